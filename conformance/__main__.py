@@ -1,0 +1,39 @@
+"""``python -m conformance``: peers to talk to, a demonstration, and measurements."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+_COMMANDS = {
+    "demo": "conformance.demo.command:demo",
+    "ehr": "conformance.demo.by_hand:ehr",
+    "specialist": "conformance.demo.by_hand:specialist",
+    "bench": "conformance.bench:bench",
+}
+
+
+class _OnDemand(click.Group):
+    """Imports a command when it is asked for, so that one does not pay for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=_OnDemand)
+def main() -> None:
+    """Programs that speak to Second Reader over the wire only."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m conformance")

@@ -1,0 +1,123 @@
+"""The six cases as values, read from cases.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from conformance.peers.codes import Resource, concept
+from conformance.peers.request import Clinician, Lab, Opinion, Patient, ReadRequest
+from conformance.peers.specialist import Analyte
+
+CASES = Path(__file__).parent / "cases.toml"
+_YEAR = timedelta(days=365.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One case: what is sent, what goes wrong on the way, and how it should end."""
+
+    key: str
+    title: str
+    told: str
+    family: str
+    given: str
+    gender: str
+    age_years: float
+    says: str
+    """Name of the first reader's finding."""
+    labs: tuple[Lab, ...]
+    later: tuple[Lab, ...]
+    """Held back until the second reader asks for them."""
+    together: bool
+    """Sent as one transaction instead of one by one."""
+    first_offer_declined: str
+    """Why the first specialist who is asked declines; empty: nobody does."""
+    ehr_down_seconds: float
+    ai: str
+    """``present``, ``absent`` or ``declined``."""
+    ends: tuple[str, ...]
+    """businessStatus codes that are as told."""
+    priorities: tuple[str, ...]
+    """ServiceRequest.priority that is as told; empty: not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The whole file."""
+
+    question: str
+    report_code: Resource
+    first_reader: Clinician
+    findings: Mapping[str, Opinion]
+    analytes: tuple[Analyte, ...]
+    stories: tuple[Story, ...]
+
+    def request(self, story: Story, run: str, now: datetime) -> ReadRequest:
+        """The story as a request made now; ``run`` makes its identifiers unlike any other run's."""
+        born = (now - story.age_years * _YEAR).date()
+        return ReadRequest(
+            token=f"{run}-{story.key}",
+            question=self.question,
+            patient=Patient(story.family, story.given, born, story.gender),
+            labs=story.labs,
+            report_code=self.report_code,
+            opinion=self.findings[story.says],
+            signed_by=self.first_reader,
+            collected_at=now - timedelta(hours=1),
+            signed_at=now - timedelta(minutes=10),
+            asked_at=now,
+            due_at=now + timedelta(days=1),
+        )
+
+
+def load(path: Path = CASES) -> Script:
+    """Read a file of cases.
+
+    Raises:
+        KeyError, TypeError: the file is not of the shape described by its own comments.
+    """
+    content = tomllib.loads(path.read_text(), parse_float=Decimal)
+    analytes = content["analyte"]
+    code = content["report_code"]
+    return Script(
+        question=content["question"],
+        report_code=concept(code["system"], code["code"], code["display"]),
+        first_reader=Clinician(**content["first_reader"]),
+        findings={name: Opinion(**each) for name, each in content["finding"].items()},
+        analytes=tuple(Analyte(n, tuple(each["codes"]), each["unit"]) for n, each in analytes.items()),
+        stories=tuple(_story(each, analytes) for each in content["case"]),
+    )
+
+
+def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
+    later = row.get("later", [])
+    labs = {name: _lab(name, value, analytes[name]) for name, value in row["labs"].items()}
+    who = row["patient"]
+    return Story(
+        key=row["key"],
+        title=row["title"],
+        told=row["told"],
+        family=who["family"],
+        given=who["given"],
+        gender=who["gender"],
+        age_years=float(who["age_years"]),
+        says=row["says"],
+        labs=tuple(lab for name, lab in labs.items() if name not in later),
+        later=tuple(labs[name] for name in later),
+        together=row.get("together", False),
+        first_offer_declined=row.get("first_offer_declined", ""),
+        ehr_down_seconds=float(row.get("ehr_down_seconds", 0)),
+        ai=row["ai"],
+        ends=tuple(row["ends"]),
+        priorities=tuple(row.get("priorities", [])),
+    )
+
+
+def _lab(name: str, value: Any, analyte: Mapping[str, Any]) -> Lab:
+    return Lab(name, analyte["codes"][0], analyte["display"], Decimal(value), analyte["unit"])

@@ -1,0 +1,160 @@
+"""The server as a child process, on a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.ehr import SYSTEM
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_GRACE = 15.0
+"""Seconds to finish what is in hand before the child is killed."""
+
+
+class CannotStart(Exception):  # noqa: N818 - it is named for what it is
+    """One sentence that says what is in the way and what to do."""
+
+
+def free_port(host: str, wanted: int, option: str) -> int:
+    """``wanted`` when nobody listens there; 0 gives any free port.
+
+    Raises:
+        CannotStart: the port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wanted))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {wanted} on {host} is in use or not allowed; "
+                f"stop what listens there, or choose another with {option} (0 takes any free one)."
+            ) from error
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def usable(folder: Path) -> Path:
+    """The folder, made if need be and proved writable.
+
+    Raises:
+        CannotStart: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or "not allowed"
+        raise CannotStart(
+            f"The data folder {folder} cannot be written ({reason}); choose another with --data."
+        ) from error
+    return folder
+
+
+def destinations(folder: Path, ehr_base: str) -> Path:
+    """The file that tells the server where results go back to."""
+    path = folder / "destinations.toml"
+    path.write_text(
+        "[[destination]]\n"
+        'name = "ehr"\n'
+        f'base = "{ehr_base}"\n'
+        f'identifier_systems = ["{SYSTEM}/task"]\n'
+        "timeout_seconds = 5\n"
+    )
+    return path
+
+
+class Child:
+    """``python -m server up``; leave the context and all its processes are gone."""
+
+    def __init__(self, data: Path, port: int, ehr_base: str, patience: float = 60.0) -> None:
+        self.base = f"http://127.0.0.1:{port}/fhir"
+        self.log = data / "server.log"
+        self._port = port
+        self._data = data
+        self._ehr_base = ehr_base
+        self._patience = patience
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        environment = os.environ | {
+            "SECOND_READER_DATA": str(self._data),
+            "SECOND_READER_PORT": str(self._port),
+            "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base)),
+        }
+        with self.log.open("wb") as log:
+            # A session of its own: Ctrl-C at the terminal is ours to pass on, in order.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server", "up"],
+                cwd=_PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_up(self._process)
+        except BaseException:
+            self._end(self._process)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._end(self._process)
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + self._patience
+        with FhirClient(self.base, timeout=2.0) as client:
+            while not _healthy(client):
+                if process.poll() is not None:
+                    ended = f"it ended with status {process.returncode}"
+                    raise CannotStart(f"The server did not come up: {ended}. {self._last_words()}")
+                if time.monotonic() > deadline:
+                    late = f"no answer within {self._patience:.0f} s"
+                    raise CannotStart(f"The server did not come up: {late}. {self._last_words()}")
+                time.sleep(0.1)
+
+    def _last_words(self) -> str:
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        said = f"Its last words: {lines[-1].strip()}" if lines else "It said nothing."
+        return f"{said} (all of it: {self.log})"
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _sweep(process.pid)
+
+
+def _healthy(client: FhirClient) -> bool:
+    try:
+        client.beside("/health")
+    except NotDone:
+        return False
+    return True
+
+
+def _sweep(group: int) -> None:
+    """Whatever the child started and did not end itself."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # nothing is left: the usual case

@@ -1,0 +1,152 @@
+"""``python -m conformance demo``."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from conformance.demo import directory
+from conformance.demo.cases import load
+from conformance.demo.child import CannotStart, Child, free_port, usable
+from conformance.demo.play import Play
+from conformance.demo.show import Show
+from conformance.demo.verdict import Ending
+from conformance.peers.blindness import NotBlind
+from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.ehr import Ehr
+from conformance.peers.listener import CannotListen
+
+_HOST = "127.0.0.1"
+_NARROWEST = 120
+"""Columns when the output goes to a file, which has no width of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the command line."""
+
+    start: bool
+    server: str | None
+    data: Path | None
+    keep: bool
+    port: int
+    ehr_port: int
+    patience: float
+    leave: bool
+
+
+_START = "Start a server for the demonstration, with a data folder of its own."
+_SERVER = "Use this running server, for example http://127.0.0.1:8080/fhir."
+_DATA = "Data folder for --start; default: a fresh temporary one."
+_EXIT = "End after the last case; status 0 only if all ended as told."
+_EHR_PORT = "Port of the hospital's own FHIR endpoint; 0: any free one."
+
+
+@click.command()
+@click.option("--start", is_flag=True, help=_START)
+@click.option("--server", metavar="URL", help=_SERVER)
+@click.option("--data", type=click.Path(path_type=Path), help=_DATA)
+@click.option("--keep", is_flag=True, help="Leave the temporary data folder behind.")
+@click.option("--port", default=8080, show_default=True, help="Port of the server; 0: any free one.")
+@click.option("--ehr-port", default=8090, show_default=True, help=_EHR_PORT)
+@click.option("--patience", default=60.0, show_default=True, help="Seconds to wait for a case to end.")
+@click.option("--exit", "leave", is_flag=True, help=_EXIT)
+def demo(**options: Any) -> None:
+    """Send six cases from a small hospital and print what happens to each.
+
+    With --server, that server needs a destination whose base is the hospital's address and
+    whose identifier_systems hold https://ehr.example/task.
+    """
+    choices = Choices(**options)
+    if choices.start == bool(choices.server):
+        raise click.UsageError("say either --start, or --server with the address of a running one")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(_perform(choices, Show(_console())))
+
+
+def _perform(choices: Choices, show: Show) -> int:
+    """The exit status: 0 as told (or stopped by hand), 1 not as told, 2 nothing could start."""
+    try:
+        with ExitStack() as open_now:
+            ehr = open_now.enter_context(Ehr(_HOST, choices.ehr_port))
+            base = choices.server or _started(open_now, show, choices, ehr)
+            client = open_now.enter_context(FhirClient(base))
+            endings = _play(client, ehr, show, choices.patience)
+            if choices.leave:
+                return int(any(each.differs for each in endings))
+            _stay(show, client, ehr)
+    except (CannotStart, CannotListen) as reason:
+        click.echo(str(reason), err=True)
+        return 2
+    except NotBlind as breach:
+        click.echo(f"NOT BLIND: {breach}. The demonstration stops here.", err=True)
+        return 1
+    except NotDone as reason:
+        click.echo(f"The server did not do what was asked: {reason}", err=True)
+        return 1
+    except KeyboardInterrupt:
+        show.say("Stopped.")
+    return 0
+
+
+def _play(client: FhirClient, ehr: Ehr, show: Show, patience: float) -> list[Ending]:
+    roles = directory.post(client)
+    show.say(f"The directory is loaded: {len(roles)} specialists at {client.base}.")
+    endings = Play(client, ehr, load(), roles, show, patience=patience).run()
+    show.summary(endings)
+    return endings
+
+
+def _started(open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr) -> str:
+    folder = open_now.enter_context(_folder(choices.data, choices.keep))
+    port = free_port(_HOST, choices.port, "--port")
+    show.say(f"Starting the server on port {port}, data in {folder} ...")
+    began = time.monotonic()
+    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience))
+    show.say(f"The server is up after {time.monotonic() - began:.1f} s: {child.base}")
+    return child.base
+
+
+@contextmanager
+def _folder(data: Path | None, keep: bool) -> Iterator[Path]:
+    if data is not None:
+        yield usable(data.resolve())
+        return
+    folder = Path(tempfile.mkdtemp(prefix="second-reader-demo-"))
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stay(show: Show, client: FhirClient, ehr: Ehr) -> None:
+    """Say where to look, and stay up until Ctrl-C."""
+    show.places(
+        [
+            ("The hospital's chart, as a clinician sees it", f"{ehr.root}/"),
+            ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
+            ("What the server can do", f"{client.base}/metadata"),
+            ("Is it well?", f"{client.root}/health"),
+            ("Measurements", f"{client.root}/metrics"),
+        ]
+    )
+    show.say("\nEverything stays up until Ctrl-C.")
+    while True:
+        signal.pause()
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_NARROWEST)

@@ -1,0 +1,164 @@
+"""The demonstration itself: a hospital, its specialists, and six cases one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from conformance.demo import verdict
+from conformance.demo.cases import Script, Story
+from conformance.demo.show import Show
+from conformance.demo.verdict import Ending
+from conformance.demo.watch import Watch
+from conformance.peers.blindness import NotBlind
+from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.codes import TERMINAL, Resource, codes_of
+from conformance.peers.ehr import Ehr, Sent
+from conformance.peers.specialist import Desk, by_rule
+
+_AS_POSTED = "requested"
+_SOURCES = {"task": "second reader", "case": "case"}
+
+
+class Play:
+    """One run of the script against one second reader."""
+
+    def __init__(
+        self,
+        server: FhirClient,
+        ehr: Ehr,
+        script: Script,
+        roles: Mapping[str, str],
+        show: Show,
+        *,
+        patience: float,
+    ) -> None:
+        self._server = server
+        self._ehr = ehr
+        self._own = FhirClient(ehr.base, timeout=5.0)
+        self._script = script
+        self._show = show
+        self._patience = patience
+        self._run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+        self._reason_to_decline = ""
+        self._roles = roles
+        self._failed: NotBlind | NotDone | None = None
+        findings = script.findings
+        opine = by_rule(findings["bacterial"], findings["viral"])
+        self._desk = Desk(
+            server, list(roles), script.analytes, opine, choose=self._choose, tell=self._specialist_says
+        )
+
+    def run(self) -> list[Ending]:
+        """All stories in order.
+
+        Raises:
+            NotBlind: a specialist could see something of an opinion.
+            NotDone: the second reader refused what the hospital sent.
+        """
+        stop = threading.Event()
+        desk = threading.Thread(target=self._work, args=[stop], daemon=True)
+        desk.start()
+        try:
+            stories = self._script.stories
+            return [self._carry(number, story) for number, story in enumerate(stories, 1)]
+        finally:
+            stop.set()
+            desk.join()
+            self._own.close()
+
+    # -- the specialists ---------------------------------------------------------------------
+
+    def _work(self, stop: threading.Event) -> None:
+        try:
+            self._desk.run(stop)
+        except (NotBlind, NotDone) as reason:
+            self._failed = reason  # raised again by the thread that tells the story
+
+    def _choose(self, _: Resource) -> str:
+        reason, self._reason_to_decline = self._reason_to_decline, ""
+        return reason
+
+    def _specialist_says(self, _: str, text: str) -> None:
+        for role, name in self._roles.items():
+            text = text.replace(f"{role} ", f"{name} ", 1)
+        self._show.line("specialist", text)
+
+    # -- one case ----------------------------------------------------------------------------
+
+    def _carry(self, number: int, story: Story) -> Ending:
+        self._show.begin(number, len(self._script.stories), story)
+        self._reason_to_decline = story.first_offer_declined
+        started = time.monotonic()
+        request = self._script.request(story, self._run_id, datetime.now(UTC))
+        if story.ehr_down_seconds:
+            self._take_down()
+        sent = self._ehr.send_case(request, self._server, together=story.together, tell=self._ehr_says)
+        self._follow(story, sent, started)
+        self._ehr.up()
+        chart = verdict.read_chart(self._own, self._ehr.system, request.token)
+        for title, words in chart.words:
+            self._show.line("ehr", f"reads in its chart, {title}: {words}")
+        ending = Ending(story, chart, time.monotonic() - started, verdict.compare(story, chart))
+        self._show.ended(ending)
+        return ending
+
+    def _follow(self, story: Story, sent: Sent, started: float) -> None:
+        """Tell what is new until the hospital's own Task has ended, or patience has."""
+        watch, waits_for_value = Watch(self._server, sent.task), bool(story.later)
+        up_at, at_home = started + story.ehr_down_seconds, _AS_POSTED
+        while time.monotonic() < started + self._patience:
+            self._tell_news(watch)
+            if waits_for_value and watch.status == "on-hold":
+                waits_for_value = False
+                self._send_what_was_missing(story, sent)
+            if story.ehr_down_seconds and time.monotonic() > up_at:
+                self._bring_up()
+            at_home, before = self._status_at_home(sent) or at_home, at_home
+            if at_home != before:
+                self._show.line("ehr", f"its own Task is {at_home}")
+            if at_home.partition(" ")[0] in TERMINAL:
+                break
+            if self._failed is not None:
+                raise self._failed
+            time.sleep(0.1)
+        self._tell_news(watch)
+
+    def _tell_news(self, watch: Watch) -> None:
+        for each in watch.news():
+            self._show.line(_SOURCES[each.source], each.text, each.at)
+
+    def _send_what_was_missing(self, story: Story, sent: Sent) -> None:
+        for lab in story.later:
+            self._ehr.send_later(lab, sent, self._server, self._ehr_says)
+
+    def _status_at_home(self, sent: Sent) -> str:
+        """Task.status and businessStatus in the hospital's store; empty while it is down."""
+        try:
+            task = verdict.task_of(self._own, self._ehr.system, sent.request.token)
+        except NotDone:
+            return ""
+        return " · ".join([task["status"], *codes_of(task.get("businessStatus"))])
+
+    # -- the hospital goes away and comes back -------------------------------------------------
+
+    def _take_down(self) -> None:
+        self._ehr.down()
+        self._show.line("ehr", f"closes {self._ehr.base}; {self._reachable()}")
+
+    def _bring_up(self) -> None:
+        if self._ehr.is_up:
+            return
+        self._ehr.up()
+        self._show.line("ehr", f"opens {self._ehr.base}; {self._reachable()}")
+
+    def _reachable(self) -> str:
+        try:
+            return f"GET /fhir/metadata: {self._own.read('metadata').status}"
+        except NotDone as reason:
+            return str(reason)
+
+    def _ehr_says(self, at: datetime, text: str) -> None:
+        self._show.line("ehr", text, at)

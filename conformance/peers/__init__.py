@@ -1,0 +1,1 @@
+"""A hospital to talk to: small real programs, with faults on request."""

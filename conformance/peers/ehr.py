@@ -1,0 +1,266 @@
+"""A small real EHR: its own FHIR endpoint, a chart to look at, and the sender of requests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from conformance.peers import chart
+from conformance.peers.client import FhirClient
+from conformance.peers.codes import Resource
+from conformance.peers.door import Door
+from conformance.peers.faults import Fault, FaultPlan, Kind, read_fault
+from conformance.peers.listener import Listener, Request
+from conformance.peers.request import Entry, Lab, ReadRequest, bundle, entries, observation
+from conformance.peers.search import parse
+from conformance.peers.shelf import Shelf
+from conformance.peers.transaction import carry_out
+from conformance.peers.wire import Answer, Refused, decode_object, encode, outcome
+
+SYSTEM = "https://ehr.example"
+"""Namespace of this EHR's identifiers: ``/patient``, ``/observation``, ``/report``, ``/task``."""
+
+Tell = Callable[[datetime, str], None]
+"""(when it was sent, what was sent and how it was answered)."""
+
+
+def _nothing(_: datetime, __: str) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as the second reader took it."""
+
+    request: ReadRequest
+    names: Mapping[str, str]
+    """fullUrl -> ``Type/id`` at the second reader."""
+    task: str
+    patient: str
+
+
+class Ehr:
+    """The program. ``start`` opens the endpoint; use it as a context manager to close it again."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 8090, system: str = SYSTEM) -> None:
+        self.system = system
+        self.shelf = Shelf()
+        self.faults = FaultPlan()
+        self._door = Door(self.shelf)
+        self._listener = Listener(host, port, self._respond)
+        self._stopping = threading.Event()
+        self._timer: threading.Timer | None = None
+
+    @property
+    def root(self) -> str:
+        return f"http://{self._listener.host}:{self._listener.port}"
+
+    @property
+    def base(self) -> str:
+        return f"{self.root}/fhir"
+
+    @property
+    def is_up(self) -> bool:
+        return self._listener.is_open
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    def start(self) -> Self:
+        """Open the endpoint.
+
+        Raises:
+            CannotListen: the port is taken or not ours.
+        """
+        self._listener.open()
+        return self
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- the sender ------------------------------------------------------------------------
+
+    def send_case(
+        self, request: ReadRequest, to: FhirClient, *, together: bool = False, tell: Tell = _nothing
+    ) -> Sent:
+        """Write the case into our own chart, then ask the second reader.
+
+        Everything is a conditional create, so the call may be repeated after a failure
+        without making doubles. ``together`` sends one transaction Bundle, else one by one.
+
+        Raises:
+            NotDone: the second reader refused or did not answer.
+        """
+        made = entries(request, self.system)
+        carry_out(self.shelf, bundle(made))
+        names = _send_together(made, to, tell) if together else _send_singly(made, to, {}, tell)
+        patient = next(each for each in made if each.resource["resourceType"] == "Patient")
+        return Sent(request, names, names[made[-1].full_url], names[patient.full_url])
+
+    def send_later(self, lab: Lab, sent: Sent, to: FhirClient, tell: Tell = _nothing) -> None:
+        """A value that was missing when the case was sent.
+
+        Raises:
+            NotDone: the second reader refused or did not answer.
+        """
+        made = observation(lab, sent.request, self.system)
+        subject = made.resource["subject"]["reference"]
+        own = self.shelf.search("Patient", parse(_patient_condition(sent, self.system)))[0]
+        carry_out(self.shelf, bundle((_renamed(made, {subject: own.reference}),)))
+        _send_singly((made,), to, {subject: sent.patient}, tell)
+
+    # -- faults ----------------------------------------------------------------------------
+
+    def inject(self, fault: Fault) -> None:
+        """Let the next requests meet this fault; ``down`` acts at once."""
+        if fault.kind is Kind.DOWN:
+            self.down(fault.seconds)
+        else:
+            self.faults.add(fault)
+
+    def down(self, seconds: float | None = None) -> None:
+        """Close the listening socket; open it again after ``seconds``, or when ``up`` is called."""
+        self._listener.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        if seconds is not None:
+            self._timer = threading.Timer(seconds, self.up)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def up(self) -> None:
+        if not self._stopping.is_set():
+            self._listener.open()
+
+    # -- the endpoint ----------------------------------------------------------------------
+
+    def _respond(self, request: Request) -> Answer | None:
+        if request.path == "/fhir" or request.path.startswith("/fhir/"):
+            return self._through_faults(request, self.faults.take(request.method))
+        return self._beside(request)
+
+    def _beside(self, request: Request) -> Answer:
+        match request.method, request.path:
+            case "GET" | "HEAD", "/":
+                return Answer(200, chart.page(self.shelf, self.base).encode(), "text/html")
+            case "GET", "/health":
+                return _json({"status": "up"})
+            case "GET", "/ledger":
+                return _json(self.shelf.ledger())
+            case "GET", "/faults":
+                return _json({"waiting": self.faults.waiting()})
+            case "POST", "/faults":
+                return self._new_fault(request)
+            case "DELETE", "/faults":
+                self.faults.clear()
+                return _json({"waiting": []})
+        raise Refused(404, "not-found", "here are: /fhir, /, /health, /ledger and /faults")
+
+    def _new_fault(self, request: Request) -> Answer:
+        fault = read_fault(decode_object(request.body))
+        said = encode({"accepted": fault.describe()})
+        # ``down`` closes this very connection, so the answer has to leave first.
+        return Answer(200, said, "application/json", afterwards=lambda: self.inject(fault))
+
+    def _through_faults(self, request: Request, fault: Fault | None) -> Answer | None:
+        if fault is None:
+            return self._door.answer(request, self.base)
+        before = _instead_of_answer(fault)
+        if before is not None:
+            return before
+        if fault.kind is Kind.SLOW:
+            self._stopping.wait(fault.seconds)
+        answer = self._door.answer(request, self.base)
+        if fault.kind is Kind.ERROR_AFTER:
+            return Answer(500, encode(outcome("exception", "something broke after the commit")))
+        if fault.kind is Kind.SILENCE_AFTER:
+            self._stopping.wait(fault.seconds)
+            return None
+        return answer
+
+
+def _instead_of_answer(fault: Fault) -> Answer | None:
+    """The answer of faults that strike before anything is written."""
+    match fault.kind:
+        case Kind.ERROR_BEFORE:
+            return Answer(500, encode(outcome("exception", "something broke before the commit")))
+        case Kind.PRECONDITION:
+            return Answer(412, encode(outcome("multiple-matches", "the condition matches several")))
+        case Kind.BUSY:
+            wait = {"Retry-After": str(max(1, round(fault.seconds)))}
+            return Answer(429, encode(outcome("throttled", "too many requests")), headers=wait)
+        case Kind.HTML:
+            return Answer(200, b"<!doctype html><title>Sign in</title><h1>Sign in</h1>", "text/html")
+    return None
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, encode(value), "application/json")
+
+
+def _patient_condition(sent: Sent, system: str) -> str:
+    return f"identifier={system}/patient|P-{sent.request.token}"
+
+
+def _send_together(made: tuple[Entry, ...], to: FhirClient, tell: Tell) -> dict[str, str]:
+    began = datetime.now(UTC)
+    answered = to.transaction(bundle(made))["entry"]
+    located = [each["response"]["location"].partition("/_history/")[0] for each in answered]
+    statuses = ", ".join(sorted({each["response"]["status"] for each in answered}))
+    tell(began, f"POST [base], one transaction of {len(made)} resources: {statuses}{_took(began)}")
+    return {
+        each.full_url: "/".join(location.split("/")[-2:])
+        for each, location in zip(made, located, strict=True)
+    }
+
+
+def _send_singly(
+    made: tuple[Entry, ...], to: FhirClient, names: Mapping[str, str], tell: Tell
+) -> dict[str, str]:
+    known = dict(names)
+    for each in made:
+        began = datetime.now(UTC)
+        reply = to.create(_renamed(each, known).resource, each.condition)
+        known[each.full_url] = reply.location
+        tell(began, f"POST {_what(each.resource)}: {reply.status} {reply.location}{_took(began)}")
+    return known
+
+
+def _took(began: datetime) -> str:
+    return f", {(datetime.now(UTC) - began).total_seconds() * 1000:.0f} ms"
+
+
+def _what(resource: Resource) -> str:
+    """The type, and for an Observation what was measured."""
+    quantity = resource.get("valueQuantity")
+    if quantity is None:
+        return str(resource["resourceType"])
+    return f"Observation ({resource['code']['coding'][0]['display']} {quantity['value']} {quantity['unit']})"
+
+
+def _renamed(made: Entry, names: Mapping[str, str]) -> Entry:
+    return Entry(made.full_url, _rename(made.resource, names), made.condition)
+
+
+def _rename(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _rename(each, names) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_rename(each, names) for each in value]
+    return names.get(value, value) if isinstance(value, str) else value

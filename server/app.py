@@ -1,0 +1,85 @@
+"""The Flask application: the FHIR door at /fhir, and beside it health, metrics and cases."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+import flask
+import pysqlite3
+from werkzeug.exceptions import HTTPException
+
+from server import __version__, metrics
+from server.clock import now
+from server.console.pages import pages
+from server.errors import Category, Fault, fault
+from server.fhir.door import door, refusal
+from server.log import logger
+from server.store.migrate import demand_current
+from server.wiring import House, desk
+
+
+def create_app(house: House) -> flask.Flask:
+    """One application for one open house."""
+    app = flask.Flask("second-reader", static_folder=None)
+    app.register_blueprint(door(desk(house), now), url_prefix="/fhir")
+    app.register_blueprint(pages(house.ledger))
+    app.add_url_rule("/health", view_func=lambda: _health(house))
+    app.add_url_rule("/metrics", view_func=lambda: _metrics(house))
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.register_error_handler(Fault, refusal)
+    app.register_error_handler(HTTPException, _nothing_here)
+    app.register_error_handler(Exception, _broken)
+    return app
+
+
+def _begin() -> None:
+    flask.g.request_id = str(uuid.uuid4())
+    flask.g.began = time.perf_counter()
+
+
+def _end(response: flask.Response) -> flask.Response:
+    response.headers["X-Request-Id"] = flask.g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    # The route, not the URL: a URL may hold identifiers of patients.
+    route = flask.request.url_rule.rule if flask.request.url_rule else "(none)"
+    logger().info(
+        "request",
+        method=flask.request.method,
+        route=route,
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - flask.g.began) * 1000, 1),
+        request=flask.g.request_id,
+    )
+    return response
+
+
+def _health(house: House) -> flask.Response:
+    demand_current(house.database)
+    body: dict[str, Any] = {
+        "status": "ok",
+        "version": __version__,
+        "sqlite": pysqlite3.sqlite_version,
+        "questions": sorted(house.cards),
+        "parkedDeliveries": house.deliveries.counts().get("parked", 0),
+    }
+    return flask.jsonify(body)
+
+
+def _metrics(house: House) -> flask.Response:
+    text = metrics.exposition(house.ledger, house.deliveries)
+    return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _nothing_here(error: HTTPException) -> flask.Response:
+    category = Category.NOT_ALLOWED if error.code == 405 else Category.NOT_FOUND
+    return refusal(fault(category, "not-found", "there is nothing here; see /fhir/metadata, /cases, /health"))
+
+
+def _broken(error: Exception) -> flask.Response:
+    """The one broad handler of this process: it logs, answers, and shows nothing of the error."""
+    logger().exception("request failed unexpectedly", request=flask.g.get("request_id"), error=type(error).__name__)
+    return refusal(fault(Category.BROKEN, "exception", "an error of ours; it has been logged under X-Request-Id"))

@@ -1,0 +1,251 @@
+"""The law: which event may move a case from which state to which. Nothing else moves a case.
+
+Two tracks run side by side and meet at the comparison: the human's (first read: awaited,
+locked) and the model's (AI read: awaited, sealed, declined). They are columns of the same
+table. Code walks it, tests enumerate it, ``docs/architecture.md`` prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    RECEIVED = "received"
+    INCOMPLETE = "incomplete"
+    READY = "ready"
+    COMPARED = "compared"
+    CONCORDANT = "concordant"
+    AUDIT = "audit"
+    DISCORDANT = "discordant"
+    DECLINED = "declined"
+    NOT_COMPARABLE = "not-comparable"
+    REFERRED = "referred"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    BLIND_READ = "blind-read"
+    RESOLVED = "resolved"
+    WRITTEN_UP = "written-up"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    HELD = "held"
+    FAULTED = "faulted"
+
+
+class Event(StrEnum):
+    """What happened to a case."""
+
+    OPENED = "opened"
+    FOUND_INCOMPLETE = "found incomplete"
+    FOUND_COMPLETE = "found complete"
+    EVIDENCE_CAME = "evidence came"
+    REFUSED = "refused"
+    TIME_RAN_OUT = "time ran out"
+    AI_SEALED = "AI read sealed"
+    AI_DECLINED = "AI declined"
+    FIRST_READ_LOCKED = "first read locked"
+    COMPARED = "compared"
+    AGREED = "agreed"
+    AUDIT_DRAWN = "drawn for audit"
+    DIFFERED = "differed"
+    NO_AI_ANSWER = "no AI answer"
+    NO_HUMAN_ANSWER = "no comparable human answer"
+    REFERRED = "referred"
+    OFFERED = "offered"
+    OFFER_ACCEPTED = "offer accepted"
+    OFFER_DECLINED = "offer declined"
+    OFFER_EXPIRED = "offer expired"
+    ANSWER_OVERDUE = "answer overdue"
+    SPECIALIST_SIGNED = "specialist signed"
+    RESOLVED = "resolved"
+    WRITTEN_UP = "written up"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+    HELD = "held for a person"
+    GAVE_UP = "gave up"
+    RESUMED = "resumed by a person"
+
+
+class First(StrEnum):
+    """The human track."""
+
+    AWAITED = "awaited"
+    LOCKED = "locked"
+
+
+class Ai(StrEnum):
+    """The model's track."""
+
+    AWAITED = "awaited"
+    SEALED = "sealed"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the law: in ``state``, with the tracks as required, ``event`` leads to ``to``."""
+
+    state: State
+    event: Event
+    to: State
+    first: First | None = None
+    """Required position of the human track; None: any."""
+    ai: tuple[Ai, ...] = ()
+    """Allowed positions of the model's track; empty: any."""
+    sets_first: First | None = None
+    sets_ai: Ai | None = None
+
+
+_DONE = (Ai.SEALED, Ai.DECLINED)
+_TO_REFER = (State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
+_ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
+_WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
+_STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
+
+LAW: tuple[Move, ...] = (
+    Move(State.RECEIVED, Event.FOUND_INCOMPLETE, State.INCOMPLETE),
+    Move(State.RECEIVED, Event.FOUND_COMPLETE, State.READY),
+    Move(State.RECEIVED, Event.REFUSED, State.REJECTED),
+    Move(State.INCOMPLETE, Event.EVIDENCE_CAME, State.RECEIVED),
+    Move(State.INCOMPLETE, Event.TIME_RAN_OUT, State.LAPSED),
+    Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, ai=(Ai.AWAITED,)),
+    Move(State.READY, Event.AI_SEALED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.SEALED),
+    Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
+    Move(
+        State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED
+    ),
+    Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
+    Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
+    Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
+    Move(State.COMPARED, Event.DIFFERED, State.DISCORDANT, ai=(Ai.SEALED,)),
+    Move(State.COMPARED, Event.NO_AI_ANSWER, State.DECLINED, ai=(Ai.DECLINED,)),
+    Move(State.COMPARED, Event.NO_HUMAN_ANSWER, State.NOT_COMPARABLE),
+    Move(State.CONCORDANT, Event.AUDIT_DRAWN, State.AUDIT),
+    Move(State.CONCORDANT, Event.RESOLVED, State.RESOLVED),
+    *(Move(state, Event.REFERRED, State.REFERRED) for state in _TO_REFER),
+    Move(State.REFERRED, Event.OFFERED, State.OFFERED),
+    Move(State.OFFERED, Event.OFFER_ACCEPTED, State.ACCEPTED),
+    Move(State.OFFERED, Event.OFFER_DECLINED, State.REFERRED),
+    Move(State.OFFERED, Event.OFFER_EXPIRED, State.REFERRED),
+    Move(State.ACCEPTED, Event.OFFER_DECLINED, State.REFERRED),
+    Move(State.ACCEPTED, Event.ANSWER_OVERDUE, State.REFERRED),
+    Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
+    Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
+    Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
+    Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
+    *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
+    *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
+    *(
+        Move(state, Event.WITHDRAWN, State.WITHDRAWN)
+        for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_WAITING_FOR_PEOPLE)
+    ),
+)
+"""RESUMED is the one move that is not a row: it leads from HELD and FAULTED back to where the
+case stood, which the case remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a case stands on the board."""
+
+    state: State
+    first: First = First.AWAITED
+    ai: Ai = Ai.AWAITED
+    before: State | None = None
+    """Where HELD and FAULTED go back to."""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in _ENDED
+
+
+START = Position(State.RECEIVED)
+
+
+class IllegalMove(Exception):  # noqa: N818 - it is named for what it is
+    """The law has no such row."""
+
+    def __init__(self, position: Position, event: Event) -> None:
+        legal = ", ".join(sorted({move.event for move in LAW if _applies(move, position)}))
+        super().__init__(
+            f"'{event}' cannot happen in state '{position.state}' (first read {position.first}, "
+            f"AI read {position.ai}); what can: {legal or 'nothing, the case has ended'}"
+        )
+
+
+def _applies(move: Move, position: Position) -> bool:
+    return (
+        move.state is position.state
+        and move.first in (None, position.first)
+        and (not move.ai or position.ai in move.ai)
+    )
+
+
+_BY_STEP: dict[tuple[State, Event], Move] = {(move.state, move.event): move for move in LAW}
+
+
+def advance(position: Position, event: Event) -> Position:
+    """The position after ``event``.
+
+    Raises:
+        IllegalMove: the law has no row for it.
+    """
+    if event is Event.RESUMED:
+        return _resume(position)
+    move = _BY_STEP.get((position.state, event))
+    if move is None or not _applies(move, position):
+        raise IllegalMove(position, event)
+    return Position(
+        state=move.to,
+        first=move.sets_first or position.first,
+        ai=move.sets_ai or position.ai,
+        before=position.state if move.to in _WAITING_FOR_PEOPLE else None,
+    )
+
+
+def _resume(position: Position) -> Position:
+    if position.state not in _WAITING_FOR_PEOPLE or position.before is None:
+        raise IllegalMove(position, Event.RESUMED)
+    return Position(position.before, position.first, position.ai)
+
+
+ACCOUNTABLE: dict[State, str] = {
+    State.RECEIVED: "integration desk",
+    State.INCOMPLETE: "requester",
+    State.READY: "first reader",
+    State.COMPARED: "medical director",
+    State.CONCORDANT: "first reader",
+    State.AUDIT: "coordinator",
+    State.DISCORDANT: "coordinator",
+    State.DECLINED: "coordinator",
+    State.NOT_COMPARABLE: "coordinator",
+    State.REFERRED: "coordinator",
+    State.OFFERED: "coordinator",
+    State.ACCEPTED: "specialist",
+    State.BLIND_READ: "first reader",
+    State.RESOLVED: "first reader",
+    State.WRITTEN_UP: "integration desk",
+    State.CLOSED: "first reader",
+    State.REJECTED: "requester",
+    State.LAPSED: "requester",
+    State.WITHDRAWN: "requester",
+    State.HELD: "coordinator",
+    State.FAULTED: "integration desk",
+}
+"""Every state has one accountable human or desk; a model is never the owner of anything."""
+
+_UNDER_SEAL = frozenset({State.CONCORDANT, *_TO_REFER})
+
+
+def public_state(state: State) -> State:
+    """The state as anyone may see it while a specialist reads blind.
+
+    Concordant, discordant and declined cases all show as COMPARED, so that a state does not
+    tell what the AI said (second-reading S2.4, S2.5).
+    """
+    return State.COMPARED if state in _UNDER_SEAL else state

@@ -1,0 +1,88 @@
+"""``python -m server check``: can this installation run, and if not, what is in the way?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pysqlite3
+
+from server import settings
+from server.destinations import load_destinations
+from server.errors import Fault
+from server.settings import Settings
+from server.store.database import Database, prepare_folder, safe_sqlite
+from server.store.migrate import current, needed
+from server.wiring import load_configuration
+
+_DEPENDENCIES = (
+    "fhir.resources",
+    "flask",
+    "gunicorn",
+    "hl7apy",
+    "pydicom",
+    "pynetdicom",
+    "xgboost-cpu",
+    "marshmallow",
+    "sqlalchemy",
+    "alembic",
+    "pysqlite3",
+    "httpx",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at."""
+
+    good: bool
+    what: str
+    detail: str
+
+
+def run() -> Iterator[Line]:
+    """Everything that could stop the server, one line each."""
+    yield Line(sys.version_info >= (3, 11), "python", sys.version.split()[0])
+    for name in _DEPENDENCIES:
+        yield _dependency(name)
+    yield Line(
+        safe_sqlite(pysqlite3.sqlite_version_info), "sqlite", f"{pysqlite3.sqlite_version} (needed: 3.51.3 or newer)"
+    )
+    try:
+        chosen = settings.load()
+    except Fault as failure:
+        yield Line(False, "settings", str(failure))
+        return
+    yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
+    yield _try("cards and policies", lambda: _configuration(chosen))
+    yield _try("destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none")
+    yield _try("data folder", lambda: _data(chosen))
+
+
+def _dependency(name: str) -> Line:
+    try:
+        return Line(True, name, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Line(False, name, "not installed; pip install -r requirements.txt")
+
+
+def _try(what: str, look: Callable[[], str]) -> Line:
+    try:
+        return Line(True, what, look())
+    except Fault as failure:
+        return Line(False, what, str(failure))
+
+
+def _configuration(chosen: Settings) -> str:
+    cards, policies = load_configuration(chosen)
+    return ", ".join(f"{card.identity} under {policies[question].identity}" for question, card in cards.items())
+
+
+def _data(chosen: Settings) -> str:
+    prepare_folder(chosen.data)
+    if not chosen.database.exists():
+        return f"{chosen.data}, empty; 'migrate' or 'up' makes the database"
+    revision = current(Database(chosen.database))
+    return f"{chosen.data}, schema {revision} (this version needs {needed()})"

@@ -1,0 +1,153 @@
+"""What an operator can do from the command line. Every command explains itself with --help."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from server import __version__, checks, settings, supervisor
+from server.clock import now
+from server.console.trace import summary, trace
+from server.directory import load_directory
+from server.errors import Category, fault
+from server.settings import Settings
+from server.store.database import Database, prepare_folder
+from server.store.deliveries import PARKED
+from server.store.migrate import migrate as migrate_database
+from server.wiring import build
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="second-reader")
+def main() -> None:
+    """Second Reader: independent second opinions over FHIR.
+
+    Settings come from environment variables that begin with SECOND_READER_; the command
+    'check' prints them all with their meaning.
+    """
+
+
+@main.command()
+def up() -> None:
+    """Run everything on this machine: the schema is brought up to date, then web and work start.
+
+    Ends on Ctrl-C; a process that dies is started again.
+    """
+    _migrate(settings.load())
+    supervisor.run(("web", "work"), settings.load())
+
+
+@main.command()
+def web() -> None:
+    """Run the HTTP processes alone (gunicorn with wsgi:app)."""
+    supervisor.become_web(settings.load())
+
+
+@main.command()
+def work() -> None:
+    """Run one worker: it carries cases on and delivers what is written up."""
+    supervisor.work(settings.load())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version; harmless to repeat."""
+    before, after = _migrate(settings.load())
+    click.echo(f"{before or 'empty'} -> {after}" if before != after else f"already at {after}")
+
+
+@main.command()
+def check() -> None:
+    """Check configuration and dependencies, one line each; ends with 1 when something is wrong."""
+    failed = False
+    for line in checks.run():
+        failed |= not line.good
+        click.echo(f"{'ok  ' if line.good else 'FAIL'}  {line.what}: {line.detail}")
+    click.echo("\nSettings (environment variable, default, allowed, meaning):")
+    for name, default, allowed, sentence in settings.table():
+        click.echo(f"  {name}  [{default}]  {allowed}\n      {sentence}")
+    raise SystemExit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("case_id")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, as GET /cases/ID answers.")
+def case(case_id: str, as_json: bool) -> None:
+    """Print the whole history of a case: who, what, when, under which policy and model version.
+
+    What the AI said stays hidden until the case is resolved.
+    """
+    view = build(settings.load()).ledger.view(case_id)
+    if view is None:
+        raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
+    told = trace(view.case, view.history, view.deliveries, view.chain_broken_at)
+    if as_json:
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+        return
+    click.echo(f"case {told['case']}  {told['question']}  {told['task']}")
+    click.echo(f"state {told['state']}  accountable: {told['accountable']}  chain: {told['chain']}")
+    for event in told["history"]:
+        under = " ".join(filter(None, (event["policy"], event["card"])))
+        click.echo(f"{event['at']}  {event['event']}  -> {event['state']}  by {event['actor']}  {under}")
+        if event["detail"]:
+            click.echo(f"    {json.dumps(event['detail'], ensure_ascii=False, default=str)}")
+    for each in told["deliveries"]:
+        click.echo(
+            f"delivery {each['document']}  {each['kind']} to {each['destination']}: {each['state']}, "
+            f"{each['attempts']} attempts; {each['last'] or ''}"
+        )
+
+
+@main.command()
+@click.option("--limit", default=50, show_default=True, help="How many.")
+def cases(limit: int) -> None:
+    """List the latest cases with their states."""
+    for each in build(settings.load()).ledger.recent(limit):
+        told = summary(each)
+        click.echo(f"{told['opened']}  {told['case']}  {told['state']:<14}  {told['question']}  {told['task']}")
+
+
+@main.command()
+@click.argument("case_id")
+@click.option("--by", required=True, help="Who resumes it; stands in the history.")
+def resume(case_id: str, by: str) -> None:
+    """Put a held or faulted case back to where it stood, so that it goes on."""
+    found = build(settings.load()).ledger.resume(case_id, by, now())
+    if found is None:
+        raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
+    click.echo(f"{case_id} goes on from state {found.position.state}")
+
+
+@main.command()
+def parked() -> None:
+    """List deliveries that were given up, with the destination's last words."""
+    rows = build(settings.load()).deliveries.listed(PARKED)
+    for each in rows:
+        click.echo(f"{each.document_id}  {each.kind} to {each.destination}, case {each.case_id}: {each.last_outcome}")
+    if not rows:
+        click.echo("nothing is parked")
+
+
+@main.command()
+@click.argument("document_id")
+def resend(document_id: str) -> None:
+    """Put a parked delivery back into the queue."""
+    if not build(settings.load()).deliveries.send_again(document_id, now(), timedelta(days=4)):
+        raise fault(Category.NOT_FOUND, "not-found", "no parked delivery has this id; 'parked' lists them")
+    click.echo("queued; the worker sends it next")
+
+
+@main.command()
+@click.argument("csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def directory(csv: Path) -> None:
+    """Load specialists from a CSV file; repeating it updates them."""
+    count = load_directory(build(settings.load()), csv.read_text(encoding="utf-8"), now())
+    click.echo(f"{count} specialists are in the directory")
+
+
+def _migrate(chosen: Settings) -> tuple[str | None, str]:
+    prepare_folder(chosen.data)
+    return migrate_database(Database(chosen.database))

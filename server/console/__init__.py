@@ -1,0 +1,1 @@
+"""The console room: what people see of cases."""

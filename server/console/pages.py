@@ -1,0 +1,57 @@
+"""GET /cases and GET /cases/ID: JSON for programs, a plain page for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import flask
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from server.console.trace import summary, trace
+from server.errors import Category, fault
+from server.ports import CaseRow
+
+_LISTED = 200
+_CSP = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+
+
+class Cases(Protocol):
+    """What the pages read."""
+
+    def view(self, case_id: str) -> Any:
+        """The case with history and deliveries, or None."""
+        ...
+
+    def recent(self, limit: int) -> list[CaseRow]:
+        """The latest cases."""
+        ...
+
+
+def pages(cases: Cases) -> flask.Blueprint:
+    """The blueprint of the case pages."""
+    blueprint = flask.Blueprint("cases", __name__)
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(["html"])
+    )
+    templates.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False, default=str)
+
+    def show(template: str, body: Any) -> flask.Response:
+        if flask.request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+            page = templates.get_template(template).render(body=body)
+            return flask.Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _CSP})
+        return flask.jsonify(body)
+
+    @blueprint.get("/cases")
+    def listing() -> flask.Response:
+        return show("cases.html", {"cases": [summary(each) for each in cases.recent(_LISTED)]})
+
+    @blueprint.get("/cases/<case_id>")
+    def one(case_id: str) -> flask.Response:
+        view = cases.view(case_id)
+        if view is None:
+            raise fault(Category.NOT_FOUND, "not-found", "there is no such case; GET /cases lists the latest")
+        return show("case.html", trace(view.case, view.history, view.deliveries, view.chain_broken_at))
+
+    return blueprint

@@ -1,0 +1,109 @@
+"""A case's whole history as people may see it: who, what, when, under which policy and model version.
+
+Until the case is resolved, events that would tell what the AI said are shown without their
+content, and states that would tell it show as ``compared``: the specialist reads blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from server.case import ACCOUNTABLE, Event, State, public_state
+from server.ports import CaseRow, History
+
+_SEAL_LIFTED_BY = frozenset({str(Event.RESOLVED)})
+_SEALED_TEXT = "sealed until the case is resolved"
+
+
+def unsealed(history: Sequence[History]) -> bool:
+    """Whether the reads of this case may be seen."""
+    return any(each.event in _SEAL_LIFTED_BY for each in history)
+
+
+def trace(
+    case: CaseRow, history: Sequence[History], deliveries: Sequence[Any], chain_broken_at: int | None
+) -> dict[str, Any]:
+    """The case as JSON values. Deliveries are given as store rows."""
+    open_ = unsealed(history)
+    state = case.position.state if open_ else public_state(case.position.state)
+    return {
+        "case": case.id,
+        "question": case.question,
+        "task": f"Task/{case.task_id}",
+        "state": state,
+        "accountable": _accountable(case.position.state, open_=open_),
+        "firstRead": case.position.first,
+        "aiRead": case.position.ai if open_ else _seal(case),
+        "opened": _time(case.opened_at),
+        "nextLook": _time(case.due_at),
+        "lastError": case.last_error,
+        "chain": "whole" if chain_broken_at is None else f"broken at event {chain_broken_at}",
+        "history": _events(history, open_=open_),
+        "deliveries": [_delivery(each) for each in deliveries],
+    }
+
+
+def summary(case: CaseRow) -> dict[str, Any]:
+    """One line of a list of cases; says nothing that could be under seal."""
+    state = public_state(case.position.state)
+    return {
+        "case": case.id,
+        "question": case.question,
+        "task": f"Task/{case.task_id}",
+        "state": state,
+        "accountable": _accountable(case.position.state, open_=False),
+        "opened": _time(case.opened_at),
+        "nextLook": _time(case.due_at),
+    }
+
+
+def _events(history: Sequence[History], *, open_: bool) -> list[dict[str, Any]]:
+    """Under seal, neighbouring sealed events show as one without number or digest: how many there
+    are would tell an audit from a disagreement."""
+    shown: list[dict[str, Any]] = []
+    for each in history:
+        hidden = each.sealed and not open_
+        if not (hidden and shown and shown[-1]["event"] == _SEALED_TEXT):
+            shown.append(_event(each, hidden=hidden, open_=open_))
+    return shown
+
+
+def _event(each: History, *, hidden: bool, open_: bool) -> dict[str, Any]:
+    event = {
+        "at": _time(each.at),
+        "event": _SEALED_TEXT if hidden else each.event,
+        "state": each.state if open_ else public_state(State(each.state)),
+        "actor": each.actor,
+        "detail": {} if hidden else each.detail,
+        "policy": each.policy,
+        "card": each.card,
+    }
+    return {**event, "number": each.seq, "digest": each.digest} if open_ else event
+
+
+def _delivery(row: Any) -> dict[str, Any]:
+    return {
+        "document": row.document_id,
+        "kind": row.kind,
+        "destination": row.destination,
+        "state": row.state,
+        "attempts": row.attempts,
+        "nextAttempt": _time(row.due_at),
+        "givesUp": _time(row.give_up_at),
+        "delivered": _time(row.delivered_at),
+        "last": row.last_outcome,
+    }
+
+
+def _accountable(state: State, *, open_: bool) -> str:
+    return ACCOUNTABLE[state if open_ else public_state(state)]
+
+
+def _seal(case: CaseRow) -> str:
+    return "awaited" if case.position.ai == "awaited" else "sealed"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,113 @@
+"""The R4 invariants of Bundle (bdl-1 to bdl-8), and where a request in one may point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from server.errors import Category
+from server.fhir.invariant import Rule, Value, has, where
+
+_REQUESTS = frozenset({"batch", "transaction", "history"})
+_RESPONSES = frozenset({"batch-response", "transaction-response", "history"})
+# A path below our own base: no scheme, no host, no way up; criteria may hold anything.
+_OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$][A-Za-z0-9\-._/$%]*", re.IGNORECASE)
+
+
+def _entries(bundle: Value) -> list[Value]:
+    entries: list[Value] = bundle.get("entry", [])
+    return entries
+
+
+def _out_of_place(name: str, types: frozenset[str]) -> Callable[[Value], Iterable[str]]:
+    return lambda bundle: [
+        f"entry[{index}].{name}"
+        for index, entry in enumerate(_entries(bundle))
+        if (name in entry) != (bundle.get("type") in types)
+    ]
+
+
+def _same_full_url(bundle: Value) -> list[str]:
+    seen: set[tuple[str, str | None]] = set()
+    twice = []
+    for index, entry in enumerate(_entries(bundle) if bundle.get("type") != "history" else ()):
+        if "fullUrl" not in entry:
+            continue
+        key = (entry["fullUrl"], _version(entry.get("resource")))
+        if key in seen:
+            twice.append(f"entry[{index}].fullUrl")
+        seen.add(key)
+    return twice
+
+
+def _version(resource: object) -> str | None:
+    """meta.versionId; nothing is known yet of the form of an entry's resource."""
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def _foreign_url(request: Value) -> bool:
+    path, mark, _criteria = request.get("url", "Patient").partition("?")
+    return not ((mark and not path) or _OWN_PATH.fullmatch(path))
+
+
+BUNDLE_RULES: Mapping[str, tuple[Rule, ...]] = {
+    "Bundle": (
+        Rule(
+            "bdl-1",
+            where(
+                lambda value: has(value, "total") and value.get("type") not in {"searchset", "history"},
+                "total",
+            ),
+            "total stands only in a searchset or a history.",
+        ),
+        Rule(
+            "bdl-2",
+            lambda bundle: [
+                f"entry[{index}].search"
+                for index, entry in enumerate(_entries(bundle))
+                if "search" in entry and bundle.get("type") != "searchset"
+            ],
+            "entry.search stands only in a searchset.",
+        ),
+        Rule(
+            "bdl-3",
+            _out_of_place("request", _REQUESTS),
+            "entry.request is needed in a batch, transaction or history, and stands nowhere else.",
+        ),
+        Rule(
+            "bdl-4",
+            _out_of_place("response", _RESPONSES),
+            "entry.response is needed in a batch-response, transaction-response or history, "
+            "and stands nowhere else.",
+        ),
+        Rule(
+            "bdl-7",
+            _same_full_url,
+            "A fullUrl may stand only once in a bundle.",
+            category=Category.INCORRECT,
+        ),
+    ),
+    "Bundle.entry": (
+        Rule(
+            "bdl-5",
+            where(lambda value: not any(has(value, name) for name in ("resource", "request", "response"))),
+            "An entry needs a resource, a request or a response.",
+        ),
+        Rule(
+            "bdl-8",
+            where(lambda value: "/_history/" in value.get("fullUrl", ""), "fullUrl"),
+            "A fullUrl must not name a version.",
+        ),
+    ),
+    "Bundle.entry.request": (
+        Rule(
+            "request-url",
+            where(_foreign_url, "url"),
+            "The url of a request is relative to this server's base, as in Task/123 or Task?identifier=...",
+            "value",
+            Category.INCORRECT,
+        ),
+    ),
+}

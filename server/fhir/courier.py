@@ -1,0 +1,76 @@
+"""Delivers write-ups to FHIR servers until it is proven that they hold them.
+
+Sending is never certain to have failed: a time-out may come after the commit. So before a
+repeat, and after 412, the courier looks first, and what it sends may be sent twice (R4
+http.html, conditional create and update).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.errors import Category
+from server.fhir.line import Connect, Line, Question, connect
+from server.fhir.lookup import Sought, matches, sought, there
+from server.fhir.proof import Answer, Undelivered, judge, refusal
+from server.model import Destination, Document, Receipt
+
+__all__ = ["FhirCourier", "Undelivered"]
+
+
+class FhirCourier:
+    """Knows the configured destinations; dials nothing else."""
+
+    def __init__(self, destinations: Sequence[Destination], connect: Connect = connect) -> None:
+        self._destinations = {each.name: each for each in destinations}
+        self._connect = connect
+
+    def deliver(self, document: Document, attempt: int = 1) -> Receipt:
+        """Prove that the destination holds the document. ``attempt`` counts from 1.
+
+        Raises:
+            Undelivered: BUSY and UNAVAILABLE pass by themselves (``retry_after`` may say when);
+                FORBIDDEN, UNPROCESSABLE, CONFLICT and NOT_FOUND wait for a person.
+        """
+        destination = self._destinations.get(document.destination)
+        if destination is None:
+            raise Undelivered(Category.NOT_FOUND, "not-found", "no such destination is configured")
+        things = sought(document)
+        with Line(destination, self._connect(destination)) as line:
+            receipt = _look(line, things) if attempt > 1 else None
+            return receipt or _send(line, document, things)
+
+
+def _send(line: Line, document: Document, things: Sequence[Sought]) -> Receipt:
+    answer = _post(line, document)
+    if answer.status == 412:
+        # A condition matched more than one, or another writer was faster: looking tells which.
+        receipt = _look(line, things)
+        if receipt is not None:
+            return receipt
+        answer = _post(line, document)
+    return judge(answer, len(things))
+
+
+def _post(line: Line, document: Document) -> Answer:
+    headers = {"Content-Type": document.media_type, "Prefer": "return=minimal"}
+    return line.ask(Question("POST", "", headers, document.content))
+
+
+def _look(line: Line, things: Sequence[Sought]) -> Receipt | None:
+    """The receipt when everything is there exactly once; None when something is not."""
+    locations = [_find(line, each) for each in things]
+    present = tuple(location for location in locations if location is not None)
+    return Receipt(200, present, "found") if len(present) == len(things) else None
+
+
+def _find(line: Line, each: Sought) -> str | None:
+    """A search that is refused tells nothing; then sending again is still harmless."""
+    answer = line.ask(Question("GET", each.path, {"Prefer": "handling=strict"}))
+    if not 200 <= answer.status < 300:
+        problem = refusal(answer)
+        if problem.category is not Category.UNPROCESSABLE:
+            raise problem
+        return None
+    found = matches(answer, each)
+    return None if found is None else there(found, each)

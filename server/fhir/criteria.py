@@ -1,0 +1,84 @@
+"""Search parameters as text -> Criterion values (R4 search.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from server.errors import Category, fault
+from server.fhir.index import PARAMETERS
+from server.fhir.references import normal
+from server.ports import Criterion, IndexKind
+
+_MOST_VALUES = 100
+
+
+def parse_query(query: str) -> list[tuple[str, str]]:
+    """Name and value pairs of a query string.
+
+    Raises:
+        Fault: INCORRECT when it is not one.
+    """
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=100)
+    except ValueError as error:
+        raise fault(Category.INCORRECT, "value", "the query is not a list of name=value pairs") from error
+
+
+def known(type_: str, name: str) -> bool:
+    return name == "_id" or name in PARAMETERS[type_]
+
+
+def criterion(type_: str, name: str, text: str) -> Criterion:
+    """One parameter with its OR values.
+
+    Raises:
+        Fault: INCORRECT, saying what is accepted.
+    """
+    if not known(type_, name):
+        accepted = ", ".join(["_id", *PARAMETERS[type_]])
+        raise fault(
+            Category.INCORRECT, "not-supported", f"unknown search parameter for {type_}; accepted: {accepted}"
+        )
+    values = [each for each in text.split(",") if each]
+    if not values or len(values) > _MOST_VALUES:
+        code = "value" if not values else "too-costly"
+        raise fault(Category.INCORRECT, code, f"{name}: 1 to {_MOST_VALUES} values are accepted")
+    if name == "_id":
+        return Criterion(name, tuple((None, each) for each in values))
+    if PARAMETERS[type_][name][0] is IndexKind.REFERENCE:
+        return Criterion(name, tuple(("", _target(name, each)) for each in values))
+    return Criterion(name, tuple(_token(name, each) for each in values))
+
+
+def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
+    """The criteria of a conditional write. Unknown parameters are refused, never ignored.
+
+    Raises:
+        Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
+    """
+    pairs = parse_query(query.lstrip("?"))
+    if not pairs:
+        raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
+    return tuple(criterion(type_, name, text) for name, text in pairs)
+
+
+def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:
+    return tuple(criterion(type_, name, text) for name, text in pairs)
+
+
+def _target(name: str, text: str) -> str:
+    if name == "patient" and "/" not in text:
+        return f"Patient/{text}"
+    return normal(text)
+
+
+def _token(name: str, text: str) -> tuple[str | None, str]:
+    system, bar, code = text.rpartition("|")
+    if bar and not code:
+        raise fault(
+            Category.INCORRECT,
+            "not-supported",
+            f"{name}: a system without a code is not supported; give system|code",
+        )
+    return (system if bar else None), code

@@ -1,0 +1,82 @@
+"""A human's DiagnosticReport -> a locked read: the first one, or the specialist's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from server.fhir.evidence import codings
+from server.fhir.parse import parse
+from server.fhir.references import normal
+from server.fhir.times import moment
+from server.model import Coding, FirstRead, Gap, Problem, ResourceKey
+from server.ports import Resource, Stored
+
+SIGNED = frozenset({"final", "amended", "corrected", "appended"})
+"""R4 diagnostic-report-status: complete and verified by an authorised person."""
+
+Look = Callable[[str, str], Stored | None]
+
+
+def first_read(stored: Stored, look: Look) -> FirstRead | None:
+    """The first opinion as signed; None while it is not signed yet."""
+    report = parse(stored.body)
+    if report["status"] not in SIGNED:
+        return None
+    people, organisations = _signers(report, look)
+    return FirstRead(
+        report=ResourceKey(stored.type, stored.id, stored.version),
+        digest=hashlib.sha256(stored.body).hexdigest(),
+        signed_at=signed_at(report, stored),
+        codes=conclusion(report),
+        readers=people,
+        organisations=organisations,
+    )
+
+
+def unsigned_gap(stored: Stored, look: Look) -> Gap | None:
+    """What is wrong with a report that nobody can be held to; None when it names who signed, and for whom.
+
+    Without both, no specialist could be shown to be independent of the first reader.
+    """
+    people, organisations = _signers(parse(stored.body), look)
+    if people and organisations:
+        return None
+    return Gap(
+        item="DiagnosticReport.resultsInterpreter",
+        problem=Problem.MISSING,
+        found=f"the first report does not say {'for which organisation' if people else 'who'} it was signed",
+        mend="PUT the report with a PractitionerRole (with practitioner and organization) in resultsInterpreter, "
+        "or a Practitioner there and the Organization in performer",
+        source=ResourceKey(stored.type, stored.id, stored.version),
+    )
+
+
+def conclusion(report: Resource) -> tuple[Coding, ...]:
+    """All codings of DiagnosticReport.conclusionCode."""
+    return tuple(coding for concept in report.get("conclusionCode", []) for coding in codings(concept))
+
+
+def signed_at(report: Resource, stored: Stored) -> datetime:
+    """DiagnosticReport.issued, or when we received it."""
+    return moment(report.get("issued", "")) or stored.updated_at
+
+
+def _signers(report: Resource, look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Everyone who stands behind the report: roles lead to their practitioner and organisation."""
+    named = [*report.get("resultsInterpreter", []), *report.get("performer", [])]
+    people, organisations = set[str](), set[str]()
+    for target in _targets(named):
+        kind, _, id_ = target.partition("/")
+        (organisations if kind == "Organization" else people).add(target)
+        stored = look(kind, id_) if kind == "PractitionerRole" else None
+        if stored is not None:
+            role = parse(stored.body)
+            people |= set(_targets([role.get("practitioner", {})]))
+            organisations |= set(_targets([role.get("organization", {})]))
+    return tuple(sorted(people)), tuple(sorted(organisations))
+
+
+def _targets(references: Iterable[Resource]) -> list[str]:
+    return [normal(each["reference"]) for each in references if each.get("reference")]

@@ -1,0 +1,53 @@
+"""The one place where a Fault becomes an HTTP status and an OperationOutcome (R4 http.html#Status-Codes)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.errors import Category, Fault
+
+STATUS: dict[Category, int] = {
+    Category.INCORRECT: 400,
+    Category.FORBIDDEN: 403,
+    Category.NOT_FOUND: 404,
+    Category.GONE: 410,
+    Category.CONFLICT: 409,
+    Category.STALE: 412,
+    Category.TOO_LARGE: 413,
+    Category.UNSUPPORTED: 415,
+    Category.NOT_ACCEPTABLE: 406,
+    Category.NOT_ALLOWED: 405,
+    Category.UNPROCESSABLE: 422,
+    Category.BUSY: 429,
+    Category.BROKEN: 500,
+    Category.UNAVAILABLE: 503,
+}
+
+
+def of(failure: Fault) -> tuple[int, dict[str, Any]]:
+    """(HTTP status, OperationOutcome) for a Fault."""
+    return STATUS[failure.category], outcome(failure)
+
+
+def outcome(failure: Fault) -> dict[str, Any]:
+    """An OperationOutcome with one issue for each reason; the text says what would be accepted."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "error",
+                "code": issue.code,
+                "diagnostics": issue.text,
+                **({"expression": [issue.path]} if issue.path else {}),
+            }
+            for issue in failure.issues
+        ],
+    }
+
+
+def warning(code: str, text: str) -> dict[str, Any]:
+    """An OperationOutcome that does not refuse, for search results (R4 search.html#errors)."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "warning", "code": code, "diagnostics": text}],
+    }

@@ -1,0 +1,192 @@
+"""The two write-ups as transactions (R4 http.html 3.1.0.11; docs/fhir-door.md).
+
+Creates are conditional on identifiers minted from the case, Tasks are updated by their
+identifiers: sending a write-up twice leaves what sending it once leaves. The same nouns give
+the same Bundle, and ``server.fhir.write.dump`` the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server.fhir import terms
+from server.fhir.pens.correspondence import Correspondence, Standing
+from server.fhir.pens.datatypes import Json, concept, logical, token
+from server.fhir.pens.device import write_device
+from server.fhir.pens.ehr_task import write_ehr_task
+from server.fhir.pens.observation import write_observation
+from server.fhir.pens.provenance import write_provenance
+from server.fhir.pens.referral_task import (
+    offer_name,
+    refer_to_offer,
+    refer_to_specialist_report,
+    specialist_name,
+    write_referral_task,
+)
+from server.fhir.pens.report import write_report
+from server.fhir.pens.service_request import write_service_request
+from server.fhir.pens.specialist_report import write_specialist_report
+from server.model import (
+    AiRead,
+    Card,
+    Coding,
+    Comparison,
+    Offer,
+    Referral,
+    ResourceKey,
+    SpecialistRead,
+    Verdict,
+)
+
+_AGREEMENT = {
+    Verdict.CONCORDANT: terms.AGREE,
+    Verdict.DISCORDANT: terms.MAJOR_DISCORDANCE,
+    Verdict.NOT_COMPARABLE: terms.NOT_COMPARABLE,
+    Verdict.DECLINED: terms.ABSTAINED,
+}
+"""A yes/no question has no minor discordance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """The AI opinion as it is written up: by which model, what, beside what, explained how."""
+
+    card: Card
+    read: AiRead
+    comparison: Comparison
+    conclusion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The specialist's opinion with the DiagnosticReport version that carries it."""
+
+    read: SpecialistRead
+    report: Mapping[str, Any]
+
+
+def referral_bundle(
+    letter: Correspondence,
+    question: str,
+    referral: Referral,
+    evidence: Sequence[ResourceKey],
+    standing: Standing,
+) -> Json:
+    """ServiceRequest, one Task for each offer so far, the EHR's Task; for every change of an offer.
+
+    Raises:
+        ValueError: no offer was made yet, so there is nothing to write up.
+    """
+    if referral.offer is None:
+        raise ValueError("a referral is written up when it is offered")
+    request = write_service_request(letter, question, referral, evidence)
+    outputs = [_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer))]
+    return _transaction(
+        _minted(letter, "referral", terms.REFERRAL, request),
+        *(_offered(letter, referral, offer) for offer in referral.offers),
+        _ehr_task(letter, standing, outputs),
+    )
+
+
+def status_bundle(letter: Correspondence, standing: Standing) -> Json:
+    """Only the EHR's Task, when nothing else has changed."""
+    return _transaction(_ehr_task(letter, standing, ()))
+
+
+def opinion_bundle(
+    letter: Correspondence,
+    opinion: Opinion,
+    standing: Standing,
+    now: datetime,
+    *,
+    referral: Referral | None = None,
+    answered: Answered | None = None,
+) -> Json:
+    """All that a resolved case says: the AI opinion and, after a referral, the specialist's.
+
+    Provenance comes last: what it points at is there before it (AI Transparency).
+    """
+    card, read = opinion.card, opinion.read
+    return _transaction(
+        _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
+        _minted(letter, "opinion", terms.OPINION, write_observation(letter, card, read)),
+        _minted(
+            letter, "opinion-report", terms.OPINION_REPORT,
+            write_report(letter, card, read, opinion.conclusion, now),
+        ),
+        *_settled(letter, referral, answered),
+        _ehr_task(letter, standing, _outcome(letter, opinion.comparison, referral, answered)),
+        _create(
+            letter.urn("provenance"), write_provenance(letter, read, now),
+            token("_tag", terms.PROVENANCE, letter.minted("provenance")),
+        ),
+    )  # fmt: skip
+
+
+def _settled(letter: Correspondence, referral: Referral | None, answered: Answered | None) -> list[Json]:
+    if referral is None:
+        return []
+    offers = [_offered(letter, referral, offer) for offer in referral.offers]
+    if answered is None:
+        return offers
+    name = specialist_name(referral, answered.read.role)
+    report = write_specialist_report(letter, answered.read, name, answered.report)
+    return [_minted(letter, "specialist-report", terms.SPECIALIST_REPORT, report), *offers]
+
+
+def _outcome(
+    letter: Correspondence, comparison: Comparison, referral: Referral | None, answered: Answered | None
+) -> list[Json]:
+    opinion = logical(
+        "DiagnosticReport",
+        letter.label(terms.OPINION_REPORT, "opinion-report"),
+        "AI second read, not verified by a clinician",
+    )
+    outputs = [
+        {
+            "type": concept(terms.OUT_AGREEMENT),
+            "valueCodeableConcept": concept(_AGREEMENT[comparison.verdict]),
+        },
+        _output(terms.OUT_AI_OPINION, opinion),
+    ]
+    if referral is not None and referral.offer is not None:
+        outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
+    if answered is not None:
+        outputs.append(_output(terms.OUT_SPECIALIST_REPORT, refer_to_specialist_report(letter)))
+    return outputs
+
+
+def _output(kind: Coding, reference: Json) -> Json:
+    return {"type": concept(kind), "valueReference": reference}
+
+
+def _offered(letter: Correspondence, referral: Referral, offer: Offer) -> Json:
+    what = offer_name(offer)
+    known_by = token("identifier", terms.REFERRAL_TASK, letter.minted(what))
+    return _update(letter.urn(what), write_referral_task(letter, referral, offer), known_by)
+
+
+def _ehr_task(letter: Correspondence, standing: Standing, outputs: Sequence[Json]) -> Json:
+    known_by = token("identifier", letter.task["system"], letter.task["value"])
+    return _update(letter.urn("task"), write_ehr_task(letter, standing, outputs), known_by)
+
+
+def _minted(letter: Correspondence, what: str, system: str, resource: Json) -> Json:
+    return _create(letter.urn(what), resource, token("identifier", system, letter.minted(what)))
+
+
+def _create(full_url: str, resource: Json, unless: str) -> Json:
+    request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": unless}
+    return {"fullUrl": full_url, "resource": resource, "request": request}
+
+
+def _update(full_url: str, resource: Json, known_by: str) -> Json:
+    request = {"method": "PUT", "url": f"{resource['resourceType']}?{known_by}"}
+    return {"fullUrl": full_url, "resource": resource, "request": request}
+
+
+def _transaction(*entries: Json) -> Json:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}

@@ -1,0 +1,39 @@
+"""ServiceRequest: the referral to a specialist (R4 servicerequest.html).
+
+The specialist reads blind: neither opinion is named here, nor anything from which one could
+be told, such as why the case was referred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.fhir import terms
+from server.fhir.pens.correspondence import Correspondence
+from server.fhir.pens.datatypes import Json, concept
+from server.fhir.times import instant
+from server.model import Coding, Referral, ResourceKey
+
+
+def write_service_request(
+    letter: Correspondence, question: str, referral: Referral, evidence: Sequence[ResourceKey]
+) -> Json:
+    """``reflex-order``: made by rule, under the standing order that the policy is.
+
+    ``evidence``: the observations that the question rests on.
+    """
+    named = letter.references(evidence)
+    return {
+        "resourceType": "ServiceRequest",
+        "identifier": [letter.label(terms.REFERRAL, "referral")],
+        "status": "active",
+        "intent": "reflex-order",
+        "priority": referral.urgency.value,
+        "code": concept(Coding(terms.QUESTION, question)),
+        "subject": letter.subject(),
+        "occurrencePeriod": {"end": instant(referral.deadline)},
+        "authoredOn": instant(referral.offers[0].offered_at),
+        "requester": letter.operator.reference(),
+        "reasonCode": [concept(terms.SECOND_OPINION)],
+        **({"supportingInfo": named} if named else {}),
+    }

@@ -1,0 +1,257 @@
+"""From what was asked to what will be written, without writing anything.
+
+A single create or update is a plan of one; a transaction is a plan of many (R4
+http.html#transaction). The plan reads the shelf as it is now; the store checks at commit that
+nothing it relied on has changed, and if it has, the plan is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from server.errors import Category, Fault, Issue, fault
+from server.fhir import rules
+from server.fhir.admission import Admission
+from server.fhir.parse import parse
+from server.fhir.references import demand_present, relativise, resolve
+from server.fhir.stamp import stamped
+from server.fhir.write import dump
+from server.ports import Absent, Criterion, Opening, Resource, ResourceWrite, Shelf, Stored
+
+
+@dataclass(slots=True)
+class Asked:
+    """One write as the client asked for it; POST without an id, PUT with one or with criteria."""
+
+    method: str
+    type: str
+    resource: Resource
+    id: str | None = None
+    criteria: tuple[Criterion, ...] = ()
+    if_match: int | None = None
+    full_url: str = ""
+    path: str = ""
+    """Where in a Bundle; empty for a single resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one ``Asked``."""
+
+    status: int
+    stored: Stored
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything that will be written, in order."""
+
+    writes: list[ResourceWrite] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans against the shelf under the rules of this server."""
+
+    shelf: Shelf
+    admission: Admission
+    base: str
+
+    def plan(self, asked: Sequence[Asked], at: datetime) -> Plan:
+        """
+        Raises:
+            Fault: with the reasons of the first entry that cannot be.
+        """
+        _no_identity_twice(asked)
+        placed = [self._place(each) for each in asked]
+        names = {
+            each.full_url: f"{each.type}/{place.id}"
+            for each, place in zip(asked, placed, strict=True)
+            if each.full_url
+        }
+        pending = _Pending(self.shelf)
+        made = Plan()
+        writing = [(each, place) for each, place in zip(asked, placed, strict=True) if place.kept is None]
+        for each, place in writing:
+            relativise(each.resource, self.base)
+            resolve(each.resource, names)
+            pending.add(each.type, place.id, each.resource)
+        for each, place in zip(asked, placed, strict=True):
+            if place.kept is not None:
+                made.answers.append(Answered(200, place.kept))
+            else:
+                self._write(each, place, pending, made, at)
+        return made
+
+    def _place(self, asked: Asked) -> _Place:
+        """Where one entry will stand: an existing resource, a new version of one, or a new one."""
+        if asked.id is not None:
+            return _Place(asked.id, self.shelf.read(asked.type, asked.id), None)
+        if not asked.criteria:
+            return self._repeat(asked)
+        found = self.shelf.search(asked.type, asked.criteria, 2)
+        if len(found) > 1:
+            raise fault(
+                Category.STALE,
+                "multiple-matches",
+                "more than one resource matches; give criteria that match one",
+                asked.path,
+            )
+        if asked.method == "POST" and found:
+            return _Place(found[0].id, None, found[0])
+        if found:
+            return _Place(found[0].id, found[0], None)
+        return _Place(str(uuid.uuid4()), None, None)
+
+    def _repeat(self, asked: Asked) -> _Place:
+        """A second-read Task is known by its placer's identifier: sending it again is harmless."""
+        if asked.type != "Task":
+            return _Place(str(uuid.uuid4()), None, None)
+        found = self.shelf.search("Task", placer_criteria(asked.resource), 1)
+        if not found:
+            return _Place(str(uuid.uuid4()), None, None)
+        first = self.shelf.read("Task", found[0].id, 1)
+        if first is None or not _same_request(parse(first.body), asked.resource, self.base):
+            raise fault(
+                Category.CONFLICT,
+                "duplicate",
+                f"Task/{found[0].id} has this identifier and other content; use a new identifier for a new request",
+                asked.path or "Task.identifier",
+            )
+        return _Place(found[0].id, None, found[0])
+
+    def _write(self, asked: Asked, place: _Place, pending: _Pending, made: Plan, at: datetime) -> None:
+        resource = asked.resource
+        try:
+            rules.on_any(resource, at)
+            _check_version(asked, place.current)
+            if place.current is not None:
+                rules.on_update(parse(place.current.body), {**resource, "id": place.id})
+            demand_present(resource, pending.holds)
+            version = 1 if place.current is None else place.current.version + 1
+            write = stamped(resource, place.id, version, at)
+            if resource["resourceType"] == "Task" and place.current is None:
+                opening = self.admission.opening({**resource, "id": place.id}, pending.look)
+                made.openings.append(opening)
+                made.absent.append(Absent("Task", placer_criteria(resource)))
+        except Fault as failure:
+            raise _within(failure, asked.path) from failure
+        if place.current is None and asked.criteria:
+            made.absent.append(Absent(asked.type, asked.criteria))
+        made.writes.append(write)
+        stored = Stored(write.type, write.id, write.version, write.updated_at, write.body)
+        made.answers.append(Answered(201 if version == 1 else 200, stored))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    id: str
+    current: Stored | None
+    """What a new version would follow."""
+    kept: Stored | None
+    """Set when nothing is to be written: it is here already."""
+
+
+class _Pending:
+    """The shelf as it would stand after this request."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._new: dict[tuple[str, str], Resource] = {}
+        self._seen: dict[tuple[str, str], Stored | None] = {}
+
+    def add(self, type_: str, id_: str, resource: Resource) -> None:
+        self._new[type_, id_] = resource
+
+    def holds(self, type_: str, id_: str) -> bool:
+        return (type_, id_) in self._new or self._stored(type_, id_) is not None
+
+    def look(self, type_: str, id_: str) -> Resource | None:
+        if (type_, id_) in self._new:
+            return self._new[type_, id_]
+        stored = self._stored(type_, id_)
+        return None if stored is None else parse(stored.body)
+
+    def _stored(self, type_: str, id_: str) -> Stored | None:
+        if (type_, id_) not in self._seen:
+            self._seen[type_, id_] = self._shelf.read(type_, id_)
+        return self._seen[type_, id_]
+
+
+def placer_criteria(task: Resource) -> tuple[Criterion, ...]:
+    """How a repeated Task is recognised: any of its identifiers."""
+    values = tuple(
+        (each["system"], each["value"])
+        for each in task.get("identifier", [])
+        if each.get("system") and each.get("value")
+    )
+    return (Criterion("identifier", values or ((None, ""),)),)
+
+
+def _same_request(first: Resource, again: Resource, base: str) -> bool:
+    return _essence(first, base) == _essence(again, base)
+
+
+def _essence(task: Resource, base: str) -> str:
+    """What was asked, without what servers add and without bundle-local names."""
+    copy: Resource = parse(
+        dump({k: v for k, v in task.items() if k not in ("id", "meta", "lastModified", "text")})
+    )
+    relativise(copy, base)
+    return hashlib.sha256(dump(_sorted(_unnamed(copy)))).hexdigest()
+
+
+def _unnamed(value: Any) -> Any:
+    """References left out: a repeated transaction names the same things by new urn:uuids."""
+    if isinstance(value, dict):
+        return {k: _unnamed(v) for k, v in value.items() if k != "reference"}
+    return [_unnamed(each) for each in value] if isinstance(value, list) else value
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _sorted(value[k]) for k in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def _check_version(asked: Asked, current: Stored | None) -> None:
+    if asked.method != "PUT":
+        return
+    if asked.if_match is not None and (current is None or current.version != asked.if_match):
+        now = "it is not here" if current is None else f'the current one is W/"{current.version}"'
+        raise fault(Category.STALE, "conflict", f"If-Match names a version that is not current; {now}")
+    if asked.if_match is None and current is not None and asked.type in rules.VERSION_AWARE:
+        raise fault(
+            Category.STALE, "conflict", f'updating a {asked.type} needs If-Match: W/"version"; read it first'
+        )
+
+
+def _no_identity_twice(asked: Sequence[Asked]) -> None:
+    seen: set[tuple[str, Any]] = set()
+    for each in asked:
+        key = each.id or each.criteria
+        if key and (each.type, key) in seen:
+            raise fault(
+                Category.INCORRECT,
+                "duplicate",
+                "two entries of this transaction mean the same resource",
+                each.path,
+            )
+        seen.add((each.type, key))
+
+
+def _within(failure: Fault, path: str) -> Fault:
+    if not path:
+        return failure
+    return Fault(
+        failure.category,
+        *(Issue(i.code, i.text, f"{path}.{i.path}" if i.path else path) for i in failure.issues),
+    )

@@ -1,0 +1,77 @@
+"""References: what they point to, whether it is here, and bundle-local ones made real (R4 references)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from server.errors import Category, Fault, Issue
+from server.ports import Resource
+
+_LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]{1,10})?")
+
+
+def normal(reference: str) -> str:
+    """A local reference without its version; anything else as it is."""
+    match = _LOCAL.fullmatch(reference)
+    return f"{match[1]}/{match[2]}" if match else reference
+
+
+def local(reference: str) -> tuple[str, str] | None:
+    """(type, id) of a relative reference; None for contained, logical and foreign ones."""
+    match = _LOCAL.fullmatch(reference)
+    return (match[1], match[2]) if match else None
+
+
+def every(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each Reference in a resource with its FHIRPath, at any depth."""
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield path, value
+        for name, inner in value.items():
+            yield from every(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from every(inner, f"{path}[{position}]")
+
+
+def relativise(resource: Resource, base: str) -> None:
+    """Turn references that name our own base into relative ones."""
+    for _, reference in every(resource, ""):
+        target = reference["reference"]
+        if target.startswith(base + "/"):
+            reference["reference"] = target[len(base) + 1 :]
+
+
+def resolve(resource: Resource, names: Mapping[str, str]) -> None:
+    """Replace bundle-local names (``urn:uuid:...``) by the resources they came to be.
+
+    Raises:
+        Fault: UNPROCESSABLE when a name is of no entry (R4 http.html#trules).
+    """
+    lost = []
+    for path, reference in every(resource, resource["resourceType"]):
+        target = reference["reference"]
+        if target in names:
+            reference["reference"] = names[target]
+        elif target.startswith("urn:"):
+            lost.append(Issue("not-found", "the reference names no entry of this Bundle", path))
+    if lost:
+        raise Fault(Category.UNPROCESSABLE, *lost)
+
+
+def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> None:
+    """Every relative reference must lead to something that is here.
+
+    Raises:
+        Fault: UNPROCESSABLE with one issue for each that does not.
+    """
+    missing = []
+    for path, reference in every(resource, resource["resourceType"]):
+        target = local(reference["reference"])
+        if target is not None and not exists(*target):
+            text = f"this {target[0]} is not here; POST it first, or in the same transaction"
+            missing.append(Issue("not-found", text, f"{path}.reference"))
+    if missing:
+        raise Fault(Category.UNPROCESSABLE, *missing)

@@ -1,0 +1,132 @@
+"""Our own rules on what may be written, beyond the standard's: who may change what, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from server.errors import Category, Fault, Issue, fault
+from server.fhir.admission import is_second_read, is_specialist_read
+from server.fhir.index import patient_of
+from server.fhir.task_states import CANCELLABLE, may
+from server.fhir.terms import SR, TASK
+from server.fhir.times import moment
+from server.ports import Resource
+
+_SKEW = timedelta(minutes=5)
+WRITABLE = (
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Organization",
+    "Observation",
+    "DiagnosticReport",
+    "ServiceRequest",
+    "Task",
+)
+VERSION_AWARE = frozenset({"Task", "ServiceRequest", "DiagnosticReport"})
+"""Updates of these need If-Match: two writers must not overwrite each other unseen."""
+
+_SPECIALIST_MAY_SET = frozenset({"accepted", "rejected", "in-progress", "completed"})
+_SPECIALIST_MAY_CHANGE = frozenset(
+    {"status", "statusReason", "output", "note", "meta", "lastModified", "text"}
+)
+_PLACER_MAY_CHANGE = frozenset({"status", "statusReason", "note", "meta", "lastModified", "text"})
+
+
+def on_any(resource: Resource, now: datetime) -> None:
+    """Rules for every incoming resource, new or updated.
+
+    Raises:
+        Fault: UNPROCESSABLE or FORBIDDEN.
+    """
+    _not_ours(resource)
+    for element in ("issued", "effectiveDateTime"):
+        signed = moment(str(resource.get(element, "")))
+        if signed is not None and signed > now + _SKEW:
+            path = f"{resource['resourceType']}.{element}"
+            raise fault(
+                Category.UNPROCESSABLE,
+                "value",
+                "this time lies in the future; at most 5 minutes are accepted",
+                path,
+            )
+
+
+def on_update(old: Resource, new: Resource) -> None:
+    """Rules for a new version.
+
+    Raises:
+        Fault: UNPROCESSABLE with what may be changed.
+    """
+    kind = new["resourceType"]
+    if patient_of(old) != patient_of(new):
+        raise fault(
+            Category.UNPROCESSABLE,
+            "business-rule",
+            f"a {kind} cannot be moved from one patient to another",
+            kind,
+        )
+    if kind == "Task":
+        _on_task(old, new)
+
+
+def _not_ours(resource: Resource) -> None:
+    identifiers = resource.get("identifier") or []
+    for each in identifiers if isinstance(identifiers, list) else [identifiers]:
+        system = str(each.get("system", ""))
+        if system.startswith(SR + "/") and resource["resourceType"] != "Task":
+            raise fault(
+                Category.FORBIDDEN,
+                "forbidden",
+                f"identifiers of {SR} are minted by this server; use a system of your own",
+                f"{resource['resourceType']}.identifier",
+            )
+
+
+def _on_task(old: Resource, new: Resource) -> None:
+    if is_specialist_read(old):
+        _only(old, new, _SPECIALIST_MAY_CHANGE, _SPECIALIST_MAY_SET)
+    elif is_second_read(old):
+        _only(old, new, _PLACER_MAY_CHANGE, frozenset({"cancelled"}))
+    before, after = old["status"], new["status"]
+    if not may(before, after) or (after == "cancelled" and before not in CANCELLABLE):
+        raise fault(
+            Category.UNPROCESSABLE,
+            "business-rule",
+            f"a Task in status {before} cannot become {after}",
+            "Task.status",
+        )
+    if after == "rejected" and not new.get("statusReason", {}).get("text"):
+        raise fault(
+            Category.UNPROCESSABLE, "required", "say why: statusReason.text", "Task.statusReason.text"
+        )
+    if after == "completed" and is_specialist_read(new):
+        _has_report(new)
+
+
+def _only(old: Resource, new: Resource, elements: frozenset[str], statuses: frozenset[str]) -> None:
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    problems = [
+        Issue("business-rule", "this element is not yours to change", f"Task.{name}")
+        for name in sorted(changed - elements - {"id"})
+    ]
+    if new["status"] not in statuses:
+        allowed = ", ".join(sorted(statuses))
+        problems.append(
+            Issue("business-rule", f"this Task is ours to move; you may set: {allowed}", "Task.status")
+        )
+    if problems:
+        raise Fault(Category.UNPROCESSABLE, *problems)
+
+
+def _has_report(task: Resource) -> None:
+    for output in task.get("output", []):
+        codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
+        if (TASK, "specialist-report") in codes and output.get("valueReference", {}).get("reference"):
+            return
+    raise fault(
+        Category.UNPROCESSABLE,
+        "required",
+        f"completed needs an output of type {TASK}|specialist-report with the report's reference",
+        "Task.output",
+    )

@@ -1,0 +1,76 @@
+"""The directory: PractitionerRole with its Practitioner and Organization -> Specialist (IHE mCSD)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from server.fhir.evidence import codings
+from server.fhir.parse import parse
+from server.fhir.references import normal
+from server.fhir.terms import SR
+from server.fhir.times import moment
+from server.model import Absence, Specialist
+from server.ports import Resource, Stored
+
+TURNAROUND = f"{SR}/StructureDefinition/turnaround"
+"""Extension on PractitionerRole: valueDuration in hours, how long this reader usually needs."""
+
+_HOURS: Mapping[str, float] = {"h": 1, "min": 1 / 60, "d": 24}
+
+
+def specialists(
+    roles: Iterable[Stored], look: Callable[[str, str], Stored | None], open_offers: Mapping[str, int]
+) -> tuple[Specialist, ...]:
+    """Everyone in the directory, fit or not: the matching says who is not, and why."""
+    return tuple(_specialist(parse(role.body), look, open_offers) for role in roles)
+
+
+def _specialist(
+    role: Resource, look: Callable[[str, str], Stored | None], open_offers: Mapping[str, int]
+) -> Specialist:
+    key = f"PractitionerRole/{role['id']}"
+    practitioner = normal(role.get("practitioner", {}).get("reference", ""))
+    person = _resource(practitioner, look)
+    return Specialist(
+        role=key,
+        practitioner=practitioner,
+        organisation=normal(role.get("organization", {}).get("reference", "")),
+        name=_name(person),
+        active=role.get("active", True) and person.get("active", True),
+        specialties=tuple(coding for concept in role.get("specialty", []) for coding in codings(concept)),
+        absences=tuple(
+            Absence(_moment(each, "start"), _moment(each, "end")) for each in role.get("notAvailable", [])
+        ),
+        turnaround=_turnaround(role),
+        open_offers=open_offers.get(key, 0),
+    )
+
+
+def _resource(reference: str, look: Callable[[str, str], Stored | None]) -> Resource:
+    kind, _, id_ = reference.partition("/")
+    stored = look(kind, id_) if id_ else None
+    return {} if stored is None else parse(stored.body)
+
+
+def _name(person: Resource) -> str:
+    for name in person.get("name", []):
+        if text := name.get("text") or " ".join([*name.get("given", []), name.get("family", "")]).strip():
+            return str(text)
+    return ""
+
+
+def _moment(absence: Resource, edge: str) -> datetime | None:
+    """An edge of notAvailable.during; a bare date means its midnight in UTC."""
+    text = absence.get("during", {}).get(edge)
+    if text is None:
+        return None
+    return moment(text) or moment(f"{text}T00:00:00Z")
+
+
+def _turnaround(role: Resource) -> timedelta | None:
+    for extension in role.get("extension", []):
+        duration = extension.get("valueDuration", {})
+        if extension.get("url") == TURNAROUND and duration.get("code") in _HOURS and "value" in duration:
+            return timedelta(hours=float(duration["value"]) * _HOURS[duration["code"]])
+    return None

@@ -1,0 +1,92 @@
+"""Every code system and every code that we write in FHIR, once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from server.model import Coding
+
+SR = "https://second-reader.example/fhir"
+"""Canonical base. It names our code systems and identifiers and is never dialled."""
+
+AIT = "http://hl7.org/fhir/uv/aitransparency"
+"""AI Transparency on FHIR, CI of 2026-08."""
+
+TASK = f"{SR}/CodeSystem/task"
+QUESTION = f"{SR}/CodeSystem/question"
+AGREEMENT = f"{SR}/CodeSystem/agreement"
+
+# -- what our identifiers are minted in (docs/fhir-door.md) ---------------------------------
+
+MODEL = f"{SR}/model"
+INPUTS = f"{SR}/inputs"
+OPINION = f"{SR}/opinion"
+OPINION_REPORT = f"{SR}/opinion-report"
+PROVENANCE = f"{SR}/provenance"
+REFERRAL = f"{SR}/referral"
+REFERRAL_TASK = f"{SR}/referral-task"
+SPECIALIST_REPORT = f"{SR}/specialist-report"
+
+# -- marking AI content (AI Transparency; DS4P for labels on elements) -----------------------
+
+_OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+_AI_TYPE = f"{AIT}/CodeSystem/AIdeviceTypeCS"
+
+AIAST = Coding(_OBSERVATION_VALUE, "AIAST", "Artificial Intelligence asserted")
+INLINE_LABELS = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "PROCESSINLINELABEL")
+AI = Coding(_AI_TYPE, "Artificial-Intelligence", "Artificial Intelligence")
+MACHINE_LEARNING = Coding(_AI_TYPE, "Machine-Learning-Models")
+
+AI_DEVICE = f"{AIT}/StructureDefinition/AI-Device"
+AI_PROVENANCE = f"{AIT}/StructureDefinition/AI-Provenance"
+AI_KIND = f"{AIT}/StructureDefinition/aitransparency.AIKind"
+AI_CONFIDENCE = f"{AIT}/StructureDefinition/AIconfidence"
+INLINE_LABEL = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+ALTERNATE_REFERENCE = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
+
+AUTHOR = Coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
+CREATE = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "CREATE", "create")
+
+# -- findings --------------------------------------------------------------------------------
+
+PRESENT = Coding("http://snomed.info/sct", "52101004", "Present")
+ABSENT = Coding("http://snomed.info/sct", "2667000", "Absent")
+
+_INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+POSITIVE = Coding(_INTERPRETATION, "POS", "Positive")
+NEGATIVE = Coding(_INTERPRETATION, "NEG", "Negative")
+INDETERMINATE = Coding(_INTERPRETATION, "IND", "Indeterminate")
+
+UNKNOWN = Coding("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown", "Unknown")
+LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Laboratory")
+
+# -- requests and tasks ------------------------------------------------------------------------
+
+SECOND_OPINION = Coding("http://terminology.hl7.org/CodeSystem/v2-0336", "S", "Second Opinion")
+PLACER = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
+FULFILL = Coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")
+
+SPECIALIST_READ = Coding(TASK, "specialist-read")
+
+OUT_AGREEMENT = Coding(TASK, "agreement")
+OUT_AI_OPINION = Coding(TASK, "ai-opinion")
+OUT_REFERRAL = Coding(TASK, "referral")
+OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report")
+
+AGREE = Coding(AGREEMENT, "agree")
+MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance")
+NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable")
+ABSTAINED = Coding(AGREEMENT, "abstained")
+
+
+class Business(StrEnum):
+    """Task.businessStatus, codes of ``TASK``."""
+
+    AWAITING_INFORMATION = "awaiting-information"
+    AI_RUNNING = "ai-running"
+    AWAITING_SPECIALIST = "awaiting-specialist"
+    SPECIALIST_ACCEPTED = "specialist-accepted"
+    CLOSED_CONCORDANT = "closed-concordant"
+    CLOSED_UPHELD = "closed-upheld"
+    CLOSED_AMENDED = "closed-amended"
+    EXPIRED = "expired"

@@ -1,0 +1,126 @@
+"""transaction: POST [base], all or nothing (R4 http.html#transaction)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from server.errors import Category, Fault, Issue, fault
+from server.fhir.criteria import conditional
+from server.fhir.desk import Desk, writable
+from server.fhir.exchange import Request, Response, etag, location
+from server.fhir.parse import parse
+from server.fhir.plan import Answered, Asked
+from server.fhir.times import instant
+from server.fhir.validate import check
+from server.fhir.write import dump
+from server.ports import Resource
+
+_URL = re.compile(r"([A-Z][A-Za-z]+)(?:/([A-Za-z0-9\-.]{1,64}))?(?:\?(.+))?")
+
+
+def transaction(desk: Desk, request: Request) -> Response:
+    bundle = parse(request.body, limit=desk.max_bundle)
+    entries = _entries(desk, bundle)
+    check(bundle, "Bundle")
+    if bundle.get("type") != "transaction":
+        raise fault(
+            Category.UNPROCESSABLE,
+            "not-supported",
+            "a Bundle POSTed here must be of type transaction",
+            "Bundle.type",
+        )
+    asked = [_asked(entry, f"Bundle.entry[{position}]") for position, entry in enumerate(entries)]
+    if not asked:
+        return Response(200, dump({"resourceType": "Bundle", "type": "transaction-response"}))
+    answers = desk.write(request.arrival("transaction"), asked, request.at)
+    return Response(200, dump(_response(answers, desk.base)))
+
+
+def _entries(desk: Desk, bundle: Resource) -> list[Any]:
+    if bundle.get("resourceType") != "Bundle":
+        raise fault(
+            Category.INCORRECT,
+            "invalid",
+            "only a Bundle is accepted at the base; POST others to [base]/[type]",
+        )
+    entries = bundle.get("entry", [])
+    if isinstance(entries, list) and len(entries) > desk.max_entries:
+        raise fault(
+            Category.TOO_LARGE,
+            "too-costly",
+            f"at most {desk.max_entries} entries are accepted; send several Bundles",
+            "Bundle.entry",
+        )
+    return entries if isinstance(entries, list) else []
+
+
+def _asked(entry: Resource, path: str) -> Asked:
+    wish = entry.get("request", {})
+    method, match = wish.get("method"), _URL.fullmatch(wish.get("url", ""))
+    resource = entry.get("resource")
+    if method not in ("POST", "PUT") or resource is None:
+        raise fault(
+            Category.UNPROCESSABLE,
+            "not-supported",
+            "entries with method POST or PUT and a resource are accepted",
+            f"{path}.request.method",
+        )
+    if match is None:
+        raise fault(
+            Category.INCORRECT,
+            "value",
+            "accepted: Type, Type/id or Type?criteria, relative to this server",
+            f"{path}.request.url",
+        )
+    try:
+        writable(match[1])
+        check(resource, match[1])
+        return _built(wish, match, resource, entry.get("fullUrl", ""), path)
+    except Fault as failure:
+        issues = (
+            Issue(i.code, i.text, f"{path}.resource.{i.path}" if i.path else path) for i in failure.issues
+        )
+        raise Fault(failure.category, *issues) from failure
+
+
+def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: str, path: str) -> Asked:
+    type_, id_, query = match.groups()
+    if_match = etag(wish.get("ifMatch"), "ifMatch")
+    if wish["method"] == "POST":
+        if id_ or query:
+            raise fault(Category.INCORRECT, "value", "POST goes to the type; use ifNoneExist for criteria")
+        condition = wish.get("ifNoneExist")
+        criteria = conditional(type_, condition) if condition is not None else ()
+        return Asked("POST", type_, resource, criteria=criteria, full_url=full_url, path=path)
+    if query:
+        return Asked(
+            "PUT",
+            type_,
+            resource,
+            criteria=conditional(type_, query),
+            if_match=if_match,
+            full_url=full_url,
+            path=path,
+        )
+    if resource.get("id") != id_:
+        raise fault(Category.INCORRECT, "invalid", "the resource's id must be the id in request.url")
+    return Asked("PUT", type_, resource, id=id_, if_match=if_match, full_url=full_url, path=path)
+
+
+def _response(answers: list[Answered], base: str) -> Resource:
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction-response",
+        "entry": [
+            {
+                "response": {
+                    "status": "201 Created" if answer.status == 201 else "200 OK",
+                    "location": location(answer.stored, base),
+                    "etag": f'W/"{answer.stored.version}"',
+                    "lastModified": instant(answer.stored.updated_at),
+                }
+            }
+            for answer in answers
+        ],
+    }

@@ -1,0 +1,452 @@
+"""The nouns of second reading: frozen values, no I/O, no wire format.
+
+Times are timezone-aware UTC datetimes; measured values are Decimals, because FHIR
+forbids losing the precision in which a laboratory reported (R4 datatypes, decimal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """One code of one code system (R4 Coding)."""
+
+    system: str
+    code: str
+    display: str = ""
+
+    def same_as(self, other: Coding) -> bool:
+        """Equality as FHIR means it: system and code; the display is for people."""
+        return (self.system, self.code) == (other.system, other.code)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceKey:
+    """A resource in our own store; ``version`` pins what was actually seen."""
+
+    type: str
+    id: str
+    version: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}"
+
+    @property
+    def versioned(self) -> str:
+        """``Type/id/_history/n`` when pinned, else ``Type/id``."""
+        return str(self) if self.version is None else f"{self}/_history/{self.version}"
+
+
+# -- evidence: what a reader may see -------------------------------------------------------
+
+
+class Comparator(StrEnum):
+    """Quantity.comparator: a bound, not a value; no built-in reader computes with it."""
+
+    LESS = "<"
+    AT_MOST = "<="
+    AT_LEAST = ">="
+    MORE = ">"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One numeric observation as the laboratory sent it; never converted, never rounded."""
+
+    codes: tuple[Coding, ...]
+    value: Decimal | None
+    unit: str
+    """UCUM code; empty when the sender gave none."""
+    effective: datetime | None
+    """When the specimen was taken (Observation.effective[x]); None when not said."""
+    source: ResourceKey
+    comparator: Comparator | None = None
+    final: bool = True
+    """False for registered and preliminary results (R4 observation-status)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a reader may be shown of a case. There is no place here for an opinion."""
+
+    measurements: tuple[Measurement, ...]
+    birth_date: date | None = None
+    sex: str | None = None
+    anchor: datetime | None = None
+    """The moment the question is about; the age of specimens is counted from it."""
+
+
+# -- cards and input contracts -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A closed interval of values in the feature's canonical unit."""
+
+    low: Decimal
+    high: Decimal
+
+    def holds(self, value: Decimal) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One input of a model: which codes carry it, in which units, within which ranges."""
+
+    name: str
+    label: str
+    codes: tuple[Coding, ...]
+    unit: str
+    """Canonical UCUM unit the model was trained in."""
+    units: Mapping[str, Decimal]
+    """Accepted UCUM unit -> factor that turns a value into the canonical unit."""
+    plausible: Span
+    """Outside: a measuring or typing error; the sender is asked to mend it."""
+    trained: Span
+    """Outside: possible, but the model has not seen it; the model declines."""
+    required: bool
+    max_age: timedelta
+    """How far from the anchor a specimen may have been taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """What one reader needs before it may read."""
+
+    features: tuple[Feature, ...]
+    age_years: Span
+    """Patient age at the anchor for which the reader is made; outside it declines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Decision thresholds on the calibrated probability; between them the model declines."""
+
+    absent_at_most: float
+    present_at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A reader's data sheet: identity, digest, contract, thresholds, words for people."""
+
+    question: str
+    name: str
+    version: str
+    title: str
+    manufacturer: str
+    model_file: str
+    model_digest: str
+    """SHA-256 of the model file, lower-case hex; anything else refuses to load."""
+    intended_use: str
+    limits: tuple[str, ...]
+    contract: InputContract
+    band: Band
+    finding: Coding
+    """What is said to be present or absent."""
+    report_code: Coding
+    """DiagnosticReport.code of the opinion we write."""
+    present_codes: tuple[Coding, ...]
+    """conclusionCodes by which a human says 'present'."""
+    absent_codes: tuple[Coding, ...]
+    """conclusionCodes by which a human says 'absent'."""
+    calibration: Mapping[str, float]
+    performance: Mapping[str, str]
+
+    @property
+    def identity(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+# -- reads ---------------------------------------------------------------------------------
+
+
+class Answer(StrEnum):
+    """What a reader says of a yes/no question."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRead:
+    """The primary clinician's opinion, locked when signed."""
+
+    report: ResourceKey
+    digest: str
+    """SHA-256 of the report version as stored; shows later that nothing was swapped."""
+    signed_at: datetime
+    codes: tuple[Coding, ...]
+    readers: tuple[str, ...]
+    """Practitioner and PractitionerRole references of who signed."""
+    organisations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much one input moved the score, in log-odds (Lundberg 2020, TreeSHAP)."""
+
+    feature: str
+    label: str
+    value: str
+    unit: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AiRead:
+    """A model's answer, or its decline, with all that is needed to stand by it later."""
+
+    question: str
+    card: str
+    model_digest: str
+    input_digest: str
+    """SHA-256 over the canonical inputs; the same inputs give the same read."""
+    made_at: datetime
+    answer: Answer | None
+    """None: the model declines; ``reasons`` says why."""
+    probability: float | None
+    band: Band
+    contributions: tuple[Contribution, ...] = ()
+    baseline_log_odds: float | None = None
+    reasons: tuple[str, ...] = ()
+    sources: tuple[ResourceKey, ...] = ()
+    """The observations that were used, version by version."""
+
+    @property
+    def declined(self) -> bool:
+        return self.answer is None
+
+
+# -- completeness --------------------------------------------------------------------------
+
+
+class Problem(StrEnum):
+    """Why an item of the input contract is not met."""
+
+    MISSING = "missing"
+    WRONG_UNIT = "wrong-unit"
+    IMPLAUSIBLE = "implausible"
+    TOO_OLD = "too-old"
+    NOT_A_NUMBER = "not-a-number"
+    CONTRADICTORY = "contradictory"
+    NOT_FINAL = "not-final"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is wrong with a case's inputs, and how its sender mends it."""
+
+    item: str
+    problem: Problem
+    found: str
+    mend: str
+    source: ResourceKey | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.item}: {self.found}. {self.mend}"
+
+
+# -- comparison and policy -----------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    """How the two reads relate."""
+
+    CONCORDANT = "concordant"
+    DISCORDANT = "discordant"
+    NOT_COMPARABLE = "not-comparable"
+    DECLINED = "declined"
+
+
+class Discordance(StrEnum):
+    """Which way a yes/no disagreement goes."""
+
+    MISSED = "missed"
+    OVER_CALLED = "over-called"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The verdict on two locked reads, under one version of one policy."""
+
+    verdict: Verdict
+    reason: str
+    policy: str
+    first: Answer | None
+    discordance: Discordance | None = None
+
+
+class Urgency(StrEnum):
+    """R4 request-priority, the three we use."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    STAT = "stat"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Deadlines of one urgency."""
+
+    accept_within: timedelta
+    answer_within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What happens for one question; versioned, never retroactive."""
+
+    question: str
+    version: str
+    rule: str
+    """P1: any difference goes to a specialist (symmetric)."""
+    audit_fraction: float
+    incomplete_for: timedelta
+    first_read_within: timedelta
+    specialties: tuple[Coding, ...]
+    """In order of preference."""
+    urgency: Mapping[str, Urgency]
+    """Reason for referral (missed, over-called, declined, not-comparable, audit) -> urgency."""
+    clocks: Mapping[Urgency, Clock]
+    deliver_for: timedelta
+
+    @property
+    def identity(self) -> str:
+        return f"{self.question}@{self.version}"
+
+
+# -- referral ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A time in which a specialist takes no work (PractitionerRole.notAvailable)."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Specialist:
+    """One entry of the directory: a practitioner in one role at one organisation."""
+
+    role: str
+    practitioner: str
+    organisation: str
+    name: str
+    active: bool
+    specialties: tuple[Coding, ...]
+    absences: tuple[Absence, ...] = ()
+    turnaround: timedelta | None = None
+    """How long this specialist usually needs; None when not measured."""
+    open_offers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One specialist weighed for one case. A score is given only when no filter failed."""
+
+    specialist: Specialist
+    failed: tuple[str, ...]
+    score: float | None
+    reasons: tuple[str, ...]
+
+
+class OfferEnd(StrEnum):
+    """How an offer to a specialist ended."""
+
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    UNANSWERED = "unanswered"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The request put to one specialist."""
+
+    number: int
+    role: str
+    offered_at: datetime
+    accept_by: datetime
+    task: str
+    """Our referral Task, ``Task/id``."""
+    accepted_at: datetime | None = None
+    answer_by: datetime | None = None
+    ended: OfferEnd | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """The request for a specialist; its identifiers are minted before anyone sees them."""
+
+    reason: str
+    urgency: Urgency
+    service_request: str
+    deadline: datetime
+    candidates: tuple[Candidate, ...]
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def offer(self) -> Offer | None:
+        """The latest offer, if any was made."""
+        return self.offers[-1] if self.offers else None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialistRead:
+    """The specialist's own opinion, made blind."""
+
+    report: ResourceKey
+    digest: str
+    signed_at: datetime
+    role: str
+    answer: Answer | None
+    """None when the report's codes are in neither value set of the card."""
+    codes: tuple[Coding, ...]
+
+
+# -- documents -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A system that results go to. Only these addresses are ever dialled."""
+
+    name: str
+    base: str
+    """FHIR base URL, exact."""
+    identifier_systems: tuple[str, ...]
+    """Task.identifier systems that belong to this system: its cases come back to it."""
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One write-up for one wire; its bytes are stored before the first attempt to send."""
+
+    id: str
+    kind: str
+    destination: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a destination holds a document, in the destination's own words."""
+
+    status: int
+    locations: tuple[str, ...]
+    how: str
+    """``accepted``: it answered so; ``found``: we looked and it was already there."""

@@ -1,0 +1,266 @@
+"""What the rooms promise one another: values that cross the corridor, and Protocols.
+
+The door prepares everything it wants written as values, outside any transaction; the store
+applies a whole ``Intake`` or ``Progress`` in one short transaction, or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from server.case import Event, Position
+from server.contract import Inputs
+from server.model import AiRead, Document, Receipt
+
+Resource = dict[str, Any]
+
+
+class Raced(Exception):  # noqa: N818 - it is named for what it is
+    """Somebody else committed first; nothing was written. Look again and plan anew."""
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """The lease has passed to another worker; nothing was written."""
+
+
+# -- resources -----------------------------------------------------------------------------
+
+
+class IndexKind(StrEnum):
+    """How a search parameter is matched (R4 search, 3.1.1.4)."""
+
+    TOKEN = "token"  # noqa: S105
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One searchable value of a resource. For references ``value`` is ``Type/id``."""
+
+    param: str
+    kind: IndexKind
+    system: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of one resource as it is served."""
+
+    type: str
+    id: str
+    version: int
+    updated_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceWrite:
+    """One new version of one resource. ``version`` 1 creates; n+1 needs n to be current."""
+
+    type: str
+    id: str
+    version: int
+    updated_at: datetime
+    body: bytes
+    index: tuple[IndexRow, ...]
+    patient: str | None
+    """``Patient/id`` whose open cases should look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One search condition: any of ``values`` (OR); criteria combine with AND."""
+
+    param: str
+    values: tuple[tuple[str | None, str], ...]
+    """(system, value); system None matches any system, '' matches none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A conditional create: nothing of this type may match when we commit."""
+
+    type: str
+    criteria: tuple[Criterion, ...]
+
+
+# -- arrivals and cases --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Bytes that came through a door, stored before they are acknowledged."""
+
+    id: str
+    door: str
+    interaction: str
+    received_at: datetime
+    body: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A new case, opened in the same commit as the Task that asks for it."""
+
+    case_id: str
+    question: str
+    task_id: str
+    patient: str
+    """``Patient/id`` in our store."""
+    report: str
+    """``DiagnosticReport/id`` in our store."""
+    destination: str | None
+    task_identifier: Mapping[str, str]
+    """{system, value} by which the sender's own system knows the Task."""
+    due_by: datetime | None
+    """Task.restriction.period.end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Everything that one request changes."""
+
+    arrival: Arrival
+    writes: tuple[ResourceWrite, ...]
+    absent: tuple[Absent, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as the ledger keeps it."""
+
+    id: str
+    question: str
+    task_id: str
+    patient: str
+    report: str
+    destination: str | None
+    task_identifier: Mapping[str, str]
+    due_by: datetime | None
+    opened_at: datetime
+    position: Position
+    due_at: datetime | None
+    attempts: int
+    news: int
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A case that this worker alone may carry on until the lease ends."""
+
+    case: CaseRow
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value laid down in the case file; (kind, number) is written once."""
+
+    kind: str
+    number: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event for the case's history."""
+
+    event: Event
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    sealed: bool = False
+    """True: not shown before the case is resolved."""
+    policy: str | None = None
+    card: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one step changes, all of it or nothing."""
+
+    entries: tuple[Entry, ...]
+    position: Position
+    due_at: datetime | None
+    writes: tuple[ResourceWrite, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    documents: tuple[Document, ...] = ()
+    deliver_for: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One event as it stands in the chain."""
+
+    seq: int
+    at: datetime
+    event: str
+    state: str
+    actor: str
+    detail: Mapping[str, Any]
+    sealed: bool
+    policy: str | None
+    card: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaim:
+    """A delivery that this worker alone may attempt until the lease ends."""
+
+    document: Document
+    case_id: str
+    attempt: int
+    give_up_at: datetime
+    token: str
+
+
+class Reader(Protocol):
+    """A model behind a card."""
+
+    def read(self, inputs: Inputs, now: datetime) -> AiRead:
+        """Answer or decline. Raises Fault when the model is broken or does not answer in time."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the model's process."""
+        ...
+
+
+class Courier(Protocol):
+    """Takes documents to one kind of destination."""
+
+    def deliver(self, document: Document, attempt: int) -> Receipt:
+        """Prove that the destination holds the document, or raise a Fault that says why not."""
+        ...
+
+
+class Shelf(Protocol):
+    """Reading side of the resource store."""
+
+    def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
+        """One version, or the current one; None when there is no such resource."""
+        ...
+
+    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
+        """Current versions that match all criteria, oldest first."""
+        ...
+
+    def history(self, type_: str, id_: str) -> list[Stored]:
+        """All versions, newest first."""
+        ...
+
+
+class Intakes(Protocol):
+    """Writing side that a door may use."""
+
+    def take(self, intake: Intake) -> None:
+        """Make the whole intake durable. Raises Raced when its premises no longer hold."""
+        ...

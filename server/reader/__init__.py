@@ -1,0 +1,1 @@
+"""The reader room: cards, the model behind each card, and what its answer means in words."""

@@ -1,0 +1,1 @@
+"""Routing: policy, comparison, the audit lottery, matching, deadlines. Pure; only files are read."""

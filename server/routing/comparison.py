@@ -1,0 +1,126 @@
+"""Do the two readers agree? Rule P1 of second reading: any difference goes to a specialist.
+
+Each reader either says *present*, says *absent*, or gives no usable answer. What follows from
+each of the nine pairs stands in the table ``P1`` below and nowhere else (second-reading S2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from server.errors import Category, fault
+from server.model import AiRead, Answer, Card, Coding, Comparison, Discordance, FirstRead, Policy, Verdict
+
+_PRESENT, _ABSENT = Answer.PRESENT, Answer.ABSENT
+
+Cell = tuple[Answer | None, Answer | None]
+"""What the first reader says, what the model says; None: no usable answer."""
+End = tuple[Verdict, Discordance | None]
+
+P1: Mapping[Cell, End] = {
+    # first reader, model
+    (_PRESENT, _PRESENT): (Verdict.CONCORDANT, None),
+    (_ABSENT, _ABSENT): (Verdict.CONCORDANT, None),
+    (_ABSENT, _PRESENT): (Verdict.DISCORDANT, Discordance.MISSED),
+    (_PRESENT, _ABSENT): (Verdict.DISCORDANT, Discordance.OVER_CALLED),
+    # A model that declines has not agreed, whatever the first reader says.
+    (_PRESENT, None): (Verdict.DECLINED, None),
+    (_ABSENT, None): (Verdict.DECLINED, None),
+    (None, None): (Verdict.DECLINED, None),
+    # Nor has a first report that says nothing in codes we know.
+    (None, _PRESENT): (Verdict.NOT_COMPARABLE, None),
+    (None, _ABSENT): (Verdict.NOT_COMPARABLE, None),
+}
+
+RULES: Mapping[str, Mapping[Cell, End]] = {"P1": P1}
+"""The rules a policy may name. A rule gives every pair of answers exactly one end."""
+
+
+def answer_of(codes: tuple[Coding, ...], card: Card) -> Answer | None:
+    """What a report's conclusion codes say of the card's finding; None when they do not say.
+
+    Codes count exactly as the card lists them: a listed ICD-10 ``G00`` does not cover ``G00.1``,
+    because the first reader chose that code and we do not guess what it should include. A report
+    with codes from both lists contradicts itself and gives no answer.
+    """
+    present, absent = _carries(codes, card.present_codes), _carries(codes, card.absent_codes)
+    if present == absent:
+        return None
+    return _PRESENT if present else _ABSENT
+
+
+def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy) -> Comparison:
+    """The verdict on a locked first read and a sealed AI read, with its reason in words.
+
+    Raises:
+        Fault: BROKEN, when reads, card and policy do not belong to one question.
+    """
+    if not ai.question == card.question == policy.question:
+        raise fault(
+            Category.BROKEN,
+            "exception",
+            "AI read, card and policy are about different questions; all three must name the same one",
+        )
+    said = answer_of(first.codes, card)
+    verdict, discordance = RULES[policy.rule][said, ai.answer]
+    reason = f"{card.finding.display}: {_why(first, ai, card, said, discordance)}"
+    return Comparison(verdict, reason, policy.identity, said, discordance)
+
+
+class Outcome(StrEnum):
+    """What became of the first reader's answer; the middle two need a specialist's answer."""
+
+    CONCORDANT = "concordant"
+    UPHELD = "upheld"
+    AMENDED = "amended"
+    UNSETTLED = "unsettled"
+
+
+def settle(first: Answer | None, ai: Answer | None, final: Answer | None) -> Outcome:
+    """How a case ends for the first reader, given the specialist's ``final`` answer if there is one.
+
+    ======================  ============  ==========================  ===========================
+    first reader and model  final: none   final: as the first reader  final: not as the first one
+    ======================  ============  ==========================  ===========================
+    same answer             concordant    concordant (audit: all      amended (audit: differs from
+                                          three agree)                both readers)
+    different answers       unsettled     upheld                      amended
+    model declined          unsettled     upheld                      amended
+    no first answer         unsettled     (cannot be)                 amended (the record gains the
+                                                                      answer it did not have)
+    ======================  ============  ==========================  ===========================
+
+    ``unsettled`` is no end: such a case waits for a person and never closes (S2.8). A report by
+    the specialist that carries no usable code gives no final answer either.
+    """
+    agreed = first is not None and first == ai
+    if final is None:
+        return Outcome.CONCORDANT if agreed else Outcome.UNSETTLED
+    if final != first:
+        return Outcome.AMENDED
+    return Outcome.CONCORDANT if agreed else Outcome.UPHELD
+
+
+def _carries(codes: tuple[Coding, ...], listed: tuple[Coding, ...]) -> bool:
+    return any(code.same_as(other) for code in codes for other in listed)
+
+
+def _why(
+    first: FirstRead, ai: AiRead, card: Card, said: Answer | None, discordance: Discordance | None
+) -> str:
+    if ai.answer is None:
+        return f"the model declines to read this case ({'; '.join(ai.reasons) or 'no reason given'})."
+    if said is None:
+        return f"the first report {_silence(first.codes, card)}; this does not count as agreement."
+    if discordance is None:
+        return f"both readers say {said}."
+    return f"possibly {discordance} by the first reader, who says {said}; the model says {ai.answer}."
+
+
+def _silence(codes: tuple[Coding, ...], card: Card) -> str:
+    if not codes:
+        return "carries no conclusion code"
+    if _carries(codes, card.present_codes):
+        return "carries codes both for present and for absent"
+    return "carries no code that stands for present or absent"

@@ -1,0 +1,97 @@
+"""Hard filters: what no score can make up for (second-reading S4.1). Each says its own sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import lru_cache
+
+from server.model import Specialist
+from server.routing.availability import Spell, done_at, free_time
+from server.routing.terms import Terms
+
+Filter = Callable[[Specialist, Terms, Sequence[Spell]], str | None]
+"""None: passed; else why not."""
+
+
+def _active(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del terms, spells
+    return None if specialist.active else "is not active in the directory"
+
+
+def _specialty(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del spells
+    if terms.rank(specialist) is not None:
+        return None
+    return f"has none of the specialties that the policy takes ({', '.join(terms.specialties)})"
+
+
+def _other_person(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del spells
+    if specialist.role in terms.first_readers or specialist.practitioner in terms.first_readers:
+        return "is the first reader"
+    return None
+
+
+def _other_organisation(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    """Unknown is not independent: the label is refused when it cannot be shown (S5.4)."""
+    del spells
+    if not specialist.organisation:
+        return "cannot be shown to be independent: the directory names no organisation"
+    if not terms.organisations:
+        return "cannot be shown to be independent: the first report's organisation is not known"
+    if specialist.organisation in terms.organisations:
+        return "works for the first reader's organisation"
+    return None
+
+
+def _not_asked(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del spells
+    if specialist.role in terms.asked or specialist.practitioner in terms.asked:
+        return "was already asked for this case"
+    return None
+
+
+def _present(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del specialist
+    if spells:
+        return None
+    return "is absent until the deadline" if terms.now < terms.deadline else "the deadline has passed"
+
+
+def _in_time(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del terms
+    needed = specialist.turnaround
+    if needed is None or not spells or done_at(spells, needed) is not None:
+        return None
+    return f"usually needs {span(needed)}, and {span(free_time(spells))} are free before the deadline"
+
+
+FILTERS: tuple[Filter, ...] = (
+    _active,
+    _specialty,
+    _other_person,
+    _other_organisation,
+    _not_asked,
+    _present,
+    _in_time,
+)
+"""All are asked, so that the record shows every obstacle, not only the first."""
+
+
+def failures(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> tuple[str, ...]:
+    """The sentences of all filters that the specialist fails; empty: may be asked.
+
+    ``spells`` are the specialist's free times from now to the deadline.
+    """
+    sentences = [check(specialist, terms, spells) for check in FILTERS]
+    return tuple([sentence for sentence in sentences if sentence is not None])
+
+
+@lru_cache(maxsize=1024)
+def span(time: timedelta) -> str:
+    """A time span in words: ``45 min``, ``1 h 30 min``, ``72 h``."""
+    hours, minutes = divmod(int(time.total_seconds()) // 60, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

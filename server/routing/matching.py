@@ -1,0 +1,56 @@
+"""Whom to ask: the whole directory in order, each with the reasons for its place (S4.1, S4.2, S2.6)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from server.model import Candidate, FirstRead, Policy, Specialist
+from server.routing.availability import free_spells
+from server.routing.filters import failures
+from server.routing.scoring import score
+from server.routing.terms import Terms, terms_of
+
+
+def match(
+    specialists: Sequence[Specialist],
+    *,
+    first: FirstRead,
+    policy: Policy,
+    deadline: datetime,
+    now: datetime,
+    already: frozenset[str],
+    seed: str,
+) -> tuple[Candidate, ...]:
+    """Every specialist weighed for one case: those who may be asked, best first; then the others.
+
+    ``already`` are the roles that were asked before; ``seed`` is recorded with the case, so that
+    the order among equal scores can be replayed. Whoever failed a filter has no score, however
+    good a match otherwise.
+    """
+    terms = terms_of(specialists, first=first, policy=policy, deadline=deadline, now=now, already=already)
+    weighed = [_weigh(each, terms, seed) for each in specialists]
+    return tuple(sorted(weighed, key=_place))
+
+
+def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
+    spells = free_spells(specialist.absences, terms.now, terms.deadline)
+    failed = failures(specialist, terms, spells)
+    if failed:
+        return Candidate(specialist, failed, None, ())
+    total, reasons = score(specialist, terms, spells)
+    return Candidate(specialist, (), total, (*reasons, _lot(seed, specialist.role)))
+
+
+def _lot(seed: str, role: str) -> str:
+    """What decides between equal scores: no one's place in the directory favours them."""
+    digest = hashlib.sha256(f"{seed}\0{role}".encode()).hexdigest()
+    return f"lot among equal scores {digest[:12]}"
+
+
+def _place(candidate: Candidate) -> tuple[int, float, str]:
+    """Failed filters before anything else, then the score, then the lot (the last reason)."""
+    if candidate.score is None:
+        return len(candidate.failed), 0.0, candidate.specialist.role
+    return 0, -candidate.score, candidate.reasons[-1]

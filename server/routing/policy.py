@@ -1,0 +1,152 @@
+"""Policy files: one TOML file for each question, checked key by key before anything uses it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from server.errors import Category, Fault, Issue, fault
+from server.model import Clock, Coding, Discordance, Policy, Urgency, Verdict
+from server.routing.comparison import RULES
+from server.routing.schema import Parsed, Strict, allowed, complaints, text
+
+REASONS = (*(each.value for each in (*Discordance, Verdict.DECLINED, Verdict.NOT_COMPARABLE)), "audit")
+"""Why a case goes to a specialist; a policy gives each its urgency."""
+
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+_RULE = f"must be one of: {', '.join(RULES)}"
+_FRACTION = "must be a number from 0 to 1"
+_URGENCY = f"must be one of: {', '.join(Urgency)}"
+_SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
+_CLOCKS = "must give a clock for every urgency that is used above"
+
+
+def _duration() -> Parsed[timedelta]:
+    return Parsed(_span, "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'")
+
+
+def _span(value: Any) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,4}) (s|min|h|d)", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("not a duration")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+class SpecialtySchema(Strict):
+    """One entry of ``specialties``."""
+
+    system = text(r"(https?://|urn:)\S+", "must be the URI of a code system")
+    code = text(r"\S+( \S+)*", "must be a code of that system")
+    display = text(r"\S.*", "must be the name of that code")
+
+    @post_load
+    def _coding(self, data: dict[str, str], **_: Any) -> Coding:
+        return Coding(**data)
+
+
+class ClockSchema(Strict):
+    """One table under ``clocks``."""
+
+    accept_within = _duration()
+    answer_within = _duration()
+
+    @post_load
+    def _clock(self, data: dict[str, timedelta], **_: Any) -> Clock:
+        return Clock(**data)
+
+
+UrgencySchema = Strict.from_dict(
+    {
+        reason: fields.Enum(Urgency, by_value=True, required=True, error_messages=allowed(_URGENCY))
+        for reason in REASONS
+    },
+    name="UrgencySchema",
+)
+ClocksSchema = Strict.from_dict(
+    {urgency.value: fields.Nested(ClockSchema) for urgency in Urgency}, name="ClocksSchema"
+)
+
+
+class PolicySchema(Strict):
+    """The whole file."""
+
+    question = text("[a-z0-9]+(-[a-z0-9]+)*", "must be small letters and digits, joined by hyphens")
+    version = text(r"[0-9]+\.[0-9]+\.[0-9]+", "must be three numbers joined by dots, such as '1.0.0'")
+    rule = text("|".join(RULES), _RULE)
+    audit_fraction = fields.Float(
+        required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
+    )
+    incomplete_for = _duration()
+    first_read_within = _duration()
+    deliver_for = _duration()
+    specialties = fields.List(
+        fields.Nested(SpecialtySchema), required=True, error_messages=allowed(_SPECIALTIES)
+    )
+    urgency = fields.Nested(
+        UrgencySchema, required=True, error_messages=allowed(f"must be a table with: {', '.join(REASONS)}")
+    )
+    clocks = fields.Nested(ClocksSchema, required=True, error_messages=allowed(_CLOCKS))
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole(self, data: dict[str, Any], **_: Any) -> None:
+        distinct = {(each.system, each.code) for each in data["specialties"]}
+        if not distinct or len(distinct) < len(data["specialties"]):
+            raise ValidationError(_SPECIALTIES, "specialties")
+        if {urgency.value for urgency in data["urgency"].values()} - data["clocks"].keys():
+            raise ValidationError(_CLOCKS, "clocks")
+
+
+def read_policy(content: str, name: str) -> Policy:
+    """The policy in one file's text; ``name`` is the file's, for messages.
+
+    Raises:
+        Fault: INCORRECT, one issue for each wrong key: file, key, what is allowed there.
+    """
+    try:
+        found = PolicySchema().load(tomllib.loads(content))
+    except tomllib.TOMLDecodeError as error:
+        # Only the place: the rest of the parser's sentence may quote what stands there.
+        place = re.search(r"at [^)]*", str(error))
+        raise _refused(name, f"is not TOML ({place[0] if place else 'somewhere'})") from error
+    except ValidationError as error:
+        told = complaints(error.messages)
+        issues = [Issue("value", f"policy file {name}, key {key}: {words}", key) for key, words in told]
+        raise Fault(Category.INCORRECT, *issues) from error
+    found["clocks"] = {Urgency(urgency): clock for urgency, clock in found["clocks"].items()}
+    found["specialties"] = tuple(found["specialties"])
+    return Policy(**found)
+
+
+def load_policies(folder: Path) -> Mapping[str, Policy]:
+    """Question -> policy, from every ``*.toml`` of a folder.
+
+    Raises:
+        Fault: INCORRECT, naming file, key and what is allowed; also when there is no file, or one
+            is not called after its question (so that no question can have two policies).
+    """
+    policies = {path.stem: _load(path) for path in sorted(folder.glob("*.toml"))}
+    if not policies:
+        raise _refused(f"{folder.name}/*.toml", "does not exist; there must be one for each question")
+    return policies
+
+
+def _load(path: Path) -> Policy:
+    try:
+        policy = read_policy(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise _refused(path.name, "is not UTF-8 text") from error
+    except OSError as error:
+        raise _refused(path.name, f"cannot be read: {error.strerror}") from error
+    if policy.question != path.stem:
+        raise _refused(path.name, "must be called after its question, <question>.toml")
+    return policy
+
+
+def _refused(name: str, sentence: str) -> Fault:
+    return fault(Category.INCORRECT, "value", f"policy file {name} {sentence}")

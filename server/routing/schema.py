@@ -1,0 +1,63 @@
+"""How the files of this room say no: where, and what would be accepted; never the value found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from marshmallow import Schema, fields
+
+T = TypeVar("T")
+
+_KINDS = ("required", "null", "invalid", "special", "too_large", "unknown", "type", "invalid_utf8")
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know and lists what it does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        known = ", ".join(field.data_key or name for name, field in self.fields.items())
+        self.error_messages["unknown"] = f"there is no such key; the keys here are: {known}"
+        self.error_messages["type"] = f"must be a table with the keys: {known}"
+
+
+class Parsed(fields.Field[T]):
+    """A required value that one function reads; its ValueError means: not what is allowed."""
+
+    def __init__(self, parse: Callable[[Any], T], sentence: str) -> None:
+        super().__init__(required=True, error_messages=allowed(sentence))
+        self._parse = parse
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> T:
+        del attr, data, rest
+        try:
+            return self._parse(value)
+        except (ValueError, OverflowError) as error:
+            raise self.make_error("invalid") from error
+
+
+def text(pattern: str, sentence: str) -> Parsed[str]:
+    """A required text that matches ``pattern`` as a whole."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or re.fullmatch(pattern, value) is None:
+            raise ValueError(sentence)
+        return value
+
+    return Parsed(parse, sentence)
+
+
+def allowed(sentence: str) -> dict[str, Any]:
+    """One sentence for every way in which a field can be wrong."""
+    return dict.fromkeys(_KINDS, sentence)
+
+
+def complaints(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """(dotted key, sentence) for each leaf of a marshmallow error tree."""
+    if not isinstance(messages, Mapping):
+        yield from ((path, sentence) for sentence in messages)
+        return
+    for key, below in messages.items():
+        yield from complaints(below, path if key == "_schema" else f"{path}.{key}".lstrip("."))

@@ -1,0 +1,74 @@
+"""The terms of one case: what every specialist of the directory is weighed against.
+
+Worked out once for the whole directory, because independence is a property of people, not of
+directory entries: a first reader who also works elsewhere is still the first reader there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.model import FirstRead, Policy, Specialist
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of a specialist for one case."""
+
+    now: datetime
+    deadline: datetime
+    preference: Mapping[tuple[str, str], int]
+    """(system, code) of a specialty -> its rank in the policy, 0 is the best."""
+    specialties: tuple[str, ...]
+    """Their names in the order of preference."""
+    first_readers: frozenset[str]
+    """Practitioner and PractitionerRole references of whoever signed the first report."""
+    organisations: frozenset[str]
+    """Every organisation that a first reader is known to work for."""
+    asked: frozenset[str]
+    """Practitioner and PractitionerRole references of whoever was asked for this case before."""
+
+    def rank(self, specialist: Specialist) -> int | None:
+        """The best rank among the specialist's specialties; None: none is in the policy."""
+        best: int | None = None
+        for each in specialist.specialties:
+            rank = self.preference.get((each.system, each.code))
+            if rank is not None and (best is None or rank < best):
+                best = rank
+        return best
+
+
+def terms_of(
+    specialists: Sequence[Specialist],
+    *,
+    first: FirstRead,
+    policy: Policy,
+    deadline: datetime,
+    now: datetime,
+    already: frozenset[str],
+) -> Terms:
+    """The terms, completed by what the directory knows about the people concerned.
+
+    A role leads to its person, and a person to all organisations where the directory has them.
+    """
+    readers = _people(specialists, frozenset(first.readers))
+    homes = {each.organisation for each in specialists if _is_one_of(each, readers)}
+    return Terms(
+        now=now,
+        deadline=deadline,
+        preference={(each.system, each.code): rank for rank, each in enumerate(policy.specialties)},
+        specialties=tuple(each.display for each in policy.specialties),
+        first_readers=readers,
+        organisations=frozenset(homes.union(first.organisations) - {""}),
+        asked=_people(specialists, already),
+    )
+
+
+def _people(specialists: Sequence[Specialist], named: frozenset[str]) -> frozenset[str]:
+    return (named | {each.practitioner for each in specialists if each.role in named}) - {""}
+
+
+def _is_one_of(specialist: Specialist, people: frozenset[str]) -> bool:
+    return specialist.role in people or specialist.practitioner in people

@@ -1,0 +1,185 @@
+"""Every setting once: name, type, default, one sentence. The only reader of the environment.
+
+Each setting ``x`` is read from ``SECOND_READER_X``. ``python -m server check`` prints them all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from server.errors import Category, Fault, fault
+
+PREFIX = "SECOND_READER_"
+_PACKAGE = Path(__file__).parent
+
+
+def _flag(text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    return words[text.strip().lower()]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 65_536:
+        raise ValueError
+    return number
+
+
+def _seconds(text: str) -> timedelta:
+    span = timedelta(seconds=float(text))
+    if span <= timedelta(0):
+        raise ValueError
+    return span
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _setting(default: Any, read: Callable[[str], Any], allowed: str, sentence: str) -> Any:
+    return field(default=default, metadata={"read": read, "allowed": allowed, "sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may choose."""
+
+    data: Path = _setting(Path("var"), Path, "a folder path", "Where the database and the bytes live.")
+    host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
+    port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    open_network: bool = _setting(
+        False, _flag, "yes or no",
+        "Allow listening beyond this machine although nobody is authenticated yet; "
+        "say yes only behind a proxy that authenticates.",
+    )
+    base_url: str = _setting(
+        "", _url, "an http(s) URL", "Public FHIR base for Location headers; empty: http://host:port/fhir."
+    )
+    destinations: Path | None = _setting(
+        None, Path, "a TOML file", "The systems that results are written back to; none: results stay here."
+    )
+    cards: Path = _setting(
+        _PACKAGE / "reader" / "cards", Path, "a folder", "Reader cards with their model files."
+    )
+    policies: Path = _setting(
+        _PACKAGE / "routing" / "policies", Path, "a folder", "One policy file for each question."
+    )
+    operator: str = _setting(
+        "Second Reader operator", str, "a name",
+        "The organisation that takes responsibility for the opinions it sends.",
+    )
+    web_workers: int = _setting(2, _positive, "1 or more", "Processes that serve HTTP.")
+    web_threads: int = _setting(8, _positive, "1 or more", "Threads of each HTTP process.")
+    max_body: int = _setting(
+        50 * 1024 * 1024, _positive, "bytes", "Largest HTTP body; a larger one is answered with 413."
+    )
+    max_resource: int = _setting(
+        8 * 1024 * 1024, _positive, "bytes", "Largest single resource; a larger one is answered with 413."
+    )
+    max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
+    lease: timedelta = _setting(
+        timedelta(seconds=60), _seconds, "seconds",
+        "How long a worker may hold a case before another takes it over.",
+    )
+    step_attempts: int = _setting(
+        5, _positive, "1 or more", "How often a failing step is tried before the case is marked faulted."
+    )
+    idle: timedelta = _setting(
+        timedelta(milliseconds=10), _seconds, "seconds", "How long an idle worker sleeps between looks."
+    )
+    log_level: str = _setting("info", str.lower, "debug, info, warning or error", "How much is logged.")
+
+    @property
+    def fhir_base(self) -> str:
+        """The FHIR base URL that we print into Location headers and fullUrls."""
+        return self.base_url or f"http://{self.host}:{self.port}/fhir"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "second-reader.db"
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        Fault: INCORRECT, naming the variable and what is allowed.
+    """
+    source = os.environ if environment is None else environment
+    chosen = {
+        each.name: _read(each.name, source[PREFIX + each.name.upper()], each.metadata)
+        for each in fields(Settings)
+        if source.get(PREFIX + each.name.upper())
+    }
+    _known_only(source)
+    settings = Settings(**chosen)
+    _closed_network(settings)
+    return settings
+
+
+def child_environment() -> dict[str, str]:
+    """The environment to hand to a process that we start ourselves."""
+    return dict(os.environ)
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """(variable, default, allowed, sentence) of every setting, for people."""
+    defaults = Settings()
+    return [
+        (
+            PREFIX + each.name.upper(),
+            str(getattr(defaults, each.name)),
+            each.metadata["allowed"],
+            each.metadata["sentence"],
+        )
+        for each in fields(Settings)
+    ]
+
+
+def _read(name: str, text: str, metadata: Mapping[str, Any]) -> Any:
+    try:
+        return metadata["read"](text)
+    except (ValueError, KeyError) as error:
+        raise fault(
+            Category.INCORRECT, "value", f"{PREFIX}{name.upper()} is not usable; allowed: {metadata['allowed']}"
+        ) from error
+
+
+def _known_only(source: Mapping[str, str]) -> None:
+    known = {PREFIX + each.name.upper() for each in fields(Settings)}
+    unknown = sorted(name for name in source if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise fault(Category.INCORRECT, "value", f"no such setting: {', '.join(unknown)}")
+
+
+def _closed_network(settings: Settings) -> None:
+    if settings.open_network or settings.host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise Fault(
+            Category.FORBIDDEN,
+            *fault(
+                Category.FORBIDDEN, "security",
+                f"{PREFIX}HOST is beyond this machine and nobody is authenticated yet; "
+                f"put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
+            ).issues,
+        )

@@ -1,0 +1,51 @@
+"""The page to read first: which step carries a case on from which state.
+
+Each step takes the case file and the present moment, and returns either ``Progress`` (what
+happened, what is to be written, all committed together by the worker) or ``Wait`` (nothing
+happened; look again at a stored due date). A step calls the rooms; no room calls another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from server.case import State
+from server.ports import Progress
+from server.steps.casefile import CaseFile, Wait
+from server.steps.compare import compare
+from server.steps.gather import gather, look_again
+from server.steps.guard import guard
+from server.steps.offer import await_acceptance, await_report, offer
+from server.steps.read import read_or_lock
+from server.steps.refer import refer
+from server.steps.resolve import resolve
+from server.steps.rest import close, keep_waiting
+from server.steps.write_up import write_up
+
+Step = Callable[[CaseFile], Progress | Wait]
+
+STEPS: dict[State, Step] = {
+    State.RECEIVED: gather,
+    State.INCOMPLETE: look_again,
+    State.READY: read_or_lock,
+    State.COMPARED: compare,
+    State.CONCORDANT: resolve,
+    State.AUDIT: refer,
+    State.DISCORDANT: refer,
+    State.DECLINED: refer,
+    State.NOT_COMPARABLE: refer,
+    State.REFERRED: offer,
+    State.OFFERED: await_acceptance,
+    State.ACCEPTED: await_report,
+    State.BLIND_READ: resolve,
+    State.RESOLVED: write_up,
+    State.WRITTEN_UP: close,
+    State.HELD: keep_waiting,
+    State.FAULTED: keep_waiting,
+}
+"""Ended states have no step: closed, rejected, lapsed, withdrawn."""
+
+
+def take_step(file: CaseFile) -> Progress | Wait:
+    """Carry the case one step on from where it stands."""
+    return guard(file) or STEPS[file.case.position.state](file)

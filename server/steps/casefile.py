@@ -1,0 +1,210 @@
+"""What a step sees of its case, and how it says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from server.case import Event, Position, advance
+from server.errors import Category, fault
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import Operator
+from server.model import (
+    AiRead,
+    Card,
+    Comparison,
+    Document,
+    FirstRead,
+    Policy,
+    Referral,
+    SpecialistRead,
+)
+from server.ports import CaseRow, Entry, Fact, Progress, Reader, Resource, ResourceWrite, Shelf, Stored
+
+T = TypeVar("T")
+
+WORKER = "second-reader"
+"""The actor of what happens by rule, without a person."""
+
+
+class Files(Protocol):
+    """What has been laid down in case files."""
+
+    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
+        """All facts of one kind, in order."""
+        ...
+
+    def undelivered(self, case_id: str) -> int:
+        """How many documents of a case have not yet arrived."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the steps work with; put together in ``server.wiring``."""
+
+    shelf: Shelf
+    files: Files
+    cards: Mapping[str, Card]
+    policies: Mapping[str, Policy]
+    reader: Callable[[str], Reader]
+    """Question -> its reader, started when first needed."""
+    explain: Callable[[AiRead, Card], str]
+    operator: Operator
+    audit_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing happened; look again then, or when something arrives."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One case at one moment."""
+
+    case: CaseRow
+    tools: Tools
+    now: datetime
+
+    @property
+    def card(self) -> Card:
+        return self.tools.cards[self.case.question]
+
+    @property
+    def policy(self) -> Policy:
+        return self.tools.policies[self.case.question]
+
+    def stored(self, key: str) -> Stored:
+        """The current version of ``Type/id``, which the door has made sure is here."""
+        kind, _, id_ = key.partition("/")
+        found = self.tools.shelf.read(kind, id_)
+        if found is None:
+            raise fault(Category.BROKEN, "not-found", f"a {kind} that this case rests on is not in the store")
+        return found
+
+    def resource(self, key: str) -> Resource:
+        return parse(self.stored(key).body)
+
+    @property
+    def task(self) -> Resource:
+        """The EHR's Task as it stands at our door."""
+        return self.resource(f"Task/{self.case.task_id}")
+
+    def latest(self, kind: str, type_: type[T]) -> T | None:
+        found = self.tools.files.facts(self.case.id, kind, type_)
+        return found[-1] if found else None
+
+    def needed(self, kind: str, type_: type[T]) -> T:
+        found = self.latest(kind, type_)
+        if found is None:
+            raise fault(Category.BROKEN, "exception", f"the case file lacks its {kind}")
+        return found
+
+    @property
+    def ai_read(self) -> AiRead:
+        return self.needed("ai-read", AiRead)
+
+    @property
+    def first_read(self) -> FirstRead:
+        return self.needed("first-read", FirstRead)
+
+    @property
+    def comparison(self) -> Comparison:
+        return self.needed("comparison", Comparison)
+
+    @property
+    def referral(self) -> Referral | None:
+        return self.latest("referral", Referral)
+
+    @property
+    def specialist_read(self) -> SpecialistRead | None:
+        return self.latest("specialist-read", SpecialistRead)
+
+    def next_number(self, kind: str) -> int:
+        """The number that the next fact of this kind gets."""
+        return len(self.tools.files.facts(self.case.id, kind, Any)) + 1  # type: ignore[arg-type]
+
+
+@dataclass(slots=True)
+class Moved:
+    """Collects what a step changes."""
+
+    file: CaseFile
+    entries: list[Entry] = field(default_factory=list)
+    writes: list[ResourceWrite] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+
+    def note(
+        self,
+        event: Event,
+        actor: str = WORKER,
+        *,
+        sealed: bool = False,
+        card: bool = False,
+        policy: bool = False,
+        **detail: Any,
+    ) -> Moved:
+        """Record an event; ``card`` and ``policy`` say that it happened under their present version."""
+        self.entries.append(
+            Entry(
+                event,
+                actor,
+                detail,
+                sealed,
+                policy=self.file.policy.identity if policy else None,
+                card=self.file.card.identity if card else None,
+            )
+        )
+        return self
+
+    def lay_down(self, kind: str, value: Any) -> Moved:
+        number = self.file.next_number(kind) + sum(each.kind == kind for each in self.facts)
+        self.facts.append(Fact(kind, number, value))
+        return self
+
+    def write(self, writes: Sequence[ResourceWrite]) -> Moved:
+        self.writes.extend(writes)
+        return self
+
+    def send(self, documents: Sequence[Document]) -> Moved:
+        self.documents.extend(documents)
+        return self
+
+    @property
+    def position(self) -> Position:
+        position = self.file.case.position
+        for entry in self.entries:
+            position = advance(position, entry.event)
+        return position
+
+    def progress(self, due_at: datetime | None) -> Progress:
+        """The finished step, due again at ``due_at``; an ended case is never due again."""
+        position = self.position
+        return Progress(
+            entries=tuple(self.entries),
+            position=position,
+            due_at=None if position.ended else due_at,
+            writes=tuple(self.writes),
+            facts=tuple(self.facts),
+            documents=tuple(self.documents),
+            deliver_for=self.file.policy.deliver_for,
+        )
+
+    def at_once(self) -> Progress:
+        """The finished step, to be followed by the next one without a pause."""
+        return self.progress(self.file.now)
+
+
+REMINDER = timedelta(hours=24)
+"""How often a case that waits for a person is looked at again."""
+
+
+def held(file: CaseFile, reason: str, **detail: Any) -> Moved:
+    """Leave the case to a person, who sees why."""
+    return Moved(file).note(Event.HELD, reason=reason, **detail)

@@ -1,0 +1,82 @@
+"""RECEIVED and INCOMPLETE: is everything here that the reader needs?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from server.case import Event
+from server.contract import Inputs, weigh
+from server.errors import Category, fault
+from server.fhir.evidence import evidence
+from server.fhir.opinions import unsigned_gap
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import Standing
+from server.fhir.completeness import completeness_outcome, completeness_output
+from server.fhir.terms import Business
+from server.fhir.times import moment
+from server.model import Gap
+from server.ports import Criterion, Progress, Stored
+from server.routing.deadlines import lapses_at, passed
+from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.letters import told
+
+_MOST_OBSERVATIONS = 5_000
+
+
+def gather(file: CaseFile) -> Progress | Wait:
+    """RECEIVED: complete, incomplete, or too late to begin."""
+    if passed(file.case.due_by, file.now):
+        move = Moved(file).note(Event.REFUSED, reason="the requested date had passed before any work was done")
+        return told(move, Standing("rejected", None, "The requested date has passed.")).progress(None)
+    gaps = gaps_of(file, weighed(file))
+    if gaps:
+        return found_incomplete(file, gaps)
+    move = Moved(file).note(Event.FOUND_COMPLETE, card=True)
+    return told(move, Standing("in-progress", Business.AI_RUNNING)).at_once()
+
+
+def look_again(file: CaseFile) -> Progress | Wait:
+    """INCOMPLETE: something came, or time has run out."""
+    deadline = lapses_at(file.case.opened_at, file.policy, file.case.due_by)
+    if deadline <= file.now:
+        move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="what was missing did not come in time")
+        return told(move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")).progress(None)
+    if _texts(gaps_of(file, weighed(file))) == file.latest("gaps", list[str]):
+        return Wait(deadline)
+    return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
+
+
+def weighed(file: CaseFile) -> Inputs:
+    """The evidence against the reader's contract."""
+    codes = tuple((c.system, c.code) for feature in file.card.contract.features for c in feature.codes)
+    about = (Criterion("patient", (("", file.case.patient),)), Criterion("code", codes))
+    found = file.tools.shelf.search("Observation", about, _MOST_OBSERVATIONS + 1)
+    if len(found) > _MOST_OBSERVATIONS:
+        raise fault(
+            Category.TOO_LARGE, "too-costly", f"more than {_MOST_OBSERVATIONS} observations of one patient; narrow them"
+        )
+    return weigh(file.card.contract, evidence(file.stored(file.case.patient), found, anchor(file.stored(file.case.report))))
+
+
+def anchor(report: Stored) -> datetime:
+    """The moment that the question is about: what the report says it reports on."""
+    body = parse(report.body)
+    said = body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("end") or body.get("issued", "")
+    return moment(str(said)) or report.updated_at
+
+
+def gaps_of(file: CaseFile, inputs: Inputs) -> tuple[Gap, ...]:
+    unsigned = unsigned_gap(file.stored(file.case.report), file.tools.shelf.read)
+    return (*inputs.gaps, *([unsigned] if unsigned else []))
+
+
+def found_incomplete(file: CaseFile, gaps: tuple[Gap, ...]) -> Progress:
+    items = [{"item": gap.item, "problem": gap.problem} for gap in gaps]
+    move = Moved(file).note(Event.FOUND_INCOMPLETE, card=True, gaps=items).lay_down("gaps", _texts(gaps))
+    standing = Standing("on-hold", Business.AWAITING_INFORMATION, " ".join(_texts(gaps)))
+    move = told(move, standing, contained=[completeness_outcome(gaps)], outputs=[completeness_output()])
+    return move.progress(lapses_at(file.case.opened_at, file.policy, file.case.due_by))
+
+
+def _texts(gaps: tuple[Gap, ...]) -> list[str]:
+    return [gap.text for gap in gaps]

@@ -1,0 +1,88 @@
+"""What a step tells the EHR: the same standing at our own door and in the documents that are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from server.fhir.parse import parse
+from server.fhir.pens.bundle import referral_bundle, status_bundle
+from server.fhir.pens.correspondence import Correspondence, Standing, mint
+from server.fhir.terms import SR, Business
+from server.fhir.write import dump
+from server.model import Document, Referral, ResourceKey
+from server.ports import Resource
+from server.steps.casefile import CaseFile, Moved
+from server.steps.tasks import moved_task
+
+JSON = "application/fhir+json"
+
+
+def letter_out(file: CaseFile) -> Correspondence:
+    """The case in the EHR's own identifiers."""
+    return Correspondence(
+        case=file.case.id,
+        patient=_identifier(file.resource(file.case.patient)) or {"system": f"{SR}/here", "value": file.case.patient},
+        task=file.case.task_identifier,
+        posted=file.task,
+        operator=file.tools.operator,
+        known=_Known(file),
+    )
+
+
+def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Document]:
+    """The bundle as a document to the case's destination; nothing when it has none."""
+    if file.case.destination is None:
+        return []
+    content = dump(bundle)
+    number = mint(file.case.id, f"{kind}/{file.now.isoformat()}")
+    return [Document(str(number), kind, file.case.destination, JSON, content)]
+
+
+def told(move: Moved, standing: Standing, contained: Iterable[Resource] = (), outputs: Any = None) -> Moved:
+    """Move the EHR's Task, here and there."""
+    file = move.file
+    writes = moved_task(
+        file, f"Task/{file.case.task_id}", standing, outputs=outputs, contained=tuple(contained)
+    )
+    if not writes:
+        return move
+    return move.write(writes).send(letter("status", file, status_bundle(letter_out(file), standing)))
+
+
+def held_letter(move: Moved, reason: str) -> Moved:
+    """Tell the EHR that a person must look."""
+    return told(move, Standing("on-hold", Business.AWAITING_INFORMATION, reason))
+
+
+def referral_letter(file: CaseFile, referral: Referral, evidence: list[ResourceKey], standing: Standing) -> list[Document]:
+    return letter("referral", file, referral_bundle(letter_out(file), file.case.question, referral, evidence, standing))
+
+
+class _Known(Mapping[str, Mapping[str, Any]]):
+    """``Type/id`` here -> the identifier that its sender gave it; looked up when it is needed."""
+
+    def __init__(self, file: CaseFile) -> None:
+        self._file = file
+
+    def __getitem__(self, key: str) -> Mapping[str, Any]:
+        type_, _, id_ = key.partition("/")
+        stored = self._file.tools.shelf.read(type_, id_)
+        found = None if stored is None else _identifier(parse(stored.body))
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _identifier(resource: Resource) -> Mapping[str, Any] | None:
+    named = resource.get("identifier") or []
+    for each in named if isinstance(named, list) else [named]:
+        if each.get("system") and each.get("value"):
+            return {"system": each["system"], "value": each["value"]}
+    return None

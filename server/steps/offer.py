@@ -1,0 +1,187 @@
+"""REFERRED, OFFERED, ACCEPTED: one specialist after another is asked, until one has read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from server.case import Event
+from server.fhir.home import letter_home, settle_references
+from server.fhir.opinions import conclusion, signed_at
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import Correspondence, Standing
+from server.fhir.pens.referral_task import offer_name, standing_of, write_referral_task
+from server.fhir.pens.service_request import write_service_request
+from server.fhir.references import normal
+from server.fhir.stamp import stamped
+from server.fhir.terms import TASK, Business
+from server.model import Candidate, Offer, OfferEnd, Referral, ResourceKey, SpecialistRead
+from server.ports import Progress, Resource, ResourceWrite
+from server.routing.comparison import answer_of
+from server.routing.deadlines import accept_by, answer_by, referral_deadline
+from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
+from server.steps.letters import held_letter, referral_letter
+from server.steps.refer import clock_of, weigh_directory
+from server.steps.tasks import moved_task
+
+_UNFIT_KEPT = 50
+"""Of those who may not be asked, so many stand in the history with their reasons, nearest first."""
+_WAITING = Standing("in-progress", Business.AWAITING_SPECIALIST)
+_READING = Standing("in-progress", Business.SPECIALIST_ACCEPTED)
+
+
+def offer(file: CaseFile) -> Progress:
+    """REFERRED: ask the best who has not been asked."""
+    referral = _referral(file)
+    # Each offer gets the full clock: one specialist's silence does not eat the next one's time.
+    deadline = referral_deadline(file.now, clock_of(file, referral.urgency), file.case.due_by)
+    if deadline is None:
+        return _nobody(file, "the requested date has passed; no specialist can be asked in time")
+    referral = replace(referral, deadline=deadline)
+    candidates = weigh_directory(file, referral)
+    fit = [each for each in candidates if not each.failed]
+    if not fit:
+        return _nobody(file, "no specialist in the directory may be asked (or asked again)", candidates[:_UNFIT_KEPT])
+    kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
+    referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
+    made = referral.offers[-1]
+    move = Moved(file).lay_down("referral", referral)
+    move.note(
+        Event.OFFERED, policy=True, to=made.role, task=f"Task/{made.task}", accept_by=made.accept_by,
+        reasons=fit[0].reasons, others=[_told(each) for each in kept if each is not fit[0]],
+    )
+    move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
+    return move.send(referral_letter(file, referral, _evidence(file), _WAITING)).progress(made.accept_by)
+
+
+def await_acceptance(file: CaseFile) -> Progress | Wait:
+    """OFFERED: accepted, declined, or not answered in time."""
+    referral = _referral(file)
+    made = referral.offers[-1]
+    task = file.resource(f"Task/{made.task}")
+    if task["status"] in ("accepted", "in-progress", "completed"):
+        due = answer_by(file.now, clock_of(file, referral.urgency), referral.deadline)
+        accepted = _changed(referral, replace(made, accepted_at=file.now, answer_by=due))
+        move = Moved(file).note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due).lay_down("referral", accepted)
+        move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
+        return move.send(referral_letter(file, accepted, _evidence(file), _READING)).progress(
+            file.now if task["status"] == "completed" else due
+        )
+    if task["status"] in ("rejected", "failed"):
+        return _ended(file, referral, OfferEnd.DECLINED, Event.OFFER_DECLINED)
+    if made.accept_by <= file.now:
+        return _ended(file, referral, OfferEnd.EXPIRED, Event.OFFER_EXPIRED)
+    return Wait(made.accept_by)
+
+
+def await_report(file: CaseFile) -> Progress | Wait:
+    """ACCEPTED: the specialist signs, gives the case back, or stays silent."""
+    referral = _referral(file)
+    made = referral.offers[-1]
+    task = file.resource(f"Task/{made.task}")
+    due = made.answer_by or referral.deadline
+    if task["status"] == "completed":
+        return _signed(file, referral, task)
+    if task["status"] == "failed":
+        return _ended(file, referral, OfferEnd.DECLINED, Event.OFFER_DECLINED)
+    if due <= file.now:
+        return _ended(file, referral, OfferEnd.UNANSWERED, Event.ANSWER_OVERDUE)
+    return Wait(due)
+
+
+def _referral(file: CaseFile) -> Referral:
+    return file.needed("referral", Referral)
+
+
+def _with_offer(file: CaseFile, referral: Referral, best: Candidate) -> Referral:
+    number = len(referral.offers) + 1
+    made = Offer(
+        number=number,
+        role=best.specialist.role,
+        offered_at=file.now,
+        accept_by=accept_by(file.now, clock_of(file, referral.urgency), referral.deadline),
+        task="",
+    )
+    return replace(referral, offers=(*referral.offers, replace(made, task=_letter_home(file).minted(offer_name(made)))))
+
+
+def _at_home(file: CaseFile, referral: Referral) -> list[ResourceWrite]:
+    """The referral's ServiceRequest (once) and this offer's Task, on our own shelf."""
+    home, made = _letter_home(file), referral.offers[-1]
+    task = settle_references(write_referral_task(home, referral, made))
+    writes = [stamped(task, made.task, 1, file.now)]
+    if made.number == 1:
+        request = write_service_request(home, file.case.question, referral, _evidence(file))
+        writes.insert(0, stamped(settle_references(request), referral.service_request, 1, file.now))
+    return writes
+
+
+def _letter_home(file: CaseFile) -> Correspondence:
+    return letter_home(
+        file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
+    )
+
+
+def _evidence(file: CaseFile) -> list[ResourceKey]:
+    return list(file.ai_read.sources)
+
+
+def _changed(referral: Referral, latest: Offer) -> Referral:
+    return replace(referral, offers=(*referral.offers[:-1], latest))
+
+
+def _ended(file: CaseFile, referral: Referral, end: OfferEnd, event: Event) -> Progress:
+    """This offer is over; the next one follows at once."""
+    made = replace(referral.offers[-1], ended=end, ended_at=file.now)
+    by_rule = end in (OfferEnd.EXPIRED, OfferEnd.UNANSWERED)
+    move = Moved(file).note(event, actor="second-reader" if by_rule else made.role, of=made.role)
+    move.lay_down("referral", _changed(referral, made))
+    if by_rule:
+        move.write(moved_task(file, f"Task/{made.task}", standing_of(made)))
+    return move.at_once()
+
+
+def _signed(file: CaseFile, referral: Referral, task: Resource) -> Progress:
+    made = replace(referral.offers[-1], ended=OfferEnd.READ, ended_at=file.now)
+    read = _specialist_read(file, task, made)
+    if read.answer is None:
+        text = "the specialist's report carries no code that stands for present or absent"
+        return held_letter(held(file, text, report=read.report.versioned), "A person looks at the specialist's report."
+                           ).progress(file.now + REMINDER)
+    move = Moved(file).lay_down("specialist-read", read).lay_down("referral", _changed(referral, made))
+    move.note(Event.SPECIALIST_SIGNED, actor=made.role, sealed=True, report=read.report.versioned,
+              digest=read.digest, answer=read.answer)
+    return move.at_once()
+
+
+def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistRead:
+    stored = file.stored(_report_of(task))
+    report = parse(stored.body)
+    codes = conclusion(report)
+    return SpecialistRead(
+        report=ResourceKey(stored.type, stored.id, stored.version),
+        digest=hashlib.sha256(stored.body).hexdigest(),
+        signed_at=signed_at(report, stored),
+        role=made.role,
+        answer=answer_of(codes, file.card),
+        codes=codes,
+    )
+
+
+def _report_of(task: Resource) -> str:
+    """The DiagnosticReport that a completed Task names; the door has made sure that it does."""
+    for output in task.get("output", []):
+        codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
+        if (TASK, "specialist-report") in codes:
+            return normal(output["valueReference"]["reference"])
+    return ""
+
+
+def _nobody(file: CaseFile, reason: str, candidates: tuple[Candidate, ...] = ()) -> Progress:
+    move = held(file, reason, weighed=[_told(each) for each in candidates])
+    return held_letter(move, "No specialist can be asked; a coordinator looks at it.").progress(file.now + REMINDER)
+
+
+def _told(candidate: Candidate) -> dict[str, object]:
+    """One candidate as the history keeps it: the role, and the reasons for its rank."""
+    return {"role": candidate.specialist.role, "score": candidate.score, "reasons": candidate.failed or candidate.reasons}

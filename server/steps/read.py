@@ -1,0 +1,66 @@
+"""READY: the model reads and is sealed; the human's signature locks; when both are done, compare."""
+
+from __future__ import annotations
+
+from server.case import Ai, Event, First
+from server.errors import Category, fault
+from server.fhir.opinions import first_read
+from server.fhir.pens.correspondence import Standing
+from server.fhir.terms import Business
+from server.ports import Progress
+from server.routing import comparison
+from server.routing.deadlines import first_read_due
+from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.gather import found_incomplete, gaps_of, weighed
+from server.steps.letters import told
+
+
+def read_or_lock(file: CaseFile) -> Progress | Wait:
+    """Whichever of the two tracks is still open; then their meeting."""
+    position = file.case.position
+    if position.ai is Ai.AWAITED:
+        return _read(file)
+    if position.first is First.AWAITED:
+        return _lock(file)
+    verdict = comparison.compare(file.first_read, file.ai_read, file.card, file.policy)
+    move = Moved(file).note(Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason)
+    return move.lay_down("comparison", verdict).at_once()
+
+
+def _read(file: CaseFile) -> Progress:
+    inputs = weighed(file)
+    if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
+        return found_incomplete(file, gaps)
+    read = file.tools.reader(file.case.question).read(inputs, file.now)
+    if read.question != file.case.question or read.model_digest != file.card.model_digest:
+        raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
+    sources = [key.versioned for key in read.sources]
+    move = Moved(file).lay_down("ai-read", read)
+    # Both events are sealed: that a model declined is an answer too.
+    if read.declined:
+        move.note(Event.AI_DECLINED, sealed=True, card=True, reasons=read.reasons, sources=sources)
+    else:
+        move.note(
+            Event.AI_SEALED,
+            sealed=True,
+            card=True,
+            answer=read.answer,
+            probability=read.probability,
+            inputs=read.input_digest,
+            model=read.model_digest,
+            sources=sources,
+        )
+    return move.at_once()
+
+
+def _lock(file: CaseFile) -> Progress | Wait:
+    read = first_read(file.stored(file.case.report), file.tools.shelf.read)
+    if read is not None:
+        move = Moved(file).lay_down("first-read", read)
+        detail = {"report": read.report.versioned, "digest": read.digest, "signed": read.signed_at}
+        return move.note(Event.FIRST_READ_LOCKED, actor=", ".join(read.readers) or "first reader", **detail).at_once()
+    due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
+    if due > file.now:
+        return Wait(due)
+    move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
+    return told(move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")).progress(None)

@@ -1,0 +1,89 @@
+"""AUDIT, DISCORDANT, DECLINED, NOT_COMPARABLE: find the specialists who may be asked, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from server.case import Event, State
+from server.errors import Category, fault
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import mint
+from server.fhir.references import normal
+from server.fhir.specialists import specialists
+from server.fhir.terms import TASK
+from server.model import Candidate, Clock, Referral, Specialist, Urgency
+from server.ports import Criterion, Progress
+from server.routing.deadlines import referral_deadline
+from server.routing.matching import match
+from server.steps.casefile import REMINDER, CaseFile, Moved, held
+from server.steps.letters import held_letter
+
+_MOST_ROLES = 10_000
+_MOST_OFFERS = 10_000
+
+
+def refer(file: CaseFile) -> Progress:
+    """Make the referral; the first offer follows at once."""
+    reason = _reason(file)
+    urgency = file.policy.urgency[reason]
+    deadline = referral_deadline(file.now, clock_of(file, urgency), file.case.due_by)
+    if deadline is None:
+        text = "the requested date has passed; no specialist can be asked in time"
+        return held_letter(held(file, text), "No time is left to ask a specialist.").progress(file.now + REMINDER)
+    referral = Referral(
+        reason=reason,
+        urgency=urgency,
+        service_request=str(mint(file.case.id, "referral")),
+        deadline=deadline,
+        candidates=(),
+    )
+    move = Moved(file).note(Event.REFERRED, sealed=True, policy=True, reason=reason)
+    return move.lay_down("referral", referral).at_once()
+
+
+def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]:
+    """Everyone in the directory, weighed now; whoever was asked before is not asked again."""
+    return match(
+        _directory(file),
+        first=file.first_read,
+        policy=file.policy,
+        deadline=referral.deadline,
+        now=file.now,
+        already=frozenset(offer.role for offer in referral.offers),
+        seed=file.case.id,
+    )
+
+
+def clock_of(file: CaseFile, urgency: Urgency) -> Clock:
+    """The clock of an urgency; the policy file is checked to have one."""
+    return file.policy.clocks[urgency]
+
+
+def _reason(file: CaseFile) -> str:
+    """By which word the policy's urgency table knows why a specialist is asked."""
+    state = file.case.position.state
+    found = file.comparison.discordance
+    if state is State.DISCORDANT and found is not None:
+        return found.value
+    return state.value
+
+
+def _directory(file: CaseFile) -> tuple[Specialist, ...]:
+    shelf = file.tools.shelf
+    roles = shelf.search("PractitionerRole", (), _MOST_ROLES + 1)
+    if len(roles) > _MOST_ROLES:
+        raise fault(Category.TOO_LARGE, "too-costly", f"the directory has more than {_MOST_ROLES} roles")
+    return specialists(roles, shelf.read, _open_offers(file))
+
+
+def _open_offers(file: CaseFile) -> Mapping[str, int]:
+    """How many reads each specialist has been asked for and has not finished."""
+    about = (
+        Criterion("code", ((TASK, "specialist-read"),)),
+        Criterion("status", (("", "requested"), ("", "accepted"), ("", "in-progress"))),
+    )
+    counts: dict[str, int] = {}
+    for stored in file.tools.shelf.search("Task", about, _MOST_OFFERS):
+        owner = normal(parse(stored.body).get("owner", {}).get("reference", ""))
+        counts[owner] = counts.get(owner, 0) + 1
+    return counts

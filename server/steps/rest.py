@@ -1,0 +1,23 @@
+"""WRITTEN_UP until everything has arrived; HELD and FAULTED until a person resumes the case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from server.case import Event
+from server.ports import Progress
+from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
+
+_LOOK_AFTER = timedelta(hours=1)
+
+
+def close(file: CaseFile) -> Progress | Wait:
+    """CLOSED when every document is proven received."""
+    if file.tools.files.undelivered(file.case.id):
+        return Wait(file.now + _LOOK_AFTER)
+    return Moved(file).note(Event.DELIVERED).progress(None)
+
+
+def keep_waiting(file: CaseFile) -> Wait:
+    """A person must act; the case stays visible and is looked at again."""
+    return Wait(file.now + REMINDER)

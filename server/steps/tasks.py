@@ -1,0 +1,62 @@
+"""Moving the Tasks at our own door: every transition is a version of its own, and legal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from server.fhir.pens.correspondence import Standing
+from server.fhir.pens.referral_task import written_standing
+from server.fhir.stamp import stamped
+from server.fhir.task_states import path
+from server.fhir.parse import parse
+from server.ports import Resource, ResourceWrite
+from server.steps.casefile import CaseFile
+
+_STANDING = ("status", "statusReason", "businessStatus")
+
+
+def moved_task(
+    file: CaseFile,
+    key: str,
+    standing: Standing,
+    *,
+    outputs: Sequence[Resource] | None = None,
+    contained: Sequence[Resource] = (),
+) -> list[ResourceWrite]:
+    """The versions that bring ``Task/id`` to a standing; none when it stands so already."""
+    stored = file.stored(key)
+    task = parse(stored.body)
+    way = path(task["status"], standing.status)
+    if not way and _same(task, standing) and outputs is None:
+        return []
+    task = _without_outcome(task)
+    writes, version = [], stored.version
+    for status in way[:-1]:
+        version += 1
+        writes.append(stamped(_standing(task, Standing(status)), stored.id, version, file.now))
+    final = _standing(task, standing)
+    if outputs is not None:
+        final["output"] = list(outputs)
+    if contained:
+        final["contained"] = [*final.get("contained", []), *contained]
+    writes.append(stamped(final, stored.id, version + 1, file.now))
+    return writes
+
+
+def _standing(task: Resource, standing: Standing) -> Resource:
+    rest = {name: part for name, part in task.items() if name not in _STANDING}
+    return {**rest, **written_standing(standing)}
+
+
+def _same(task: Resource, standing: Standing) -> bool:
+    wanted: dict[str, Any] = written_standing(standing)
+    return all(task.get(name) == wanted.get(name) for name in _STANDING)
+
+
+def _without_outcome(task: Resource) -> Resource:
+    """An earlier completeness outcome has served its time; the history keeps it."""
+    kept = {name: part for name, part in task.items() if name not in ("contained", "output")}
+    contained = [each for each in task.get("contained", []) if each.get("id") != "oo"]
+    outputs = [each for each in task.get("output", []) if each.get("valueReference", {}).get("reference") != "#oo"]
+    return {**kept, **({"contained": contained} if contained else {}), **({"output": outputs} if outputs else {})}

@@ -1,0 +1,77 @@
+"""RESOLVED: the seal is lifted; the opinion is written up, for our own door and for the EHR."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from server.case import Event
+from server.fhir.home import letter_home, publish, settle_references
+from server.fhir.parse import parse
+from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle
+from server.fhir.pens.correspondence import Correspondence, Standing
+from server.fhir.pens.datatypes import Json
+from server.fhir.stamp import stamped
+from server.fhir.terms import Business
+from server.ports import Progress, ResourceWrite
+from server.routing.comparison import Outcome
+from server.steps.casefile import CaseFile, Moved
+from server.steps.letters import letter, letter_out
+from server.steps.tasks import moved_task
+
+_CLOSED = {
+    Outcome.CONCORDANT: Standing("completed", Business.CLOSED_CONCORDANT),
+    Outcome.UPHELD: Standing("completed", Business.CLOSED_UPHELD),
+    Outcome.AMENDED: Standing("completed", Business.CLOSED_AMENDED),
+}
+_LOOK_AFTER = timedelta(hours=1)
+
+
+def write_up(file: CaseFile) -> Progress:
+    """WRITTEN_UP: documents queued in the same commit that publishes the opinion here."""
+    standing = _CLOSED[Outcome(file.needed("outcome", str))]
+    home = letter_home(
+        file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
+    )
+    ours = _bundle(file, home, standing)
+    move = Moved(file).note(Event.WRITTEN_UP, card=True, policy=True, business=standing.business)
+    move.write(_published(file, ours)).write(_task(file, ours, standing))
+    theirs = _bundle(file, letter_out(file), standing)
+    return move.send(letter("opinion", file, theirs)).progress(file.now + _LOOK_AFTER if file.case.destination else file.now)
+
+
+def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:
+    read = file.specialist_read
+    report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
+    return opinion_bundle(
+        to,
+        Opinion(file.card, file.ai_read, file.comparison, file.tools.explain(file.ai_read, file.card)),
+        standing,
+        file.now,
+        referral=file.referral,
+        answered=Answered(read, parse(report.body)) if read and report else None,
+    )
+
+
+def _published(file: CaseFile, bundle: Json) -> list[ResourceWrite]:
+    """What the opinion consists of, on our own shelf; the specialist's report stands there already."""
+    return [
+        stamped(resource, id_, 1, file.now)
+        for id_, resource in publish(bundle)
+        if not _is_copy(resource) and file.tools.shelf.read(resource["resourceType"], id_) is None
+    ]
+
+
+def _is_copy(resource: Json) -> bool:
+    return resource["resourceType"] == "DiagnosticReport" and "basedOn" in resource
+
+
+def _task(file: CaseFile, bundle: Json, standing: Standing) -> list[ResourceWrite]:
+    """The EHR's Task at our door, completed, with outputs that lead to our own resources."""
+    last = [each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "Task"][-1]
+    outputs = settle_references(last.get("output", []))
+    read = file.specialist_read
+    for output in outputs:
+        kinds = {coding["code"] for coding in output["type"]["coding"]}
+        if read and "specialist-report" in kinds:
+            output["valueReference"] = {"reference": str(read.report)}
+    return moved_task(file, f"Task/{file.case.task_id}", standing, outputs=outputs)

@@ -1,0 +1,1 @@
+"""The store room: tables, ledger, resources, vault. It alone speaks to the database."""

@@ -1,0 +1,86 @@
+"""The history of a case: append-only and hash-chained, so that any later edit shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from server.case import State
+from server.ports import Entry, History
+from server.store.tables import event
+
+_FIRST = "0" * 64
+
+
+def append(connection: Connection, case_id: str, at: datetime, entries: Sequence[tuple[Entry, State]]) -> None:
+    """Add events, each with the state that it led to."""
+    last = connection.execute(
+        select(event.c.seq, event.c.digest).where(event.c.case_id == case_id).order_by(event.c.seq.desc()).limit(1)
+    ).one_or_none()
+    seq, digest = (0, _FIRST) if last is None else (last.seq, last.digest)
+    rows = []
+    for entry, state in entries:
+        seq += 1
+        row = _row(case_id, seq, at, entry, state)
+        digest = row["digest"] = _link(digest, row)
+        rows.append(row)
+    if rows:
+        connection.execute(insert(event), rows)
+
+
+def history(connection: Connection, case_id: str) -> list[History]:
+    """All events of a case, oldest first."""
+    rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq))
+    return [_history(row) for row in rows]
+
+
+def broken_at(connection: Connection, case_id: str) -> int | None:
+    """The number of the first event that does not fit its chain; None when the chain is whole."""
+    digest = _FIRST
+    rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq))
+    for expected, row in enumerate(rows, start=1):
+        digest = _link(digest, dict(row._mapping))
+        if row.seq != expected or row.digest != digest:
+            return expected
+    return None
+
+
+def _row(case_id: str, seq: int, at: datetime, entry: Entry, state: State) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "seq": seq,
+        "at": at,
+        "event": str(entry.event),
+        "state": str(state),
+        "actor": entry.actor,
+        "detail": json.dumps(entry.detail, sort_keys=True, ensure_ascii=False, default=str),
+        "sealed": entry.sealed,
+        "policy": entry.policy,
+        "card": entry.card,
+    }
+
+
+def _link(previous: str, row: dict[str, Any]) -> str:
+    fields = ("case_id", "seq", "event", "state", "actor", "detail", "sealed", "policy", "card")
+    content = [previous, row["at"].isoformat(), *(row[each] for each in fields)]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def _history(row: Row[Any]) -> History:
+    return History(
+        seq=row.seq,
+        at=row.at,
+        event=row.event,
+        state=row.state,
+        actor=row.actor,
+        detail=json.loads(row.detail),
+        sealed=row.sealed,
+        policy=row.policy,
+        card=row.card,
+        digest=row.digest,
+    )

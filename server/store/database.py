@@ -1,0 +1,102 @@
+"""The database: one engine, short transactions, and a refusal of SQLite versions that corrupt.
+
+SQLite from 3.7.0 to 3.51.2 (but 3.44.6 and 3.50.7) loses committed rows when several processes
+write in WAL mode (sqlite.org, the WAL-reset bug, mended in 3.51.3). The wheel ``pysqlite3``
+carries a newer one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pysqlite3
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from server.errors import Category, fault
+
+T = TypeVar("T")
+
+_MENDED = (3, 51, 3)
+_BACKPORTS = ((3, 44, 6), (3, 50, 7))
+
+
+def safe_sqlite(version: tuple[int, ...]) -> bool:
+    """Whether several processes may write to one WAL database with this SQLite."""
+    return version >= _MENDED or version in _BACKPORTS
+
+
+class Database:
+    """Reads run in their own snapshot; writes run under BEGIN IMMEDIATE and are flushed."""
+
+    def __init__(self, path: Path) -> None:
+        if not safe_sqlite(pysqlite3.sqlite_version_info):
+            raise fault(
+                Category.BROKEN, "exception",
+                f"SQLite {pysqlite3.sqlite_version} loses data under several processes; "
+                "needed: 3.51.3 or newer, or 3.50.7, or 3.44.6",
+            )
+        self.path = path
+        self.engine: Engine = create_engine(
+            f"sqlite:///{path}", module=pysqlite3, pool_size=32, max_overflow=32, pool_timeout=10
+        )
+        event.listen(self.engine, "connect", _configure)
+        event.listen(self.engine, "begin", _begin)
+        self._writing = self.engine.execution_options(writing=True)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one read snapshot."""
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one flushed transaction: all of it is durable on return, or nothing is."""
+        with self._writing.begin() as connection:
+            return work(connection)
+
+    def changes(self, connection: Any) -> int:
+        """A number that moves whenever another connection commits; cheap enough to poll."""
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _configure(connection: Any, record: Any) -> None:
+    del record
+    connection.isolation_level = None  # transactions are begun by us, see _begin
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A read transaction that later writes cannot wait for the lock, so writers say so first.
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, readable by its owner alone.
+
+    Raises:
+        Fault: UNAVAILABLE, naming the folder, when it cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise fault(
+            Category.UNAVAILABLE, "no-store", f"the data folder {folder} cannot be written: {error.strerror}"
+        ) from error

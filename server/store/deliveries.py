@@ -1,0 +1,236 @@
+"""Deliveries: one document to one destination, in order within a case, until proven received."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+
+from server.model import Document, Receipt
+from server.ports import DeliveryClaim, LeaseLost
+from server.store.database import Database
+from server.store.intake import stir_case
+from server.store.tables import attempt, delivery, document
+
+WAITING, DELIVERED, PARKED = "waiting", "delivered", "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as people see it."""
+
+    document_id: str
+    case_id: str
+    kind: str
+    destination: str
+    state: str
+    attempts: int
+    due_at: datetime | None
+    give_up_at: datetime
+    delivered_at: datetime | None
+    last_outcome: str | None
+
+
+class Deliveries:
+    """The queue of the couriers."""
+
+    def __init__(self, database: Database, lease: timedelta) -> None:
+        self._database = database
+        self._lease = lease
+
+    def claim(self, at: datetime) -> DeliveryClaim | None:
+        """Take the delivery that has been due longest and whose predecessors have all arrived."""
+        if not self._database.read(lambda c: c.execute(_ready(at)).first() is not None):
+            return None
+        token = str(uuid.uuid4())
+        return self._database.write(lambda c: _claim(c, at, at + self._lease, token))
+
+    def delivered(self, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
+        """Raises LeaseLost when somebody else has taken the delivery over."""
+        self._database.write(lambda c: _delivered(c, claim, receipt, at))
+
+    def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime) -> None:
+        """Try again at ``retry_at``; None parks the delivery until a person sends it again."""
+        self._database.write(lambda c: _failed(c, claim, reason, retry_at, at))
+
+    def send_again(self, document_id: str, at: datetime, window: timedelta) -> bool:
+        """Put a parked delivery back into the queue; False when it is not parked."""
+        statement = (
+            update(delivery)
+            .where(delivery.c.document_id == document_id, delivery.c.state == PARKED)
+            .values(state=WAITING, due_at=at, give_up_at=at + window)
+        )
+        return self._database.write(lambda c: c.execute(statement).rowcount == 1)
+
+    def listed(self, state: str) -> list[DeliveryRow]:
+        query = _ROWS.where(delivery.c.state == state).order_by(delivery.c.due_at, delivery.c.document_id)
+        return self._database.read(lambda c: [_row(each) for each in c.execute(query)])
+
+    def undelivered(self, case_id: str) -> int:
+        """How many documents of a case have not yet arrived."""
+        query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state != DELIVERED)
+        return self._database.read(lambda c: int(c.execute(query).scalar_one()))
+
+    def counts(self) -> dict[str, int]:
+        query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
+        return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+
+_LAST = (
+    select(attempt.c.detail)
+    .where(attempt.c.document_id == delivery.c.document_id)
+    .order_by(attempt.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ROWS = select(*delivery.c, document.c.kind, _LAST.label("last_outcome")).join(document)
+
+
+def enqueue(
+    connection: Connection,
+    case_id: str,
+    documents: Sequence[Document],
+    at: datetime,
+    window: timedelta | None,
+) -> None:
+    """Store documents and queue their deliveries, after those that the case already has."""
+    if not documents:
+        return
+    count = select(func.coalesce(func.max(document.c.number), 0)).where(document.c.case_id == case_id)
+    number = int(connection.execute(count).scalar_one())
+    for offset, each in enumerate(documents, start=1):
+        connection.execute(insert(document), _document_row(each, case_id, number + offset, at))
+        connection.execute(
+            insert(delivery),
+            {
+                "document_id": each.id,
+                "case_id": case_id,
+                "destination": each.destination,
+                "number": number + offset,
+                "state": WAITING,
+                "attempts": 0,
+                "due_at": at,
+                "give_up_at": at + (window or timedelta(0)),
+            },
+        )
+
+
+def of_case(connection: Connection, case_id: str) -> list[DeliveryRow]:
+    query = _ROWS.where(delivery.c.case_id == case_id).order_by(delivery.c.number)
+    return [_row(each) for each in connection.execute(query)]
+
+
+def _document_row(each: Document, case_id: str, number: int, at: datetime) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "case_id": case_id,
+        "number": number,
+        "kind": each.kind,
+        "destination": each.destination,
+        "media_type": each.media_type,
+        "content": each.content,
+        "digest": hashlib.sha256(each.content).hexdigest(),
+        "created_at": at,
+    }
+
+
+def _ready(at: datetime) -> Any:
+    earlier = delivery.alias("earlier")
+    blocked = exists().where(
+        earlier.c.case_id == delivery.c.case_id,
+        earlier.c.destination == delivery.c.destination,
+        earlier.c.number < delivery.c.number,
+        earlier.c.state != DELIVERED,
+    )
+    return (
+        select(delivery.c.document_id)
+        .where(
+            delivery.c.state == WAITING,
+            delivery.c.due_at <= at,
+            or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < at),
+            ~blocked,
+        )
+        .order_by(delivery.c.due_at)
+        .limit(1)
+    )
+
+
+def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> DeliveryClaim | None:
+    row = connection.execute(
+        update(delivery)
+        .where(delivery.c.document_id == _ready(at).scalar_subquery())
+        .values(lease_token=token, lease_until=until, attempts=delivery.c.attempts + 1)
+        .returning(*delivery.c)
+    ).one_or_none()
+    if row is None:
+        return None
+    held = connection.execute(select(document).where(document.c.id == row.document_id)).one()
+    return DeliveryClaim(
+        document=Document(held.id, held.kind, held.destination, held.media_type, bytes(held.content)),
+        case_id=row.case_id,
+        attempt=row.attempts,
+        give_up_at=row.give_up_at,
+        token=token,
+    )
+
+
+def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
+    proof = json.dumps(asdict(receipt))
+    _fenced(
+        connection, claim, state=DELIVERED, due_at=None, delivered_at=at, receipt=proof,
+        lease_token=None, lease_until=None,
+    )
+    _note(connection, claim, at, "delivered", f"{receipt.how}, HTTP {receipt.status}")
+    stir_case(connection, claim.case_id, at)
+
+
+def _failed(
+    connection: Connection, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime
+) -> None:
+    state = PARKED if retry_at is None else WAITING
+    _fenced(connection, claim, state=state, due_at=retry_at, lease_token=None, lease_until=None)
+    _note(connection, claim, at, "parked" if retry_at is None else "failed", reason)
+
+
+def _note(connection: Connection, claim: DeliveryClaim, at: datetime, outcome: str, detail: str) -> None:
+    connection.execute(
+        insert(attempt),
+        {
+            "document_id": claim.document.id,
+            "number": claim.attempt,
+            "at": at,
+            "outcome": outcome,
+            "detail": detail,
+        },
+    )
+
+
+def _fenced(connection: Connection, claim: DeliveryClaim, **values: Any) -> None:
+    changed = connection.execute(
+        update(delivery)
+        .where(and_(delivery.c.document_id == claim.document.id, delivery.c.lease_token == claim.token))
+        .values(**values)
+    ).rowcount
+    if changed != 1:
+        raise LeaseLost
+
+
+def _row(row: Row[Any]) -> DeliveryRow:
+    return DeliveryRow(
+        document_id=row.document_id,
+        case_id=row.case_id,
+        kind=row.kind,
+        destination=row.destination,
+        state=row.state,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        give_up_at=row.give_up_at,
+        delivered_at=row.delivered_at,
+        last_outcome=row.last_outcome,
+    )

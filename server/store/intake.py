@@ -1,0 +1,108 @@
+"""Taking in what a door prepared: arrival, resources, cases, all in one flushed commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, update
+
+from server.case import START, Event
+from server.ports import Arrival, Entry, Intake, Opening
+from server.store import resources
+from server.store.chain import append
+from server.store.database import Database
+from server.store.tables import arrival, cases
+from server.store.vault import Vault
+
+_INLINE = 256 * 1024
+
+
+class IntakeDesk:
+    """The writing side that a door may use (``server.ports.Intakes``)."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def take(self, intake: Intake) -> None:
+        if len(intake.arrival.body) > _INLINE:
+            self._vault.put(intake.arrival.body)
+        self._database.write(lambda connection: _take(connection, intake))
+
+
+def _take(connection: Connection, intake: Intake) -> None:
+    for absent in intake.absent:
+        resources.demand_absent(connection, absent)
+    _arrive(connection, intake.arrival)
+    resources.apply(connection, intake.writes, intake.arrival.id)
+    at = intake.arrival.received_at
+    stir(connection, {write.patient for write in intake.writes if write.patient}, at)
+    for opening in intake.openings:
+        _open(connection, opening, at, intake.arrival)
+
+
+def _arrive(connection: Connection, arrived: Arrival) -> None:
+    connection.execute(
+        insert(arrival),
+        {
+            "id": arrived.id,
+            "door": arrived.door,
+            "interaction": arrived.interaction,
+            "received_at": arrived.received_at,
+            "digest": arrived.digest,
+            "size": len(arrived.body),
+            "body": arrived.body if len(arrived.body) <= _INLINE else None,
+        },
+    )
+
+
+def stir(connection: Connection, patients: Iterable[str], at: datetime) -> None:
+    """Let the open cases of these patients look again; ended ones have no due date and stay asleep."""
+    wanted = sorted(patients)
+    if wanted:
+        connection.execute(
+            update(cases)
+            .where(cases.c.patient.in_(wanted), cases.c.due_at.is_not(None))
+            .values(due_at=at, news=cases.c.news + 1)
+        )
+
+
+def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
+    """Let one open case look again."""
+    connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.due_at.is_not(None))
+        .values(due_at=at, news=cases.c.news + 1)
+    )
+
+
+def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:
+    connection.execute(
+        insert(cases),
+        {
+            "id": opening.case_id,
+            "question": opening.question,
+            "task_id": opening.task_id,
+            "patient": opening.patient,
+            "report": opening.report,
+            "destination": opening.destination,
+            "task_system": opening.task_identifier["system"],
+            "task_value": opening.task_identifier["value"],
+            "due_by": opening.due_by,
+            "opened_at": at,
+            "state": START.state,
+            "first": START.first,
+            "ai": START.ai,
+            "before": None,
+            "due_at": at,
+            "attempts": 0,
+            "news": 0,
+        },
+    )
+    entry = Entry(
+        Event.OPENED,
+        actor=f"door:{arrived.door}",
+        detail={"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest},
+    )
+    append(connection, opening.case_id, at, [(entry, START.state)])

@@ -1,0 +1,270 @@
+"""The ledger of cases: claim one, carry it one step, commit all of the step or nothing.
+
+The queue is the table of cases itself, so that an act and its consequence commit together.
+A lease is fenced by its token: a worker that lost it cannot write any more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, case as sql_case, func, insert, or_, select, update
+
+from server.case import Ai, Event, First, Position, State, advance
+from server.ports import CaseRow, Claim, Entry, Fact, History, LeaseLost, Progress
+from server.store import chain, deliveries, resources
+from server.store.database import Database
+from server.store.tables import cases, fact
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case with everything that its history holds, for people."""
+
+    case: CaseRow
+    history: list[History]
+    deliveries: list[deliveries.DeliveryRow]
+    chain_broken_at: int | None
+
+
+class Ledger:
+    """Cases, their facts and their events."""
+
+    def __init__(self, database: Database, lease: timedelta) -> None:
+        self._database = database
+        self._lease = lease
+
+    def claim(self, at: datetime) -> Claim | None:
+        """Take the case that has been due longest, or None."""
+        if not self._database.read(lambda connection: _anything_due(connection, at)):
+            return None
+        token = str(uuid.uuid4())
+        row = self._database.write(lambda connection: _claim(connection, at, at + self._lease, token))
+        return None if row is None else Claim(_case(row), token)
+
+    def commit(self, claim: Claim, progress: Progress, at: datetime, *, keep: bool) -> CaseRow:
+        """Write one step's outcome under the claim's lease; returns the case as it now stands.
+
+        ``keep`` holds on to the lease, to carry the same case further at once.
+
+        Raises:
+            LeaseLost: another worker has taken the case over.
+            Raced: a resource that the step read has changed meanwhile.
+        """
+        until = at + self._lease if keep else None
+        return self._database.write(lambda c: _commit(c, claim, progress, at, until))
+
+    def release(self, claim: Claim, due_at: datetime | None, at: datetime) -> None:
+        """Nothing happened: give the case back, to be looked at again at ``due_at``."""
+        self._database.write(lambda c: _release(c, claim, due_at, at))
+
+    def failed(self, claim: Claim, due_at: datetime, error: str) -> None:
+        """A step failed: count it and try again at ``due_at``."""
+        self._database.write(lambda c: _failed(c, claim, due_at, error))
+
+    def resume(self, case_id: str, actor: str, at: datetime) -> CaseRow | None:
+        """Put a held or faulted case back to where it stood; None when there is no such case."""
+        return self._database.write(lambda c: _resume(c, case_id, actor, at))
+
+    def find(self, case_id: str) -> CaseRow | None:
+        return self._database.read(lambda c: _find(c, case_id))
+
+    def view(self, case_id: str) -> CaseView | None:
+        return self._database.read(lambda c: _view(c, case_id))
+
+    def recent(self, limit: int) -> list[CaseRow]:
+        """The latest cases, newest first."""
+        query = select(cases).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
+        return self._database.read(lambda c: [_case(row) for row in c.execute(query)])
+
+    def case_of_task(self, task_id: str) -> str | None:
+        query = select(cases.c.id).where(cases.c.task_id == task_id)
+        return self._database.read(lambda c: c.execute(query).scalar_one_or_none())
+
+    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
+        """All facts of one kind, in order."""
+        query = (
+            select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == kind).order_by(fact.c.number)
+        )
+        bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
+        return [msgspec.json.decode(body, type=type_) for body in bodies]
+
+    def counts(self) -> dict[str, int]:
+        """How many cases stand in each state."""
+        query = select(cases.c.state, func.count()).group_by(cases.c.state)
+        return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+    def overdue(self, at: datetime, by: timedelta) -> int:
+        """How many cases have been due for longer than ``by`` without anyone taking them up."""
+        query = select(func.count()).where(cases.c.due_at < at - by)
+        return self._database.read(lambda c: int(c.execute(query).scalar_one()))
+
+
+def _free(at: datetime) -> Any:
+    return and_(cases.c.due_at <= at, or_(cases.c.lease_until.is_(None), cases.c.lease_until < at))
+
+
+def _anything_due(connection: Connection, at: datetime) -> bool:
+    return connection.execute(select(cases.c.id).where(_free(at)).limit(1)).first() is not None
+
+
+def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> Row[Any] | None:
+    longest_due = select(cases.c.id).where(_free(at)).order_by(cases.c.due_at).limit(1)
+    return connection.execute(
+        update(cases)
+        .where(cases.c.id == longest_due.scalar_subquery())
+        .values(lease_token=token, lease_until=until)
+        .returning(*cases.c)
+    ).one_or_none()
+
+
+def _commit(
+    connection: Connection, claim: Claim, progress: Progress, at: datetime, until: datetime | None
+) -> CaseRow:
+    position = progress.position
+    # News that came while the step ran must not be slept over.
+    news_came = cases.c.news != claim.case.news
+    due = at if progress.due_at is not None else None
+    row = _fenced(
+        connection,
+        claim,
+        state=position.state,
+        first=position.first,
+        ai=position.ai,
+        before=position.before,
+        due_at=sql_case((news_came, due), else_=progress.due_at) if due else None,
+        lease_token=claim.token if until else None,
+        lease_until=until,
+        attempts=0,
+        last_error=None,
+    )
+    case_id = claim.case.id
+    chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
+    resources.apply(connection, progress.writes, None)
+    _lay_down(connection, case_id, progress.facts, at)
+    deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
+    return _case(row)
+
+
+def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry, State]]:
+    position, told = start, []
+    for entry in entries:
+        position = advance(position, entry.event)
+        told.append((entry, position.state))
+    return told
+
+
+def _lay_down(connection: Connection, case_id: str, facts: Sequence[Fact], at: datetime) -> None:
+    if facts:
+        connection.execute(
+            insert(fact),
+            [
+                {
+                    "case_id": case_id,
+                    "kind": each.kind,
+                    "number": each.number,
+                    "at": at,
+                    "body": msgspec.json.encode(each.value),
+                }
+                for each in facts
+            ],
+        )
+
+
+def _release(connection: Connection, claim: Claim, due_at: datetime | None, at: datetime) -> None:
+    news_came = cases.c.news != claim.case.news
+    _fenced(
+        connection,
+        claim,
+        due_at=sql_case((news_came, at), else_=due_at),
+        lease_token=None,
+        lease_until=None,
+        attempts=0,
+        last_error=None,
+    )
+
+
+def _failed(connection: Connection, claim: Claim, due_at: datetime, error: str) -> None:
+    _fenced(
+        connection,
+        claim,
+        due_at=due_at,
+        lease_token=None,
+        lease_until=None,
+        attempts=cases.c.attempts + 1,
+        last_error=error,
+    )
+
+
+def _fenced(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
+    row = connection.execute(
+        update(cases)
+        .where(cases.c.id == claim.case.id, cases.c.lease_token == claim.token)
+        .values(**values)
+        .returning(*cases.c)
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row
+
+
+def _resume(connection: Connection, case_id: str, actor: str, at: datetime) -> CaseRow | None:
+    case = _find(connection, case_id)
+    if case is None:
+        return None
+    position = advance(case.position, Event.RESUMED)
+    row = connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(state=position.state, before=None, due_at=at, attempts=0, news=cases.c.news + 1, last_error=None)
+        .returning(*cases.c)
+    ).one()
+    chain.append(connection, case_id, at, [(Entry(Event.RESUMED, actor), position.state)])
+    return _case(row)
+
+
+def _find(connection: Connection, case_id: str) -> CaseRow | None:
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).one_or_none()
+    return None if row is None else _case(row)
+
+
+def _view(connection: Connection, case_id: str) -> CaseView | None:
+    case = _find(connection, case_id)
+    if case is None:
+        return None
+    return CaseView(
+        case,
+        chain.history(connection, case_id),
+        deliveries.of_case(connection, case_id),
+        chain.broken_at(connection, case_id),
+    )
+
+
+def _case(row: Row[Any]) -> CaseRow:
+    return CaseRow(
+        id=row.id,
+        question=row.question,
+        task_id=row.task_id,
+        patient=row.patient,
+        report=row.report,
+        destination=row.destination,
+        task_identifier={"system": row.task_system, "value": row.task_value},
+        due_by=row.due_by,
+        opened_at=row.opened_at,
+        position=Position(
+            State(row.state), First(row.first), Ai(row.ai), None if row.before is None else State(row.before)
+        ),
+        due_at=row.due_at,
+        attempts=row.attempts,
+        news=row.news,
+        last_error=row.last_error,
+    )
+
+

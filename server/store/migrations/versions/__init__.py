@@ -1,0 +1,1 @@
+"""Schema history. One file per change, applied by ``python -m server migrate``."""

@@ -1,0 +1,195 @@
+"""All tables. Times are integers (microseconds since 1970, UTC): sortable, zone-free, exact."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A timezone-aware moment, stored as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        del dialect
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        del dialect
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+_AUTO = BigInteger().with_variant(Integer, "sqlite")
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("seq", _AUTO, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("door", String(16), nullable=False),
+    Column("interaction", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # Small bodies stand in the row, so that one flush makes all durable; larger ones are in
+    # the vault under their digest and body is null (docs/decisions/0001).
+    Column("body", LargeBinary),
+)
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("key", _AUTO, primary_key=True, autoincrement=True),
+    Column("type", String(64), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("type", "id", name="resource_identity"),
+)
+
+resource_version = Table(
+    "resource_version",
+    metadata,
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("updated_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("arrival_id", String(36)),
+    sqlite_with_rowid=False,
+)
+
+search_value = Table(
+    "search_value",
+    metadata,
+    Column("type", String(64), primary_key=True),
+    Column("param", String(32), primary_key=True),
+    Column("value", String(512), primary_key=True),
+    Column("system", String(512), primary_key=True),
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Index("search_value_of_resource", "resource_key"),
+    sqlite_with_rowid=False,
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("question", String(64), nullable=False),
+    Column("task_id", String(64), nullable=False, unique=True),
+    Column("patient", String(80), nullable=False),
+    Column("report", String(80), nullable=False),
+    Column("destination", String(64)),
+    Column("task_system", Text, nullable=False),
+    Column("task_value", Text, nullable=False),
+    Column("due_by", Instant),
+    Column("opened_at", Instant, nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("first", String(16), nullable=False),
+    Column("ai", String(16), nullable=False),
+    Column("before", String(24)),
+    # The queue: a case is due when its due_at has passed and nobody holds its lease.
+    Column("due_at", Instant),
+    Column("lease_token", String(36)),
+    Column("lease_until", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    # Counts what arrived for the case; a step that began before the latest news runs again.
+    Column("news", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    Index("cases_due", "due_at"),
+    Index("cases_of_patient", "patient"),
+    Index("cases_by_state", "state"),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("actor", String(160), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Column("policy", String(96)),
+    Column("card", String(96)),
+    # SHA-256 over the previous digest and this row: the chain shows any later edit.
+    Column("digest", String(64), nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("case_id", "number", name="document_order"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("document_id", ForeignKey("document.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Instant),
+    Column("lease_token", String(36)),
+    Column("lease_until", Instant),
+    Column("give_up_at", Instant, nullable=False),
+    Column("receipt", Text),
+    Column("delivered_at", Instant),
+    Index("delivery_due", "due_at"),
+    Index("delivery_lane", "case_id", "destination", "number"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("document_id", ForeignKey("delivery.document_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+)

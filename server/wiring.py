@@ -1,0 +1,189 @@
+"""The composition root: the one place where rooms are put together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from server.clock import now
+from server.destinations import load_destinations
+from server.errors import Category, fault
+from server.fhir.admission import Admission
+from server.fhir.courier import FhirCourier
+from server.fhir.desk import Desk
+from server.fhir.pens.correspondence import Operator
+from server.model import Card, Destination, Policy
+from server.ports import Reader
+from server.reader.cards import load_cards
+from server.reader.explanation import explain
+from server.reader.xgboost_reader import XgboostReader
+from server.routing.policy import load_policies
+from server.settings import Settings
+from server.steps.casefile import Tools
+from server.store.database import Database, prepare_folder
+from server.store.deliveries import Deliveries
+from server.store.intake import IntakeDesk
+from server.store.ledger import Ledger
+from server.store.migrate import demand_current
+from server.store.resources import Resources
+from server.store.vault import Vault
+from server.worker import CaseWorker, DeliveryWorker
+
+T = TypeVar("T")
+
+_DELIVERY_LEASE = timedelta(minutes=10)
+"""Longer than a delivery may take: two lookups and a transaction, each within its timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every process of the server shares: configuration and store."""
+
+    settings: Settings
+    destinations: tuple[Destination, ...]
+    cards: Mapping[str, Card]
+    policies: Mapping[str, Policy]
+    database: Database
+    vault: Vault
+    ledger: Ledger
+    deliveries: Deliveries
+    shelf: Resources
+
+
+def build(settings: Settings) -> House:
+    """Open the house.
+
+    Raises:
+        Fault: a configuration file, the data folder, or the schema is not as it must be.
+    """
+    os.umask(0o077)  # what is written here is about patients: the owner reads it, nobody else
+    destinations = load_destinations(settings.destinations)
+    cards, policies = load_configuration(settings)
+    prepare_folder(settings.data)
+    database = Database(settings.database)
+    demand_current(database)
+    return House(
+        settings=settings,
+        destinations=destinations,
+        cards=cards,
+        policies=policies,
+        database=database,
+        vault=Vault(settings.data),
+        ledger=Ledger(database, settings.lease),
+        deliveries=Deliveries(database, _DELIVERY_LEASE),
+        shelf=Resources(database),
+    )
+
+
+def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[str, Policy]]:
+    """Cards and policies; each question that has a card needs a policy.
+
+    Raises:
+        Fault: INCORRECT, naming what is missing.
+    """
+    cards, policies = load_cards(settings.cards), load_policies(settings.policies)
+    orphans = sorted(cards.keys() - policies.keys())
+    if orphans:
+        raise fault(
+            Category.INCORRECT, "required", f"{settings.policies} has no policy for: {', '.join(orphans)}"
+        )
+    return cards, policies
+
+
+def desk(house: House) -> Desk:
+    """The FHIR door's desk."""
+    return Desk(
+        shelf=house.shelf,
+        intakes=IntakeDesk(house.database, house.vault),
+        admission=Admission(frozenset(house.cards), house.destinations),
+        base=house.settings.fhir_base,
+        max_resource=house.settings.max_resource,
+        max_bundle=house.settings.max_body,
+        max_entries=house.settings.max_entries,
+    )
+
+
+class Readers:
+    """Readers by question, each started when it is first needed, in a process of its own."""
+
+    def __init__(self, folder: Path, cards: Mapping[str, Card]) -> None:
+        self._folder = folder
+        self._cards = cards
+        self._started: dict[str, XgboostReader] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, question: str) -> Reader:
+        with self._lock:
+            if question not in self._started:
+                card = self._cards[question]
+                reader = XgboostReader(card, self._folder / question)
+                reader.start()
+                self._started[question] = reader
+            return self._started[question]
+
+    def start_all(self) -> None:
+        """Load every model now, so that the first case does not wait for it."""
+        for question in self._cards:
+            self(question)
+
+    def close(self) -> None:
+        for reader in self._started.values():
+            reader.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Case files and deliveries, as the steps see them."""
+
+    ledger: Ledger
+    deliveries: Deliveries
+
+    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
+        return self.ledger.facts(case_id, kind, type_)
+
+    def undelivered(self, case_id: str) -> int:
+        return self.deliveries.undelivered(case_id)
+
+
+def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
+    """A worker that carries cases."""
+    tools = Tools(
+        shelf=house.shelf,
+        files=Files(house.ledger, house.deliveries),
+        cards=house.cards,
+        policies=house.policies,
+        reader=readers,
+        explain=explain,
+        operator=Operator(house.settings.operator),
+        audit_key=audit_key(house.settings.data),
+    )
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
+
+
+def delivery_worker(house: House) -> DeliveryWorker:
+    """A worker that carries documents out."""
+    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations), now)
+
+
+def audit_key(data: Path) -> bytes:
+    """The key of the audit lottery, made once: repeatable for a case, and nobody can foresee it."""
+    path = data / "audit.key"
+    draft = data / f".audit-{secrets.token_hex(8)}"
+    if not path.exists():
+        with draft.open("xb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # the first process wins; a key is never replaced
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()

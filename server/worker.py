@@ -1,0 +1,162 @@
+"""The only carrier: claim a case, run one step outside any transaction, commit its whole outcome.
+
+A worker that dies leaves nothing behind but a lease that ends. A step that fails is tried again
+with growing pauses, then the case is marked faulted, where a person sees it and can resume it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from server.case import Event
+from server.errors import Fault
+from server.log import logger
+from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, Progress, Raced
+from server.routing.deadlines import retry_delay
+from server.steps import take_step
+from server.steps.casefile import REMINDER, CaseFile, Moved, Tools, Wait
+from server.store.deliveries import Deliveries
+from server.store.ledger import Ledger
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWorker:
+    """Carries cases."""
+
+    ledger: Ledger
+    tools: Tools
+    now: Now
+    attempts: int
+
+    def once(self) -> bool:
+        """Carry one due case as far as it goes now; False when none is due."""
+        claim = self.ledger.claim(self.now())
+        if claim is None:
+            return False
+        try:
+            while claim is not None:
+                claim = self._step(claim)
+        except LeaseLost:
+            logger().warning("lease lost")
+        except Exception as error:  # the one broad except of this process: a bug must not stop the others
+            logger().exception("step failed unexpectedly", case=claim.case.id if claim else None)
+            if claim is not None:
+                self._failed(claim, type(error).__name__)
+        return True
+
+    def _step(self, claim: Claim) -> Claim | None:
+        """One step; the claim to go on with, or None when the case is laid down."""
+        at = self.now()
+        try:
+            outcome = take_step(CaseFile(claim.case, self.tools, at))
+        except Fault as failure:
+            return self._failed(claim, str(failure))
+        if isinstance(outcome, Wait):
+            self.ledger.release(claim, outcome.until, at)
+            return None
+        return self._commit(claim, outcome, at)
+
+    def _commit(self, claim: Claim, progress: Progress, at: datetime) -> Claim | None:
+        keep = progress.due_at is not None and progress.due_at <= at
+        try:
+            case = self.ledger.commit(claim, progress, at, keep=keep)
+        except Raced:  # a resource changed under the step: look again at once
+            self.ledger.release(claim, at, at)
+            return None
+        _tell(case, progress)
+        return Claim(case, claim.token) if keep else None
+
+    def _failed(self, claim: Claim, error: str) -> None:
+        attempt = claim.case.attempts + 1
+        at = self.now()
+        logger().warning("step failed", case=claim.case.id, state=claim.case.position.state, attempt=attempt)
+        if attempt < self.attempts:
+            self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
+            return
+        file = CaseFile(claim.case, self.tools, at)
+        given_up = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempt)
+        self.ledger.commit(claim, given_up.progress(at + REMINDER), at, keep=False)
+
+
+def _tell(case: CaseRow, progress: Progress) -> None:
+    sealed = any(entry.sealed for entry in progress.entries)
+    events = ["(sealed)"] if sealed else [str(entry.event) for entry in progress.entries]
+    logger().info("case moved", case=case.id, events=events)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWorker:
+    """Takes documents to their destinations, each lane in order."""
+
+    deliveries: Deliveries
+    courier: Courier
+    now: Now
+
+    def once(self) -> bool:
+        """Attempt one due delivery; False when none is due."""
+        claim = self.deliveries.claim(self.now())
+        if claim is None:
+            return False
+        try:
+            self._attempt(claim)
+        except LeaseLost:
+            logger().warning("lease lost", document=claim.document.id)
+        return True
+
+    def _attempt(self, claim: DeliveryClaim) -> None:
+        try:
+            receipt = self.courier.deliver(claim.document, claim.attempt)
+        except Fault as failure:
+            self._failed(claim, failure)
+            return
+        self.deliveries.delivered(claim, receipt, self.now())
+        logger().info("delivered", document=claim.document.id, kind=claim.document.kind, how=receipt.how)
+
+    def _failed(self, claim: DeliveryClaim, failure: Fault) -> None:
+        at = self.now()
+        wait = max(retry_delay(claim.attempt, claim.document.id), _asked_to_wait(failure))
+        again = at + wait if failure.category.ours and at + wait < claim.give_up_at else None
+        logger().warning(
+            "delivery failed", document=claim.document.id, attempt=claim.attempt,
+            category=failure.category.value, parked=again is None,
+        )
+        self.deliveries.failed(claim, str(failure), again, at)
+
+
+def _asked_to_wait(failure: Fault) -> timedelta:
+    """What the destination's Retry-After asks for, when it sent one."""
+    asked = getattr(failure, "retry_after", None)
+    return asked if isinstance(asked, timedelta) else timedelta(0)
+
+
+class Loop:
+    """Runs ``once`` again and again in a thread until told to stop; sleeps while nothing is due."""
+
+    def __init__(self, name: str, once: Callable[[], bool], idle: Callable[[threading.Event], None]) -> None:
+        self._once = once
+        self._idle = idle
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the step in hand, then end."""
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not self._once():
+                self._idle(self._stop)
+

@@ -1,0 +1,107 @@
+"""Rows refused, or passed, by reading the JSON alone."""
+
+from __future__ import annotations
+
+from tests.badinput.builders import nested_extensions, raw_member, raw_value, task
+from tests.badinput.row import Row
+
+ROWS = (
+    Row("F-001", "empty body", b"", "INCORRECT", "structure"),
+    Row("F-001b", "blank body", b" \r\n", "INCORRECT", "structure"),
+    Row("F-002", "null", b"null", "INCORRECT", "structure"),
+    Row("F-002b", "array", b"[]", "INCORRECT", "structure"),
+    Row("F-002c", "string", b'"x"', "INCORRECT", "structure"),
+    Row("F-002d", "number", b"1", "INCORRECT", "structure"),
+    Row("F-003", "truncated", task()[:-10], "INCORRECT", "structure"),
+    Row("F-003b", "truncated after a value", task()[:-1], "INCORRECT", "structure"),
+    Row("F-003c", "brackets crossed", raw_member('"for":[{]}'), "INCORRECT", "structure"),
+    Row("F-004", "trailing bytes", task() + b" x", "INCORRECT", "structure"),
+    Row("F-004b", "two objects", task() + task(), "INCORRECT", "structure"),
+    Row("F-005", "id twice", raw_member('"id":"a","id":"b"'), "INCORRECT", "structure"),
+    Row(
+        "F-006",
+        "value twice in an identifier",
+        raw_member('"identifier":[{"value":"a","value":"b"}]'),
+        "INCORRECT",
+        "structure",
+    ),
+    Row("F-007", "byte order mark", b"\xef\xbb\xbf" + task(), "ok"),
+    Row("F-007b", "two byte order marks", b"\xef\xbb\xbf" * 2 + task(), "INCORRECT", "structure"),
+    Row("F-008", "UTF-16", task().decode().encode("utf-16"), "UNSUPPORTED", "not-supported"),
+    Row("F-008b", "UTF-16 without mark", task().decode().encode("utf-16-le"), "UNSUPPORTED", "not-supported"),
+    Row("F-008c", "UTF-32", task().decode().encode("utf-32"), "UNSUPPORTED", "not-supported"),
+    Row(
+        "F-009",
+        "invalid UTF-8",
+        raw_member('"description":"x"').replace(b"x", b"\xff"),
+        "INCORRECT",
+        "structure",
+    ),
+    Row(
+        "F-009b",
+        "surrogate as UTF-8",
+        raw_member('"description":"x"').replace(b"x", b"\xed\xa0\x80"),
+        "INCORRECT",
+        "structure",
+    ),
+    Row(
+        "F-010",
+        "lone surrogate",
+        raw_member(r'"description":"\ud800"'),
+        "INCORRECT",
+        "value",
+        "Task.description",
+    ),
+    Row("F-011", "NUL", raw_member(r'"description":"a\u0000"'), "INCORRECT", "value", "Task.description"),
+    Row(
+        "F-012",
+        "escape character",
+        raw_member(r'"description":"\u001b"'),
+        "INCORRECT",
+        "value",
+        "Task.description",
+    ),
+    Row("F-012b", "backspace", raw_member(r'"description":"\b"'), "INCORRECT", "value", "Task.description"),
+    Row("F-012c", "raw line feed", raw_member('"description":"a\nb"'), "INCORRECT", "value"),
+    Row("F-012d", "tab and line feed, escaped", raw_member(r'"description":"a\tb\r\n"'), "ok"),
+    Row(
+        "F-013",
+        "string above 1 MiB",
+        task(description="x" * (2**20 + 1)),
+        "UNPROCESSABLE",
+        "too-long",
+        "Task.description",
+    ),
+    Row("F-013b", "string of 1 MiB", task(description="x" * 2**20), "ok"),
+    Row("F-014", "extensions 65 deep", nested_extensions(65), "INCORRECT", "too-costly"),
+    Row("F-015", "100 000 opening brackets", b"[" * 100_000, "INCORRECT", "structure"),
+    Row("F-015b", "100 000 nested objects", b'{"a":' * 100_000, "INCORRECT", "structure"),
+    Row("F-015c", "100 000 closed brackets", b"[" * 100_000 + b"]" * 100_000, "INCORRECT", "too-costly"),
+    Row("F-016", "1e400", raw_value("1e400"), "INCORRECT", "value", type="Observation"),
+    Row("F-016b", "NaN", raw_value("NaN"), "INCORRECT", "value", type="Observation"),
+    Row("F-016c", "Infinity", raw_value("-Infinity"), "INCORRECT", "value", type="Observation"),
+    Row("F-016d", "1e-400", raw_value("1e-400"), "INCORRECT", "value", type="Observation"),
+    Row(
+        "F-016e",
+        "exponent of 30 digits",
+        raw_value("1e" + "9" * 30),
+        "INCORRECT",
+        "value",
+        type="Observation",
+    ),
+    Row("F-017", "10 000-digit integer", raw_value("9" * 10_000), "INCORRECT", "value", type="Observation"),
+    Row(
+        "F-017b", "10 000 decimals", raw_value("0." + "1" * 10_000), "INCORRECT", "value", type="Observation"
+    ),
+    Row("F-018", "1.10", raw_value("1.10"), "ok", type="Observation"),
+    Row("F-020", "empty string", task(description=""), "INCORRECT", "value", "Task.description"),
+    Row("F-021", "empty array", task(identifier=[]), "INCORRECT", "value", "Task.identifier"),
+    Row("F-021b", "empty object", task(code={}), "INCORRECT", "value", "Task.code"),
+    Row("F-021c", "empty object in an array", task(note=[{}]), "INCORRECT", "value", "Task.note[0]"),
+    Row("F-022", "null in an array of objects", task(note=[None]), "INCORRECT", "structure", "Task.note[0]"),
+    Row("F-022b", "null member", task(description=None), "INCORRECT", "structure", "Task.description"),
+    Row(
+        "F-022c", "array in an array", task(note=[[{"text": "x"}]]), "INCORRECT", "structure", "Task.note[0]"
+    ),
+    Row("F-043", "resource above 8 MiB", task() + b" " * 8 * 2**20, "TOO_LARGE", "too-long"),
+)

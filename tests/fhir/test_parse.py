@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import Category, Fault
+from server.fhir.parse import DEPTH, element_path, parse
+from server.fhir.write import dump
+from tests.badinput.builders import raw_value
+from tests.badinput.fhir_bodies import JSON_ROWS
+
+
+def refusal(body, **options):
+    with pytest.raises(Fault) as caught:
+        parse(body, **options)
+    return caught.value
+
+
+@pytest.mark.parametrize("row", [row for row in JSON_ROWS if row.expected != "ok"], ids=lambda row: row.id)
+def test_rows_refused_by_reading_alone(row):
+    fault = refusal(row.body)
+    (issue,) = fault.issues
+    assert (fault.category.name, issue.code, issue.path) == (row.expected, row.code, row.path or "")
+
+
+def test_depth_limit():
+    objects = b'{"a":' * (DEPTH - 1) + b'{"a":1}' + b"}" * (DEPTH - 1)
+    parse(objects)
+    assert refusal(b'{"a":%s}' % objects).issues[0].code == "too-costly"
+
+
+@pytest.mark.parametrize("text", ["[[[[", "}}}}", '\\"[[', "\\\\", "{" * 200, '"'])
+def test_brackets_in_strings_are_text(text):
+    body = dump({"a": text})
+    assert parse(body) == {"a": text}
+
+
+def test_brackets_do_not_recurse():
+    for body in (b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000):
+        assert refusal(body).category is Category.INCORRECT
+
+
+def test_limit_counts_bytes():
+    body = '{"a":"é"}'.encode()
+    assert parse(body, limit=len(body)) == {"a": "é"}
+    assert refusal(body, limit=len(body) - 1).category is Category.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.10", Decimal("1.10")),
+        ("2.00", Decimal("2.00")),
+        ("1e2", Decimal("1E+2")),
+        ("0E-8", Decimal("0E-8")),
+        ("-0", Decimal("-0")),
+        ("1234567890123456789", Decimal(1234567890123456789)),
+        ("0.1234567890123456789012345678901", Decimal("0.1234567890123456789012345678901")),
+        ("7", 7),
+        ("-7", -7),
+    ],
+)
+def test_numbers_keep_their_digits(text, value):
+    number = parse(raw_value(text))["valueQuantity"]["value"]
+    assert (type(number), str(number)) == (type(value), str(value))
+
+
+def test_surrogate_pairs_are_one_character():
+    assert parse(rb'{"a":"\ud83d\ude00"}') == {"a": "\U0001f600"}
+
+
+def test_long_base64_is_not_a_long_string():
+    assert len(parse(b'{"data":"%s"}' % (b"A" * 2**21))["data"]) == 2**21
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"resourceType":"Task","note":[{"text":"a"},{"text":""}]}', "Task.note[1].text"),
+        (b'{"resourceType":"Task","code":{"coding":[]}}', "Task.code.coding"),
+        (b'{"resourceType":5,"a":""}', "a"),
+        (b'{"resourceType":"Not A Type","a":""}', "a"),
+        (b'{"resourceType":"Task","Made Up Name":""}', "Task"),
+        (b'{"given":[null],"_given":[null]}', "given[0]"),
+        (b'{"given":[null,"a"],"_given":[{"id":"x"},null,null]}', "_given[2]"),
+    ],
+)
+def test_paths(body, path):
+    assert refusal(body).issues[0].path == path
+
+
+def test_path_shows_element_names_only():
+    assert element_path("Task", "_status") == "Task._status"
+    assert element_path("Task", "a b") == "Task"
+    assert element_path("", "status") == "status"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(body):
+    with suppress(Fault):
+        assert isinstance(parse(body), dict)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+VALUES = st.recursive(
+    TEXT
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**9), max_value=10**9),
+    lambda inner: (
+        st.dictionaries(TEXT, inner, min_size=1, max_size=3)
+        | st.lists(TEXT | st.dictionaries(TEXT, inner, min_size=1, max_size=2), min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(TEXT, VALUES, min_size=1, max_size=4))
+def test_what_is_written_reads_back_to_the_digit(resource):
+    body = dump(resource)
+    assert dump(parse(body)) == body

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from server.model import Absence
+from server.routing.availability import free_spells
+from server.routing.filters import FILTERS, failures, span
+from server.routing.terms import terms_of
+
+from .nouns import CARDIOLOGY, NOW, a_first_read, a_policy, a_specialist, hours
+
+DEADLINE = NOW + hours(2)
+INDEPENDENCE = "cannot be shown to be independent: "
+SPECIALTIES = "Infectious diseases, Clinical microbiology, Neurology"
+GONE = (Absence(None, None),)
+
+
+def failed(specialist, *others, first=None, already=(), deadline=DEADLINE):
+    terms = terms_of(
+        [specialist, *others],
+        first=first or a_first_read(),
+        policy=a_policy(),
+        deadline=deadline,
+        now=NOW,
+        already=frozenset(already),
+    )
+    return failures(specialist, terms, free_spells(specialist.absences, NOW, deadline))
+
+
+TABLE = [
+    ({}, ()),
+    ({"active": False}, ("is not active in the directory",)),
+    (
+        {"specialties": (CARDIOLOGY,)},
+        (f"has none of the specialties that the policy takes ({SPECIALTIES})",),
+    ),
+    ({"organisation": "Organization/home"}, ("works for the first reader's organisation",)),
+    ({"organisation": ""}, (INDEPENDENCE + "the directory names no organisation",)),
+    ({"absences": GONE}, ("is absent until the deadline",)),
+    ({"absences": (Absence(None, DEADLINE),)}, ("is absent until the deadline",)),
+    ({"absences": (Absence(None, DEADLINE - hours(1)),)}, ()),
+    ({"turnaround": hours(2)}, ()),
+    ({"turnaround": hours(2.5)}, ("usually needs 2 h 30 min, and 2 h are free before the deadline",)),
+    (
+        {"turnaround": hours(1.25), "absences": (Absence(NOW + hours(0.5), NOW + hours(1.5)),)},
+        ("usually needs 1 h 15 min, and 1 h are free before the deadline",),
+    ),
+    ({"turnaround": None}, ()),
+    ({"turnaround": hours(99), "absences": GONE}, ("is absent until the deadline",)),
+]
+
+
+@pytest.mark.parametrize(("changes", "sentences"), TABLE)
+def test_each_filter_says_its_own_sentence(changes, sentences):
+    assert failed(a_specialist(**changes)) == sentences
+
+
+@pytest.mark.parametrize("reader", ["PractitionerRole/ada", "Practitioner/ada"])
+def test_the_first_reader_is_refused_by_role_and_by_person(reader):
+    sentences = failed(a_specialist("ada"), first=a_first_read(readers=(reader,)))
+    # Where the first reader works is now known too.
+    assert sentences == ("is the first reader", "works for the first reader's organisation")
+
+
+def test_the_first_reader_is_refused_in_another_role_elsewhere():
+    signed = a_specialist("one", practitioner="Practitioner/p", organisation="Organization/home")
+    again = a_specialist("two", practitioner="Practitioner/p", organisation="Organization/away")
+    sentences = failed(again, signed, first=a_first_read(readers=("PractitionerRole/one",)))
+    assert "is the first reader" in sentences
+
+
+def test_a_colleague_is_refused_though_the_report_names_no_organisation():
+    signed = a_specialist("one", organisation="Organization/there")
+    colleague = a_specialist("two", organisation="Organization/there")
+    first = a_first_read(readers=("PractitionerRole/one",), organisations=())
+    assert failed(colleague, signed, first=first) == ("works for the first reader's organisation",)
+
+
+def test_nobody_is_independent_of_an_unknown_organisation():
+    first = a_first_read(organisations=())
+    assert failed(a_specialist(), first=first) == (
+        INDEPENDENCE + "the first report's organisation is not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "sentences"),
+    [
+        ("PractitionerRole/ada", ("was already asked for this case",)),
+        ("PractitionerRole/bob", ()),
+    ],
+)
+def test_nobody_is_asked_twice(role, sentences):
+    assert failed(a_specialist("ada"), already={role}) == sentences
+
+
+@pytest.mark.parametrize("deadline", [NOW, NOW - hours(1)])
+def test_a_deadline_that_has_passed(deadline):
+    assert failed(a_specialist(), deadline=deadline) == ("the deadline has passed",)
+
+
+def test_every_obstacle_is_told():
+    worst = a_specialist(
+        "first", active=False, specialties=(), organisation="Organization/home", absences=GONE
+    )
+    assert len(failed(worst, already={"PractitionerRole/first"})) == len(FILTERS) - 1  # absent hides slow
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (timedelta(0), "0 min"),
+        (timedelta(minutes=45, seconds=59), "45 min"),
+        (timedelta(minutes=60), "1 h"),
+        (timedelta(minutes=95), "1 h 35 min"),
+        (timedelta(days=3), "72 h"),
+    ],
+)
+def test_span(time, words):
+    assert span(time) == words

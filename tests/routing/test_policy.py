@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from server.errors import Category, Fault
+from server.model import Clock, Coding, Urgency
+from server.routing.policy import REASONS, load_policies, read_policy
+
+from .nouns import SCT, hours
+
+FOLDER = Path(__file__).parents[2] / "server/routing/policies"
+SHIPPED = (FOLDER / "bacterial-meningitis.toml").read_text(encoding="utf-8")
+
+PRACTICE_CODES = {
+    # From http://hl7.org/fhir/ValueSet/c80-practice-codes, 4.0.1, as published.
+    "394807007": "Infectious diseases",
+    "418862001": "Pediatric infectious diseases",
+    "408454008": "Clinical microbiology",
+    "394591006": "Neurology",
+}
+
+
+def refusal(content, name="bacterial-meningitis.toml"):
+    with pytest.raises(Fault) as refused:
+        read_policy(content, name)
+    assert refused.value.category is Category.INCORRECT
+    return refused.value.issues
+
+
+def test_the_shipped_policy():
+    policy = load_policies(FOLDER)["bacterial-meningitis"]
+    assert policy.identity == "bacterial-meningitis@1.0.0"
+    assert (policy.rule, policy.audit_fraction) == ("P1", 0.05)
+    assert (policy.incomplete_for, policy.first_read_within) == (hours(48), hours(72))
+    assert policy.deliver_for == hours(96)
+    assert policy.clocks == {
+        Urgency.URGENT: Clock(hours(0.5), hours(1)),
+        Urgency.ROUTINE: Clock(hours(24), hours(72)),
+    }
+    assert set(policy.urgency) == set(REASONS)
+    assert policy.specialties == tuple(Coding(SCT, code, name) for code, name in PRACTICE_CODES.items())
+
+
+def test_an_audit_looks_like_a_disagreement():
+    # S2.5: the specialist sees the urgency, so it must not tell why the question is asked.
+    policy = load_policies(FOLDER)["bacterial-meningitis"]
+    assert set(policy.urgency.values()) == {Urgency.URGENT}
+
+
+def test_every_paragraph_says_why():
+    paragraphs = SHIPPED.strip().split("\n\n")
+    assert [each for each in paragraphs if "#" not in each] == []
+
+
+DURATION = "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'"
+VERSION = "must be three numbers joined by dots, such as '1.0.0'"
+FRACTION = "must be a number from 0 to 1"
+URGENCY = "must be one of: routine, urgent, stat"
+SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
+CLOCKS = "must give a clock for every urgency that is used above"
+REASON_KEYS = "missed, over-called, declined, not-comparable, audit"
+NEUROLOGY = (
+    '[[specialties]] # knows the other causes of the same picture\nsystem = "http://snomed.info/sct"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('version = "1.0.0"', "version = 1", "version", VERSION),
+        ('version = "1.0.0"', "", "version", VERSION),
+        ('rule = "P1"', 'rule = "P2"', "rule", "must be one of: P1"),
+        ('rule = "P1"', "rule = 1", "rule", "must be one of: P1"),
+        ("audit_fraction = 0.05", "audit_fraction = 1.01", "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", "audit_fraction = -0.1", "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", "audit_fraction = nan", "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", "audit_fraction = true", "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", 'audit_fraction = "some"', "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", "", "audit_fraction", FRACTION),
+        ('"48 h"', '"48"', "incomplete_for", DURATION),
+        ('"48 h"', '"0 h"', "incomplete_for", DURATION),
+        ('"48 h"', '"-1 h"', "incomplete_for", DURATION),
+        ('"48 h"', '"1.5 h"', "incomplete_for", DURATION),
+        ('"48 h"', '"48 weeks"', "incomplete_for", DURATION),
+        ('"72 h"', "72", "first_read_within", DURATION),
+        ('"96 h"', "[]", "deliver_for", DURATION),
+        ('accept_within = "30 min"', "", "clocks.urgent.accept_within", DURATION),
+        ('"60 min"', '"60min"', "clocks.urgent.answer_within", DURATION),
+        ("[clocks.urgent]", "[clocks.stat]", "clocks", CLOCKS),
+        ("[clocks.urgent]", "[clocks.soon]", "clocks.soon", "there is no such key"),
+        ('missed = "urgent"', 'missed = "soon"', "urgency.missed", URGENCY),
+        ('missed = "urgent"', "", "urgency.missed", URGENCY),
+        ('missed = "urgent"', 'mised = "urgent"', "urgency.mised", f"the keys here are: {REASON_KEYS}"),
+        ("[urgency]", "[urgencies]", "urgency", f"must be a table with: {REASON_KEYS}"),
+        ('code = "394591006"', 'code = "394807007"', "specialties", SPECIALTIES),
+        ('code = "394591006"', "code = 394591006", "specialties.3.code", "must be a code of that system"),
+        ('code = "394591006"', "", "specialties.3.code", "must be a code of that system"),
+        ('display = "Neurology"', 'display = ""', "specialties.3.display", "must be the name of that code"),
+        (NEUROLOGY, '[[specialties]]\nsystem = "sct"\n', "specialties.3.system", "must be the URI of"),
+        ('question = "', 'title = "x"\nquestion = "', "title", "the keys here are: question,"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_is_named_with_what_is_allowed(old, new, key, sentence):
+    assert SHIPPED.count(old) >= 1
+    issues = {issue.path: issue.text for issue in refusal(SHIPPED.replace(old, new, 1))}
+    assert issues[key].startswith(f"policy file bacterial-meningitis.toml, key {key}: ")
+    assert sentence in issues[key]
+
+
+@pytest.mark.parametrize("specialties", ["specialties = []", 'specialties = "all"', ""])
+def test_a_policy_without_specialties(specialties):
+    start, rest = SHIPPED.split("[[specialties]]", 1)
+    content = start + specialties + "\n[urgency]" + rest.split("[urgency]", 1)[1]
+    assert tomllib.loads(content)
+    [issue] = refusal(content)
+    assert issue.text.endswith(f"key specialties: {SPECIALTIES}")
+
+
+def test_all_wrong_keys_are_told_at_once():
+    content = SHIPPED.replace('"1.0.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
+    assert {issue.path for issue in refusal(content)} == {"version", "incomplete_for", "audit_fraction"}
+
+
+def test_text_that_is_not_toml_is_refused_with_its_place():
+    [issue] = refusal('question = "a"\nversion = Secret\n', "a.toml")
+    assert issue.text == "policy file a.toml is not TOML (at line 2, column 11)"
+
+
+def test_refusals_quote_no_values():
+    content = SHIPPED.replace('"1.0.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
+    assert all("Secret" not in issue.text for issue in refusal(content))
+
+
+def in_folder(folder, **files):
+    for stem, content in files.items():
+        (folder / f"{stem}.toml").write_bytes(content)
+    with pytest.raises(Fault) as refused:
+        load_policies(folder)
+    assert refused.value.category is Category.INCORRECT
+    return str(refused.value)
+
+
+def test_a_folder_without_policies(tmp_path):
+    assert "must be one for each question" in in_folder(tmp_path)
+    with pytest.raises(Fault, match="must be one for each question"):
+        load_policies(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_not_called_after_its_question(tmp_path):
+    words = in_folder(tmp_path, other=SHIPPED.encode())
+    assert words == "policy file other.toml must be called after its question, <question>.toml"
+
+
+def test_a_file_that_is_not_text(tmp_path):
+    assert in_folder(tmp_path, other=b"\xff\xfe") == "policy file other.toml is not UTF-8 text"
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    assert in_folder(tmp_path).startswith("policy file folder.toml cannot be read: ")
+
+
+def test_one_policy_for_each_question(tmp_path):
+    for question in ("one", "two"):
+        content = SHIPPED.replace('question = "bacterial-meningitis"', f'question = "{question}"')
+        (tmp_path / f"{question}.toml").write_text(content, encoding="utf-8")
+    policies = load_policies(tmp_path)
+    assert {question: policy.question for question, policy in policies.items()} == {
+        "one": "one",
+        "two": "two",
+    }
