@@ -4,7 +4,9 @@ from server import settings
 
 _settings = settings.load()
 
-bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+bind = (
+    f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+)
 workers = _settings.web_workers
 threads = _settings.web_threads
 worker_class = "server.porch.worker.Worker"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import flask
 import pysqlite3
 from werkzeug.exceptions import HTTPException
 
-from server import __version__, metrics
-from server.clock import now
+from server import __version__, clock, metrics
 from server.console.pages import pages
 from server.errors import Category, Fault, fault
 from server.fhir.door import door, refusal
@@ -20,13 +21,13 @@ from server.store.migrate import demand_current
 from server.wiring import House, desk
 
 
-def create_app(house: House) -> flask.Flask:
+def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.Flask:
     """One application for one open house."""
     app = flask.Flask("second-reader", static_folder=None)
     app.register_blueprint(door(desk(house), now), url_prefix="/fhir")
     app.register_blueprint(pages(house.ledger))
-    app.add_url_rule("/health", view_func=lambda: _health(house))
-    app.add_url_rule("/metrics", view_func=lambda: _metrics(house))
+    app.add_url_rule("/health", "health", view_func=lambda: _health(house))
+    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(Fault, refusal)
@@ -81,5 +82,9 @@ def _nothing_here(error: HTTPException) -> flask.Response:
 
 def _broken(error: Exception) -> flask.Response:
     """The one broad handler of this process: it logs, answers, and shows nothing of the error."""
-    logger().exception("request failed unexpectedly", request=flask.g.get("request_id"), error=type(error).__name__)
-    return refusal(fault(Category.BROKEN, "exception", "an error of ours; it has been logged under X-Request-Id"))
+    logger().exception(
+        "request failed unexpectedly", request=flask.g.get("request_id"), error=type(error).__name__
+    )
+    return refusal(
+        fault(Category.BROKEN, "exception", "an error of ours; it has been logged under X-Request-Id")
+    )

@@ -116,9 +116,7 @@ LAW: tuple[Move, ...] = (
     Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, ai=(Ai.AWAITED,)),
     Move(State.READY, Event.AI_SEALED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.SEALED),
     Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
-    Move(
-        State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED
-    ),
+    Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
@@ -167,7 +165,7 @@ class Position:
 START = Position(State.RECEIVED)
 
 
-class IllegalMove(Exception):  # noqa: N818 - it is named for what it is
+class IllegalMove(Exception):
     """The law has no such row."""
 
     def __init__(self, position: Position, event: Event) -> None:

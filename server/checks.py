@@ -48,7 +48,9 @@ def run() -> Iterator[Line]:
     for name in _DEPENDENCIES:
         yield _dependency(name)
     yield Line(
-        safe_sqlite(pysqlite3.sqlite_version_info), "sqlite", f"{pysqlite3.sqlite_version} (needed: 3.51.3 or newer)"
+        safe_sqlite(pysqlite3.sqlite_version_info),
+        "sqlite",
+        f"{pysqlite3.sqlite_version} (needed: 3.51.3 or newer)",
     )
     try:
         chosen = settings.load()
@@ -57,7 +59,9 @@ def run() -> Iterator[Line]:
         return
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
     yield _try("cards and policies", lambda: _configuration(chosen))
-    yield _try("destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none")
+    yield _try(
+        "destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none"
+    )
     yield _try("data folder", lambda: _data(chosen))
 
 
@@ -77,7 +81,9 @@ def _try(what: str, look: Callable[[], str]) -> Line:
 
 def _configuration(chosen: Settings) -> str:
     cards, policies = load_configuration(chosen)
-    return ", ".join(f"{card.identity} under {policies[question].identity}" for question, card in cards.items())
+    return ", ".join(
+        f"{card.identity} under {policies[question].identity}" for question, card in cards.items()
+    )
 
 
 def _data(chosen: Settings) -> str:

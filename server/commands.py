@@ -107,7 +107,9 @@ def cases(limit: int) -> None:
     """List the latest cases with their states."""
     for each in build(settings.load()).ledger.recent(limit):
         told = summary(each)
-        click.echo(f"{told['opened']}  {told['case']}  {told['state']:<14}  {told['question']}  {told['task']}")
+        click.echo(
+            f"{told['opened']}  {told['case']}  {told['state']:<14}  {told['question']}  {told['task']}"
+        )
 
 
 @main.command()
@@ -126,7 +128,9 @@ def parked() -> None:
     """List deliveries that were given up, with the destination's last words."""
     rows = build(settings.load()).deliveries.listed(PARKED)
     for each in rows:
-        click.echo(f"{each.document_id}  {each.kind} to {each.destination}, case {each.case_id}: {each.last_outcome}")
+        click.echo(
+            f"{each.document_id}  {each.kind} to {each.destination}, case {each.case_id}: {each.last_outcome}"
+        )
     if not rows:
         click.echo("nothing is parked")
 

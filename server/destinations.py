@@ -13,7 +13,9 @@ from server.errors import Category, Fault, Issue, fault
 from server.model import Destination
 
 _NAME = validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,62}$", error="allowed: lower-case letters, digits and hyphens")
-_BASE = validate.Regexp(r"^https?://[^@?#\s]+$", error="allowed: an http(s) URL without user, query or fragment")
+_BASE = validate.Regexp(
+    r"^https?://[^@?#\s]+$", error="allowed: an http(s) URL without user, query or fragment"
+)
 
 
 class _Destination(Schema):
@@ -80,5 +82,7 @@ def _distinct(path: Path, found: tuple[Destination, ...]) -> None:
     systems = [system for each in found for system in each.identifier_systems]
     if len(set(names)) < len(names) or len(set(systems)) < len(systems):
         raise fault(
-            Category.INCORRECT, "duplicate", f"{path}: names and identifier_systems must each belong to one destination"
+            Category.INCORRECT,
+            "duplicate",
+            f"{path}: names and identifier_systems must each belong to one destination",
         )

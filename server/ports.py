@@ -19,11 +19,11 @@ from server.model import AiRead, Document, Receipt
 Resource = dict[str, Any]
 
 
-class Raced(Exception):  # noqa: N818 - it is named for what it is
+class Raced(Exception):
     """Somebody else committed first; nothing was written. Look again and plan anew."""
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """The lease has passed to another worker; nothing was written."""
 
 

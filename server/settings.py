@@ -63,7 +63,9 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
     port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
     open_network: bool = _setting(
-        False, _flag, "yes or no",
+        False,
+        _flag,
+        "yes or no",
         "Allow listening beyond this machine although nobody is authenticated yet; "
         "say yes only behind a proxy that authenticates.",
     )
@@ -80,7 +82,9 @@ class Settings:
         _PACKAGE / "routing" / "policies", Path, "a folder", "One policy file for each question."
     )
     operator: str = _setting(
-        "Second Reader operator", str, "a name",
+        "Second Reader operator",
+        str,
+        "a name",
         "The organisation that takes responsibility for the opinions it sends.",
     )
     web_workers: int = _setting(2, _positive, "1 or more", "Processes that serve HTTP.")
@@ -93,7 +97,9 @@ class Settings:
     )
     max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
     lease: timedelta = _setting(
-        timedelta(seconds=60), _seconds, "seconds",
+        timedelta(seconds=60),
+        _seconds,
+        "seconds",
         "How long a worker may hold a case before another takes it over.",
     )
     step_attempts: int = _setting(
@@ -156,7 +162,9 @@ def _read(name: str, text: str, metadata: Mapping[str, Any]) -> Any:
         return metadata["read"](text)
     except (ValueError, KeyError) as error:
         raise fault(
-            Category.INCORRECT, "value", f"{PREFIX}{name.upper()} is not usable; allowed: {metadata['allowed']}"
+            Category.INCORRECT,
+            "value",
+            f"{PREFIX}{name.upper()} is not usable; allowed: {metadata['allowed']}",
         ) from error
 
 
@@ -178,7 +186,8 @@ def _closed_network(settings: Settings) -> None:
         raise Fault(
             Category.FORBIDDEN,
             *fault(
-                Category.FORBIDDEN, "security",
+                Category.FORBIDDEN,
+                "security",
                 f"{PREFIX}HOST is beyond this machine and nobody is authenticated yet; "
                 f"put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
             ).issues,

@@ -52,7 +52,8 @@ def demand_free_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise fault(
-                Category.UNAVAILABLE, "no-store",
+                Category.UNAVAILABLE,
+                "no-store",
                 f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
                 "choose another with SECOND_READER_PORT",
             ) from error

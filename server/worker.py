@@ -43,7 +43,8 @@ class CaseWorker:
                 claim = self._step(claim)
         except LeaseLost:
             logger().warning("lease lost")
-        except Exception as error:  # the one broad except of this process: a bug must not stop the others
+        # The one broad except of this process: a bug in one case must not stop the others.
+        except Exception as error:  # noqa: BLE001
             logger().exception("step failed unexpectedly", case=claim.case.id if claim else None)
             if claim is not None:
                 self._failed(claim, type(error).__name__)
@@ -55,7 +56,8 @@ class CaseWorker:
         try:
             outcome = take_step(CaseFile(claim.case, self.tools, at))
         except Fault as failure:
-            return self._failed(claim, str(failure))
+            self._failed(claim, str(failure))
+            return None
         if isinstance(outcome, Wait):
             self.ledger.release(claim, outcome.until, at)
             return None
@@ -122,8 +124,11 @@ class DeliveryWorker:
         wait = max(retry_delay(claim.attempt, claim.document.id), _asked_to_wait(failure))
         again = at + wait if failure.category.ours and at + wait < claim.give_up_at else None
         logger().warning(
-            "delivery failed", document=claim.document.id, attempt=claim.attempt,
-            category=failure.category.value, parked=again is None,
+            "delivery failed",
+            document=claim.document.id,
+            attempt=claim.attempt,
+            category=failure.category.value,
+            parked=again is None,
         )
         self.deliveries.failed(claim, str(failure), again, at)
 
@@ -159,4 +164,3 @@ class Loop:
         while not self._stop.is_set():
             if not self._once():
                 self._idle(self._stop)
-

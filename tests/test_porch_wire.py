@@ -27,10 +27,9 @@ MIB = 1024 * 1024
 SOON = 0.5
 """Seconds within which a healthy server answers, whatever others do."""
 
-LIMITS = (
-    "head_seconds=1.5, body_seconds=3.0, idle_seconds=1.5, grace_seconds=0.5, pace_bytes=4096, "
-    "body_bytes=8 * 1024 * 1024, spool_bytes=65536"
-)
+HASTY = "head_seconds=1.0, body_seconds=2.0, idle_seconds=1.0, grace_seconds=0.5, pace_bytes=4096"
+SMALL = "body_bytes=8 * 1024 * 1024, spool_bytes=65536"
+"""Deadlines as by default: what these servers must bear, they bear for as long as a test takes."""
 CONFIG = """
 import os
 import sys
@@ -84,7 +83,7 @@ def _wait(folder: Path) -> None:
 
 
 @contextmanager
-def serving(folder: Path, *, limits: str = LIMITS, unix: bool = False, workers: int = 1):
+def serving(folder: Path, *, limits: str = SMALL, unix: bool = False, workers: int = 1):
     """A gunicorn master on a socket that listens already: connecting needs no waiting."""
     config = folder / "gunicorn_test.py"
     config.write_text(CONFIG.format(limits=limits, root=str(ROOT)))
@@ -147,6 +146,15 @@ class Peer:
         content = b"" if bodyless else self.file.read(int(fields.get("content-length", 0)))
         return SimpleNamespace(status=int(line.split()[1]), fields=fields, content=content)
 
+    def waits(self) -> bool:
+        """True while the server has neither answered nor closed."""
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(1)
+        except BlockingIOError:
+            return True
+        return False
+
     def closed(self) -> bool:
         try:
             return self.file.read(1) == b""
@@ -196,6 +204,13 @@ def server(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("hasty"), limits=HASTY) as running:
+        assert ask(running, request("/warm")).status == 200
+        yield running
+
+
 # -- peers that say nothing, or not enough
 
 
@@ -207,15 +222,15 @@ def server(tmp_path_factory):
 )
 def test_waiting_peers_stop_nobody(server, start: bytes, count: int) -> None:
     with ExitStack() as peers:
-        for _ in range(count):
-            peers.enter_context(Peer(server, start))
+        waiting = [peers.enter_context(Peer(server, start)) for _ in range(count)]
         assert seconds_for_health(server) < SOON
         assert seconds_for_health(server) < SOON
+        assert all(peer.waits() for peer in waiting)
     assert "/half" not in seen(server)
 
 
-def test_a_silent_connection_is_closed_without_a_word(server) -> None:
-    with Peer(server) as peer:
+def test_a_silent_connection_is_closed_without_a_word(hasty) -> None:
+    with Peer(hasty) as peer:
         assert peer.closed()
 
 
@@ -234,26 +249,26 @@ def drip(peer: Peer, data: bytes, every: float) -> float:
     return time.monotonic() - start
 
 
-def test_a_dripping_head_ends_at_its_deadline(server) -> None:
-    with Peer(server) as peer:
+def test_a_dripping_head_ends_at_its_deadline(hasty) -> None:
+    with Peer(hasty) as peer:
         took = drip(peer, request("/drip", "A: " + "x" * 1000), 0.05)
         answer = peer.answer()
         assert (answer.status, outcome(answer)) == (408, "timeout")
-        assert 1.4 < took < 2.5
+        assert 0.9 < took < 2.0
         peer.end()
         assert peer.closed()
 
 
-def test_a_dripping_body_ends_when_it_falls_behind(server) -> None:
-    with Peer(server, request("/drip", "Content-Length: 1000", method="POST")) as peer:
+def test_a_dripping_body_ends_when_it_falls_behind(hasty) -> None:
+    with Peer(hasty, request("/drip", "Content-Length: 1000", method="POST")) as peer:
         took = drip(peer, b"x" * 1000, 0.05)
         assert peer.answer().status == 408
         assert 0.5 < took < 1.5
-    assert "/drip" not in seen(server)
+    assert "/drip" not in seen(hasty)
 
 
-def test_a_body_that_keeps_its_pace_has_a_deadline_all_the_same(server) -> None:
-    with Peer(server, request("/paced", "Content-Length: 1000000", method="POST")) as peer:
+def test_a_body_that_keeps_its_pace_has_a_deadline_all_the_same(hasty) -> None:
+    with Peer(hasty, request("/paced", "Content-Length: 1000000", method="POST")) as peer:
         start = time.monotonic()
         peer.sock.settimeout(0.05)
         answered = False
@@ -265,7 +280,7 @@ def test_a_body_that_keeps_its_pace_has_a_deadline_all_the_same(server) -> None:
                 continue
         peer.sock.settimeout(8.0)
         assert peer.answer().status == 408
-        assert 2.9 < time.monotonic() - start < 4.5
+        assert 1.9 < time.monotonic() - start < 3.5
 
 
 # -- bodies that are not what they claim
@@ -358,12 +373,12 @@ def test_two_requests_on_one_connection(server) -> None:
         assert first.fields["connection"] == "keep-alive"
 
 
-def test_an_idle_connection_is_closed(server) -> None:
-    with Peer(server, request("/a")) as peer:
+def test_an_idle_connection_is_closed(hasty) -> None:
+    with Peer(hasty, request("/a")) as peer:
         peer.answer()
         start = time.monotonic()
         assert peer.closed()
-        assert 1.4 < time.monotonic() - start < 2.5
+        assert 0.9 < time.monotonic() - start < 2.0
 
 
 @pytest.mark.parametrize("fields", [["Connection: close"], []], ids=["asked to close", "HTTP/1.0"])
@@ -426,7 +441,7 @@ def test_two_thousand_requests_on_one_connection(server) -> None:
 
 
 def test_peers_that_do_not_read_stop_nobody_and_get_all_of_it_later(tmp_path) -> None:
-    with serving(tmp_path, limits="") as server, ExitStack() as peers:
+    with serving(tmp_path) as server, ExitStack() as peers:
         slow = [peers.enter_context(Peer(server, request("/large?8000000"))) for _ in range(16)]
         while seen(server).count("/large") < len(slow):
             assert seconds_for_health(server) < SOON
@@ -435,12 +450,11 @@ def test_peers_that_do_not_read_stop_nobody_and_get_all_of_it_later(tmp_path) ->
             assert peer.answer().content == b"x" * 8_000_000
 
 
-def test_a_peer_that_never_reads_is_given_up(server) -> None:
-    with Peer(server, request("/large?16000000")) as peer:
+def test_a_peer_that_never_reads_is_given_up(hasty) -> None:
+    with Peer(hasty, request("/large?16000000")) as peer:
         peer.sock.recv(1, socket.MSG_PEEK)
-        time.sleep(
-            1.5
-        )  # Three times what its grace is; nothing but reading tells a peer that it was given up.
+        # Three times its grace: a peer can learn that it was given up by reading only, and that is progress.
+        time.sleep(1.5)
         assert len(peer.answer().content) < 16_000_000
 
 
@@ -493,13 +507,21 @@ def test_a_full_house_says_so_unless_somebody_idles(tmp_path) -> None:
         idle.answer()
         for _ in range(2):
             peers.enter_context(Peer(server, b"GET"))
-        late = peers.enter_context(Peer(server, request("/late")))
-        assert late.answer().status == 200
+        # That the first one idles becomes known a moment after its answer.
+        while (late := peers.enter_context(Peer(server, request("/late")))).answer().status == 503:
+            continue
         assert idle.closed()
         late.send(b"GET")
         turned_away = peers.enter_context(Peer(server)).answer()
         assert (turned_away.status, outcome(turned_away)) == (503, "throttled")
         assert turned_away.fields["retry-after"] == "1"
+
+
+def test_a_body_that_finds_no_disk_is_refused(tmp_path) -> None:
+    with serving(tmp_path, limits="spool_bytes=10, spool_folder='missing'") as server:
+        answer = ask(server, post("/no", b"x" * 100))
+        assert (answer.status, outcome(answer)) == (503, "no-store")
+        assert seen(server) == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _GRACE = 15.0
 """Seconds to finish what is in hand before the child is killed."""
 
 
-class CannotStart(Exception):  # noqa: N818 - it is named for what it is
+class CannotStart(Exception):
     """One sentence that says what is in the way and what to do."""
 
 

@@ -138,6 +138,7 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr) -> None:
             ("The hospital's chart, as a clinician sees it", f"{ehr.root}/"),
             ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
             ("What the server can do", f"{client.base}/metadata"),
+            ("Each case, step by step", f"{client.root}/cases"),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
         ]

@@ -97,7 +97,7 @@ class Play:
             self._take_down()
         sent = self._ehr.send_case(request, self._server, together=story.together, tell=self._ehr_says)
         self._follow(story, sent, started)
-        self._ehr.up()
+        self._bring_up()
         chart = verdict.read_chart(self._own, self._ehr.system, request.token)
         for title, words in chart.words:
             self._show.line("ehr", f"reads in its chart, {title}: {words}")
@@ -114,7 +114,7 @@ class Play:
             if waits_for_value and watch.status == "on-hold":
                 waits_for_value = False
                 self._send_what_was_missing(story, sent)
-            if story.ehr_down_seconds and time.monotonic() > up_at:
+            if watch.delivery_failed and time.monotonic() > up_at:
                 self._bring_up()
             at_home, before = self._status_at_home(sent) or at_home, at_home
             if at_home != before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,6 +13,9 @@ from rich.text import Text
 
 from conformance.demo.cases import Story
 from conformance.demo.verdict import Ending
+
+_LONG_ID = re.compile(r"(?<!Task/)\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""Ids that nobody types; those of Tasks stay whole, to be looked up."""
 
 _COLOURS = {"ehr": "cyan", "second reader": "magenta", "case": "bright_black", "specialist": "green"}
 
@@ -41,7 +45,7 @@ class Show:
         head = Text(f"{clock} {since:+8.3f} s  ", style="bright_black")
         head.append(f"{who:<13} ", style=_COLOURS.get(who, ""))
         indent = len(head)
-        body = Text(text, style="bright_black" if who == "case" else "")
+        body = Text(_LONG_ID.sub(r"\1", text), style="bright_black" if who == "case" else "")
         grid = Table.grid()
         grid.add_column(width=indent, no_wrap=True)
         grid.add_column()

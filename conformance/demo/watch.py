@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.client import FhirClient
 from conformance.peers.codes import Resource, codes_of
 
 
@@ -27,10 +27,14 @@ class Watch:
     def __init__(self, server: FhirClient, task: str) -> None:
         self._server = server
         self._task = task
+        self._case = ""
         self._versions = 0
-        self._events = 0
+        self._seen: set[tuple[str, str]] = set()
+        self._deliveries: dict[str, str] = {}
         self.status = ""
         """Task.status of the newest version seen."""
+        self.delivery_failed = False
+        """A delivery was attempted and has not arrived."""
 
     def news(self) -> list[News]:
         """Everything since the last call, in the order in which it happened.
@@ -43,27 +47,34 @@ class Watch:
         self._versions = len(versions)
         self.status = versions[-1]["status"] if versions else ""
         told = [each for version in fresh for each in _version(version)]
-        return sorted([*told, *self._case()], key=lambda each: each.at)
+        case = self._look_at_case()
+        told += self._events(case.get("history", []))
+        told += self._attempts(case.get("deliveries", []))
+        return sorted(told, key=lambda each: each.at)
 
-    def _case(self) -> list[News]:
-        events = history(self._server, self._task).get("events", [])
-        fresh = events[self._events :]
-        self._events = len(events)
-        return [News(_moment(each["at"]), "case", _event(each)) for each in fresh]
+    def _look_at_case(self) -> Resource:
+        if not self._case:
+            listed = self._server.beside("/cases").get("cases", [])
+            self._case = next((each["case"] for each in listed if each["task"] == self._task), "")
+        return self._server.beside(f"/cases/{self._case}") if self._case else {}
 
+    def _events(self, events: list[Resource]) -> Iterator[News]:
+        """By time and name, not by number: what was under seal appears later, in its place."""
+        for each in events:
+            key = (each["at"], each["event"])
+            if key not in self._seen:
+                self._seen.add(key)
+                yield News(_moment(each["at"]), "case", _event(each))
 
-def history(server: FhirClient, task: str) -> Resource:
-    """``GET /cases/ID`` for the case of a Task; empty when the server does not show it.
-
-    Raises:
-        NotDone: the server did not answer, or is out of order.
-    """
-    try:
-        return server.beside(f"/cases/{task.rpartition('/')[2]}")
-    except NotDone as reason:
-        if reason.status != 404:
-            raise
-        return {}
+    def _attempts(self, deliveries: list[Resource]) -> Iterator[News]:
+        for each in deliveries:
+            tried = f"{each['attempts']} attempt{'' if each['attempts'] == 1 else 's'}"
+            last = f": {each['last']}" if each.get("last") else ""
+            text = f"{each['kind']} to {each['destination']} is {each['state']} after {tried}{last}"
+            self.delivery_failed |= each["attempts"] > 0 and not each.get("delivered")
+            if each["attempts"] and self._deliveries.get(each["document"]) != text:
+                self._deliveries[each["document"]] = text
+                yield News(datetime.now(UTC), "case", text)
 
 
 def _version(task: Resource) -> Iterator[News]:

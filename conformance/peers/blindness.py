@@ -13,7 +13,7 @@ _MOST = 200
 _TELLING = frozenset({"conclusion", "conclusionCode"})
 
 
-class NotBlind(Exception):  # noqa: N818 - it is named for what it is
+class NotBlind(Exception):
     """Something of the first reader's or the model's opinion can be seen from an offer."""
 
 

@@ -14,7 +14,7 @@ from conformance.peers.codes import Resource
 from conformance.peers.wire import FHIR_JSON, decode, encode
 
 
-class NotDone(Exception):  # noqa: N818 - it is named for what it is
+class NotDone(Exception):
     """The other side refused, could not be reached, or answered something that is not FHIR."""
 
     def __init__(self, text: str, status: int | None = None) -> None:

@@ -32,7 +32,7 @@ Respond = Callable[[Request], Answer | None]
 """Answers a request; None closes the connection without a word."""
 
 
-class CannotListen(Exception):  # noqa: N818 - it is named for what it is
+class CannotListen(Exception):
     """The port is taken or the address is not ours."""
 
 

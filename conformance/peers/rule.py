@@ -38,7 +38,7 @@ def judge(values: Mapping[str, Decimal]) -> Judgement:
     """
     reasons = tuple(reason for reason in (_glucose(values), _ratio(values), _protein(values)) if reason)
     reasons += tuple(reason for reason in (_leukocytes(values), _neutrophils(values)) if reason)
-    return Judgement(bool(reasons), reasons or ("none of the five criteria is met",))
+    return Judgement(bool(reasons), reasons)
 
 
 def _glucose(values: Mapping[str, Decimal]) -> str:

@@ -43,7 +43,8 @@ def by_rule(bacterial: Opinion, viral: Opinion) -> Judge:
     def opine(values: Mapping[str, Decimal]) -> Opinion:
         judgement = judge(values)
         chosen = bacterial if judgement.bacterial else viral
-        return replace(chosen, text=f"{chosen.text} Criteria met: {'; '.join(judgement.reasons)}.")
+        met = "; ".join(judgement.reasons) or "none of five"
+        return replace(chosen, text=f"{chosen.text} Criteria met: {met}.")
 
     return opine
 

@@ -17,7 +17,7 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-class Refused(Exception):  # noqa: N818 - it is named for what it is
+class Refused(Exception):
     """A request that a peer does not carry out; becomes an OperationOutcome."""
 
     def __init__(self, status: int, code: str, text: str, **headers: str) -> None:

@@ -40,7 +40,9 @@ def pages(cases: Cases) -> flask.Blueprint:
     def show(template: str, body: Any) -> flask.Response:
         if flask.request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             page = templates.get_template(template).render(body=body)
-            return flask.Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _CSP})
+            return flask.Response(
+                page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _CSP}
+            )
         return flask.jsonify(body)
 
     @blueprint.get("/cases")

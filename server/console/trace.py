@@ -61,7 +61,8 @@ def summary(case: CaseRow) -> dict[str, Any]:
 
 def _events(history: Sequence[History], *, open_: bool) -> list[dict[str, Any]]:
     """Under seal, neighbouring sealed events show as one without number or digest: how many there
-    are would tell an audit from a disagreement."""
+    are would tell an audit from a disagreement.
+    """
     shown: list[dict[str, Any]] = []
     for each in history:
         hidden = each.sealed and not open_

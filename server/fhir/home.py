@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from server.fhir.pens.bundle import Json
 from server.fhir.pens.correspondence import Correspondence, Operator, mint
+from server.fhir.pens.datatypes import Json
 from server.fhir.terms import SR
 
 HERE = f"{SR}/here"
@@ -58,10 +58,10 @@ def publish(bundle: Json) -> list[tuple[str, Json]]:
     """(id, resource) for each resource that a transaction creates, with bundle-local names resolved."""
     entries = [each for each in bundle["entry"] if each["request"]["method"] == "POST"]
     ids = {each["fullUrl"]: _id(each) for each in entries}
-    names = {each["fullUrl"]: f"{each['resource']['resourceType']}/{ids[each['fullUrl']]}" for each in entries}
-    return [
-        (ids[each["fullUrl"]], _named(settle_references(each["resource"]), names)) for each in entries
-    ]
+    names = {
+        each["fullUrl"]: f"{each['resource']['resourceType']}/{ids[each['fullUrl']]}" for each in entries
+    }
+    return [(ids[each["fullUrl"]], _named(settle_references(each["resource"]), names)) for each in entries]
 
 
 def _id(entry: Json) -> str:

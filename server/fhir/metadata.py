@@ -1,4 +1,4 @@
-"""capabilities: GET [base]/metadata (R4 capabilitystatement.html), made from the tables that the code walks."""
+"""capabilities: GET [base]/metadata (R4 capabilitystatement.html), from the tables that the code walks."""
 
 from __future__ import annotations
 

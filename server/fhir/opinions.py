@@ -43,10 +43,11 @@ def unsigned_gap(stored: Stored, look: Look) -> Gap | None:
     people, organisations = _signers(parse(stored.body), look)
     if people and organisations:
         return None
+    unsaid = "for which organisation it was signed" if people else "who signed it"
     return Gap(
         item="DiagnosticReport.resultsInterpreter",
         problem=Problem.MISSING,
-        found=f"the first report does not say {'for which organisation' if people else 'who'} it was signed",
+        found=f"the first report does not say {unsaid}",
         mend="PUT the report with a PractitionerRole (with practitioner and organization) in resultsInterpreter, "
         "or a Practitioner there and the Organization in performer",
         source=ResourceKey(stored.type, stored.id, stored.version),

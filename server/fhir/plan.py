@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from server.errors import Category, Fault, Issue, fault
+from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.admission import Admission
 from server.fhir.parse import parse
@@ -66,9 +66,8 @@ class Planner:
     base: str
 
     def plan(self, asked: Sequence[Asked], at: datetime) -> Plan:
-        """
-        Raises:
-            Fault: with the reasons of the first entry that cannot be.
+        """Raises:
+        Fault: with the reasons of the first entry that cannot be.
         """
         _no_identity_twice(asked)
         placed = [self._place(each) for each in asked]
@@ -123,7 +122,7 @@ class Planner:
             raise fault(
                 Category.CONFLICT,
                 "duplicate",
-                f"Task/{found[0].id} has this identifier and other content; use a new identifier for a new request",
+                f"Task/{found[0].id} has this identifier and other content; a new request needs a new one",
                 asked.path or "Task.identifier",
             )
         return _Place(found[0].id, None, found[0])
@@ -143,7 +142,7 @@ class Planner:
                 made.openings.append(opening)
                 made.absent.append(Absent("Task", placer_criteria(resource)))
         except Fault as failure:
-            raise _within(failure, asked.path) from failure
+            raise within(failure, asked.path) from failure
         if place.current is None and asked.criteria:
             made.absent.append(Absent(asked.type, asked.criteria))
         made.writes.append(write)
@@ -248,10 +247,11 @@ def _no_identity_twice(asked: Sequence[Asked]) -> None:
         seen.add((each.type, key))
 
 
-def _within(failure: Fault, path: str) -> Fault:
+def within(failure: Fault, path: str) -> Fault:
+    """The same refusal, told of an entry of a Bundle: ``Task.code`` is ``Bundle.entry[3].resource.code``."""
     if not path:
         return failure
-    return Fault(
-        failure.category,
-        *(Issue(i.code, i.text, f"{path}.{i.path}" if i.path else path) for i in failure.issues),
+    issues = (
+        replace(issue, path=f"{path}.{issue.path.partition('.')[2]}".rstrip(".")) for issue in failure.issues
     )
+    return Fault(failure.category, *issues)

@@ -11,7 +11,7 @@ from server.ports import Resource, ResourceWrite
 
 
 def stamped(resource: Resource, id_: str, version: int, at: datetime) -> ResourceWrite:
-    """``resource`` as version ``version``; the server's id, versionId and lastUpdated win (R4 http.html#create)."""
+    """``resource`` as version ``version``; the server's id and meta win (R4 http.html#create)."""
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(at)}
     named = {"resourceType": resource["resourceType"], "id": id_, "meta": meta}
     whole = {**named, **{name: value for name, value in resource.items() if name not in named}}

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 
-TRANSITIONS: dict[str, frozenset[str]] = {
-    "draft": frozenset({"requested", "cancelled", "entered-in-error"}),
-    "requested": frozenset({"received", "accepted", "rejected", "cancelled", "failed", "entered-in-error"}),
-    "received": frozenset({"accepted", "rejected", "on-hold", "cancelled", "entered-in-error"}),
-    "accepted": frozenset(
-        {"in-progress", "ready", "on-hold", "completed", "failed", "cancelled", "entered-in-error"}
-    ),
-    "ready": frozenset({"in-progress", "on-hold", "cancelled", "entered-in-error"}),
-    "in-progress": frozenset({"on-hold", "completed", "failed", "ready", "entered-in-error"}),
-    "on-hold": frozenset(
-        {"received", "accepted", "ready", "in-progress", "failed", "cancelled", "entered-in-error"}
-    ),
-    "rejected": frozenset(),
-    "cancelled": frozenset(),
-    "failed": frozenset(),
-    "completed": frozenset(),
-    "entered-in-error": frozenset(),
+_VOID = "entered-in-error"
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "draft": ("requested", "cancelled", _VOID),
+    "requested": ("received", "accepted", "rejected", "cancelled", "failed", _VOID),
+    "received": ("accepted", "rejected", "on-hold", "cancelled", _VOID),
+    "accepted": ("in-progress", "ready", "on-hold", "completed", "failed", "cancelled", _VOID),
+    "ready": ("in-progress", "on-hold", "cancelled", _VOID),
+    "in-progress": ("on-hold", "completed", "failed", "ready", _VOID),
+    "on-hold": ("accepted", "in-progress", "received", "ready", "failed", "cancelled", _VOID),
+    "rejected": (),
+    "cancelled": (),
+    "failed": (),
+    "completed": (),
+    _VOID: (),
 }
 """``requested`` may fail when an offer to a specialist runs out unanswered, and an ``accepted`` read
 may be completed at once: R4 calls its own diagram typical, not exhaustive."""
@@ -30,11 +27,13 @@ CANCELLABLE = frozenset({"requested", "received", "accepted", "on-hold"})
 
 
 def may(now: str, then: str) -> bool:
-    return then in TRANSITIONS.get(now, frozenset())
+    return then in TRANSITIONS.get(now, ())
 
 
 def path(now: str, then: str) -> tuple[str, ...]:
     """The shortest legal way from one status to another, without the first; empty when already there.
+
+    Among equally short ways the one that the table names first.
 
     Raises:
         ValueError: there is none.
@@ -45,9 +44,10 @@ def path(now: str, then: str) -> tuple[str, ...]:
     queue: deque[tuple[str, tuple[str, ...]]] = deque([(now, ())])
     while queue:
         status, way = queue.popleft()
-        for following in sorted(TRANSITIONS[status] - seen):
+        for following in TRANSITIONS[status]:
             if following == then:
                 return (*way, following)
-            seen.add(following)
-            queue.append((following, (*way, following)))
+            if following not in seen:
+                seen.add(following)
+                queue.append((following, (*way, following)))
     raise ValueError(f"Task.status cannot go from {now} to {then}")

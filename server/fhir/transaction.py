@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from server.errors import Category, Fault, Issue, fault
+from server.errors import Category, Fault, fault
 from server.fhir.criteria import conditional
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, location
 from server.fhir.parse import parse
-from server.fhir.plan import Answered, Asked
+from server.fhir.plan import Answered, Asked, within
 from server.fhir.times import instant
 from server.fhir.validate import check
 from server.fhir.write import dump
@@ -73,15 +73,16 @@ def _asked(entry: Resource, path: str) -> Asked:
             "accepted: Type, Type/id or Type?criteria, relative to this server",
             f"{path}.request.url",
         )
+    inside = f"{path}.resource"
     try:
         writable(match[1])
-        check(resource, match[1])
-        return _built(wish, match, resource, entry.get("fullUrl", ""), path)
+        if resource["resourceType"] != match[1]:
+            raise fault(
+                Category.INCORRECT, "invalid", "request.url names another type than the resource is of"
+            )
+        return _built(wish, match, resource, entry.get("fullUrl", ""), inside)
     except Fault as failure:
-        issues = (
-            Issue(i.code, i.text, f"{path}.resource.{i.path}" if i.path else path) for i in failure.issues
-        )
-        raise Fault(failure.category, *issues) from failure
+        raise within(failure, inside) from failure
 
 
 def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: str, path: str) -> Asked:

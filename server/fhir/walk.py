@@ -76,10 +76,8 @@ class Walk:
             elif name != "resourceType" or type_name not in RESOURCES:
                 self._other_name(value, name, shape, path)
         self._presence(value, shape, path)
-        if value.keys() == {"id"} and type_name != "Element":
-            self._findings.against(
-                "invariant", "An element needs a value or children besides its id (ele-1).", path
-            )
+        if not value or (value.keys() == {"id"} and type_name != "Element"):
+            self._findings.against("invariant", "An element needs a value or children (ele-1).", path)
         if malformed == self._findings.malformed:
             for rule, place in broken(type_name, value):
                 at = f"{path}.{place}" if place else path
@@ -237,7 +235,7 @@ class Walk:
 
 
 def _named(held: Any) -> tuple[str, str]:
-    """id and resourceType of a contained resource, empty where they are no strings."""
+    """The id and resourceType of a contained resource, empty where they are no strings."""
     pair = (held.get("id"), held.get("resourceType")) if isinstance(held, dict) else ()
     name, kind = (text if isinstance(text, str) else "" for text in pair or ("", ""))
     return name, kind

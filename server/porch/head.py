@@ -58,8 +58,8 @@ class Head:
 def split_head(inbox: bytes | bytearray, limits: PorchLimits, searched: int = 0) -> int | None:
     """Where the head at the start of ``inbox`` ends (CRLF CRLF included), or None while it has not ended.
 
-    The first ``searched`` bytes were there at the last call: a head that comes byte by byte costs no more than
-    one that comes at once. Raises Refusal as soon as the bytes can no longer become an acceptable head.
+    The first ``searched`` bytes were there at the last call: a head that comes byte by byte costs no more
+    than one that comes at once. Raises Refusal as soon as the bytes can no longer become an acceptable head.
     """
     start = max(searched - len(_END), 0)
     end = inbox.find(_END, start, limits.head_bytes)

@@ -9,7 +9,8 @@ from server.porch.head import Head, parse_head, split_head
 from server.porch.limits import KIB, PorchLimits
 from server.porch.spool import Spool
 
-_READ_BYTES = 256 * KIB
+_READ_BYTES = 64 * KIB
+"""At once from one connection, so that many large bodies do not keep a small request waiting."""
 
 
 class WholeRequest:

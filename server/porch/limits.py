@@ -40,7 +40,7 @@ class PorchLimits:
     memory_bytes: int = 32 * MIB
     """Bodies and answers held in memory, all together; what comes on top goes to temporary files at once.
 
-    Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by these defaults.
+    Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by default.
     """
     spool_folder: str | None = None
     """Where the temporary files live; None is the system's folder for them."""

@@ -22,8 +22,6 @@ class Outbox:
         self._new_spool = new_spool
         self._near = bytearray()
         self._far: Spool | None = None
-        self.written = 0
-        """Bytes given to ``sendall`` since the last ``close``."""
         self.sent = 0
         """Bytes the kernel has taken since the last ``close``."""
         self.gone = False
@@ -31,7 +29,6 @@ class Outbox:
 
     def sendall(self, data: bytes) -> None:
         """Take ``data`` whole. Raises OSError when it must go to disk and cannot."""
-        self.written += len(data)
         self._near += data
         if len(self._near) < _STEP:
             return
@@ -61,7 +58,7 @@ class Outbox:
             self._far.close()
         self._far = None
         self._near.clear()
-        self.written = self.sent = 0
+        self.sent = 0
 
     def _send(self, data: bytes | bytearray) -> int:
         try:

@@ -127,7 +127,7 @@ class CaseFile:
 
     def next_number(self, kind: str) -> int:
         """The number that the next fact of this kind gets."""
-        return len(self.tools.files.facts(self.case.id, kind, Any)) + 1  # type: ignore[arg-type]
+        return len(self.tools.files.facts(self.case.id, kind, Any)) + 1
 
 
 @dataclass(slots=True)

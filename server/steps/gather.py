@@ -7,11 +7,11 @@ from datetime import datetime
 from server.case import Event
 from server.contract import Inputs, weigh
 from server.errors import Category, fault
+from server.fhir.completeness import completeness_outcome, completeness_output
 from server.fhir.evidence import evidence
 from server.fhir.opinions import unsigned_gap
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
-from server.fhir.completeness import completeness_outcome, completeness_output
 from server.fhir.terms import Business
 from server.fhir.times import moment
 from server.model import Gap
@@ -26,21 +26,27 @@ _MOST_OBSERVATIONS = 5_000
 def gather(file: CaseFile) -> Progress | Wait:
     """RECEIVED: complete, incomplete, or too late to begin."""
     if passed(file.case.due_by, file.now):
-        move = Moved(file).note(Event.REFUSED, reason="the requested date had passed before any work was done")
+        move = Moved(file).note(
+            Event.REFUSED, reason="the requested date had passed before any work was done"
+        )
         return told(move, Standing("rejected", None, "The requested date has passed.")).progress(None)
     gaps = gaps_of(file, weighed(file))
     if gaps:
         return found_incomplete(file, gaps)
     move = Moved(file).note(Event.FOUND_COMPLETE, card=True)
-    return told(move, Standing("in-progress", Business.AI_RUNNING)).at_once()
+    return told(move, Standing("in-progress", Business.AI_RUNNING), via="accepted").at_once()
 
 
 def look_again(file: CaseFile) -> Progress | Wait:
     """INCOMPLETE: something came, or time has run out."""
     deadline = lapses_at(file.case.opened_at, file.policy, file.case.due_by)
     if deadline <= file.now:
-        move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="what was missing did not come in time")
-        return told(move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")).progress(None)
+        move = Moved(file).note(
+            Event.TIME_RAN_OUT, policy=True, reason="what was missing did not come in time"
+        )
+        return told(
+            move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")
+        ).progress(None)
     if _texts(gaps_of(file, weighed(file))) == file.latest("gaps", list[str]):
         return Wait(deadline)
     return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
@@ -53,15 +59,22 @@ def weighed(file: CaseFile) -> Inputs:
     found = file.tools.shelf.search("Observation", about, _MOST_OBSERVATIONS + 1)
     if len(found) > _MOST_OBSERVATIONS:
         raise fault(
-            Category.TOO_LARGE, "too-costly", f"more than {_MOST_OBSERVATIONS} observations of one patient; narrow them"
+            Category.TOO_LARGE,
+            "too-costly",
+            f"more than {_MOST_OBSERVATIONS} observations of one patient; narrow them",
         )
-    return weigh(file.card.contract, evidence(file.stored(file.case.patient), found, anchor(file.stored(file.case.report))))
+    return weigh(
+        file.card.contract,
+        evidence(file.stored(file.case.patient), found, anchor(file.stored(file.case.report))),
+    )
 
 
 def anchor(report: Stored) -> datetime:
     """The moment that the question is about: what the report says it reports on."""
     body = parse(report.body)
-    said = body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("end") or body.get("issued", "")
+    said = (
+        body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("end") or body.get("issued", "")
+    )
     return moment(str(said)) or report.updated_at
 
 

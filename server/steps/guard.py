@@ -56,6 +56,10 @@ def _newer(file: CaseFile, key: ResourceKey) -> str | None:
 
 
 def _hold(file: CaseFile, changed: list[str]) -> Progress:
-    reason = "what this case was read from has been corrected; decide whether it stands, or is to be read anew"
+    reason = (
+        "what this case was read from has been corrected; decide whether it stands, or is to be read anew"
+    )
     move = held(file, reason, changed=changed).lay_down("superseded", changed)
-    return held_letter(move, "Corrected after it was read; a person looks at it.").progress(file.now + REMINDER)
+    return held_letter(move, "Corrected after it was read; a person looks at it.").progress(
+        file.now + REMINDER
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.fhir.parse import parse
 from server.fhir.pens.bundle import referral_bundle, status_bundle
-from server.fhir.pens.correspondence import Correspondence, Standing, mint
+from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
 from server.model import Document, Referral, ResourceKey
@@ -22,7 +23,8 @@ def letter_out(file: CaseFile) -> Correspondence:
     """The case in the EHR's own identifiers."""
     return Correspondence(
         case=file.case.id,
-        patient=_identifier(file.resource(file.case.patient)) or {"system": f"{SR}/here", "value": file.case.patient},
+        patient=_identifier(file.resource(file.case.patient))
+        or {"system": f"{SR}/here", "value": file.case.patient},
         task=file.case.task_identifier,
         posted=file.task,
         operator=file.tools.operator,
@@ -35,15 +37,21 @@ def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Documen
     if file.case.destination is None:
         return []
     content = dump(bundle)
-    number = mint(file.case.id, f"{kind}/{file.now.isoformat()}")
-    return [Document(str(number), kind, file.case.destination, JSON, content)]
+    return [Document(str(uuid.uuid4()), kind, file.case.destination, JSON, content)]
 
 
-def told(move: Moved, standing: Standing, contained: Iterable[Resource] = (), outputs: Any = None) -> Moved:
+def told(
+    move: Moved,
+    standing: Standing,
+    *,
+    contained: Sequence[Resource] = (),
+    outputs: Sequence[Resource] | None = None,
+    via: str | None = None,
+) -> Moved:
     """Move the EHR's Task, here and there."""
     file = move.file
     writes = moved_task(
-        file, f"Task/{file.case.task_id}", standing, outputs=outputs, contained=tuple(contained)
+        file, f"Task/{file.case.task_id}", standing, outputs=outputs, contained=contained, via=via
     )
     if not writes:
         return move
@@ -55,8 +63,12 @@ def held_letter(move: Moved, reason: str) -> Moved:
     return told(move, Standing("on-hold", Business.AWAITING_INFORMATION, reason))
 
 
-def referral_letter(file: CaseFile, referral: Referral, evidence: list[ResourceKey], standing: Standing) -> list[Document]:
-    return letter("referral", file, referral_bundle(letter_out(file), file.case.question, referral, evidence, standing))
+def referral_letter(
+    file: CaseFile, referral: Referral, evidence: list[ResourceKey], standing: Standing
+) -> list[Document]:
+    return letter(
+        "referral", file, referral_bundle(letter_out(file), file.case.question, referral, evidence, standing)
+    )
 
 
 class _Known(Mapping[str, Mapping[str, Any]]):

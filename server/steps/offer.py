@@ -41,14 +41,21 @@ def offer(file: CaseFile) -> Progress:
     candidates = weigh_directory(file, referral)
     fit = [each for each in candidates if not each.failed]
     if not fit:
-        return _nobody(file, "no specialist in the directory may be asked (or asked again)", candidates[:_UNFIT_KEPT])
+        return _nobody(
+            file, "no specialist in the directory may be asked (or asked again)", candidates[:_UNFIT_KEPT]
+        )
     kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
     referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
     made = referral.offers[-1]
     move = Moved(file).lay_down("referral", referral)
     move.note(
-        Event.OFFERED, policy=True, to=made.role, task=f"Task/{made.task}", accept_by=made.accept_by,
-        reasons=fit[0].reasons, others=[_told(each) for each in kept if each is not fit[0]],
+        Event.OFFERED,
+        policy=True,
+        to=made.role,
+        task=f"Task/{made.task}",
+        accept_by=made.accept_by,
+        reasons=fit[0].reasons,
+        others=[_told(each) for each in kept if each is not fit[0]],
     )
     move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
     return move.send(referral_letter(file, referral, _evidence(file), _WAITING)).progress(made.accept_by)
@@ -62,7 +69,11 @@ def await_acceptance(file: CaseFile) -> Progress | Wait:
     if task["status"] in ("accepted", "in-progress", "completed"):
         due = answer_by(file.now, clock_of(file, referral.urgency), referral.deadline)
         accepted = _changed(referral, replace(made, accepted_at=file.now, answer_by=due))
-        move = Moved(file).note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due).lay_down("referral", accepted)
+        move = (
+            Moved(file)
+            .note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due)
+            .lay_down("referral", accepted)
+        )
         move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
         return move.send(referral_letter(file, accepted, _evidence(file), _READING)).progress(
             file.now if task["status"] == "completed" else due
@@ -102,7 +113,9 @@ def _with_offer(file: CaseFile, referral: Referral, best: Candidate) -> Referral
         accept_by=accept_by(file.now, clock_of(file, referral.urgency), referral.deadline),
         task="",
     )
-    return replace(referral, offers=(*referral.offers, replace(made, task=_letter_home(file).minted(offer_name(made)))))
+    return replace(
+        referral, offers=(*referral.offers, replace(made, task=_letter_home(file).minted(offer_name(made))))
+    )
 
 
 def _at_home(file: CaseFile, referral: Referral) -> list[ResourceWrite]:
@@ -131,7 +144,7 @@ def _changed(referral: Referral, latest: Offer) -> Referral:
 
 
 def _ended(file: CaseFile, referral: Referral, end: OfferEnd, event: Event) -> Progress:
-    """This offer is over; the next one follows at once."""
+    """The offer is over; the next one follows at once."""
     made = replace(referral.offers[-1], ended=end, ended_at=file.now)
     by_rule = end in (OfferEnd.EXPIRED, OfferEnd.UNANSWERED)
     move = Moved(file).note(event, actor="second-reader" if by_rule else made.role, of=made.role)
@@ -146,11 +159,18 @@ def _signed(file: CaseFile, referral: Referral, task: Resource) -> Progress:
     read = _specialist_read(file, task, made)
     if read.answer is None:
         text = "the specialist's report carries no code that stands for present or absent"
-        return held_letter(held(file, text, report=read.report.versioned), "A person looks at the specialist's report."
-                           ).progress(file.now + REMINDER)
+        return held_letter(
+            held(file, text, report=read.report.versioned), "A person looks at the specialist's report."
+        ).progress(file.now + REMINDER)
     move = Moved(file).lay_down("specialist-read", read).lay_down("referral", _changed(referral, made))
-    move.note(Event.SPECIALIST_SIGNED, actor=made.role, sealed=True, report=read.report.versioned,
-              digest=read.digest, answer=read.answer)
+    move.note(
+        Event.SPECIALIST_SIGNED,
+        actor=made.role,
+        sealed=True,
+        report=read.report.versioned,
+        digest=read.digest,
+        answer=read.answer,
+    )
     return move.at_once()
 
 
@@ -179,9 +199,15 @@ def _report_of(task: Resource) -> str:
 
 def _nobody(file: CaseFile, reason: str, candidates: tuple[Candidate, ...] = ()) -> Progress:
     move = held(file, reason, weighed=[_told(each) for each in candidates])
-    return held_letter(move, "No specialist can be asked; a coordinator looks at it.").progress(file.now + REMINDER)
+    return held_letter(move, "No specialist can be asked; a coordinator looks at it.").progress(
+        file.now + REMINDER
+    )
 
 
 def _told(candidate: Candidate) -> dict[str, object]:
     """One candidate as the history keeps it: the role, and the reasons for its rank."""
-    return {"role": candidate.specialist.role, "score": candidate.score, "reasons": candidate.failed or candidate.reasons}
+    return {
+        "role": candidate.specialist.role,
+        "score": candidate.score,
+        "reasons": candidate.failed or candidate.reasons,
+    }

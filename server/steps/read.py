@@ -23,7 +23,9 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.first is First.AWAITED:
         return _lock(file)
     verdict = comparison.compare(file.first_read, file.ai_read, file.card, file.policy)
-    move = Moved(file).note(Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason)
+    move = Moved(file).note(
+        Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason
+    )
     return move.lay_down("comparison", verdict).at_once()
 
 
@@ -57,10 +59,18 @@ def _lock(file: CaseFile) -> Progress | Wait:
     read = first_read(file.stored(file.case.report), file.tools.shelf.read)
     if read is not None:
         move = Moved(file).lay_down("first-read", read)
-        detail = {"report": read.report.versioned, "digest": read.digest, "signed": read.signed_at}
-        return move.note(Event.FIRST_READ_LOCKED, actor=", ".join(read.readers) or "first reader", **detail).at_once()
+        move.note(
+            Event.FIRST_READ_LOCKED,
+            actor=", ".join(read.readers) or "first reader",
+            report=read.report.versioned,
+            digest=read.digest,
+            signed=read.signed_at,
+        )
+        return move.at_once()
     due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
     if due > file.now:
         return Wait(due)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
-    return told(move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")).progress(None)
+    return told(
+        move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")
+    ).progress(None)

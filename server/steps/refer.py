@@ -29,7 +29,9 @@ def refer(file: CaseFile) -> Progress:
     deadline = referral_deadline(file.now, clock_of(file, urgency), file.case.due_by)
     if deadline is None:
         text = "the requested date has passed; no specialist can be asked in time"
-        return held_letter(held(file, text), "No time is left to ask a specialist.").progress(file.now + REMINDER)
+        return held_letter(held(file, text), "No time is left to ask a specialist.").progress(
+            file.now + REMINDER
+        )
     referral = Referral(
         reason=reason,
         urgency=urgency,

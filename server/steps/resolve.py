@@ -16,4 +16,6 @@ def resolve(file: CaseFile) -> Progress:
     if outcome is Outcome.UNSETTLED:
         move = held(file, "the readers' answers do not settle the case")
         return held_letter(move, "A person looks at it.").progress(file.now + REMINDER)
-    return Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome).at_once()
+    return (
+        Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome).at_once()
+    )

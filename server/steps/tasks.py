@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.referral_task import written_standing
 from server.fhir.stamp import stamped
 from server.fhir.task_states import path
-from server.fhir.parse import parse
 from server.ports import Resource, ResourceWrite
 from server.steps.casefile import CaseFile
 
@@ -23,11 +23,17 @@ def moved_task(
     *,
     outputs: Sequence[Resource] | None = None,
     contained: Sequence[Resource] = (),
+    via: str | None = None,
 ) -> list[ResourceWrite]:
-    """The versions that bring ``Task/id`` to a standing; none when it stands so already."""
+    """The versions that bring ``Task/id`` to a standing; none when it stands so already.
+
+    ``via`` is a status that it must have gone through on the way.
+    """
     stored = file.stored(key)
     task = parse(stored.body)
     way = path(task["status"], standing.status)
+    if via and via not in (task["status"], *way) and way:
+        way = (*path(task["status"], via), *path(via, standing.status))
     if not way and _same(task, standing) and outputs is None:
         return []
     task = _without_outcome(task)
@@ -58,5 +64,11 @@ def _without_outcome(task: Resource) -> Resource:
     """An earlier completeness outcome has served its time; the history keeps it."""
     kept = {name: part for name, part in task.items() if name not in ("contained", "output")}
     contained = [each for each in task.get("contained", []) if each.get("id") != "oo"]
-    outputs = [each for each in task.get("output", []) if each.get("valueReference", {}).get("reference") != "#oo"]
-    return {**kept, **({"contained": contained} if contained else {}), **({"output": outputs} if outputs else {})}
+    outputs = [
+        each for each in task.get("output", []) if each.get("valueReference", {}).get("reference") != "#oo"
+    ]
+    return {
+        **kept,
+        **({"contained": contained} if contained else {}),
+        **({"output": outputs} if outputs else {}),
+    }

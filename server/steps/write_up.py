@@ -36,7 +36,9 @@ def write_up(file: CaseFile) -> Progress:
     move = Moved(file).note(Event.WRITTEN_UP, card=True, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing))
     theirs = _bundle(file, letter_out(file), standing)
-    return move.send(letter("opinion", file, theirs)).progress(file.now + _LOOK_AFTER if file.case.destination else file.now)
+    return move.send(letter("opinion", file, theirs)).progress(
+        file.now + _LOOK_AFTER if file.case.destination else file.now
+    )
 
 
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:

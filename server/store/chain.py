@@ -17,10 +17,15 @@ from server.store.tables import event
 _FIRST = "0" * 64
 
 
-def append(connection: Connection, case_id: str, at: datetime, entries: Sequence[tuple[Entry, State]]) -> None:
+def append(
+    connection: Connection, case_id: str, at: datetime, entries: Sequence[tuple[Entry, State]]
+) -> None:
     """Add events, each with the state that it led to."""
     last = connection.execute(
-        select(event.c.seq, event.c.digest).where(event.c.case_id == case_id).order_by(event.c.seq.desc()).limit(1)
+        select(event.c.seq, event.c.digest)
+        .where(event.c.case_id == case_id)
+        .order_by(event.c.seq.desc())
+        .limit(1)
     ).one_or_none()
     seq, digest = (0, _FIRST) if last is None else (last.seq, last.digest)
     rows = []
@@ -44,7 +49,7 @@ def broken_at(connection: Connection, case_id: str) -> int | None:
     digest = _FIRST
     rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq))
     for expected, row in enumerate(rows, start=1):
-        digest = _link(digest, dict(row._mapping))
+        digest = _link(digest, row._asdict())
         if row.seq != expected or row.digest != digest:
             return expected
     return None

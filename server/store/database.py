@@ -34,7 +34,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         if not safe_sqlite(pysqlite3.sqlite_version_info):
             raise fault(
-                Category.BROKEN, "exception",
+                Category.BROKEN,
+                "exception",
                 f"SQLite {pysqlite3.sqlite_version} loses data under several processes; "
                 "needed: 3.51.3 or newer, or 3.50.7, or 3.44.6",
             )

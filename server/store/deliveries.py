@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from server.model import Document, Receipt
 from server.ports import DeliveryClaim, LeaseLost
@@ -183,8 +183,14 @@ def _claim(connection: Connection, at: datetime, until: datetime, token: str) ->
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
     proof = json.dumps(asdict(receipt))
     _fenced(
-        connection, claim, state=DELIVERED, due_at=None, delivered_at=at, receipt=proof,
-        lease_token=None, lease_until=None,
+        connection,
+        claim,
+        state=DELIVERED,
+        due_at=None,
+        delivered_at=at,
+        receipt=proof,
+        lease_token=None,
+        lease_until=None,
     )
     _note(connection, claim, at, "delivered", f"{receipt.how}, HTTP {receipt.status}")
     stir_case(connection, claim.case_id, at)
@@ -221,7 +227,7 @@ def _fenced(connection: Connection, claim: DeliveryClaim, **values: Any) -> None
         raise LeaseLost
 
 
-def _row(row: Row[Any]) -> DeliveryRow:
+def _row(row: Any) -> DeliveryRow:
     return DeliveryRow(
         document_id=row.document_id,
         case_id=row.case_id,

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, case as sql_case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, literal, or_, select, update
+from sqlalchemy import case as sql_case
 
 from server.case import Ai, Event, First, Position, State, advance
 from server.ports import CaseRow, Claim, Entry, Fact, History, LeaseLost, Progress
 from server.store import chain, deliveries, resources
 from server.store.database import Database
-from server.store.tables import cases, fact
+from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class Ledger:
         until = at + self._lease if keep else None
         return self._database.write(lambda c: _commit(c, claim, progress, at, until))
 
-    def release(self, claim: Claim, due_at: datetime | None, at: datetime) -> None:
+    def release(self, claim: Claim, due_at: datetime, at: datetime) -> None:
         """Nothing happened: give the case back, to be looked at again at ``due_at``."""
         self._database.write(lambda c: _release(c, claim, due_at, at))
 
@@ -129,9 +130,6 @@ def _commit(
     connection: Connection, claim: Claim, progress: Progress, at: datetime, until: datetime | None
 ) -> CaseRow:
     position = progress.position
-    # News that came while the step ran must not be slept over.
-    news_came = cases.c.news != claim.case.news
-    due = at if progress.due_at is not None else None
     row = _fenced(
         connection,
         claim,
@@ -139,7 +137,7 @@ def _commit(
         first=position.first,
         ai=position.ai,
         before=position.before,
-        due_at=sql_case((news_came, due), else_=progress.due_at) if due else None,
+        due_at=None if progress.due_at is None else _unless_news(claim, progress.due_at, at),
         lease_token=claim.token if until else None,
         lease_until=until,
         attempts=0,
@@ -178,17 +176,22 @@ def _lay_down(connection: Connection, case_id: str, facts: Sequence[Fact], at: d
         )
 
 
-def _release(connection: Connection, claim: Claim, due_at: datetime | None, at: datetime) -> None:
-    news_came = cases.c.news != claim.case.news
+def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetime) -> None:
     _fenced(
         connection,
         claim,
-        due_at=sql_case((news_came, at), else_=due_at),
+        due_at=_unless_news(claim, due_at, at),
         lease_token=None,
         lease_until=None,
         attempts=0,
         last_error=None,
     )
+
+
+def _unless_news(claim: Claim, due_at: datetime, at: datetime) -> Any:
+    """``due_at``, or at once when something came while the step ran: news must not be slept over."""
+    news_came = cases.c.news != claim.case.news
+    return sql_case((news_came, literal(at, Instant())), else_=literal(due_at, Instant()))
 
 
 def _failed(connection: Connection, claim: Claim, due_at: datetime, error: str) -> None:
@@ -223,7 +226,9 @@ def _resume(connection: Connection, case_id: str, actor: str, at: datetime) -> C
     row = connection.execute(
         update(cases)
         .where(cases.c.id == case_id)
-        .values(state=position.state, before=None, due_at=at, attempts=0, news=cases.c.news + 1, last_error=None)
+        .values(
+            state=position.state, before=None, due_at=at, attempts=0, news=cases.c.news + 1, last_error=None
+        )
         .returning(*cases.c)
     ).one()
     chain.append(connection, case_id, at, [(Entry(Event.RESUMED, actor), position.state)])
@@ -266,5 +271,3 @@ def _case(row: Row[Any]) -> CaseRow:
         news=row.news,
         last_error=row.last_error,
     )
-
-

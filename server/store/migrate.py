@@ -53,7 +53,8 @@ def demand_current(database: Database) -> None:
     found = current(database)
     if found != needed():
         raise fault(
-            Category.UNAVAILABLE, "no-store",
+            Category.UNAVAILABLE,
+            "no-store",
             f"the database is at revision {found or 'none'}, this version needs {needed()}; "
             "run: python -m server migrate",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Stored
 from server.store.database import Database
@@ -15,9 +15,7 @@ _CURRENT = select(
     resource.c.type, resource.c.id, resource.c.version, resource_version.c.updated_at, resource_version.c.body
 ).join(
     resource_version,
-    and_(
-        resource_version.c.resource_key == resource.c.key, resource_version.c.version == resource.c.version
-    ),
+    and_(resource_version.c.resource_key == resource.c.key, resource_version.c.version == resource.c.version),
 )
 _READ = _CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
 _VERSIONS = (
@@ -69,7 +67,9 @@ def search(connection: Connection, type_: str, criteria: Sequence[Criterion], li
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    query = _matching(select(resource.c.key).where(resource.c.type == absent.type), absent.type, absent.criteria)
+    query = _matching(
+        select(resource.c.key).where(resource.c.type == absent.type), absent.type, absent.criteria
+    )
     if connection.execute(query.limit(1)).first() is not None:
         raise Raced
 
@@ -101,21 +101,20 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
     if write.version == 1:
-        result = connection.execute(
-            insert(resource),
-            {"type": write.type, "id": write.id, "version": 1, "updated_at": write.updated_at},
+        made = insert(resource).values(type=write.type, id=write.id, version=1, updated_at=write.updated_at)
+        made = made.prefix_with("OR IGNORE", dialect="sqlite").returning(resource.c.key)
+    else:
+        made = (
+            update(resource)
+            .where(
+                resource.c.type == write.type,
+                resource.c.id == write.id,
+                resource.c.version == write.version - 1,
+            )
+            .values(version=write.version, updated_at=write.updated_at)
+            .returning(resource.c.key)
         )
-        return int(result.inserted_primary_key[0])
-    row = connection.execute(
-        update(resource)
-        .where(
-            resource.c.type == write.type,
-            resource.c.id == write.id,
-            resource.c.version == write.version - 1,
-        )
-        .values(version=write.version, updated_at=write.updated_at)
-        .returning(resource.c.key)
-    ).one_or_none()
+    row = connection.execute(made).one_or_none()
     if row is None:
         raise Raced
     return int(row[0])
@@ -126,7 +125,7 @@ def _index(connection: Connection, keys: Sequence[int], writes: Sequence[Resourc
     if renewed:
         connection.execute(delete(search_value).where(search_value.c.resource_key.in_(renewed)))
     # The last write of one resource wins: several versions may be written in one commit.
-    latest = {key: write for key, write in zip(keys, writes, strict=True)}
+    latest = dict(zip(keys, writes, strict=True))
     rows: list[dict[str, Any]] = [
         {
             "type": write.type,
@@ -165,5 +164,5 @@ def _matching(query: Select[Any], type_: str, criteria: Sequence[Criterion]) -> 
     return query
 
 
-def _stored(row: Row[Any]) -> Stored:
+def _stored(row: Any) -> Stored:
     return Stored(type=row[0], id=row[1], version=row[2], updated_at=row[3], body=bytes(row[4]))

@@ -7,9 +7,9 @@ peer, and writes back with conditional creates until the hospital answers.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from conformance.demo.cases import load
 from conformance.peers.client import FhirClient, NotDone
@@ -33,7 +33,7 @@ from conformance.peers.shelf import Shelf
 from conformance.peers.specialist import measured
 from conformance.peers.wire import Answer, encode
 
-NEEDED = ("csf_wbc", "csf_neut_pct", "csf_gluc", "csf_prot")
+NEEDED = ("csf_wbc", "csf_neut_pct", "csf_gluc")
 _AI = {"security": [{"system": ACT_VALUE, "code": AI_ASSERTED}]}
 
 
@@ -46,10 +46,12 @@ class FakeReader:
         self._ehr_base = ehr_base
         self._news, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
+        self._attempts: dict[str, int] = defaultdict(int)
+        self._delivered: set[str] = set()
         self.leak = False
         """Names the first report in the referral, as a careless server would."""
 
-    def __enter__(self) -> FakeReader:
+    def __enter__(self) -> Self:
         self._listener.open()
         self._thread.start()
         return self
@@ -67,13 +69,24 @@ class FakeReader:
     def _respond(self, request: Request) -> Answer:
         if request.path == "/health":
             return Answer(200, encode({"status": "up"}), "application/json")
+        if request.path == "/cases":
+            return Answer(200, encode({"cases": [self._case(t) for t in self._tasks("second-read")]}))
         if request.path.startswith("/cases/"):
-            event = {"seq": 1, "at": datetime.now(UTC).isoformat(), "event": "opened", "actor": "door"}
-            return Answer(200, encode({"events": [event]}), "application/json")
+            task = self.shelf.read("Task", request.path.removeprefix("/cases/case-"))
+            return Answer(200, encode(self._case(task.body)))
         answer = self._door.answer(request, self.base)
         if request.method in ("POST", "PUT"):
             self._news.set()
         return answer
+
+    def _case(self, task: dict[str, Any]) -> dict[str, Any]:
+        opened = {"at": self.shelf.read("Task", task["id"], 1).at, "event": "opened", "actor": "door"}
+        tries = {"attempts": self._attempts.get(task["id"], 0), "destination": "ehr", "kind": "opinion"}
+        delivered = task["id"] in self._delivered
+        delivery = {"document": "d", "state": "delivered" if delivered else "waiting", "delivered": delivered}
+        deliveries = [delivery | tries | {"last": "" if delivered else "no answer"}]
+        named = {"case": f"case-{task['id']}", "task": f"Task/{task['id']}"}
+        return named | {"history": [opened], "deliveries": deliveries}
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -109,7 +122,9 @@ class FakeReader:
         missing = [name for name in NEEDED if name not in self._values(task)]
         if not missing:
             return self._put(task, status="accepted", businessStatus=concept(TASK, "ai-running"))
-        issues = [{"severity": "error", "code": "required", "diagnostics": f"{m} is missing"} for m in missing]
+        issues = [
+            {"severity": "error", "code": "required", "diagnostics": f"{m} is missing"} for m in missing
+        ]
         told = {"resourceType": "OperationOutcome", "id": "oo", "issue": issues}
         hold = concept(TASK, "awaiting-information")
         held = {"status": "on-hold", "businessStatus": hold, "statusReason": {"text": "an input is missing"}}
@@ -138,7 +153,9 @@ class FakeReader:
             "identifier": [{"system": f"{SR}/referral", "value": task["id"]}],
             "code": concept(f"{SR}/CodeSystem/question", self._script.question),
             "subject": task["for"],
-            "supportingInfo": [{"reference": f"Observation/{o['id']}"} for o in self._about("Observation", task)],
+            "supportingInfo": [
+                {"reference": f"Observation/{o['id']}"} for o in self._about("Observation", task)
+            ],
         }
         if self.leak:
             order["reasonReference"] = [task["focus"]]
@@ -192,21 +209,25 @@ class FakeReader:
             report["identifier"] = [{"system": SPECIALIST_REPORT, "value": task["id"]}]
             entries += [_create(order, subject, task["id"]), _create(report, subject, task["id"])]
         mine = self._put(task, status="completed", businessStatus=concept(TASK, business))
-        placed = {k: v for k, v in mine.items() if k not in ("id", "focus", "requester", "input", "contained")}
+        placed = {
+            k: v for k, v in mine.items() if k not in ("id", "focus", "requester", "input", "contained")
+        }
         name = task["identifier"][0]
         url = f"Task?identifier={name['system']}|{name['value']}"
         back = placed | {"for": subject}
         entries.append({"resource": back, "request": {"method": "PUT", "url": url}})
-        self._deliver({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        self._deliver(task["id"], {"resourceType": "Bundle", "type": "transaction", "entry": entries})
 
-    def _deliver(self, bundle: dict[str, Any]) -> None:
+    def _deliver(self, task_id: str, bundle: dict[str, Any]) -> None:
         with FhirClient(self._ehr_base, timeout=2.0) as client:
             while not self._stop.is_set():
+                self._attempts[task_id] += 1
                 try:
                     client.transaction(bundle)
                 except NotDone:
                     self._stop.wait(0.05)
                 else:
+                    self._delivered.add(task_id)
                     return
 
 

@@ -1,0 +1,56 @@
+"""The lower part of a card file: written after training, compared after evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import xgboost as xgb
+
+MARK = '# == written by "python -m server.reader.training train"; a change by hand is undone there =='
+ROUNDING = 0.0015
+"""Figures are given to three decimals; another processor may move the last one."""
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def save(booster: xgb.Booster, path: Path) -> str:
+    """Write the model file; its SHA-256."""
+    booster.save_model(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def rewrite(
+    card_file: Path, file: str, digest: str, calibration: Mapping[str, float], performance: Mapping[str, str]
+) -> None:
+    """Replace everything below MARK."""
+    above = card_file.read_text("utf-8").partition(MARK)[0]
+    lines = [
+        "[model]",
+        f'file = "{file}"',
+        f'digest = "{digest}"',
+        "",
+        "[calibration]",
+        *(f"{name} = {value:.6f}" for name, value in calibration.items()),
+        "",
+        "[performance]",
+        *(f'{name} = "{text}"' for name, text in performance.items()),
+        "",
+    ]
+    card_file.write_text(f"{above}{MARK}\n\n" + "\n".join(lines), "utf-8")
+
+
+def differences(stated: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
+    """The names whose texts differ by more than rounding."""
+    for name in sorted(set(stated) | set(found)):
+        if not _alike(stated.get(name, ""), found.get(name, "")):
+            yield name
+
+
+def _alike(one: str, other: str) -> bool:
+    if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
+        return False
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    return all(abs(float(a) - float(b)) <= ROUNDING for a, b in pairs)
