@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 import click
 
@@ -26,7 +27,9 @@ class _OnDemand(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
-        command = getattr(import_module(module), name)
+        if find_spec(module) is None:
+            return None  # the measurements may be left out of an installation
+        command = getattr(import_module(module), name, None)
         return command if isinstance(command, click.Command) else None
 
 

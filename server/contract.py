@@ -88,9 +88,12 @@ def _feature(feature: Feature, evidence: Evidence) -> _Weighed:
 
 def _moment(feature: Feature, together: Sequence[Measurement]) -> _Weighed:
     """All results of one moment: any usable one outweighs the broken ones beside it."""
-    usable = sorted((each for each in together if _problem(feature, each) is None), key=_order)
+    judged = [(each, _problem(feature, each)) for each in sorted(together, key=_order)]
+    usable = [each for each, problem in judged if problem is None]
     if not usable:
-        return _Weighed(gaps=tuple(_broken(feature, each) for each in sorted(together, key=_order)))
+        mend = _mend(feature)
+        broken = ((each.source, *problem) for each, problem in judged if problem is not None)
+        return _Weighed(gaps=tuple(Gap(feature.label, why, text, mend, key) for key, why, text in broken))
     values = {convert(feature, each) for each in usable}
     if len(values) > 1:
         return _refused(
@@ -115,11 +118,6 @@ def _problem(feature: Feature, measurement: Measurement) -> tuple[Problem, str] 
     if not feature.plausible.holds(value):
         return Problem.IMPLAUSIBLE, "the value cannot be right in this unit"
     return None
-
-
-def _broken(feature: Feature, measurement: Measurement) -> Gap:
-    problem, found = _problem(feature, measurement) or (Problem.MISSING, "no result was sent")
-    return Gap(feature.label, problem, found, _mend(feature), measurement.source)
 
 
 def _refused(feature: Feature, of: Sequence[Measurement], problem: Problem, found: str) -> _Weighed:

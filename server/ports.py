@@ -6,7 +6,7 @@ applies a whole ``Intake`` or ``Progress`` in one short transaction, or nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -255,6 +255,14 @@ class Shelf(Protocol):
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         """All versions, newest first."""
+        ...
+
+
+class Seals(Protocol):
+    """Which first opinions may not be shown yet."""
+
+    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
+        """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
         ...
 
 

@@ -101,6 +101,7 @@ def desk(house: House) -> Desk:
     return Desk(
         shelf=house.shelf,
         intakes=IntakeDesk(house.database, house.vault),
+        seals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
         base=house.settings.fhir_base,
         max_resource=house.settings.max_resource,

@@ -155,7 +155,7 @@ def test_the_opinion_stays_sealed_until_the_first_read_is_signed(world: World) -
     assert "present" not in shown
     assert "0.94" not in shown
     assert world.courier.sent[-1].kind == "status"
-    world.put({**world.get(f"DiagnosticReport/{sent.report['id']}"), "status": "final"})
+    assert world.put({**sent.report, "status": "final"}).status_code == 200
     world.run()
     assert world.state(sent.task_id) == "closed"
     assert "0.94" in json.dumps(world.trace(sent.task_id))
@@ -234,8 +234,8 @@ def test_a_correction_after_the_read_holds_the_case_for_a_person(world: World) -
     doctor(world, "Quill", "Elsewhere", SPECIALTY)
     sent = send_case(world, VIRAL)
     world.run()
-    corrected = world.get(f"DiagnosticReport/{sent.report['id']}")
-    world.put({**corrected, "status": "corrected", "conclusion": "on second thoughts"})
+    corrected = {**sent.report, "status": "corrected", "conclusion": "on second thoughts"}
+    assert world.put(corrected).status_code == 200
     world.run()
     assert world.state(sent.task_id) == "held"
     case = world.house.ledger.case_of_task(sent.task_id)
@@ -329,6 +329,12 @@ def test_nothing_of_either_opinion_is_reachable_while_a_specialist_reads(world: 
         assert word not in seen, word
     assert world.get("Device")["total"] == 0
     assert world.get(f"Observation?patient={sent.patient}&_security=AIAST")["total"] == 0
+    first = f"DiagnosticReport/{sent.report['id']}"
+    for path in (first, f"{first}/_history", f"{first}/_history/1"):
+        assert world.send("GET", path).json["issue"][0]["code"] == "suppressed"
+    assert world.get(f"DiagnosticReport?patient={sent.patient}")["total"] == 0
+    again = world.send("POST", "DiagnosticReport", sent.report, If_None_Exist=f"patient={sent.patient}")
+    assert (again.status_code, again.data) == (200, b"")
     metrics = world.client.get("/metrics").text
     assert "discordant" not in metrics
 

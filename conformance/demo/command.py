@@ -139,6 +139,7 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr) -> None:
             ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
             ("What the server can do", f"{client.base}/metadata"),
             ("Each case, step by step", f"{client.root}/cases"),
+            ("A referral, by hand", f"python -m conformance specialist list --server {client.base}"),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
         ]

@@ -77,7 +77,7 @@ class Show:
         """Addresses to open, each with what is there."""
         grid = Table.grid(padding=(0, 2))
         for what, where in places:
-            grid.add_row(Text(what), Text(where, style="underline" if "://" in where else "bold"))
+            grid.add_row(Text(what), Text(where, style="underline" if where.startswith("http") else "bold"))
         self._console.print()
         self._console.print(grid)
 

@@ -30,6 +30,7 @@ class Watch:
         self._case = ""
         self._versions = 0
         self._seen: set[tuple[str, str]] = set()
+        self._latest: datetime | None = None
         self._deliveries: dict[str, str] = {}
         self.status = ""
         """Task.status of the newest version seen."""
@@ -61,18 +62,20 @@ class Watch:
     def _events(self, events: list[Resource]) -> Iterator[News]:
         """By time and name, not by number: what was under seal appears later, in its place."""
         for each in events:
-            key = (each["at"], each["event"])
+            key, at = (each["at"], each["event"]), _moment(each["at"])
             if key not in self._seen:
-                self._seen.add(key)
-                yield News(_moment(each["at"]), "case", _event(each))
+                late = "now unsealed: " if self._latest and at < self._latest else ""
+                yield News(at, "case", late + _event(each))
+        self._seen |= {(each["at"], each["event"]) for each in events}
+        self._latest = max((_moment(each["at"]) for each in events), default=None)
 
     def _attempts(self, deliveries: list[Resource]) -> Iterator[News]:
         for each in deliveries:
             tried = f"{each['attempts']} attempt{'' if each['attempts'] == 1 else 's'}"
-            last = f": {each['last']}" if each.get("last") else ""
-            text = f"{each['kind']} to {each['destination']} is {each['state']} after {tried}{last}"
-            self.delivery_failed |= each["attempts"] > 0 and not each.get("delivered")
-            if each["attempts"] and self._deliveries.get(each["document"]) != text:
+            text = f"{each['kind']} to {each['destination']}: {each['state']} after {tried}, {each['last']}"
+            # Without a last outcome the first attempt is still under way.
+            self.delivery_failed |= bool(each["last"]) and not each["delivered"]
+            if each["last"] and self._deliveries.get(each["document"]) != text:
                 self._deliveries[each["document"]] = text
                 yield News(datetime.now(UTC), "case", text)
 
@@ -101,9 +104,8 @@ def _output(output: Resource) -> str:
 
 
 def _event(event: Resource) -> str:
-    under = " ".join(str(event[name]) for name in ("policy", "card") if event.get(name))
-    actor = f" by {event['actor']}" if event.get("actor") else ""
-    return f"{event['event']}{actor}" + (f" under {under}" if under else "")
+    about = [str(event[name]) for name in ("actor", "policy", "card") if event.get(name)]
+    return f"{event['event']} ({', '.join(about)})"
 
 
 def _moment(text: Any) -> datetime:

@@ -25,17 +25,17 @@ def check(client: FhirClient, task: Resource) -> dict[str, Resource]:
     """
     start = f"Task/{task['id']}"
     reached: dict[str, Resource] = {}
-    waiting = [(start, start)]
+    waiting: list[tuple[str, ...]] = [(start,)]
     while waiting and len(reached) < _MOST:
-        reference, seen_from = waiting.pop(0)
-        if reference in reached:
+        path = waiting.pop(0)
+        if path[-1] in reached:
             continue
-        resource = task if reference == start else _read(client, reference)
+        resource = task if path == (start,) else _read(client, path[-1])
         if resource is None:
             continue
-        _opinionless(reference, resource, seen_from)
-        reached[reference] = resource
-        waiting += [(each, reference) for each in _onward(client, resource)]
+        _opinionless(resource, " -> ".join(path))
+        reached[path[-1]] = resource
+        waiting += [(*path, each) for each in _onward(client, resource)]
     _nothing_of_ai_about(client, task)
     return reached
 
@@ -87,16 +87,16 @@ def _only_a_refusal(reason: NotDone) -> None:
         raise reason
 
 
-def _opinionless(reference: str, resource: Resource, seen_from: str) -> None:
+def _opinionless(resource: Resource, path: str) -> None:
     if resource.get("resourceType") == "DiagnosticReport":
-        raise NotBlind(f"the report {reference} can be read, reached from {seen_from}")
+        raise NotBlind(f"a report can be read by following {path}")
     if is_ai(resource):
-        raise NotBlind(f"the AI's {reference} can be read, reached from {seen_from}")
+        raise NotBlind(f"content of the AI can be read by following {path}")
     for part in (resource, *resource.get("contained", [])):
         if part.get("resourceType") == "DiagnosticReport" or _TELLING & part.keys():
-            raise NotBlind(f"{reference} carries an opinion, reached from {seen_from}")
+            raise NotBlind(f"an opinion can be read by following {path}")
     for each in resource.get("output", []):
-        raise NotBlind(f"{reference} has an output ({_words(each)}), reached from {seen_from}")
+        raise NotBlind(f"the output {_words(each)} can be read by following {path}")
 
 
 def _words(output: Resource) -> str:

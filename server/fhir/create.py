@@ -8,6 +8,7 @@ from server.fhir.exchange import Request, Response, written
 from server.fhir.parse import parse
 from server.fhir.plan import Asked
 from server.fhir.validate import check
+from server.fhir.veil import under_seal
 
 
 def create(desk: Desk, request: Request, type_: str) -> Response:
@@ -22,4 +23,6 @@ def create(desk: Desk, request: Request, type_: str) -> Response:
         criteria=conditional(type_, condition) if condition is not None else (),
     )
     answer = desk.write(request.arrival(f"create {type_}"), [asked], request.at)[0]
-    return written(answer, desk.base, request)
+    found = answer.status == 200  # it was here already, perhaps from somebody else
+    shown = not (found and under_seal(desk.seals, answer.stored))
+    return written(answer, desk.base, request, shown=shown)

@@ -11,7 +11,7 @@ from server.fhir.admission import Admission
 from server.fhir.index import PARAMETERS
 from server.fhir.plan import Answered, Asked, Planner
 from server.fhir.rules import WRITABLE
-from server.ports import Arrival, Intake, Intakes, Raced, Shelf
+from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf
 
 _PLANS = 10
 
@@ -22,6 +22,7 @@ class Desk:
 
     shelf: Shelf
     intakes: Intakes
+    seals: Seals
     admission: Admission
     base: str
     max_resource: int

@@ -82,10 +82,13 @@ def location(stored: Stored, base: str) -> str:
     return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def written(answer: Answered, base: str, request: Request) -> Response:
-    """The response to a create or update (R4 http.html#create, #update; Prefer: return=...)."""
+def written(answer: Answered, base: str, request: Request, *, shown: bool = True) -> Response:
+    """The response to a create or update (R4 http.html#create, #update; Prefer: return=...).
+
+    ``shown`` False leaves the body out: it is not the sender's own and may not be seen.
+    """
     headers = {**version_headers(answer.stored), "Location": location(answer.stored, base)}
-    if request.prefers("return=minimal"):
+    if request.prefers("return=minimal") or not shown:
         return Response(answer.status, b"", headers)
     if request.prefers("return=OperationOutcome"):
         return Response(answer.status, dump(_fine()), headers)

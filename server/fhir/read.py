@@ -7,13 +7,14 @@ from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, etag, location, version_headers
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.times import instant
+from server.fhir.veil import demand_shown
 from server.fhir.write import dump
 from server.ports import Resource, Stored
 
 
 def read(desk: Desk, request: Request, type_: str, id_: str) -> Response:
     readable(type_)
-    stored = _found(desk.shelf.read(type_, id_))
+    stored = demand_shown(desk.seals, _found(desk.shelf.read(type_, id_)))
     if etag(request.headers.get("if-none-match"), "If-None-Match") == stored.version:
         return Response(304, b"", version_headers(stored))
     return Response(200, stored.body, version_headers(stored))
@@ -22,14 +23,14 @@ def read(desk: Desk, request: Request, type_: str, id_: str) -> Response:
 def vread(desk: Desk, request: Request, type_: str, id_: str, version: int) -> Response:
     del request
     readable(type_)
-    stored = _found(desk.shelf.read(type_, id_, version))
+    stored = demand_shown(desk.seals, _found(desk.shelf.read(type_, id_, version)))
     return Response(200, stored.body, version_headers(stored))
 
 
 def history(desk: Desk, request: Request, type_: str, id_: str) -> Response:
     readable(type_)
     versions = desk.shelf.history(type_, id_)
-    _found(versions[0] if versions else None)
+    demand_shown(desk.seals, _found(versions[0] if versions else None))
     bundle = {
         "resourceType": "Bundle",
         "type": "history",

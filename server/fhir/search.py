@@ -12,6 +12,7 @@ from server.fhir.exchange import Request, Response
 from server.fhir.outcome import warning
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.times import instant
+from server.fhir.veil import without_sealed
 from server.fhir.write import dump
 from server.ports import Resource, Stored
 
@@ -34,8 +35,9 @@ def search(desk: Desk, request: Request, type_: str) -> Response:
     wanted = _wanted(type_, pairs, strict=request.prefers("handling=strict"))
     found = desk.shelf.search(type_, many(type_, wanted.pairs), wanted.offset + wanted.count + 1)
     page = found[wanted.offset : wanted.offset + wanted.count]
+    shown = without_sealed(desk.seals, page)
     more = len(found) > wanted.offset + wanted.count
-    return Response(200, dump(_bundle(desk.base, type_, wanted, page, request, more=more)))
+    return Response(200, dump(_bundle(desk.base, type_, wanted, shown, request, more=more)))
 
 
 def _wanted(type_: str, pairs: list[tuple[str, str]], *, strict: bool) -> _Wanted:
@@ -74,14 +76,8 @@ def _bundle(
         links.append({"relation": "next", "url": _url(base, type_, wanted, wanted.offset + wanted.count)})
     entries = [_entry(base, each) for each in page]
     if wanted.ignored:
-        entries.append(
-            {
-                "search": {"mode": "outcome"},
-                "resource": warning(
-                    "not-supported", f"{len(wanted.ignored)} unknown search parameters were ignored"
-                ),
-            }
-        )
+        text = f"{len(wanted.ignored)} unknown search parameters were ignored"
+        entries.append({"search": {"mode": "outcome"}, "resource": warning("not-supported", text)})
     return {
         "resourceType": "Bundle",
         "type": "searchset",

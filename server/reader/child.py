@@ -14,8 +14,8 @@ import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-MEMORY = 4 * 1024**3
-"""RLIMIT_AS in bytes; loaded libraries alone map about 1 GiB."""
+MEMORY = 2 * 1024**3
+"""RLIMIT_AS in bytes; a loaded model and its libraries map about a third of a GiB."""
 
 Score = Callable[[list[float]], dict[str, object]]
 

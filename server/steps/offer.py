@@ -122,6 +122,7 @@ def _at_home(file: CaseFile, referral: Referral) -> list[ResourceWrite]:
     """The referral's ServiceRequest (once) and this offer's Task, on our own shelf."""
     home, made = _letter_home(file), referral.offers[-1]
     task = settle_references(write_referral_task(home, referral, made))
+    del task["partOf"]  # it would lead the specialist to the EHR's Task, and from there to the first report
     writes = [stamped(task, made.task, 1, file.now)]
     if made.number == 1:
         request = write_service_request(home, file.case.question, referral, _evidence(file))

@@ -7,7 +7,7 @@ A lease is fenced by its token: a worker that lost it cannot write any more.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -23,6 +23,16 @@ from server.store.database import Database
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
+
+
+_UNSEALED = (
+    State.RESOLVED,
+    State.WRITTEN_UP,
+    State.CLOSED,
+    State.REJECTED,
+    State.LAPSED,
+    State.WITHDRAWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,11 @@ class Ledger:
         )
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
+
+    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
+        """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
+        query = select(cases.c.report).where(cases.c.report.in_(reports), cases.c.state.not_in(_UNSEALED))
+        return self._database.read(lambda c: frozenset(row[0] for row in c.execute(query)))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""

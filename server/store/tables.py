@@ -121,6 +121,7 @@ cases = Table(
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),
+    Index("cases_of_report", "report"),
 )
 
 fact = Table(

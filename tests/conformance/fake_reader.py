@@ -84,7 +84,9 @@ class FakeReader:
         tries = {"attempts": self._attempts.get(task["id"], 0), "destination": "ehr", "kind": "opinion"}
         delivered = task["id"] in self._delivered
         delivery = {"document": "d", "state": "delivered" if delivered else "waiting", "delivered": delivered}
-        deliveries = [delivery | tries | {"last": "" if delivered else "no answer"}]
+        deliveries = [
+            delivery | tries | {"last": "accepted" if delivered else tries["attempts"] and "no answer"}
+        ]
         named = {"case": f"case-{task['id']}", "task": f"Task/{task['id']}"}
         return named | {"history": [opened], "deliveries": deliveries}
 

@@ -27,6 +27,12 @@ def test_each_command_explains_itself(run, name):
     assert "--server" in result.output or "accept" in result.output
 
 
+def test_the_list_of_commands_explains_itself(run):
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "specialist" in result.output
+
+
 def test_a_command_that_is_not_there_is_said_so(run):
     assert "No such command" in run("banana").output
 

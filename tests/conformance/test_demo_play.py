@@ -47,8 +47,8 @@ def test_all_six_end_as_told_and_what_is_printed_was_seen(perform, script, print
         "required: csf_gluc is missing",
         "GET /fhir/metadata: no answer (ConnectError)",
         "its own Task is completed · closed-amended",
-        "case          opened by door",
-        "opinion to ehr is waiting after",
+        "case          opened (door)",
+        "opinion to ehr: waiting after",
         "AI, not verified (partial): AI second read: declined",
     ):
         assert words in text

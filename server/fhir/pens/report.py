@@ -28,7 +28,7 @@ def write_report(letter: Correspondence, card: Card, read: AiRead, conclusion: s
         "issued": instant(now),
         "performer": [letter.operator.reference(), _model(letter, card)],
         "result": [{"reference": letter.urn("opinion"), "type": "Observation"}],
-        "conclusion": f"{NOTICE} {conclusion}".strip(),
+        "conclusion": _marked(conclusion),
         "_conclusion": ai_element(),
     }
 
@@ -40,3 +40,8 @@ def _model(letter: Correspondence, card: Card) -> Json:
         "extension": [{"url": terms.ALTERNATE_REFERENCE, "valueReference": device}],
         "display": f"{card.name} {card.version} (AI)",
     }
+
+
+def _marked(conclusion: str) -> str:
+    """In plain words too, whatever the text says: readers that ignore metadata must still see it."""
+    return conclusion if conclusion.startswith(NOTICE.rstrip(".")) else f"{NOTICE} {conclusion}".strip()

@@ -35,12 +35,14 @@ class Table:
     casenum: tuple[int, ...]
     x: Floats
     y: NDArray[np.int_]
+    within: Flags
+    """True: no value lies outside what the card calls trained; others are never trained on."""
     served: Flags
-    """True: the card's contract is met, so the reader would be asked (within ranges, nothing missing)."""
+    """True: also nothing required is missing, so the reader would be asked."""
 
     def where(self, chosen: Flags) -> Table:
         kept = tuple(number for number, keep in zip(self.casenum, chosen, strict=True) if keep)
-        return Table(kept, self.x[chosen], self.y[chosen], self.served[chosen])
+        return Table(kept, self.x[chosen], self.y[chosen], self.within[chosen], self.served[chosen])
 
 
 def load(card: Card, extra: Iterable[str] = ()) -> Table:
@@ -51,13 +53,14 @@ def load(card: Card, extra: Iterable[str] = ()) -> Table:
     names = (*columns(card), *extra)
     x = np.array([[_cell(row, name, plausible.get(name)) for name in names] for row in rows])
     y = np.array([int(float(row["abm"])) for row in rows])
-    return Table(tuple(_case(row) for row in rows), x, y, _served(card, x))
+    within = _within(card, x)
+    return Table(tuple(_case(row) for row in rows), x, y, within, within & _complete(card, x))
 
 
 def development(table: Table) -> Table:
-    """The patients that models are made and chosen with."""
+    """The patients that models are made and chosen with: not held out, nothing outside the ranges."""
     out = held_out(table)
-    return table.where(np.array([number not in out for number in table.casenum]))
+    return table.where(table.within & np.array([number not in out for number in table.casenum]))
 
 
 def final_test(table: Table) -> Table:
@@ -91,12 +94,15 @@ def _cell(row: dict[str, str], name: str, plausible: Span | None) -> float:
     return float(value) if plausible is None or plausible.holds(value) else math.nan
 
 
-def _served(card: Card, x: Floats) -> Flags:
-    """As ``server.contract`` decides: required values there, everything within what was trained."""
-    fits = np.ones(len(x), dtype=bool)
-    spans = [(f.trained, f.required) for f in card.contract.features] + [(card.contract.age_years, True)]
-    for column, (span, required) in enumerate(spans):
-        value = x[:, column]
-        within = (value >= float(span.low)) & (value <= float(span.high))
-        fits &= within | (np.isnan(value) & (not required))
-    return fits
+def _within(card: Card, x: Floats) -> Flags:
+    """As ``server.contract`` decides: nothing measured lies outside what was trained."""
+    spans = [feature.trained for feature in card.contract.features] + [card.contract.age_years]
+    low, high = ([float(getattr(span, end)) for span in spans] for end in ("low", "high"))
+    values = x[:, : len(spans)]
+    return ~((values < low) | (values > high)).any(axis=1)
+
+
+def _complete(card: Card, x: Floats) -> Flags:
+    """Everything required is there; the age always is required."""
+    required = [index for index, each in enumerate(card.contract.features) if each.required]
+    return ~np.isnan(x[:, [*required, len(card.contract.features)]]).any(axis=1)

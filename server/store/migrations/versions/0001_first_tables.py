@@ -55,6 +55,7 @@ def upgrade() -> None:
     op.create_index("cases_by_state", "cases", ["state"], unique=False)
     op.create_index("cases_due", "cases", ["due_at"], unique=False)
     op.create_index("cases_of_patient", "cases", ["patient"], unique=False)
+    op.create_index("cases_of_report", "cases", ["report"], unique=False)
     op.create_table(
         "resource",
         sa.Column(
@@ -199,6 +200,7 @@ def downgrade() -> None:
     op.drop_table("event")
     op.drop_table("document")
     op.drop_table("resource")
+    op.drop_index("cases_of_report", table_name="cases")
     op.drop_index("cases_of_patient", table_name="cases")
     op.drop_index("cases_due", table_name="cases")
     op.drop_index("cases_by_state", table_name="cases")
