@@ -1,17 +1,26 @@
 """How ``gunicorn wsgi:app`` serves: whole requests only, as the settings say, without an access log."""
 
 from server import settings
+from server.log import GunicornLog
+from server.porch.limits import PorchLimits
+from server.porch.worker import Worker
 
 _settings = settings.load()
 
-bind = (
-    f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
-)
+
+class Porch(Worker):
+    """The porch with this server's limits; large bodies are spooled where the data is, unlinked."""
+
+    limits = PorchLimits(body_bytes=_settings.max_body, spool_folder=str(_settings.data))
+
+
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+bind = f"{_host}:{_settings.port}"
 workers = _settings.web_workers
 threads = _settings.web_threads
-worker_class = "server.porch.worker.Worker"
+worker_class = Porch
+logger_class = GunicornLog
 preload_app = False  # Models and database connections do not survive a fork.
 accesslog = None  # URLs may name patients; the application logs routes instead.
-loglevel = "warning"
 graceful_timeout = 30
 control_socket_disable = True  # Nothing of ours uses it, and it would lie in the home folder.

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from gunicorn.glogging import Logger
+
+_SHARED: tuple[structlog.typing.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
 
 
 def configure(level: str, process: str) -> None:
     """Set up logging for one process; call once, at its start."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
@@ -29,3 +32,15 @@ def logger() -> structlog.typing.FilteringBoundLogger:
     """The logger of this process."""
     found: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return found
+
+
+class GunicornLog(Logger):  # type: ignore[misc]
+    """What gunicorn and the porch say, in the same form as everything else."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        renderer = structlog.stdlib.ProcessorFormatter(
+            processor=structlog.processors.JSONRenderer(), foreign_pre_chain=_SHARED
+        )
+        for handler in self.error_log.handlers:
+            handler.setFormatter(renderer)

@@ -48,8 +48,8 @@ def unsigned_gap(stored: Stored, look: Look) -> Gap | None:
         item="DiagnosticReport.resultsInterpreter",
         problem=Problem.MISSING,
         found=f"the first report does not say {unsaid}",
-        mend="PUT the report with a PractitionerRole (with practitioner and organization) in resultsInterpreter, "
-        "or a Practitioner there and the Organization in performer",
+        mend="PUT the report with a PractitionerRole (that has practitioner and organization) in "
+        "resultsInterpreter, or a Practitioner there and the Organization in performer",
         source=ResourceKey(stored.type, stored.id, stored.version),
     )
 

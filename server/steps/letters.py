@@ -55,7 +55,9 @@ def told(
     )
     if not writes:
         return move
-    return move.write(writes).send(letter("status", file, status_bundle(letter_out(file), standing)))
+    return move.write(writes).send(
+        letter("status", file, status_bundle(letter_out(file), standing, file.referral))
+    )
 
 
 def held_letter(move: Moved, reason: str) -> Moved:

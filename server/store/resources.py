@@ -100,6 +100,7 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
+    made: Any
     if write.version == 1:
         made = insert(resource).values(type=write.type, id=write.id, version=1, updated_at=write.updated_at)
         made = made.prefix_with("OR IGNORE", dialect="sqlite").returning(resource.c.key)

@@ -91,9 +91,11 @@ def referral_bundle(
     )
 
 
-def status_bundle(letter: Correspondence, standing: Standing) -> Json:
-    """Only the EHR's Task, when nothing else has changed."""
-    return _transaction(_ehr_task(letter, standing, ()))
+def status_bundle(letter: Correspondence, standing: Standing, referral: Referral | None = None) -> Json:
+    """Only the EHR's Task, when nothing else has changed; a referral made earlier stays named in it."""
+    offer = referral.offer if referral else None
+    outputs = [_output(terms.OUT_REFERRAL, refer_to_offer(letter, offer))] if offer else []
+    return _transaction(_ehr_task(letter, standing, outputs))
 
 
 def opinion_bundle(

@@ -99,10 +99,11 @@ def _within(card: Card, x: Floats) -> Flags:
     spans = [feature.trained for feature in card.contract.features] + [card.contract.age_years]
     low, high = ([float(getattr(span, end)) for span in spans] for end in ("low", "high"))
     values = x[:, : len(spans)]
-    return ~((values < low) | (values > high)).any(axis=1)
+    return np.asarray(~((values < low) | (values > high)).any(axis=1), dtype=bool)
 
 
 def _complete(card: Card, x: Floats) -> Flags:
     """Everything required is there; the age always is required."""
     required = [index for index, each in enumerate(card.contract.features) if each.required]
-    return ~np.isnan(x[:, [*required, len(card.contract.features)]]).any(axis=1)
+    unknown = np.isnan(x[:, [*required, len(card.contract.features)]])
+    return np.asarray(~unknown.any(axis=1), dtype=bool)
