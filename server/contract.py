@@ -129,7 +129,7 @@ def _mend(feature: Feature) -> str:
     codes = " or ".join(f"{code.system}|{code.code}" for code in feature.codes)
     return (
         f"Send a final Observation with code {codes}, a valueQuantity in one of the UCUM units "
-        f"{', '.join(feature.units)} between {_span(feature.plausible)} {feature.unit}, and an effective "
+        f"{', '.join(feature.units)}, {_span(feature.plausible)} {feature.unit}, and an effective "
         f"time within {_hours(feature.max_age)} hours of the request"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from server.errors import Category, fault
 from server.fhir.admission import Admission
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
+from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.model import Card, Destination, Policy
 from server.ports import Reader
@@ -37,8 +38,6 @@ from server.worker import CaseWorker, DeliveryWorker
 
 T = TypeVar("T")
 
-_DELIVERY_LEASE = timedelta(minutes=10)
-"""Longer than a delivery may take: two lookups and a transaction, each within its timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,17 @@ def build(settings: Settings) -> House:
         database=database,
         vault=Vault(settings.data),
         ledger=Ledger(database, settings.lease),
-        deliveries=Deliveries(database, _DELIVERY_LEASE),
+        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
     )
+
+
+def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> timedelta:
+    """As long as the slowest line may take, and a case's lease on top.
+
+    Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
+    """
+    return lease + PATIENCE * max((each.timeout for each in destinations), default=timedelta(0))
 
 
 def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[str, Policy]]:

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from server.log import configure
+from tests.campaign_options import add_campaign_options
 from tests.world import World, make_world
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_campaign_options(parser)
 
 
 @pytest.fixture

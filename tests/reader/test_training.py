@@ -1,0 +1,160 @@
+"""The training data, the figures, and that card and model file are what training makes."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+import xgboost as xgb
+from click.testing import CliRunner
+from sklearn.metrics import roc_auc_score
+
+from server.contract import AGE, weigh
+from server.model import Band, Evidence, Measurement, ResourceKey
+from server.reader.process import verified
+from server.reader.scale import self_tests
+from server.reader.training.__main__ import main
+from server.reader.training.figures import auroc, ece, figure, line, metrics
+from server.reader.training.measure import held_out as held_out_figures
+from server.reader.training.measure import make, plan_of
+from server.reader.training.model import margins
+from server.reader.training.publish import MARK, differences, rewrite
+from server.reader.training.table import SOURCE, development, final_test, held_out, load
+from tests.reader.build import CARD, FOLDER
+
+TABLE = load(CARD)
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def committed() -> xgb.Booster:
+    booster = xgb.Booster({"nthread": 1})
+    booster.load_model(bytearray(verified(FOLDER / CARD.model_file, CARD.model_digest)))
+    return booster
+
+
+def test_the_held_out_patients_stay_the_same() -> None:
+    assert sorted(held_out(TABLE)) == [
+        22, 34, 42, 52, 59, 69, 86, 95, 102, 108, 114, 136, 151, 158, 182, 212, 230, 245, 250, 257, 279, 309,
+        317, 339, 364, 382, 389, 399, 403, 415, 419, 425, 433, 447, 452, 459, 488, 511, 512, 514, 532, 541,
+        543, 566,
+    ]  # fmt: skip
+
+
+def test_no_held_out_patient_is_trained_on() -> None:
+    used = development(TABLE)
+    assert set(used.casenum) & held_out(TABLE) == set()
+    assert len(used.y) + len(final_test(TABLE).y) == len(TABLE.y) - 1  # one lies outside the trained ranges
+    assert int(final_test(TABLE).y.sum()) == 22
+
+
+def test_neither_outcome_nor_race_nor_sex_is_an_input() -> None:
+    forbidden = {"gram", "csf_cult", "blood_cult", "abm", "race", "sex", "month", "year", "subset", "casenum"}
+    assert forbidden & set(plan_of(CARD).names) == set()
+
+
+def test_monotone_directions() -> None:
+    assert plan_of(CARD).constraints == "(1,1,-1,1,0,1,0,0)"
+
+
+def test_whom_the_evaluation_calls_served_the_contract_lets_through() -> None:
+    """The figures are about exactly the patients that the server would put before the model."""
+    with SOURCE.open(newline="", encoding="utf-8") as file:
+        rows = {int(float(row["casenum"])): row for row in csv.DictReader(file)}
+    for case, served in zip(TABLE.casenum, TABLE.served, strict=True):
+        inputs = weigh(CARD.contract, evidence(rows[case]))
+        broken = [gap for gap in inputs.gaps if gap.problem != "implausible"]  # emptied in training
+        assert served == (not broken and not inputs.outside), case
+
+
+def evidence(row: dict[str, str]) -> Evidence:
+    born = NOW - timedelta(days=float(row["age"]) * 365.25 + 1) if row["age"] else None
+    measurements = (
+        Measurement(
+            (each.codes[0],), Decimal(row[each.name]), each.unit, NOW, ResourceKey("Observation", each.name)
+        )
+        for each in CARD.contract.features
+        if row[each.name]
+    )
+    return Evidence(tuple(measurements), None if born is None else born.date(), anchor=NOW)
+
+
+def test_the_committed_model_is_what_training_makes() -> None:
+    made = make(CARD, self_tests(CARD))
+    assert margins(made.booster, TABLE.x) == pytest.approx(margins(committed(), TABLE.x), abs=1e-3)
+    assert made.calibration == pytest.approx(CARD.calibration, abs=1e-3)
+
+
+def test_the_card_tells_how_the_model_does_on_patients_it_never_saw() -> None:
+    booster = committed()
+    found = held_out_figures(CARD, lambda x: margins(booster, x), CARD.calibration)
+    stated = {name: CARD.performance[name] for name in found}
+    assert list(differences(stated, found)) == []
+
+
+def test_missing_age_is_not_served() -> None:
+    column = plan_of(CARD).names.index(AGE)
+    assert not TABLE.served[np.isnan(TABLE.x[:, column])].any()
+
+
+class TestFigures:
+    P = np.array([0.02, 0.04, 0.3, 0.6, 0.8, 0.9])
+    Y = np.array([0, 1, 0, 1, 1, 0])
+
+    def test_auroc_is_that_of_scikit_learn(self) -> None:
+        dice = np.random.default_rng(1)
+        y, p = dice.integers(0, 2, 200), np.round(dice.random(200), 1)
+        assert auroc(p, y) == pytest.approx(roc_auc_score(y, p))
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("sensitivity", 1 / 2), ("specificity", 1 / 2), ("declined", 2 / 6)]
+    )
+    def test_rates_are_among_the_answered(self, name: str, value: float) -> None:
+        assert metrics(Band(0.05, 0.7))[name](self.P, self.Y) == pytest.approx(value)
+
+    def test_ece_of_one_patient_in_each_bin(self) -> None:
+        assert ece(self.P, self.Y) == pytest.approx(np.abs(self.P - self.Y).mean())
+
+    def test_what_was_drawn_from_its_probabilities_has_slope_one_and_intercept_nought(self) -> None:
+        dice = np.random.default_rng(2)
+        p = dice.random(20000) * 0.98 + 0.01
+        assert line(p, (dice.random(20000) < p).astype(int)) == pytest.approx((1, 0), abs=0.05)
+
+    def test_the_interval_holds_the_figure(self) -> None:
+        found = figure(auroc, self.P[None, :], self.Y, draws=50)
+        assert found.low <= found.value <= found.high
+        assert str(found).startswith("0.556 (")
+
+
+@pytest.mark.parametrize(
+    ("stated", "found", "differ"),
+    [
+        ("0.962 (0.934 to 0.986)", "0.963 (0.934 to 0.985)", False),
+        ("0.962 (0.934 to 0.986)", "0.965 (0.934 to 0.986)", True),
+        ("17 present, 1 absent", "16 present, 1 absent", True),
+        ("17 present", "17 absent", True),
+    ],
+)
+def test_figures_may_differ_by_rounding_only(stated: str, found: str, differ: bool) -> None:
+    assert list(differences({"x": stated}, {"x": found})) == (["x"] if differ else [])
+
+
+def test_a_figure_that_only_one_side_has_is_a_difference() -> None:
+    assert list(differences({"a": "1"}, {"b": "1"})) == ["a", "b"]
+
+
+def test_writing_a_card_leaves_the_part_for_people_alone(tmp_path) -> None:
+    card = tmp_path / "card.toml"
+    card.write_text(f"# by people\n{MARK}\n[model]\nold = 1\n", "utf-8")
+    rewrite(card, "model.ubj", "ab", {"slope": 1.5}, {"auroc": "0.9"})
+    assert card.read_text("utf-8") == (
+        f'# by people\n{MARK}\n\n[model]\nfile = "model.ubj"\ndigest = "ab"\n\n'
+        '[calibration]\nslope = 1.500000\n\n[performance]\nauroc = "0.9"\n'
+    )
+
+
+def test_the_command_line_explains_itself() -> None:
+    said = CliRunner().invoke(main, ["--help"]).output
+    assert all(command in said for command in ("train", "evaluate", "compare", "held-out"))
