@@ -39,7 +39,6 @@ from server.worker import CaseWorker, DeliveryWorker
 T = TypeVar("T")
 
 
-
 @dataclass(frozen=True, slots=True)
 class House:
     """What every process of the server shares: configuration and store."""

@@ -13,12 +13,14 @@ from tests.world import (
     BACTERIAL,
     EHR,
     SPECIALTY,
+    SR,
     VIRAL,
     World,
     answer_as,
     doctor,
     make_world,
     observation,
+    patient,
     report,
     send_case,
     sign_as,
@@ -411,3 +413,62 @@ def test_a_new_observation_of_a_closed_case_changes_nothing(world: World) -> Non
     world.post(report(sent.patient, sent.role))
     world.run()
     assert world.trace(sent.task_id) == before
+
+
+def test_a_specialist_who_gives_a_case_back_says_why_and_the_next_is_asked(world: World) -> None:
+    for name in ("Quill", "Reed"):
+        doctor(world, name, f"Elsewhere {name}", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    [first] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    accepted = world.put({**first["resource"], "status": "accepted"}).json
+    world.run()
+    assert world.put({**accepted, "status": "failed"}).status_code == 422
+    given_back = {**accepted, "status": "failed", "statusReason": {"text": "called away"}}
+    assert world.put(given_back).status_code == 200
+    world.run()
+    [second] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    assert second["resource"]["owner"] != first["resource"]["owner"]
+    assert world.state(sent.task_id) == "offered"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        ({"status": "preliminary"}, "signed"),
+        ({"basedOn": []}, "ServiceRequest"),
+        ({"resultsInterpreter": []}, "owner"),
+    ],
+)
+def test_a_task_is_completed_only_by_its_owners_signed_report(
+    world: World, spoil: dict[str, object], word: str
+) -> None:
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    send_case(world, VIRAL)
+    world.run()
+    [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    accepted = world.put({**offered["resource"], "status": "accepted"}).json
+    body = report(accepted["for"]["reference"], specialist, VIRAL, basedOn=[accepted["focus"]]) | spoil
+    made = world.post({name: part for name, part in body.items() if part != []})
+    output = {
+        "type": {"coding": [{"system": f"{SR}/CodeSystem/task", "code": "specialist-report"}]},
+        "valueReference": {"reference": f"DiagnosticReport/{made['id']}"},
+    }
+    refused = world.put({**accepted, "status": "completed", "output": [output]})
+    assert refused.status_code == 422
+    assert word in refused.json["issue"][0]["diagnostics"]
+
+
+def test_a_report_of_another_patient_does_not_complete_a_task(world: World) -> None:
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    send_case(world, VIRAL)
+    other = patient(world, number="P-other")
+    world.run()
+    [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    accepted = world.put({**offered["resource"], "status": "accepted"}).json
+    made = world.post(report(other, specialist, VIRAL, basedOn=[accepted["focus"]]))
+    output = {
+        "type": {"coding": [{"system": f"{SR}/CodeSystem/task", "code": "specialist-report"}]},
+        "valueReference": {"reference": f"DiagnosticReport/{made['id']}"},
+    }
+    assert world.put({**accepted, "status": "completed", "output": [output]}).status_code == 422

@@ -94,6 +94,12 @@ def is_specialist_read(task: Resource) -> bool:
     return _has_code(task, "specialist-read")
 
 
+def is_completed_read(resource: Resource) -> bool:
+    """Whether this is a specialist's Task that says it is done."""
+    task = resource["resourceType"] == "Task"
+    return task and is_specialist_read(resource) and resource["status"] == "completed"
+
+
 def inputs(task: Resource, kind: str) -> list[dict[str, Any]]:
     """Task.input entries of one of our types."""
     return [each for each in task.get("input", []) if _coded(each.get("type", {}), kind)]

@@ -16,7 +16,8 @@ from typing import Any
 
 from server.errors import Category, Fault, fault
 from server.fhir import rules
-from server.fhir.admission import Admission
+from server.fhir.admission import Admission, is_completed_read
+from server.fhir.completion import demand_report
 from server.fhir.parse import parse
 from server.fhir.references import demand_present, relativise, resolve
 from server.fhir.stamp import stamped
@@ -135,6 +136,8 @@ class Planner:
             if place.current is not None:
                 rules.on_update(parse(place.current.body), {**resource, "id": place.id})
             demand_present(resource, pending.holds)
+            if place.current is not None and is_completed_read(resource):
+                demand_report(resource, pending.look)
             version = 1 if place.current is None else place.current.version + 1
             write = stamped(resource, place.id, version, at)
             if resource["resourceType"] == "Task" and place.current is None:

@@ -1,9 +1,10 @@
-"""``python -m server.reader.training``: train, evaluate, compare, held-out."""
+"""``python -m server.reader.training``: train, evaluate, compare, bands, held-out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import xgboost as xgb
@@ -16,15 +17,16 @@ from server.model import Card
 from server.reader.cards import load_card
 from server.reader.process import verified
 from server.reader.scale import self_tests
-from server.reader.training.measure import COMMAND, cross_validated, held_out, make
+from server.reader.training.measure import COMMAND, bands, cross_validated, held_out, make
 from server.reader.training.model import margins
-from server.reader.training.nested import OUTER_FOLDS, REPEATS
+from server.reader.training.nested import OUTER_FOLDS, REPEATS, Tick
 from server.reader.training.publish import differences, rewrite, save
 from server.reader.training.table import development, final_test, load
 from server.reader.training.variants import area, variants
 
 CARD = Path(__file__).parents[1] / "cards" / "bacterial-meningitis" / "card.toml"
 _CLOSE = 0.001
+T = TypeVar("T")
 console = Console()
 
 
@@ -37,7 +39,7 @@ def main() -> None:
 def train() -> None:
     """Fit the model, measure it (about two minutes), write model file and card."""
     card = load_card(CARD)
-    figures = _cross_validated(card)
+    figures = _with_progress(cross_validated, card)
     made = make(card, self_tests(card))
     console.print(f"chosen settings: depth {made.settings.depth}, rows {made.settings.rows}")
     digest = save(made.booster, CARD.with_name(card.model_file))
@@ -51,7 +53,7 @@ def train() -> None:
 def evaluate() -> None:
     """Measure again (about two minutes); exit 1 when the card or the model file says otherwise."""
     card = load_card(CARD)
-    figures = _cross_validated(card)
+    figures = _with_progress(cross_validated, card)
     booster = xgb.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(verified(CARD.with_name(card.model_file), card.model_digest)))
@@ -74,6 +76,14 @@ def compare() -> None:
         console.print(f"{variant.name:45} {area(variant, served)}")
 
 
+@main.command(name="bands")
+def other_bands() -> None:
+    """Sensitivity, specificity and share declined at other thresholds (about two minutes)."""
+    for band, rates in _with_progress(bands, load_card(CARD)):
+        told = "  ".join(f"{name} {rate:.3f}" for name, rate in rates.items())
+        console.print(f"{band.absent_at_most:.2f} {band.present_at_least:.2f}  {told}", highlight=False)
+
+
 @main.command(name="held-out")
 def held_out_patients() -> None:
     """Print the case numbers that no training and no choice ever sees."""
@@ -90,12 +100,11 @@ def _drift(card: Card, booster: xgb.Booster) -> list[str]:
     return ["model"] if apart > _CLOSE else []
 
 
-def _cross_validated(card: Card) -> dict[str, str]:
+def _with_progress(measure: Callable[[Card, Tick], T], card: Card) -> T:
     shown = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown, console=console) as progress:
         task = progress.add_task("nested cross-validation", total=REPEATS * OUTER_FOLDS)
-        advance: Callable[[], None] = lambda: progress.advance(task)  # noqa: E731 - a name for one call
-        return cross_validated(card, advance)
+        return measure(card, lambda: progress.advance(task))
 
 
 def _show(figures: Mapping[str, str]) -> None:

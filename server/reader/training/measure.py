@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import xgboost as xgb
@@ -14,6 +15,9 @@ from server.reader.training.figures import Figure, auroc, figure, metrics
 from server.reader.training.model import Plan, Settings, choose, fit, margins
 from server.reader.training.nested import OUTER_FOLDS, REPEATS, Tick, nested
 from server.reader.training.table import Floats, Table, development, final_test, load
+
+ABSENT, PRESENT = (0.03, 0.05, 0.1, 0.15), (0.5, 0.7, 0.9)
+"""Thresholds that ``bands`` tries."""
 
 COMMAND = "python -m server.reader.training evaluate"
 
@@ -58,6 +62,21 @@ def cross_validated(card: Card, tick: Tick) -> dict[str, str]:
         "bootstrap of patients; rates are among answered patients"
     )
     return told
+
+
+def bands(card: Card, tick: Tick) -> list[tuple[Band, Mapping[str, float]]]:
+    """Sensitivity, specificity and share declined for other thresholds than the card's."""
+    table = development(load(card))
+    scores = nested(table, plan_of(card), REPEATS, tick).model[:, table.served]
+    y = table.y[table.served]
+    tried = [Band(low, high) for low, high in product(ABSENT, PRESENT)]
+    return [(band, _rates(band, scores, y)) for band in tried]
+
+
+def _rates(band: Band, scores: Floats, y: np.ndarray) -> Mapping[str, float]:
+    named = metrics(band)
+    wanted = ("sensitivity", "specificity", "declined")
+    return {name: float(np.mean([named[name](p, y) for p in scores])) for name in wanted}
 
 
 def held_out(

@@ -1,0 +1,21 @@
+"""``python -m conformance bench``: measurements over the wire, beside a peer in the same run."""
+
+from __future__ import annotations
+
+import click
+
+from conformance.bench.create import create
+
+
+
+@click.group()
+def bench() -> None:
+    """Measure a server over the wire.
+
+    Figures come as one line of JSON each on standard output ({name, ours, peer, ratio, unit});
+    standard error tells the same in words, with a progress bar on a terminal.
+    """
+
+
+
+bench.add_command(create)

@@ -1,0 +1,226 @@
+"""Real processes of the server, each in a process group of its own, and ways to end them badly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+PROJECT = Path(__file__).resolve().parents[2]
+_LOOK = 0.05
+
+
+class Late(AssertionError):
+    """What should have come to pass did not, in the time it was given."""
+
+
+def until(condition: Callable[[], object], patience: float, what: str) -> None:
+    """Look again and again until ``condition`` holds; raises Late after ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Late(f"not within {patience:g} s: {what}")
+        time.sleep(_LOOK)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def members(group: int) -> list[int]:
+    """The living processes of a process group (proc(5), stat fields 3 and 5)."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if not each.name.isdigit():
+            continue
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _, group_of = (each / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group_of) == group and state not in "ZX":
+                found.append(int(each.name))
+    return sorted(found)
+
+
+class Program:
+    """``python -m server NAME``: started, killed, started again. Every start has a log of its own."""
+
+    def __init__(self, name: str, environment: Mapping[str, str], logs: Path) -> None:
+        self.name = name
+        self.groups: list[int] = []
+        """Every process group that was ever started."""
+        self._environment = dict(environment)
+        self._logs = logs
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """Of the latest start."""
+        return self._logs / f"{self.name}-{len(self.groups)}.log"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; it leads the group."""
+        return self.groups[-1]
+
+    def start(self) -> None:
+        path = self._logs / f"{self.name}-{len(self.groups) + 1}.log"
+        with path.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server", self.name],
+                cwd=PROJECT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.groups.append(self._process.pid)
+
+    def ended(self) -> int | None:
+        """The exit status, once it has ended."""
+        return None if self._process is None else self._process.poll()
+
+    def kill_group(self) -> None:
+        self._signal_all(signal.SIGKILL)
+        self._reap()
+
+    def kill_leader(self) -> None:
+        """What the leader started is left behind, and has to notice."""
+        self.signal(signal.SIGKILL)
+        self._reap()
+
+    def kill_follower(self, pick: Callable[[list[int]], int]) -> bool:
+        """One of the processes that the leader started; False when there is none yet."""
+        others = [pid for pid in members(self.pid) if pid != self.pid]
+        if others:
+            with suppress(ProcessLookupError):
+                os.kill(pick(others), signal.SIGKILL)
+        return bool(others)
+
+    def signal(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def wait(self, patience: float) -> int:
+        """The exit status. Raises Late."""
+        until(lambda: self.ended() is not None, patience, f"{self.name} ends")
+        return int(self.ended() or 0)
+
+    def last_words(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+
+    def close(self) -> None:
+        """Nothing that was ever started may outlive the test."""
+        for group in self.groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        self._reap()
+
+    def _signal_all(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.wait(30)
+
+
+class Site:
+    """One data folder and the programs that share it. Leave the context and all of them are gone."""
+
+    def __init__(self, folder: Path, ehr_base: str, *, data: Path | None = None, **settings: str) -> None:
+        self.data = data or folder / "data"
+        self.logs = folder / "logs"
+        self.logs.mkdir(parents=True)
+        self.port = free_port()
+        self.root = f"http://127.0.0.1:{self.port}"
+        self.base = f"{self.root}/fhir"
+        self._environment = _environment(folder, self.data, self.port, ehr_base, settings)
+        self._programs: list[Program] = []
+
+    def __enter__(self) -> Site:
+        self.command("migrate")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._programs:
+            each.close()
+
+    def program(self, name: str, log_name: str = "") -> Program:
+        logs = self.logs / log_name
+        logs.mkdir(exist_ok=True)
+        made = Program(name, self._environment, logs)
+        self._programs.append(made)
+        return made
+
+    def command(self, *words: str) -> str:
+        """What ``python -m server WORDS`` prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=PROJECT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.root}/health", timeout=2.0, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def bring_up(self, program: Program, patience: float = 60.0) -> float:
+        """Start it, again when it ends by itself as a supervisor would; returns seconds until it works."""
+        began = time.monotonic()
+        program.start()
+
+        def working() -> bool:
+            if program.ended() is not None:
+                program.start()
+            return self.healthy() if program.name != "work" else b'"working"' in program.log.read_bytes()
+
+        try:
+            until(working, patience, f"{program.name} is ready")
+        except Late as late:
+            raise Late(f"{late}; its last words: {program.last_words()}") from late
+        return time.monotonic() - began
+
+
+def _environment(
+    folder: Path, data: Path, port: int, ehr_base: str, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Ours and nobody else's settings: no audits, so that a case ends as its readers answer."""
+    policies = folder / "policies"
+    policies.mkdir()
+    for each in (PROJECT / "server/routing/policies").glob("*.toml"):
+        text = each.read_text().replace("audit_fraction = 0.05", "audit_fraction = 0.0")
+        assert "audit_fraction = 0.0\n" in text
+        (policies / each.name).write_text(text)
+    destinations = folder / "destinations.toml"
+    destinations.write_text(
+        f'[[destination]]\nname = "ehr"\nbase = "{ehr_base}"\n'
+        'identifier_systems = ["https://ehr.example/task"]\ntimeout_seconds = 1\n'
+    )
+    ours = {
+        "DATA": str(data),
+        "PORT": str(port),
+        "DESTINATIONS": str(destinations),
+        "POLICIES": str(policies),
+        "LEASE": "3",
+        **settings,
+    }
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
+    return rest | {f"SECOND_READER_{name}": value for name, value in ours.items()}
