@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import click
+
 from server.commands import main
 from server.errors import Fault
 
@@ -11,5 +13,5 @@ if __name__ == "__main__":
     try:
         main(prog_name="python -m server")
     except Fault as failure:
-        print(f"second-reader: {failure}", file=sys.stderr)  # noqa: T201 - a command line speaks to people
+        click.echo(f"second-reader: {failure}", err=True)
         sys.exit(2)

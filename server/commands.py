@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from server import __version__, checks, settings, supervisor
+from server.case import ACCOUNTABLE, LAW, IllegalMove, Move
 from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
@@ -102,7 +103,7 @@ def case(case_id: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--limit", default=50, show_default=True, help="How many.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
 def cases(limit: int) -> None:
     """List the latest cases with their states."""
     for each in build(settings.load()).ledger.recent(limit):
@@ -117,7 +118,10 @@ def cases(limit: int) -> None:
 @click.option("--by", required=True, help="Who resumes it; stands in the history.")
 def resume(case_id: str, by: str) -> None:
     """Put a held or faulted case back to where it stood, so that it goes on."""
-    found = build(settings.load()).ledger.resume(case_id, by, now())
+    try:
+        found = build(settings.load()).ledger.resume(case_id, by, now())
+    except IllegalMove as error:
+        raise fault(Category.CONFLICT, "business-rule", str(error)) from error
     if found is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
     click.echo(f"{case_id} goes on from state {found.position.state}")
@@ -148,8 +152,42 @@ def resend(document_id: str) -> None:
 @click.argument("csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def directory(csv: Path) -> None:
     """Load specialists from a CSV file; repeating it updates them."""
-    count = load_directory(build(settings.load()), csv.read_text(encoding="utf-8"), now())
+    try:
+        text = csv.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{csv} is not a CSV file in UTF-8") from error
+    count = load_directory(build(settings.load()), text, now())
     click.echo(f"{count} specialists are in the directory")
+
+
+@main.command()
+def law() -> None:
+    """Print the law of cases as a Markdown table: which event may move a case from where to where."""
+    click.echo(law_table())
+
+
+def law_table() -> str:
+    """The law; states from which an event leads to the same place share a line."""
+    head = "| state | event | leads to | who answers for it then | first read | AI read |"
+    rule = "|---|---|---|---|---|---|"
+    back = "| held, faulted | resumed by a person | where it stood | as it was | any | any |"
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for move in LAW:
+        alike.setdefault(_law_cells(move), []).append(move.state)
+    rows = (" | ".join((", ".join(states), *cells)) for cells, states in alike.items())
+    return "\n".join((head, rule, *(f"| {row} |" for row in rows), back))
+
+
+def _law_cells(move: Move) -> tuple[str, ...]:
+    first = move.first or "any"
+    ai = " or ".join(move.ai) or "any"
+    return (
+        move.event,
+        move.to,
+        ACCOUNTABLE[move.to],
+        f"{first}, becomes {move.sets_first}" if move.sets_first else first,
+        f"{ai}, becomes {move.sets_ai}" if move.sets_ai else ai,
+    )
 
 
 def _migrate(chosen: Settings) -> tuple[str | None, str]:

@@ -9,11 +9,11 @@ from server.fhir.exchange import Request
 from server.fhir.pens.datatypes import concept
 from server.fhir.plan import Asked
 from server.fhir.specialists import TURNAROUND
-from server.fhir.times import instant
 from server.fhir.validate import check
 from server.model import Absence
 from server.ports import Resource
 from server.routing.directory import DirectoryRow, read_directory
+from server.times import instant
 from server.wiring import House, desk
 
 

@@ -45,6 +45,13 @@ def _seconds(text: str) -> timedelta:
     return span
 
 
+def _level(text: str) -> str:
+    word = text.strip().lower()
+    if word not in ("debug", "info", "warning", "error"):
+        raise ValueError
+    return word
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError
@@ -108,12 +115,13 @@ class Settings:
     idle: timedelta = _setting(
         timedelta(milliseconds=10), _seconds, "seconds", "How long an idle worker sleeps between looks."
     )
-    log_level: str = _setting("info", str.lower, "debug, info, warning or error", "How much is logged.")
+    log_level: str = _setting("info", _level, "debug, info, warning or error", "How much is logged.")
 
     @property
     def fhir_base(self) -> str:
         """The FHIR base URL that we print into Location headers and fullUrls."""
-        return self.base_url or f"http://{self.host}:{self.port}/fhir"
+        host = f"[{self.host}]" if ":" in self.host else self.host  # IPv6, RFC 3986 section 3.2.2
+        return self.base_url or f"http://{host}:{self.port}/fhir"
 
     @property
     def database(self) -> Path:
@@ -160,7 +168,7 @@ def table() -> list[tuple[str, str, str, str]]:
 def _read(name: str, text: str, metadata: Mapping[str, Any]) -> Any:
     try:
         return metadata["read"](text)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise fault(
             Category.INCORRECT,
             "value",

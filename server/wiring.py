@@ -60,7 +60,6 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    os.umask(0o077)  # what is written here is about patients: the owner reads it, nobody else
     destinations = load_destinations(settings.destinations)
     cards, policies = load_configuration(settings)
     prepare_folder(settings.data)

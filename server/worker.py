@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from server.case import Event
-from server.errors import Fault
+from server.case import Event, public_state
+from server.errors import Category, Fault, fault
 from server.log import logger
 from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, Progress, Raced
 from server.routing.deadlines import retry_delay
@@ -21,6 +22,7 @@ from server.steps.casefile import REMINDER, CaseFile, Moved, Tools, Wait
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 
+T = TypeVar("T")
 Now = Callable[[], datetime]
 
 
@@ -40,24 +42,22 @@ class CaseWorker:
             return False
         try:
             while claim is not None:
-                claim = self._step(claim)
+                claim = self._carry(claim)
         except LeaseLost:
             logger().warning("lease lost")
-        # The one broad except of this process: a bug in one case must not stop the others.
-        except Exception as error:  # noqa: BLE001
-            logger().exception("step failed unexpectedly", case=claim.case.id if claim else None)
-            if claim is not None:
-                self._failed(claim, type(error).__name__)
         return True
 
-    def _step(self, claim: Claim) -> Claim | None:
-        """One step; the claim to go on with, or None when the case is laid down."""
-        at = self.now()
+    def _carry(self, claim: Claim) -> Claim | None:
+        """The claim to go on with, or None when the case is laid down."""
         try:
-            outcome = take_step(CaseFile(claim.case, self.tools, at))
+            return _foreseen(lambda: self._step(claim), case=claim.case.id)
         except Fault as failure:
             self._failed(claim, str(failure))
             return None
+
+    def _step(self, claim: Claim) -> Claim | None:
+        at = self.now()
+        outcome = take_step(CaseFile(claim.case, self.tools, at))
         if isinstance(outcome, Wait):
             self.ledger.release(claim, outcome.until, at)
             return None
@@ -74,15 +74,29 @@ class CaseWorker:
         return Claim(case, claim.token) if keep else None
 
     def _failed(self, claim: Claim, error: str) -> None:
-        attempt = claim.case.attempts + 1
-        at = self.now()
-        logger().warning("step failed", case=claim.case.id, state=claim.case.position.state, attempt=attempt)
-        if attempt < self.attempts:
+        attempt, position, at = claim.case.attempts + 1, claim.case.position, self.now()
+        logger().warning(
+            "step failed", case=claim.case.id, state=public_state(position.state), attempt=attempt
+        )
+        with_a_person = position.before is not None  # held or faulted: there is nothing more to give up
+        if attempt < self.attempts or with_a_person:
             self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
             return
         file = CaseFile(claim.case, self.tools, at)
         given_up = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempt)
         self.ledger.commit(claim, given_up.progress(at + REMINDER), at, keep=False)
+
+
+def _foreseen(work: Callable[[], T], **about: str) -> T:
+    """Do ``work``; what nobody foresaw becomes a Fault of ours, counted like any other."""
+    try:
+        return work()
+    except (Fault, LeaseLost):
+        raise
+    # The one broad except of this process: a bug in one case or document must not stop the others.
+    except Exception as error:
+        logger().exception("failed unexpectedly", **about)
+        raise fault(Category.BROKEN, "exception", f"an error of ours: {type(error).__name__}") from error
 
 
 def _tell(case: CaseRow, progress: Progress) -> None:
@@ -112,7 +126,9 @@ class DeliveryWorker:
 
     def _attempt(self, claim: DeliveryClaim) -> None:
         try:
-            receipt = self.courier.deliver(claim.document, claim.attempt)
+            receipt = _foreseen(
+                lambda: self.courier.deliver(claim.document, claim.attempt), document=claim.document.id
+            )
         except Fault as failure:
             self._failed(claim, failure)
             return

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category
-from server.model import Answer
 from tests.world import (
     BACTERIAL,
     EHR,

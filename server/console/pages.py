@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +13,7 @@ from server.errors import Category, fault
 from server.ports import CaseRow
 
 _LISTED = 200
-_CSP = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+_CSP = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 
 
 class Cases(Protocol):
@@ -35,7 +34,6 @@ def pages(cases: Cases) -> flask.Blueprint:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(["html"])
     )
-    templates.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False, default=str)
 
     def show(template: str, body: Any) -> flask.Response:
         if flask.request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
@@ -44,6 +42,12 @@ def pages(cases: Cases) -> flask.Blueprint:
                 page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _CSP}
             )
         return flask.jsonify(body)
+
+    @blueprint.get("/console.css")
+    def style() -> flask.Response:
+        return flask.Response(
+            templates.get_template("console.css").render(), content_type="text/css; charset=utf-8"
+        )
 
     @blueprint.get("/cases")
     def listing() -> flask.Response:

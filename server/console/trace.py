@@ -12,6 +12,7 @@ from typing import Any
 
 from server.case import ACCOUNTABLE, Event, State, public_state
 from server.ports import CaseRow, History
+from server.times import instant
 
 _SEAL_LIFTED_BY = frozenset({str(Event.RESOLVED)})
 _SEALED_TEXT = "sealed until the case is resolved"
@@ -107,4 +108,4 @@ def _seal(case: CaseRow) -> str:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if moment is None else instant(moment)

@@ -8,9 +8,9 @@ from server.fhir.exchange import Request, Response
 from server.fhir.index import PARAMETERS
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
-from server.fhir.times import instant
 from server.fhir.write import dump
 from server.ports import Resource
+from server.times import instant
 
 _READS = ("read", "vread", "history-instance", "search-type")
 

@@ -6,10 +6,10 @@ from server.errors import Category, fault
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, etag, location, version_headers
 from server.fhir.parse import BUNDLE_BYTES, parse
-from server.fhir.times import instant
 from server.fhir.veil import demand_shown
 from server.fhir.write import dump
 from server.ports import Resource, Stored
+from server.times import instant
 
 
 def read(desk: Desk, request: Request, type_: str, id_: str) -> Response:

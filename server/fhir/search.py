@@ -11,10 +11,10 @@ from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.outcome import warning
 from server.fhir.parse import BUNDLE_BYTES, parse
-from server.fhir.times import instant
 from server.fhir.veil import without_sealed
 from server.fhir.write import dump
 from server.ports import Resource, Stored
+from server.times import instant
 
 _PAGE, _MOST, _DEEPEST = 50, 500, 100_000
 _OURS = ("_count", "_offset", "_format")

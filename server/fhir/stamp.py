@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from server.fhir.index import patient_of, rows
-from server.fhir.times import instant
 from server.fhir.write import dump
 from server.ports import Resource, ResourceWrite
+from server.times import instant
 
 
 def stamped(resource: Resource, id_: str, version: int, at: datetime) -> ResourceWrite:

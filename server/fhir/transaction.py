@@ -11,10 +11,10 @@ from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, location
 from server.fhir.parse import parse
 from server.fhir.plan import Answered, Asked, within
-from server.fhir.times import instant
 from server.fhir.validate import check
 from server.fhir.write import dump
 from server.ports import Resource
+from server.times import instant
 
 _URL = re.compile(r"([A-Z][A-Za-z]+)(?:/([A-Za-z0-9\-.]{1,64}))?(?:\?(.+))?")
 

@@ -193,7 +193,7 @@ class Moved:
             writes=tuple(self.writes),
             facts=tuple(self.facts),
             documents=tuple(self.documents),
-            deliver_for=self.file.policy.deliver_for,
+            deliver_for=self.file.policy.deliver_for if self.documents else None,
         )
 
     def at_once(self) -> Progress:

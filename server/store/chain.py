@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select
 from server.case import State
 from server.ports import Entry, History
 from server.store.tables import event
+from server.times import instant
 
 _FIRST = "0" * 64
 
@@ -63,11 +64,16 @@ def _row(case_id: str, seq: int, at: datetime, entry: Entry, state: State) -> di
         "event": str(entry.event),
         "state": str(state),
         "actor": entry.actor,
-        "detail": json.dumps(entry.detail, sort_keys=True, ensure_ascii=False, default=str),
+        "detail": json.dumps(entry.detail, sort_keys=True, ensure_ascii=False, default=_plain),
         "sealed": entry.sealed,
         "policy": entry.policy,
         "card": entry.card,
     }
+
+
+def _plain(value: object) -> str:
+    """Moments as FHIR instants; anything else as it prints."""
+    return instant(value) if isinstance(value, datetime) else str(value)
 
 
 def _link(previous: str, row: dict[str, Any]) -> str:

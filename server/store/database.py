@@ -92,6 +92,7 @@ def prepare_folder(folder: Path) -> None:
     Raises:
         Fault: UNAVAILABLE, naming the folder, when it cannot be written.
     """
+    os.umask(0o077)  # what is written here is about patients: the owner reads it, nobody else
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

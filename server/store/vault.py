@@ -30,10 +30,10 @@ class Vault:
         home = self._objects / digest[:2]
         final = home / digest
         if final.exists():
+            _flush_folder(home)  # another process may have renamed it and not yet flushed the name
             return digest
-        if not home.exists():
-            home.mkdir(mode=0o700, exist_ok=True)
-            _flush_folder(self._objects)
+        home.mkdir(mode=0o700, exist_ok=True)
+        _flush_folder(self._objects)
         staged = self._staging / secrets.token_hex(16)
         with staged.open("xb") as file:
             file.write(content)

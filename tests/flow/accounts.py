@@ -172,11 +172,20 @@ def _histories(site: Site, cases: Sequence[Acknowledged]) -> list[str]:
 def _history_wrongs(told: dict[str, Any]) -> list[str]:
     wrong = [] if told["chain"] == "whole" else [f"{told['case']}: the chain is {told['chain']}"]
     events = [each["event"] for each in told["history"]]
-    once = ("ai-sealed", "ai-declined", "written-up", "delivered")
-    counted = Counter(event if event not in once[:2] else "ai" for event in events if event in once)
-    if counted != {"ai": 1, "written-up": 1, "delivered": 1}:
+    counted = Counter(_ONCE[each] for each in events if each in _ONCE)
+    if counted != dict.fromkeys(_ONCE.values(), 1):
         wrong.append(f"{told['case']}: {dict(counted)} in its history")
     return wrong
+
+
+_ONCE = {
+    "opened": "opened",
+    "AI read sealed": "read by the model",
+    "AI declined": "read by the model",
+    "first read locked": "first read locked",
+    "written up": "written up",
+    "delivered": "delivered",
+}
 
 
 def leftovers(site: Site) -> list[str]:

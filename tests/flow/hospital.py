@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,9 @@ KEYS = ("agreement", "missed", "agreement", "over-called", "agreement", "decline
 """Which stories the cases follow, in turn: as many agree as go to a specialist."""
 REFERRED = frozenset({"missed", "over-called", "declined"})
 _AGAIN = 0.1
+
+Work = Callable[[threading.Event], None]
+"""Goes on until it is done or the event is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,24 @@ class Hospital:
             work = threading.Thread(target=self._guarded, args=(lambda: desk.run(stop, every=0.2),))
             with _running([work], stop):
                 yield
+
+    @contextmanager
+    def alongside(self, work: Work | None) -> Iterator[None]:
+        """Something else that goes on all the while."""
+        stop = threading.Event()
+        threads = [threading.Thread(target=self._guarded, args=(lambda: work(stop),))] if work else []
+        with _running(threads, stop):
+            yield
+
+    def together(self, works: Sequence[Work]) -> None:
+        """Run these at once, until all are done or any thread of the hospital has failed."""
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=self._guarded, args=(lambda each=each: each(stop),)) for each in works
+        ]
+        with _running(threads, stop):
+            while any(each.is_alive() for each in threads) and not self.broken:
+                time.sleep(_AGAIN)
 
     def _send_all(self, run: str, first: int, step: int, most_open: int, stop: threading.Event) -> None:
         with FhirClient(self.base, timeout=10.0) as client:

@@ -8,8 +8,8 @@ from typing import Final
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, ai_element, ai_meta, concept
-from server.fhir.times import instant
 from server.model import AiRead, Answer, Card, Coding
+from server.times import instant
 
 _VALUES: Final[dict[Answer, tuple[Coding, Coding]]] = {
     Answer.PRESENT: (terms.PRESENT, terms.POSITIVE),

@@ -7,8 +7,8 @@ from datetime import datetime
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, coding, concept
-from server.fhir.times import instant
 from server.model import AiRead, Coding
+from server.times import instant
 
 
 def write_provenance(letter: Correspondence, read: AiRead, now: datetime) -> Json:

@@ -6,8 +6,8 @@ from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json, concept, logical
 from server.fhir.terms import Business
-from server.fhir.times import instant
 from server.model import Coding, Offer, OfferEnd, Referral
+from server.times import instant
 
 _ENDED = {
     OfferEnd.DECLINED: Standing("rejected", None, "The specialist declined."),

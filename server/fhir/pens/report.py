@@ -7,8 +7,8 @@ from datetime import datetime
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, ai_element, ai_meta, concept
-from server.fhir.times import instant
 from server.model import AiRead, Card
+from server.times import instant
 
 NOTICE = "AI second read, not verified by a clinician."
 """Stands before every conclusion: readers that ignore labels must still see it."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, concept
-from server.fhir.times import instant
 from server.model import Coding, Referral, ResourceKey
+from server.times import instant
 
 
 def write_service_request(

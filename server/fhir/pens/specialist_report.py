@@ -11,8 +11,8 @@ from typing import Any
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, logical
-from server.fhir.times import instant
 from server.model import SpecialistRead
+from server.times import instant
 
 _COPIED = (
     "status", "category", "code", "effectiveDateTime", "effectivePeriod", "conclusion", "conclusionCode",

@@ -1,0 +1,88 @@
+"""kill -9 at random moments: nothing acknowledged is lost, nothing is done twice.
+
+``--kills N`` for longer runs, ``--seed S`` to repeat the draws of one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from conformance.peers.ehr import Ehr
+from conformance.peers.faults import Fault, Kind
+from tests.flow.accounts import leftovers, settle, wrongs
+from tests.flow.conftest import Say
+from tests.flow.hospital import Hospital
+from tests.flow.killer import WEB, WORK, Killer
+from tests.flow.processes import Site
+
+pytestmark = pytest.mark.campaign
+
+_FAULTS = (
+    Fault(Kind.ERROR_AFTER),
+    Fault(Kind.SILENCE_AFTER, seconds=1.5),
+    Fault(Kind.ERROR_BEFORE),
+    Fault(Kind.PRECONDITION),
+)
+"""The EHR commits and then says 500, or nothing until the courier's second is over; and two honest failures."""
+
+
+def test_kill_web_and_work(site: Site, ehr: Ehr, seed: int, say: Say, pytestconfig: pytest.Config) -> None:
+    kills = int(pytestconfig.getoption("kills"))
+    hospital = Hospital(ehr, site.base)
+    _campaign(site, hospital, kills, seed, say)
+
+
+def test_kill_while_the_ehr_fails_after_its_commit(site: Site, ehr: Ehr, seed: int, say: Say) -> None:
+    """Every second transaction meets a fault; the EHR's conditional creates and our looking first meet kills."""
+    hospital = Hospital(ehr, site.base)
+    draw, met = Random(f"{seed}-faults"), list[Kind]()
+
+    def trouble(stop: threading.Event) -> None:
+        while not stop.wait(0.5):
+            if not ehr.faults.waiting():
+                fault = draw.choice(_FAULTS)
+                met.append(fault.kind)
+                ehr.inject(fault)
+        ehr.faults.clear()
+
+    _campaign(site, hospital, 10, seed, say, trouble)
+    say(f"faults of the EHR: {', '.join(f'{met.count(kind)} {kind}' for kind in Kind if kind in met)}")
+    assert {Kind.ERROR_AFTER, Kind.SILENCE_AFTER} <= set(met)
+
+
+def _campaign(
+    site: Site,
+    hospital: Hospital,
+    kills: int,
+    seed: int,
+    say: Say,
+    trouble: Callable[[threading.Event], None] | None = None,
+) -> None:
+    began = time.monotonic()
+    web, work = site.program("web"), site.program("work")
+    site.bring_up(web)
+    site.bring_up(work)
+    killers = [
+        Killer(site, web, WEB, (kills + 1) // 2, Random(f"{seed}-web")),
+        Killer(site, work, WORK, kills // 2, Random(f"{seed}-work")),
+    ]
+    with hospital.desk():
+        with hospital.senders(f"k{seed}"), hospital.alongside(trouble):
+            hospital.together([each.run for each in killers])
+        settle(site, hospital, 90.0)
+    for each in killers:
+        say(each.told())
+    took = time.monotonic() - began
+    say(f"{len(hospital.acknowledged)} cases acknowledged, {hospital.resent} sendings repeated, {took:.0f} s")
+    assert sum(each.killed.total() for each in killers) == kills
+    assert not hospital.broken, hospital.broken
+    assert {each.story for each in hospital.acknowledged} > {"agreement"}
+    assert wrongs(site, hospital) == []
+    for each in killers:
+        each.leave_nothing()
+    assert leftovers(site) == []

@@ -1,0 +1,194 @@
+"""The law of cases, row by row: what is in the table is legal, nothing else is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from server.case import (
+    ACCOUNTABLE,
+    LAW,
+    START,
+    Ai,
+    Event,
+    First,
+    IllegalMove,
+    Position,
+    State,
+    advance,
+    public_state,
+)
+from server.commands import law_table
+from server.steps import STEPS
+
+ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
+ENDED = {State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN}
+WITH_A_PERSON = {State.HELD, State.FAULTED}
+POSITIONS = [Position(*tracks) for tracks in itertools.product(State, First, Ai)]
+HUMAN_DESKS = {
+    "coordinator",
+    "first reader",
+    "integration desk",
+    "medical director",
+    "requester",
+    "specialist",
+}
+
+
+def rows_for(position: Position, event: Event) -> list[Position]:
+    """What the table itself says, read without the code under test."""
+    return [
+        Position(
+            move.to,
+            move.sets_first or position.first,
+            move.sets_ai or position.ai,
+            position.state if move.to in WITH_A_PERSON else None,
+        )
+        for move in LAW
+        if (move.state, move.event) == (position.state, event)
+        and (move.first is None or move.first is position.first)
+        and (not move.ai or position.ai in move.ai)
+    ]
+
+
+@pytest.mark.parametrize("state", State)
+def test_exactly_the_rows_of_the_law_are_legal(state: State) -> None:
+    for position, event in itertools.product([each for each in POSITIONS if each.state is state], Event):
+        rows = rows_for(position, event)
+        assert len(rows) <= 1, f"two rows for {position} and {event}"
+        if rows:
+            assert advance(position, event) == rows[0]
+        else:
+            with pytest.raises(IllegalMove):
+                advance(position, event)
+
+
+@pytest.mark.parametrize("position", POSITIONS, ids=lambda p: f"{p.state}-{p.first}-{p.ai}")
+def test_a_refusal_names_everything_that_can_happen_instead(position: Position) -> None:
+    with pytest.raises(IllegalMove) as refused:
+        advance(position, Event.OPENED)
+    said = str(refused.value)
+    assert f"'opened' cannot happen in state '{position.state}'" in said
+    legal = {str(event) for event in Event if rows_for(position, event)}
+    told = said.partition("what can: ")[2]
+    if position.state in ENDED:
+        assert told == "nothing, the case has ended"
+    else:
+        assert set(told.split(", ")) == legal
+
+
+@pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON))
+@pytest.mark.parametrize("event", [Event.HELD, Event.GAVE_UP])
+def test_a_person_resumes_a_case_exactly_where_it_stood(before: State, event: Event) -> None:
+    for first, ai in itertools.product(First, Ai):
+        stood = Position(before, first, ai)
+        stopped = advance(stood, event)
+        assert stopped.before is before
+        assert (stopped.first, stopped.ai) == (first, ai)
+        assert advance(stopped, Event.RESUMED) == stood
+
+
+@pytest.mark.parametrize("position", [each for each in POSITIONS if each.state not in WITH_A_PERSON])
+def test_only_a_stopped_case_can_be_resumed(position: Position) -> None:
+    with pytest.raises(IllegalMove):
+        advance(position, Event.RESUMED)
+
+
+@pytest.mark.parametrize("state", sorted(WITH_A_PERSON))
+def test_a_stopped_case_that_forgot_where_it_stood_stays_stopped(state: State) -> None:
+    with pytest.raises(IllegalMove, match="'resumed by a person' cannot happen"):
+        advance(Position(state, before=None), Event.RESUMED)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_one_accountable_human_and_never_a_model(state: State) -> None:
+    assert ACCOUNTABLE[state] in HUMAN_DESKS
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_that_has_not_ended_has_a_step(state: State) -> None:
+    assert (state in STEPS) is (state not in ENDED)
+    assert Position(state).ended is (state in ENDED)
+
+
+def reachable(start: Position) -> set[Position]:
+    """Every position that some sequence of events leads to."""
+    found, open_ = {start}, [start]
+    while open_:
+        position = open_.pop()
+        for event in Event:
+            try:
+                following = advance(position, event)
+            except IllegalMove:
+                continue
+            if following not in found:
+                found.add(following)
+                open_.append(following)
+    return found
+
+
+def test_every_state_is_reached_from_the_start() -> None:
+    assert {each.state for each in reachable(START)} == set(State)
+
+
+def test_from_wherever_a_case_may_stand_it_can_end() -> None:
+    stuck = [each for each in reachable(START) if not any(p.ended for p in reachable(each))]
+    assert stuck == []
+
+
+def test_nothing_is_compared_before_both_reads_are_done() -> None:
+    beyond = set(State) - {State.RECEIVED, State.INCOMPLETE, State.READY} - ENDED - WITH_A_PERSON
+    early = [
+        each
+        for each in reachable(START)
+        if each.state in beyond and (each.first is First.AWAITED or each.ai is Ai.AWAITED)
+    ]
+    assert early == []
+
+
+def test_a_declining_model_never_leads_to_agreement_or_audit() -> None:
+    agreed = {State.CONCORDANT, State.AUDIT, State.DISCORDANT}
+    assert [p for p in reachable(START) if p.state in agreed and p.ai is not Ai.SEALED] == []
+
+
+def test_what_would_tell_the_ai_answer_shows_as_compared_and_nothing_else_does() -> None:
+    hidden = {state for state in State if public_state(state) is not state}
+    assert hidden == {
+        State.CONCORDANT,
+        State.AUDIT,
+        State.DISCORDANT,
+        State.DECLINED,
+        State.NOT_COMPARABLE,
+    }
+    assert {public_state(state) for state in hidden} == {State.COMPARED}
+
+
+def test_the_printed_law_holds_every_row() -> None:
+    lines = law_table().splitlines()
+    assert len({line.count("|") for line in lines}) == 1, "every line has the same columns"
+    printed = {
+        (state, event, to, first, ai)
+        for states, event, to, _, first, ai in (line.strip("| ").split(" | ") for line in lines[2:])
+        for state in states.split(", ")
+    }
+    for move in LAW:
+        first, ai = move.first or "any", " or ".join(move.ai) or "any"
+        assert (
+            move.state,
+            move.event,
+            move.to,
+            f"{first}, becomes {move.sets_first}" if move.sets_first else first,
+            f"{ai}, becomes {move.sets_ai}" if move.sets_ai else ai,
+        ) in printed
+    assert len(printed) == len(LAW) + 2, "the rows of the law, and the two ways of resuming"
+
+
+def test_the_architecture_page_prints_the_law_as_it_is() -> None:
+    if not ARCHITECTURE.exists():
+        pytest.skip("docs/architecture.md is not in this copy")
+    block = re.search(r"<!-- law -->\n(.*?)<!-- /?law -->", ARCHITECTURE.read_text(), re.DOTALL)
+    assert block, "docs/architecture.md has no block between law markers"
+    assert block[1].strip() == law_table(), "renew it with: python -m server law"
