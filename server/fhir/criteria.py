@@ -11,6 +11,7 @@ from server.fhir.references import normal
 from server.ports import Criterion, IndexKind
 
 _MOST_VALUES = 100
+_MOST_IN_ALL = 500
 
 
 def parse_query(query: str) -> list[tuple[str, str]]:
@@ -40,10 +41,11 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         raise fault(
             Category.INCORRECT, "not-supported", f"unknown search parameter for {type_}; accepted: {accepted}"
         )
+    if text.count(",") >= _MOST_VALUES:
+        raise fault(Category.INCORRECT, "too-costly", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     values = [each for each in text.split(",") if each]
-    if not values or len(values) > _MOST_VALUES:
-        code = "value" if not values else "too-costly"
-        raise fault(Category.INCORRECT, code, f"{name}: 1 to {_MOST_VALUES} values are accepted")
+    if not values:
+        raise fault(Category.INCORRECT, "value", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     if name == "_id":
         return Criterion(name, tuple((None, each) for each in values))
     if PARAMETERS[type_][name][0] is IndexKind.REFERENCE:
@@ -60,11 +62,20 @@ def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
     pairs = parse_query(query.lstrip("?"))
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
-    return tuple(criterion(type_, name, text) for name, text in pairs)
+    return many(type_, pairs)
 
 
 def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:
-    return tuple(criterion(type_, name, text) for name, text in pairs)
+    """Several parameters, all to be met.
+
+    Raises:
+        Fault: INCORRECT, also when they hold so many values together that the search itself is the cost.
+    """
+    found = tuple(criterion(type_, name, text) for name, text in pairs)
+    if sum(len(each.values) for each in found) > _MOST_IN_ALL:
+        text = f"at most {_MOST_IN_ALL} values are accepted in one search"
+        raise fault(Category.INCORRECT, "too-costly", text)
+    return found
 
 
 def _target(name: str, text: str) -> str:

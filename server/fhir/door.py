@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed
 
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
@@ -32,13 +32,19 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/<type_>/<id_>", read),
     ("PUT", "/<type_>/<id_>", update),
     ("GET", "/<type_>/<id_>/_history", history),
-    ("GET", "/<type_>/<id_>/_history/<int:version>", vread),
+    ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
 )
 """Method, path below [base], interaction."""
 
 _READ_TYPES = frozenset({JSON, "application/json", "text/json", "*/*", "application/*", ""})
 _FORMATS = frozenset({JSON, "application/json", "text/json", "json", ""})
 _FORM = "application/x-www-form-urlencoded"
+_HEADERS: dict[Category, dict[str, str]] = {
+    Category.BUSY: {"Retry-After": "5"},
+    Category.UNAVAILABLE: {"Retry-After": "5"},
+    Category.NOT_ALLOWED: {"Allow": "GET, HEAD"},
+}
+"""What a refusal says beside its body; a type that cannot be written can be read all the same."""
 
 
 def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
@@ -51,18 +57,21 @@ def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
             view_func=_view(desk, interaction, now),
             methods=[method],
             strict_slashes=False,
+            merge_slashes=False,  # the redirect would be made from the Host header, which anybody may forge
         )
     blueprint.register_error_handler(Fault, refusal)
-    blueprint.register_error_handler(HTTPException, _http_refusal)
+    blueprint.app_errorhandler(MethodNotAllowed)(_not_offered)
     return blueprint
 
 
 def _view(
     desk: Desk, interaction: Callable[..., Response], now: Callable[[], datetime]
 ) -> Callable[..., flask.Response]:
+    limit = desk.max_bundle if interaction is transaction else desk.max_resource
+
     def view(**place: Any) -> flask.Response:
         _demand_formats(flask.request)
-        request = _request(flask.request, desk, now())
+        request = _request(flask.request, limit, now())
         return _flask(interaction(desk, request, **place))
 
     return view
@@ -71,22 +80,19 @@ def _view(
 def refusal(failure: Fault) -> flask.Response:
     """The answer to a Fault."""
     status, body = outcome.of(failure)
-    headers = {"Retry-After": "5"} if failure.category in (Category.BUSY, Category.UNAVAILABLE) else {}
-    return _flask(Response(status, dump(body), headers))
+    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})))
 
 
-def _http_refusal(error: HTTPException) -> flask.Response:
-    """Flask's own refusals (no such route, method not offered) in FHIR's words."""
-    if error.code == 405:
-        methods = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-        failure = fault(
+def _not_offered(error: MethodNotAllowed) -> flask.Response:
+    """A method that no route of this address has; RFC 9110 section 15.5.6 asks to name those that it has."""
+    methods = ", ".join(sorted(error.valid_methods or ()))
+    answer = refusal(
+        fault(
             Category.NOT_ALLOWED, "not-supported", f"this interaction is not offered here; offered: {methods}"
         )
-    else:
-        failure = fault(
-            Category.NOT_FOUND, "not-found", "there is nothing here; see metadata for what is served"
-        )
-    return refusal(failure)
+    )
+    answer.headers["Allow"] = methods
+    return answer
 
 
 def _demand_formats(incoming: flask.Request) -> None:
@@ -109,14 +115,14 @@ def _bare(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
-def _request(incoming: flask.Request, desk: Desk, at: datetime) -> Request:
+def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
     body = b""
     if incoming.method in ("POST", "PUT"):
         body = read_body(
             incoming.environ["wsgi.input"],
             incoming.content_length,
             incoming.headers.get("Content-Encoding", "").strip().lower(),
-            desk.max_bundle,
+            limit,
         )
     return Request(
         method=incoming.method,

@@ -43,6 +43,11 @@ class Request:
     def if_match(self) -> int | None:
         return etag(self.headers.get("if-match"), "If-Match")
 
+    @property
+    def only_new(self) -> bool:
+        """``If-None-Match: *``, on a write: only when there is nothing yet (RFC 9110 section 13.1.2)."""
+        return self.headers.get("if-none-match", "").strip() == "*"
+
     def prefers(self, wish: str) -> bool:
         """Whether ``Prefer`` carries this wish, such as ``return=minimal``."""
         return wish in [each.strip() for each in self.headers.get("prefer", "").replace(";", ",").split(",")]

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NoReturn
 
 from server.errors import Category, Fault, fault
@@ -19,6 +20,8 @@ from server.errors import Category, Fault, fault
 RESOURCE_BYTES = 8 * 2**20
 BUNDLE_BYTES = 50 * 2**20
 DEPTH = 64
+MARKS = 1_000_000
+"""Commas and opening brackets, one for each value: 50 MiB of ``{},`` would take a gigabyte to read."""
 STRING_CHARACTERS = 2**20
 NUMBER_CHARACTERS = 64
 INTEGER_CHARACTERS = 18
@@ -44,12 +47,15 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     if len(body) > limit:
         raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
     text = _text(body.removeprefix(b"\xef\xbb\xbf"))
+    _check_marks(body)
     _check_depth(body)
     value = _loads(text)
     if not isinstance(value, dict):
         raise _structure("The body is not a JSON object.")
-    for problem in _problems(value, _root(value)):
-        raise problem
+    first = list(islice(_problems(value, _root(value)), 1))
+    if first:
+        # Popped: a frame that names its own exception lives on, with the whole body, until collected.
+        raise first.pop()
     return value
 
 
@@ -67,6 +73,12 @@ def _text(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise _structure(f"The body is not valid UTF-8 (byte {error.start}).") from None
+
+
+def _check_marks(body: bytes) -> None:
+    if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MARKS:
+        text = f"More than {MARKS} commas and opening brackets; send it in several requests."
+        raise fault(Category.TOO_LARGE, "too-costly", text)
 
 
 def _check_depth(body: bytes) -> None:

@@ -7,9 +7,9 @@ nothing it relied on has changed, and if it has, the plan is made anew.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,11 @@ from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.completion import demand_report
+from server.fhir.doubles import matched_twice, written_twice
 from server.fhir.parse import parse
 from server.fhir.references import demand_present, relativise, resolve
+from server.fhir.repeats import placer_criteria, same_request
 from server.fhir.stamp import stamped
-from server.fhir.write import dump
 from server.ports import Absent, Criterion, Opening, Resource, ResourceWrite, Shelf, Stored
 
 
@@ -35,6 +36,8 @@ class Asked:
     id: str | None = None
     criteria: tuple[Criterion, ...] = ()
     if_match: int | None = None
+    only_new: bool = False
+    """``If-None-Match: *``: refuse when it is here already (RFC 9110 section 13.1.2)."""
     full_url: str = ""
     path: str = ""
     """Where in a Bundle; empty for a single resource."""
@@ -71,6 +74,7 @@ class Planner:
         Fault: with the reasons of the first entry that cannot be.
         """
         _no_identity_twice(asked)
+        asked = _unspoilt(asked)
         placed = [self._place(each) for each in asked]
         names = {
             each.full_url: f"{each.type}/{place.id}"
@@ -80,6 +84,8 @@ class Planner:
         pending = _Pending(self.shelf)
         made = Plan()
         writing = [(each, place) for each, place in zip(asked, placed, strict=True) if place.kept is None]
+        if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
+            raise _doubled(writing[double][0])
         for each, place in writing:
             relativise(each.resource, self.base)
             resolve(each.resource, names)
@@ -89,6 +95,8 @@ class Planner:
                 made.answers.append(Answered(200, place.kept))
             else:
                 self._write(each, place, pending, made, at)
+        if (double := matched_twice(made.writes, made.absent)) is not None:
+            raise _doubled(writing[double][0])
         return made
 
     def _place(self, asked: Asked) -> _Place:
@@ -107,26 +115,46 @@ class Planner:
             )
         if asked.method == "POST" and found:
             return _Place(found[0].id, None, found[0])
-        if found:
-            return _Place(found[0].id, found[0], None)
-        return _Place(str(uuid.uuid4()), None, None)
+        if asked.method == "PUT" and "id" in asked.resource:
+            return self._named(asked, found)
+        return _Place(found[0].id, found[0], None) if found else _Place(str(uuid.uuid4()), None, None)
+
+    def _named(self, asked: Asked, found: Sequence[Stored]) -> _Place:
+        """A conditional update that says an id: the one that matches, or a new one (#cond-update)."""
+        id_ = asked.resource["id"]
+        if found and found[0].id != id_:
+            raise fault(
+                Category.INCORRECT, "invalid", "the id in the body is not the id of what matches", asked.path
+            )
+        if not found and self.shelf.read(asked.type, id_) is not None:
+            raise fault(
+                Category.CONFLICT,
+                "duplicate",
+                "this id is taken by a resource that does not match",
+                asked.path,
+            )
+        return _Place(id_, found[0] if found else None, None)
 
     def _repeat(self, asked: Asked) -> _Place:
         """A second-read Task is known by its placer's identifier: sending it again is harmless."""
         if asked.type != "Task":
             return _Place(str(uuid.uuid4()), None, None)
-        found = self.shelf.search("Task", placer_criteria(asked.resource), 1)
+        try:
+            criteria = placer_criteria(asked.resource)
+        except Fault as failure:
+            raise within(failure, asked.path) from failure
+        found = self.shelf.search("Task", criteria, 1)
         if not found:
             return _Place(str(uuid.uuid4()), None, None)
         first = self.shelf.read("Task", found[0].id, 1)
-        if first is None or not _same_request(parse(first.body), asked.resource, self.base):
-            raise fault(
-                Category.CONFLICT,
-                "duplicate",
-                f"Task/{found[0].id} has this identifier and other content; a new request needs a new one",
-                asked.path or "Task.identifier",
-            )
+        if first is None or not same_request(parse(first.body), asked.resource, self.base):
+            raise _taken(found[0], asked.path)
         return _Place(found[0].id, None, found[0])
+
+    def _demand_new_order(self, asked: Asked) -> None:
+        """An order whose id the sender chose, or whose criteria it did, is as new as its identifier."""
+        if found := self.shelf.search("Task", placer_criteria(asked.resource), 1):
+            raise _taken(found[0], asked.path)
 
     def _write(self, asked: Asked, place: _Place, pending: _Pending, made: Plan, at: datetime) -> None:
         resource = asked.resource
@@ -141,6 +169,8 @@ class Planner:
             version = 1 if place.current is None else place.current.version + 1
             write = stamped(resource, place.id, version, at)
             if resource["resourceType"] == "Task" and place.current is None:
+                if asked.id is not None or asked.criteria:
+                    self._demand_new_order(asked)
                 opening = self.admission.opening({**resource, "id": place.id}, pending.look)
                 made.openings.append(opening)
                 made.absent.append(Absent("Task", placer_criteria(resource)))
@@ -188,45 +218,13 @@ class _Pending:
         return self._seen[type_, id_]
 
 
-def placer_criteria(task: Resource) -> tuple[Criterion, ...]:
-    """How a repeated Task is recognised: any of its identifiers."""
-    values = tuple(
-        (each["system"], each["value"])
-        for each in task.get("identifier", [])
-        if each.get("system") and each.get("value")
-    )
-    return (Criterion("identifier", values or ((None, ""),)),)
-
-
-def _same_request(first: Resource, again: Resource, base: str) -> bool:
-    return _essence(first, base) == _essence(again, base)
-
-
-def _essence(task: Resource, base: str) -> str:
-    """What was asked, without what servers add and without bundle-local names."""
-    copy: Resource = parse(
-        dump({k: v for k, v in task.items() if k not in ("id", "meta", "lastModified", "text")})
-    )
-    relativise(copy, base)
-    return hashlib.sha256(dump(_sorted(_unnamed(copy)))).hexdigest()
-
-
-def _unnamed(value: Any) -> Any:
-    """References left out: a repeated transaction names the same things by new urn:uuids."""
-    if isinstance(value, dict):
-        return {k: _unnamed(v) for k, v in value.items() if k != "reference"}
-    return [_unnamed(each) for each in value] if isinstance(value, list) else value
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _sorted(value[k]) for k in sorted(value)}
-    return [_sorted(each) for each in value] if isinstance(value, list) else value
-
-
 def _check_version(asked: Asked, current: Stored | None) -> None:
     if asked.method != "PUT":
         return
+    if asked.only_new and current is not None:
+        raise fault(
+            Category.STALE, "conflict", "If-None-Match: * asks that it is new, and it is here already"
+        )
     if asked.if_match is not None and (current is None or current.version != asked.if_match):
         now = "it is not here" if current is None else f'the current one is W/"{current.version}"'
         raise fault(Category.STALE, "conflict", f"If-Match names a version that is not current; {now}")
@@ -241,13 +239,25 @@ def _no_identity_twice(asked: Sequence[Asked]) -> None:
     for each in asked:
         key = each.id or each.criteria
         if key and (each.type, key) in seen:
-            raise fault(
-                Category.INCORRECT,
-                "duplicate",
-                "two entries of this transaction mean the same resource",
-                each.path,
-            )
+            raise _doubled(each)
         seen.add((each.type, key))
+
+
+def _unspoilt(asked: Sequence[Asked]) -> Sequence[Asked]:
+    """A lost race makes the plan anew, with other ids: bundle-local names must still be there to resolve."""
+    if any(each.full_url for each in asked):
+        return [replace(each, resource=deepcopy(each.resource)) for each in asked]
+    return asked
+
+
+def _doubled(asked: Asked) -> Fault:
+    text = "two entries of this transaction mean the same resource"
+    return fault(Category.INCORRECT, "duplicate", text, asked.path)
+
+
+def _taken(task: Stored, path: str) -> Fault:
+    text = f"Task/{task.id} has this identifier; a new request needs a new one, a repeat the same content"
+    return fault(Category.CONFLICT, "duplicate", text, path or "Task.identifier")
 
 
 def within(failure: Fault, path: str) -> Fault:

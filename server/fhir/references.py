@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from server.errors import Category, Fault, Issue
+from server.fhir.bindings import SERVED
 from server.ports import Resource
 
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.*", re.DOTALL)
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]{1,10})?")
 
 
@@ -69,9 +71,21 @@ def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> No
     """
     missing = []
     for path, reference in every(resource, resource["resourceType"]):
-        target = local(reference["reference"])
-        if target is not None and not exists(*target):
-            text = f"this {target[0]} is not here; POST it first, or in the same transaction"
-            missing.append(Issue("not-found", text, f"{path}.reference"))
+        if issue := _missing(reference["reference"], f"{path}.reference", exists):
+            missing.append(issue)
     if missing:
         raise Fault(Category.UNPROCESSABLE, *missing)
+
+
+def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> Issue | None:
+    target = local(reference)
+    if target is not None and target[0] not in SERVED:
+        text = f"a {target[0]} is not kept here; give its full address, its identifier, or nothing"
+        return Issue("not-supported", text, path)
+    if target is not None and not exists(*target):
+        text = f"this {target[0]} is not here; POST it first, or in the same transaction"
+        return Issue("not-found", text, path)
+    if _CONDITIONAL.fullmatch(reference):
+        # Stored as it is, it would be searched anew by every reader, with another answer each time.
+        return Issue("not-supported", "conditional references are not resolved here; give Type/id", path)
+    return None

@@ -26,6 +26,7 @@ WRITABLE = (
 VERSION_AWARE = frozenset({"Task", "ServiceRequest", "DiagnosticReport"})
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
+_DECISIVE = ("status", "intent")
 _SPECIALIST_MAY_SET = frozenset({"accepted", "rejected", "in-progress", "completed", "failed"})
 _SPECIALIST_MAY_CHANGE = frozenset(
     {"status", "statusReason", "output", "note", "meta", "lastModified", "text"}
@@ -40,7 +41,8 @@ def on_any(resource: Resource, now: datetime) -> None:
         Fault: UNPROCESSABLE or FORBIDDEN.
     """
     _not_ours(resource)
-    for element in ("issued", "effectiveDateTime"):
+    _demand_values(resource)
+    for element in ("issued", "effectiveDateTime", "effectiveInstant"):
         signed = moment(str(resource.get(element, "")))
         if signed is not None and signed > now + _SKEW:
             path = f"{resource['resourceType']}.{element}"
@@ -59,6 +61,7 @@ def on_update(old: Resource, new: Resource) -> None:
         Fault: UNPROCESSABLE with what may be changed.
     """
     kind = new["resourceType"]
+    _not_ours(old)
     if patient_of(old) != patient_of(new):
         raise fault(
             Category.UNPROCESSABLE,
@@ -68,6 +71,15 @@ def on_update(old: Resource, new: Resource) -> None:
         )
     if kind == "Task":
         _on_task(old, new)
+
+
+def _demand_values(resource: Resource) -> None:
+    """An extension may stand for a value (R4 element.html), but what a case turns on must be said."""
+    lost = [name for name in _DECISIVE if f"_{name}" in resource and name not in resource]
+    if lost:
+        kind = resource["resourceType"]
+        text = "a value is needed here; an extension alone is not understood"
+        raise Fault(Category.UNPROCESSABLE, *(Issue("required", text, f"{kind}.{name}") for name in lost))
 
 
 def _not_ours(resource: Resource) -> None:

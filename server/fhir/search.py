@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -18,6 +19,8 @@ from server.times import instant
 
 _PAGE, _MOST, _DEEPEST = 50, 500, 100_000
 _OURS = ("_count", "_offset", "_format")
+_NARROWING = frozenset({"_content", "_filter", "_has", "_list", "_query", "_text"})
+"""Parameters of R4 that choose which resources are found; ignored, they would find too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,16 @@ def search(desk: Desk, request: Request, type_: str) -> Response:
     found = desk.shelf.search(type_, many(type_, wanted.pairs), wanted.offset + wanted.count + 1)
     page = found[wanted.offset : wanted.offset + wanted.count]
     shown = without_sealed(desk.seals, page)
-    more = len(found) > wanted.offset + wanted.count
+    more = wanted.count > 0 and len(found) > wanted.offset + wanted.count
     return Response(200, dump(_bundle(desk.base, type_, wanted, shown, request, more=more)))
 
 
 def _wanted(type_: str, pairs: list[tuple[str, str]], *, strict: bool) -> _Wanted:
     ignored = [name for name, _ in pairs if name not in _OURS and not known(type_, name)]
     for name in ignored:
-        base, colon, _ = name.partition(":")
-        if strict or (colon and known(type_, base)):
-            # An ignored modifier would turn a condition into another one: never lenient about it.
+        base = re.split("[:.]", name, maxsplit=1)[0]
+        if strict or base in _NARROWING or (base != name and known(type_, base)):
+            # An ignored modifier or chain would turn a condition into another one: never lenient about it.
             raise fault(
                 Category.INCORRECT,
                 "not-supported",
@@ -82,7 +85,7 @@ def _bundle(
         "resourceType": "Bundle",
         "type": "searchset",
         "timestamp": instant(request.at),
-        **({} if more or wanted.offset else {"total": len(page)}),
+        **({} if more or wanted.offset or not wanted.count else {"total": len(page)}),
         "link": links,
         **({"entry": entries} if entries else {}),
     }

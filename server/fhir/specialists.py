@@ -17,6 +17,8 @@ TURNAROUND = f"{SR}/StructureDefinition/turnaround"
 """Extension on PractitionerRole: valueDuration in hours, how long this reader usually needs."""
 
 _HOURS: Mapping[str, float] = {"h": 1, "min": 1 / 60, "d": 24}
+_LONGEST_HOURS = 24 * 365
+"""A turnaround beyond this, or none at all, says nothing about a reader."""
 
 
 def specialists(
@@ -72,5 +74,6 @@ def _turnaround(role: Resource) -> timedelta | None:
     for extension in role.get("extension", []):
         duration = extension.get("valueDuration", {})
         if extension.get("url") == TURNAROUND and duration.get("code") in _HOURS and "value" in duration:
-            return timedelta(hours=float(duration["value"]) * _HOURS[duration["code"]])
+            hours = float(duration["value"]) * _HOURS[duration["code"]]
+            return timedelta(hours=hours) if 0 < hours <= _LONGEST_HOURS else None
     return None

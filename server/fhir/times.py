@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import MINYEAR, UTC, date, datetime
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def moment(text: str) -> datetime | None:
@@ -13,7 +16,15 @@ def moment(text: str) -> datetime | None:
         value = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if value.tzinfo is None else value.astimezone(UTC)
+    return None if value.tzinfo is None else _in_utc(value)
+
+
+def _in_utc(value: datetime) -> datetime:
+    """The zone may carry a time over either end of the calendar, where the end itself stands for it."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return _LAST if value.year > MINYEAR else _FIRST
 
 
 def day(text: str) -> date | None:

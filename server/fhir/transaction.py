@@ -88,6 +88,7 @@ def _asked(entry: Resource, path: str) -> Asked:
 def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: str, path: str) -> Asked:
     type_, id_, query = match.groups()
     if_match = etag(wish.get("ifMatch"), "ifMatch")
+    only_new = wish.get("ifNoneMatch") == "*"
     if wish["method"] == "POST":
         if id_ or query:
             raise fault(Category.INCORRECT, "value", "POST goes to the type; use ifNoneExist for criteria")
@@ -101,12 +102,22 @@ def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: s
             resource,
             criteria=conditional(type_, query),
             if_match=if_match,
+            only_new=only_new,
             full_url=full_url,
             path=path,
         )
     if resource.get("id") != id_:
         raise fault(Category.INCORRECT, "invalid", "the resource's id must be the id in request.url")
-    return Asked("PUT", type_, resource, id=id_, if_match=if_match, full_url=full_url, path=path)
+    return Asked(
+        "PUT",
+        type_,
+        resource,
+        id=id_,
+        if_match=if_match,
+        only_new=only_new,
+        full_url=full_url,
+        path=path,
+    )
 
 
 def _response(answers: list[Answered], base: str) -> Resource:

@@ -19,7 +19,7 @@ def update(desk: Desk, request: Request, type_: str, id_: str) -> Response:
         raise fault(
             Category.INCORRECT, "invalid", "the id in the body must be the id in the URL", f"{type_}.id"
         )
-    asked = Asked("PUT", type_, resource, id=id_, if_match=request.if_match)
+    asked = Asked("PUT", type_, resource, id=id_, if_match=request.if_match, only_new=request.only_new)
     answer = desk.write(request.arrival(f"update {type_}"), [asked], request.at)[0]
     return written(answer, desk.base, request)
 
@@ -28,7 +28,12 @@ def conditional_update(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
     resource = _body(desk, request, type_)
     asked = Asked(
-        "PUT", type_, resource, criteria=conditional(type_, request.query), if_match=request.if_match
+        "PUT",
+        type_,
+        resource,
+        criteria=conditional(type_, request.query),
+        if_match=request.if_match,
+        only_new=request.only_new,
     )
     answer = desk.write(request.arrival(f"update {type_}"), [asked], request.at)[0]
     return written(answer, desk.base, request)

@@ -72,9 +72,11 @@ class Loop:
             return  # The pipe is full of wake-ups already.
 
     def stop(self) -> None:
-        """Accept no more; go on turning until ``busy`` is false."""
+        """Accept no more, and let the address go to whoever comes next; turn until ``busy`` is false."""
         self._stopping = True
         self._listen(on=False)
+        for listener in self._listeners:
+            listener.close()
         self._sweep(time.monotonic())
 
     @property

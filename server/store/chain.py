@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from server.case import State
 from server.ports import Entry, History
-from server.store.tables import event
+from server.store.tables import cases, event
 from server.times import instant
 
 _FIRST = "0" * 64
@@ -46,14 +46,18 @@ def history(connection: Connection, case_id: str) -> list[History]:
 
 
 def broken_at(connection: Connection, case_id: str) -> int | None:
-    """The number of the first event that does not fit its chain; None when the chain is whole."""
+    """The number of the first event that does not fit its chain; None when the chain is whole.
+
+    Where the newest events were taken away, the case itself stands elsewhere than its history says.
+    """
     digest = _FIRST
-    rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq))
+    rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq)).all()
     for expected, row in enumerate(rows, start=1):
         digest = _link(digest, row._asdict())
         if row.seq != expected or row.digest != digest:
             return expected
-    return None
+    stands = connection.execute(select(cases.c.state).where(cases.c.id == case_id)).scalar_one_or_none()
+    return None if rows and rows[-1].state == stands else len(rows) + 1
 
 
 def _row(case_id: str, seq: int, at: datetime, entry: Entry, state: State) -> dict[str, Any]:

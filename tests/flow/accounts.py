@@ -127,18 +127,24 @@ _NEVER = (
     ("select document_id from delivery where lease_token is not null", "a delivery with a lease left"),
     ("select document_id, state from delivery where state != 'delivered'", "an undelivered document"),
     (
-        "select c.id, count(f.number) n from cases c left join fact f on f.case_id = c.id "
-        "and f.kind = 'ai-read' group by c.id having n != 1",
+        (
+            "select c.id, count(f.number) n from cases c left join fact f on f.case_id = c.id "
+            "and f.kind = 'ai-read' group by c.id having n != 1"
+        ),
         "AI reads of one case",
     ),
     (
-        "select c.id, count(d.id) n from cases c left join document d on d.case_id = c.id "
-        "and d.kind = 'opinion' group by c.id having n != 1",
+        (
+            "select c.id, count(d.id) n from cases c left join document d on d.case_id = c.id "
+            "and d.kind = 'opinion' group by c.id having n != 1"
+        ),
         "opinions written for one case",
     ),
     (
-        "select type, system, value, count(*) n from search_value where param = 'identifier' "
-        "group by type, system, value having n > 1",
+        (
+            "select type, system, value, count(*) n from search_value where param = 'identifier' "
+            "group by type, system, value having n > 1"
+        ),
         "resources of ours with one identifier",
     ),
     (
@@ -146,8 +152,10 @@ _NEVER = (
         "a history with a gap",
     ),
     (
-        "select r.type, r.id from resource r left join resource_version v on v.resource_key = r.key "
-        "and v.version = r.version where v.version is null",
+        (
+            "select r.type, r.id from resource r left join resource_version v on v.resource_key = r.key "
+            "and v.version = r.version where v.version is null"
+        ),
         "a resource without its current version",
     ),
 )
@@ -200,13 +208,15 @@ def leftovers(site: Site) -> list[str]:
     sweeper = site.program("work", "sweeper")
     site.bring_up(sweeper)
     left = [f"staging/{each.name}" for each in staging.iterdir()]
-    known = {"vault", "staging", "audit.key", "second-reader.db", "second-reader.db-wal", "second-reader.db-shm"}
+    known = {
+        "vault",
+        "staging",
+        "audit.key",
+        "second-reader.db",
+        "second-reader.db-wal",
+        "second-reader.db-shm",
+    }
     return left + sorted({each.name for each in site.data.iterdir()} - known)
-
-
-def arrivals_in_vault(data: Path) -> list[tuple[str, int]]:
-    """(digest, size) of the arrivals whose bytes are in files."""
-    return [(digest, size) for digest, size in _rows(data, "select digest, size from arrival where body is null")]
 
 
 def _rows(data: Path, query: str) -> list[Any]:

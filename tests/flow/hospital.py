@@ -80,7 +80,11 @@ class Hospital:
                     raise
                 self.resent += 1
                 time.sleep(_AGAIN)
-        taken = Acknowledged(sent, key)
+        return self.acknowledge(sent, key)
+
+    def acknowledge(self, sent: Sent, story: str) -> Acknowledged:
+        """From now on this case is to be found everywhere, once."""
+        taken = Acknowledged(sent, story)
         with self._lock:
             self.acknowledged.append(taken)
             self._open.append(taken)

@@ -58,9 +58,11 @@ class Killer:
     def leave_nothing(self) -> None:
         """Raises Late when something of an earlier start still lives."""
         for group in self.program.groups[:-1]:
-            until(lambda group=group: not members(group), 40.0, f"group {group} of {self.program.name} is gone")
+            until(
+                lambda group=group: not members(group), 40.0, f"group {group} of {self.program.name} is gone"
+            )
 
     def told(self) -> str:
         how = ", ".join(f"{count} {way}" for way, count in sorted(self.killed.items()))
-        median, longest = statistics.median(self.ready), max(self.ready)
-        return f"{self.program.name}: {how}; ready again after {median:.1f} s (median), {longest:.1f} s (longest)"
+        ready = f"{statistics.median(self.ready):.1f} s (median), {max(self.ready):.1f} s (longest)"
+        return f"{self.program.name}: {how}; ready again after {ready}"

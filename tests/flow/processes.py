@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -147,7 +148,7 @@ class Site:
         self._environment = _environment(folder, self.data, self.port, ehr_base, settings)
         self._programs: list[Program] = []
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Self:
         self.command("migrate")
         return self
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -16,7 +16,7 @@ from conformance.peers.ehr import Ehr
 from conformance.peers.faults import Fault, Kind
 from tests.flow.accounts import leftovers, settle, wrongs
 from tests.flow.conftest import Say
-from tests.flow.hospital import Hospital
+from tests.flow.hospital import Hospital, Work
 from tests.flow.killer import WEB, WORK, Killer
 from tests.flow.processes import Site
 
@@ -28,7 +28,7 @@ _FAULTS = (
     Fault(Kind.ERROR_BEFORE),
     Fault(Kind.PRECONDITION),
 )
-"""The EHR commits and then says 500, or nothing until the courier's second is over; and two honest failures."""
+"""The EHR commits, then says 500, or nothing until the courier's second is over; and two honest failures."""
 
 
 def test_kill_web_and_work(site: Site, ehr: Ehr, seed: int, say: Say, pytestconfig: pytest.Config) -> None:
@@ -38,19 +38,20 @@ def test_kill_web_and_work(site: Site, ehr: Ehr, seed: int, say: Say, pytestconf
 
 
 def test_kill_while_the_ehr_fails_after_its_commit(site: Site, ehr: Ehr, seed: int, say: Say) -> None:
-    """Every second transaction meets a fault; the EHR's conditional creates and our looking first meet kills."""
+    """There is always a fault waiting at the EHR, so that looking first and sending again meet kills."""
     hospital = Hospital(ehr, site.base)
-    draw, met = Random(f"{seed}-faults"), list[Kind]()
+    met = list[Kind]()
 
     def trouble(stop: threading.Event) -> None:
-        while not stop.wait(0.5):
-            if not ehr.faults.waiting():
-                fault = draw.choice(_FAULTS)
-                met.append(fault.kind)
-                ehr.inject(fault)
-        ehr.faults.clear()
+        for fault in itertools.cycle(Random(f"{seed}-faults").sample(_FAULTS, len(_FAULTS))):
+            ehr.inject(fault)
+            while ehr.faults.waiting():
+                if stop.wait(0.2):
+                    ehr.faults.clear()
+                    return
+            met.append(fault.kind)
 
-    _campaign(site, hospital, 10, seed, say, trouble)
+    _campaign(site, hospital, 10, seed, say, trouble=trouble)
     say(f"faults of the EHR: {', '.join(f'{met.count(kind)} {kind}' for kind in Kind if kind in met)}")
     assert {Kind.ERROR_AFTER, Kind.SILENCE_AFTER} <= set(met)
 
@@ -61,7 +62,8 @@ def _campaign(
     kills: int,
     seed: int,
     say: Say,
-    trouble: Callable[[threading.Event], None] | None = None,
+    *,
+    trouble: Work | None = None,
 ) -> None:
     began = time.monotonic()
     web, work = site.program("web"), site.program("work")

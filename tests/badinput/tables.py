@@ -1,0 +1,53 @@
+"""All rows about FHIR and HTTP, together."""
+
+from __future__ import annotations
+
+import json
+
+from tests.badinput import (
+    fhir_cases,
+    fhir_http,
+    fhir_later,
+    fhir_search,
+    fhir_transactions,
+    fhir_versions,
+)
+from tests.badinput.call import Call, Kept
+from tests.badinput.fhir_bodies import ROWS
+from tests.badinput.orders import order
+from tests.badinput.row import Row
+
+_STATUS = {"INCORRECT": 400, "UNPROCESSABLE": 422, "TOO_LARGE": 413, "UNSUPPORTED": 415}
+_MARK = b"\xef\xbb\xbf"
+
+
+def _path(row: Row) -> str:
+    return "/fhir" if row.type == "Bundle" else f"/fhir/{row.type}"
+
+
+def _refused(row: Row) -> Call:
+    status, code = _STATUS[row.expected], row.code or ""
+    return Call(row.id, row.what, "POST", _path(row), status, code, row.body)
+
+
+def _passed(row: Row) -> Kept:
+    """Of a Task the rows hold only what is odd; with an order around it, it can be admitted."""
+    if row.type != "Task":
+        return Kept(row.id, row.what, _path(row), row.body)
+    odd = json.loads(row.body.removeprefix(_MARK))
+    mark = _MARK if row.body.startswith(_MARK) else b""
+    return Kept(row.id, row.what, _path(row), mark + json.dumps(order(row.id) | odd).encode())
+
+
+CALLS: tuple[Call, ...] = (
+    *(_refused(row) for row in ROWS if row.expected != "ok"),
+    *fhir_http.XML_CALLS,
+    *fhir_http.HTTP_CALLS,
+    *fhir_versions.CALLS,
+    *fhir_search.CALLS,
+    *fhir_transactions.CALLS,
+    *fhir_cases.CALLS,
+    *fhir_later.CALLS,
+)
+RAW = fhir_http.RAW
+KEPT: tuple[Kept, ...] = tuple(_passed(row) for row in ROWS if row.expected == "ok")

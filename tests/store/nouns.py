@@ -1,0 +1,89 @@
+"""Values that the store's tests put in."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from server.case import Event, Position, State
+from server.model import Document
+from server.ports import (
+    Arrival,
+    Entry,
+    IndexKind,
+    IndexRow,
+    Intake,
+    Opening,
+    Progress,
+    ResourceWrite,
+)
+from server.store.database import Database
+from server.store.intake import IntakeDesk
+from server.store.vault import Vault
+
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+PATIENT = "Patient/p1"
+
+
+def later(**span: float) -> datetime:
+    return AT + timedelta(**span)
+
+
+def arrival(id_: str = "a1", body: bytes = b"{}", at: datetime = AT) -> Arrival:
+    return Arrival(id_, "fhir", "create", at, body, hashlib.sha256(body).hexdigest())
+
+
+def write(id_: str = "p1", version: int = 1, **more: Any) -> ResourceWrite:
+    given: dict[str, Any] = {
+        "type": "Patient",
+        "updated_at": AT,
+        "body": f'{{"version": {version}}}'.encode(),
+        "index": (),
+        "patient": None,
+        **more,
+    }
+    return ResourceWrite(id=id_, version=version, **given)
+
+
+def token(param: str, value: str, system: str = "urn:s") -> IndexRow:
+    return IndexRow(param, IndexKind.TOKEN, system, value)
+
+
+def opening(case_id: str = "c1", patient: str = PATIENT) -> Opening:
+    return Opening(
+        case_id=case_id,
+        question="bacterial-meningitis",
+        task_id=f"task-{case_id}",
+        patient=patient,
+        report=f"DiagnosticReport/of-{case_id}",
+        destination="ehr",
+        task_identifier={"system": "https://ehr.example/task", "value": case_id},
+        due_by=None,
+    )
+
+
+def desk(database: Database) -> IntakeDesk:
+    return IntakeDesk(database, Vault(database.path.parent))
+
+
+def open_case(database: Database, case_id: str = "c1", at: datetime = AT, patient: str = PATIENT) -> None:
+    """One case, opened by an arrival of its own."""
+    desk(database).take(Intake(arrival(f"of-{case_id}", at=at), (), openings=(opening(case_id, patient),)))
+
+
+def document(id_: str = "d1", destination: str = "ehr") -> Document:
+    return Document(id_, "opinion", destination, "application/fhir+json", id_.encode())
+
+
+def complete(due_at: datetime | None = AT, *documents: Document, **more: Any) -> Progress:
+    """The step from received to ready."""
+    return Progress(
+        entries=(Entry(Event.FOUND_COMPLETE, "second-reader"),),
+        position=Position(State.READY),
+        due_at=due_at,
+        documents=documents,
+        deliver_for=timedelta(hours=1),
+        **more,
+    )

@@ -1,0 +1,130 @@
+"""The schema: made by migrations, exactly what the tables say, and demanded before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import BigInteger, inspect
+
+from server.errors import Category, Fault
+from server.store.database import Database
+from server.store.migrate import current, demand_current, migrate, needed
+from server.store.tables import Instant, metadata
+
+VERSIONS = Path(__file__).parents[2] / "server" / "store" / "migrations" / "versions"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Any:
+    opened = Database(tmp_path / "empty.db")
+    yield opened
+    opened.close()
+
+
+def test_an_empty_database_is_brought_to_the_needed_schema(empty: Database) -> None:
+    assert current(empty) is None
+    assert migrate(empty) == (None, needed())
+    assert current(empty) == needed()
+    demand_current(empty)
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    before = database.read(lambda c: c.exec_driver_sql("SELECT sql FROM sqlite_schema ORDER BY name").all())
+    assert migrate(database) == (needed(), needed())
+    after = database.read(lambda c: c.exec_driver_sql("SELECT sql FROM sqlite_schema ORDER BY name").all())
+    assert after == before
+
+
+def _type_differs(_context: object, _found: object, _told: object, found: Any, told: Any) -> bool | None:
+    """A moment is stored as a big integer: the two are the same column."""
+    same = isinstance(told, Instant) and isinstance(found, BigInteger)
+    return False if same else None
+
+
+def differences(
+    database: Database, type_differs: Callable[..., bool | None] | bool = _type_differs
+) -> list[Any]:
+    def compare(connection: Any) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": type_differs})
+        return compare_metadata(context, metadata)
+
+    return database.read(compare)
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    assert differences(database) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP INDEX cases_due",
+        "ALTER TABLE cases DROP COLUMN last_error",
+        "ALTER TABLE cases ADD COLUMN extra TEXT",
+        "DROP TABLE attempt",
+        "CREATE TABLE other (id TEXT)",
+        "CREATE INDEX other ON cases (task_value)",
+    ],
+)
+def test_a_difference_between_tables_and_migrations_would_be_seen(database: Database, change: str) -> None:
+    database.write(lambda c: c.exec_driver_sql(change))
+    assert len(differences(database)) == 1
+
+
+def test_keys_are_as_the_code_says_too(database: Database) -> None:
+    """Alembic compares no primary keys."""
+    found = database.read(
+        lambda c: {t: inspect(c).get_pk_constraint(t)["constrained_columns"] for t in metadata.tables}
+    )
+    assert found == {name: [c.name for c in table.primary_key] for name, table in metadata.tables.items()}
+
+
+@pytest.mark.parametrize(
+    ("revision", "told"), [(None, "none"), ("0000", "0000"), ("9999", "9999")], ids=["empty", "old", "newer"]
+)
+def test_another_schema_is_refused_with_the_way_out(empty: Database, revision: str | None, told: str) -> None:
+    if revision is not None:
+        migrate(empty)
+        empty.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (revision,)))
+    with pytest.raises(
+        Fault, match=f"at revision {told}, this version needs {needed()}; run: .* migrate"
+    ) as no:
+        demand_current(empty)
+    assert no.value.category is Category.UNAVAILABLE
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic.operations import Operations
+
+    make = Operations.create_table
+
+    def breaks(self: Any, name: str, *rest: Any, **more: Any) -> Any:
+        if name == "fact":
+            raise LookupError
+        return make(self, name, *rest, **more)
+
+    monkeypatch.setattr("alembic.op.create_table", lambda name, *r, **m: breaks(_operations(), name, *r, **m))
+    with pytest.raises(LookupError):
+        migrate(empty)
+    assert empty.read(lambda c: inspect(c).get_table_names()) == []
+
+
+def _operations() -> Any:
+    import alembic.op
+
+    return alembic.op._proxy
+
+
+def test_every_migration_follows_the_one_before() -> None:
+    files = sorted(each.stem for each in VERSIONS.glob("[0-9]*.py"))
+    assert [name[:4] for name in files] == [f"{n:04}" for n in range(1, len(files) + 1)]
+    assert files[-1].startswith(needed())
+    assert all(re.fullmatch(r"\d{4}_[a-z_]+", name) for name in files)

@@ -1,0 +1,142 @@
+"""Resources: versions one after another, search over the newest, nothing written on a stale premise."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.ports import Absent, Criterion, IndexKind, IndexRow, Raced, ResourceWrite
+from server.store import resources
+from server.store.database import Database
+from server.store.resources import Resources
+from tests.store.nouns import later, token, write
+
+
+def put(database: Database, *writes: ResourceWrite) -> None:
+    database.write(lambda c: resources.apply(c, writes, "a1"))
+
+
+def found(database: Database, *criteria: Criterion, limit: int = 100) -> list[str]:
+    return [each.id for each in Resources(database).search("Patient", criteria, limit)]
+
+
+def test_versions_are_kept_and_the_newest_is_served(database: Database) -> None:
+    put(database, write("p1"))
+    put(database, write("p1", 2, updated_at=later(hours=1)))
+    shelf = Resources(database)
+    newest = shelf.read("Patient", "p1")
+    assert newest is not None
+    assert (newest.version, newest.updated_at, newest.body) == (2, later(hours=1), b'{"version": 2}')
+    first = shelf.read("Patient", "p1", 1)
+    assert first is not None
+    assert first.body == b'{"version": 1}'
+    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("type_", "id_", "version"),
+    [("Patient", "p2", None), ("Observation", "p1", None), ("Patient", "p1", 2), ("Patient", "p1", 0)],
+)
+def test_what_is_not_there_is_none(database: Database, type_: str, id_: str, version: int | None) -> None:
+    put(database, write("p1"))
+    assert Resources(database).read(type_, id_, version) is None
+
+
+def test_no_history_of_what_was_never_there(database: Database) -> None:
+    assert Resources(database).history("Patient", "p1") == []
+
+
+@pytest.mark.parametrize("version", [1, 2, 4], ids=["made twice", "written twice", "one left out"])
+def test_a_write_on_a_stale_premise_is_refused_whole(database: Database, version: int) -> None:
+    put(database, write("p1"))
+    put(database, write("p1", 2))
+    with pytest.raises(Raced):
+        put(database, write("other"), write("p1", version))
+    shelf = Resources(database)
+    assert shelf.read("Patient", "other") is None
+    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+
+
+def test_a_second_version_needs_a_first(database: Database) -> None:
+    with pytest.raises(Raced):
+        put(database, write("p1", 2))
+
+
+def test_several_versions_may_be_written_at_once(database: Database) -> None:
+    put(
+        database,
+        write("p1", 1, index=(token("a", "old"),)),
+        write("p1", 2, index=(token("a", "middle"),)),
+        write("p1", 3, index=(token("a", "new"),)),
+    )
+    assert [each.version for each in Resources(database).history("Patient", "p1")] == [3, 2, 1]
+    for value, expected in (("old", []), ("middle", []), ("new", ["p1"])):
+        assert found(database, Criterion("a", ((None, value),))) == expected
+
+
+def test_a_new_version_is_found_by_its_new_values_only(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "old"), token("b", "kept"))))
+    put(database, write("p2", index=(token("a", "old"),)))
+    put(database, write("p1", 2, index=(token("a", "new"), token("b", "kept"))))
+    assert found(database, Criterion("a", ((None, "old"),))) == ["p2"]
+    assert found(database, Criterion("a", ((None, "new"),))) == ["p1"]
+    assert found(database, Criterion("b", ((None, "kept"),))) == ["p1"]
+
+
+def test_the_same_value_given_twice_is_indexed_once(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "1"), token("a", "1"))))
+    assert found(database, Criterion("a", ((None, "1"),))) == ["p1"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "expected"),
+    [
+        ([], ["p1", "p2", "p3"]),
+        ([Criterion("a", ((None, "1"),))], ["p1", "p2"]),
+        ([Criterion("a", (("urn:s", "1"),))], ["p1"]),
+        ([Criterion("a", (("urn:t", "1"),))], ["p2"]),
+        ([Criterion("a", (("", "1"),))], []),
+        ([Criterion("plain", (("", "x"),))], ["p3"]),
+        ([Criterion("a", ((None, "1"), (None, "3")))], ["p1", "p2", "p3"]),
+        ([Criterion("a", ((None, "1"),)), Criterion("b", ((None, "2"),))], ["p2"]),
+        ([Criterion("a", ((None, "1"),)), Criterion("b", ((None, "9"),))], []),
+        ([Criterion("_id", ((None, "p3"), (None, "p1")))], ["p1", "p3"]),
+        ([Criterion("_id", ((None, "p1"),)), Criterion("b", ((None, "2"),))], []),
+        ([Criterion("c", ((None, "1"),))], []),
+    ],
+    ids=[
+        "nothing asked", "any system", "one system", "another system", "no system", "value without system",
+        "one or the other", "this and that", "this and what is not", "ids", "id and value",
+        "another parameter",
+    ],
+)  # fmt: skip
+def test_search(database: Database, criteria: list[Criterion], expected: list[str]) -> None:
+    put(
+        database,
+        write("p1", index=(token("a", "1"),)),
+        write("p2", index=(token("a", "1", "urn:t"), token("b", "2"))),
+        write("p3", index=(token("a", "3"), IndexRow("plain", IndexKind.TOKEN, "", "x"))),
+        write("p1", type="Observation", index=(token("a", "1"),)),
+    )
+    assert found(database, *criteria) == expected
+
+
+def test_search_gives_the_oldest_first_and_no_more_than_asked(database: Database) -> None:
+    for id_ in ("z", "m", "a"):
+        put(database, write(id_))
+    put(database, write("z", 2))
+    assert found(database) == ["z", "m", "a"]
+    assert found(database, limit=2) == ["z", "m"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "raced"),
+    [("Patient", "taken", True), ("Patient", "free", False), ("Observation", "taken", False)],
+)
+def test_a_conditional_create_needs_absence(database: Database, type_: str, value: str, raced: bool) -> None:
+    put(database, write("p1", index=(token("identifier", "taken"),)))
+    absent = Absent(type_, (Criterion("identifier", (("urn:s", value),)),))
+    if not raced:
+        database.read(lambda c: resources.demand_absent(c, absent))
+        return
+    with pytest.raises(Raced):
+        database.read(lambda c: resources.demand_absent(c, absent))
