@@ -7,6 +7,7 @@ applies a whole ``Intake`` or ``Progress`` in one short transaction, or nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -255,6 +256,10 @@ class Shelf(Protocol):
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         """All versions, newest first."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Shelf]:
+        """The same shelf, standing still: everything read inside is of one moment."""
         ...
 
 

@@ -35,9 +35,9 @@ class Desk:
         Raises:
             Fault: the plan's refusal, or BUSY after several lost races.
         """
-        planner = Planner(self.shelf, self.admission, self.base)
         for _ in range(_PLANS):
-            plan = planner.plan(asked, at)
+            with self.shelf.snapshot() as shelf:
+                plan = Planner(shelf, self.admission, self.base).plan(asked, at)
             if not plan.writes:
                 return plan.answers
             try:

@@ -63,7 +63,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
         while self.alive and self.ppid == os.getppid():
             self.notify()
             self._loop.turn()
-        self.alive = False  # An orphan was not told: its answers too must end their connections.
+        self.alive: bool = False  # An orphan was not told: its answers too must end their connections.
         self._loop.stop()
         limit = time.monotonic() + self.cfg.graceful_timeout
         while self._loop.busy and time.monotonic() < limit:

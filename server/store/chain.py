@@ -8,35 +8,36 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from server.case import State
 from server.ports import Entry, History
+from server.store.prepared import Prepared
 from server.store.tables import cases, event
 from server.times import instant
 
 _FIRST = "0" * 64
+_LAST = Prepared(
+    select(event.c.seq, event.c.digest)
+    .where(event.c.case_id == bindparam("of"))
+    .order_by(event.c.seq.desc())
+    .limit(1)
+)
+_APPEND = Prepared(insert(event).values({c.name: bindparam(c.name) for c in event.c}))
 
 
 def append(
     connection: Connection, case_id: str, at: datetime, entries: Sequence[tuple[Entry, State]]
 ) -> None:
     """Add events, each with the state that it led to."""
-    last = connection.execute(
-        select(event.c.seq, event.c.digest)
-        .where(event.c.case_id == case_id)
-        .order_by(event.c.seq.desc())
-        .limit(1)
-    ).one_or_none()
-    seq, digest = (0, _FIRST) if last is None else (last.seq, last.digest)
+    seq, digest = _LAST.run(connection, of=case_id).fetchone() or (0, _FIRST)
     rows = []
     for entry, state in entries:
         seq += 1
         row = _row(case_id, seq, at, entry, state)
         digest = row["digest"] = _link(digest, row)
         rows.append(row)
-    if rows:
-        connection.execute(insert(event), rows)
+    _APPEND.run_many(connection, rows)
 
 
 def history(connection: Connection, case_id: str) -> list[History]:

@@ -8,14 +8,17 @@ carries a newer one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from server.errors import Category, fault
+from server.store.turn import Turn
 
 T = TypeVar("T")
 
@@ -45,24 +48,44 @@ class Database:
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
+        self._turn = Turn(path.with_suffix(".turn"))
         self._writing = self.engine.execution_options(writing=True)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one read snapshot."""
-        with self.engine.begin() as connection:
+        """Run ``work`` in one read snapshot; raises as ``write``."""
+        with self.reading() as connection:
             return work(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One read snapshot; raises as ``write``."""
+        with _told(), self.engine.begin() as connection:
+            yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one flushed transaction: all of it is durable on return, or nothing is."""
-        with self._writing.begin() as connection:
-            return work(connection)
+        """Run ``work`` in one flushed transaction: all of it is durable on return, or nothing is.
 
-    def changes(self, connection: Any) -> int:
-        """A number that moves whenever another connection commits; cheap enough to poll."""
-        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+        Raises:
+            Fault: UNAVAILABLE when the disk is full or fails, or another writer does not end.
+        """
+        with _told(), self._turn.taken(), self._writing.begin() as connection:
+            return work(connection)
 
     def close(self) -> None:
         self.engine.dispose()
+        self._turn.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the disk or a lock refuses passes by itself or is mended by a person: the sender tries again."""
+    try:
+        yield
+    except (pysqlite3.OperationalError, OperationalError) as error:
+        cause = getattr(error, "orig", error)
+        code = getattr(cause, "sqlite_errorname", type(cause).__name__)
+        text = f"the store cannot be used now ({code}); nothing was written, try again"
+        raise fault(Category.UNAVAILABLE, "no-store", text) from error
 
 
 def _configure(connection: Any, record: Any) -> None:
@@ -72,7 +95,7 @@ def _configure(connection: Any, record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
-        "busy_timeout=30000",
+        "busy_timeout=10000",
         "foreign_keys=ON",
         "cache_size=-16000",
     ):

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from server.case import START, Event
 from server.ports import Arrival, Entry, Intake, Opening
 from server.store import resources
 from server.store.chain import append
 from server.store.database import Database
-from server.store.tables import arrival, cases
+from server.store.prepared import Prepared
+from server.store.tables import Instant, arrival, cases
 from server.store.vault import Vault
 
 _INLINE = 256 * 1024
+_ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))
+_STIR = Prepared(
+    update(cases)
+    .where(cases.c.patient == bindparam("of"), cases.c.due_at.is_not(None))
+    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
+)
+_OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
 
 class IntakeDesk:
@@ -43,29 +51,22 @@ def _take(connection: Connection, intake: Intake) -> None:
 
 
 def _arrive(connection: Connection, arrived: Arrival) -> None:
-    connection.execute(
-        insert(arrival),
-        {
-            "id": arrived.id,
-            "door": arrived.door,
-            "interaction": arrived.interaction,
-            "received_at": arrived.received_at,
-            "digest": arrived.digest,
-            "size": len(arrived.body),
-            "body": arrived.body if len(arrived.body) <= _INLINE else None,
-        },
+    _ARRIVE.run(
+        connection,
+        id=arrived.id,
+        door=arrived.door,
+        interaction=arrived.interaction,
+        received_at=arrived.received_at,
+        digest=arrived.digest,
+        size=len(arrived.body),
+        body=arrived.body if len(arrived.body) <= _INLINE else None,
     )
 
 
 def stir(connection: Connection, patients: Iterable[str], at: datetime) -> None:
     """Let the open cases of these patients look again; ended ones have no due date and stay asleep."""
-    wanted = sorted(patients)
-    if wanted:
-        connection.execute(
-            update(cases)
-            .where(cases.c.patient.in_(wanted), cases.c.due_at.is_not(None))
-            .values(due_at=at, news=cases.c.news + 1)
-        )
+    for patient in sorted(patients):
+        _STIR.run(connection, of=patient, at=at)
 
 
 def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
@@ -78,27 +79,24 @@ def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
 
 
 def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:
-    connection.execute(
-        insert(cases),
-        {
-            "id": opening.case_id,
-            "question": opening.question,
-            "task_id": opening.task_id,
-            "patient": opening.patient,
-            "report": opening.report,
-            "destination": opening.destination,
-            "task_system": opening.task_identifier["system"],
-            "task_value": opening.task_identifier["value"],
-            "due_by": opening.due_by,
-            "opened_at": at,
-            "state": START.state,
-            "first": START.first,
-            "ai": START.ai,
-            "before": None,
-            "due_at": at,
-            "attempts": 0,
-            "news": 0,
-        },
+    _OPEN.run(
+        connection,
+        id=opening.case_id,
+        question=opening.question,
+        task_id=opening.task_id,
+        patient=opening.patient,
+        report=opening.report,
+        destination=opening.destination,
+        task_system=opening.task_identifier["system"],
+        task_value=opening.task_identifier["value"],
+        due_by=opening.due_by,
+        opened_at=at,
+        state=START.state.value,
+        first=START.first.value,
+        ai=START.ai.value,
+        due_at=at,
+        attempts=0,
+        news=0,
     )
     entry = Entry(
         Event.OPENED,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
-from server.ports import Absent, Criterion, Raced, ResourceWrite, Stored
+from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.store.database import Database
-from server.store.tables import resource, resource_version, search_value
+from server.store.prepared import Prepared
+from server.store.tables import Instant, moment, resource, resource_version, search_value
 
 _CURRENT = select(
     resource.c.type, resource.c.id, resource.c.version, resource_version.c.updated_at, resource_version.c.body
@@ -17,7 +21,6 @@ _CURRENT = select(
     resource_version,
     and_(resource_version.c.resource_key == resource.c.key, resource_version.c.version == resource.c.version),
 )
-_READ = _CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
 _VERSIONS = (
     select(
         resource.c.type,
@@ -30,6 +33,28 @@ _VERSIONS = (
     .where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
     .order_by(resource_version.c.version.desc())
 )
+_READ = Prepared(_CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i")))
+_HISTORY = Prepared(_VERSIONS)
+_VREAD = Prepared(_VERSIONS.where(resource_version.c.version == bindparam("v")))
+_CREATE = Prepared(
+    insert(resource)
+    .values({name: bindparam(name) for name in ("type", "id", "version", "updated_at")})
+    .prefix_with("OR IGNORE", dialect="sqlite")
+    .returning(resource.c.key)
+)
+_ADVANCE = Prepared(
+    update(resource)
+    .where(
+        resource.c.type == bindparam("t"),
+        resource.c.id == bindparam("i"),
+        resource.c.version == bindparam("before"),
+    )
+    .values(version=bindparam("after"), updated_at=bindparam("at", type_=Instant()))
+    .returning(resource.c.key)
+)
+_KEEP = Prepared(insert(resource_version).values({c.name: bindparam(c.name) for c in resource_version.c}))
+_FORGET = Prepared(delete(search_value).where(search_value.c.resource_key == bindparam("key")))
+_INDEX = Prepared(insert(search_value).values({c.name: bindparam(c.name) for c in search_value.c}))
 
 
 class Resources:
@@ -45,32 +70,55 @@ class Resources:
         return self._database.read(lambda connection: search(connection, type_, criteria, limit))
 
     def history(self, type_: str, id_: str) -> list[Stored]:
-        return self._database.read(
-            lambda connection: [_stored(row) for row in connection.execute(_VERSIONS, {"t": type_, "i": id_})]
-        )
+        return self._database.read(lambda connection: history(connection, type_, id_))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Shelf]:
+        """The same shelf, standing still: everything read inside is of one moment."""
+        with self._database.reading() as connection:
+            yield _Snapshot(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    connection: Connection
+
+    def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
+        return read(self.connection, type_, id_, version)
+
+    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
+        return search(self.connection, type_, criteria, limit)
+
+    def history(self, type_: str, id_: str) -> list[Stored]:
+        return history(self.connection, type_, id_)
+
+    def snapshot(self) -> AbstractContextManager[Shelf]:
+        return nullcontext(self)
 
 
 def read(connection: Connection, type_: str, id_: str, version: int | None = None) -> Stored | None:
     if version is None:
-        row = connection.execute(_READ, {"t": type_, "i": id_}).one_or_none()
+        row = _READ.run(connection, t=type_, i=id_).fetchone()
     else:
-        query = _VERSIONS.where(resource_version.c.version == version)
-        row = connection.execute(query, {"t": type_, "i": id_}).one_or_none()
+        row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
     return None if row is None else _stored(row)
 
 
+def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
+    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=id_)]
+
+
 def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-    query = _matching(_CURRENT.where(resource.c.type == type_), type_, criteria)
-    rows = connection.execute(query.order_by(resource.c.key).limit(limit))
-    return [_stored(row) for row in rows]
+    found = _search(_shape(criteria)).run(connection, t=type_, limit=limit, **_values(criteria))
+    return [_stored(row) for row in found]
 
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    query = _matching(
-        select(resource.c.key).where(resource.c.type == absent.type), absent.type, absent.criteria
+    found = _search(_shape(absent.criteria)).run(
+        connection, t=absent.type, limit=1, **_values(absent.criteria)
     )
-    if connection.execute(query.limit(1)).first() is not None:
+    if found.fetchone() is not None:
         raise Raced
 
 
@@ -80,90 +128,104 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
     Raises:
         Raced: another version was committed meanwhile.
     """
-    keys = [_advance(connection, write) for write in writes]
-    if not writes:
-        return
-    connection.execute(
-        insert(resource_version),
-        [
-            {
-                "resource_key": key,
-                "version": write.version,
-                "updated_at": write.updated_at,
-                "body": write.body,
-                "arrival_id": arrival_id,
-            }
-            for key, write in zip(keys, writes, strict=True)
-        ],
-    )
-    _index(connection, keys, writes)
+    latest: dict[int, ResourceWrite] = {}
+    for write in writes:
+        key = _advance(connection, write)
+        _KEEP.run(
+            connection,
+            resource_key=key,
+            version=write.version,
+            updated_at=write.updated_at,
+            body=write.body,
+            arrival_id=arrival_id,
+        )
+        latest[key] = write  # of several versions in one commit the last one is searched for
+    for key, write in latest.items():
+        _index(connection, key, write)
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
-    made: Any
     if write.version == 1:
-        made = insert(resource).values(type=write.type, id=write.id, version=1, updated_at=write.updated_at)
-        made = made.prefix_with("OR IGNORE", dialect="sqlite").returning(resource.c.key)
+        made = _CREATE.run(
+            connection, type=write.type, id=write.id, version=1, updated_at=write.updated_at
+        ).fetchone()
     else:
-        made = (
-            update(resource)
-            .where(
-                resource.c.type == write.type,
-                resource.c.id == write.id,
-                resource.c.version == write.version - 1,
-            )
-            .values(version=write.version, updated_at=write.updated_at)
-            .returning(resource.c.key)
-        )
-    row = connection.execute(made).one_or_none()
-    if row is None:
+        made = _ADVANCE.run(
+            connection,
+            t=write.type,
+            i=write.id,
+            before=write.version - 1,
+            after=write.version,
+            at=write.updated_at,
+        ).fetchone()
+    if made is None:
         raise Raced
-    return int(row[0])
+    return int(made[0])
 
 
-def _index(connection: Connection, keys: Sequence[int], writes: Sequence[ResourceWrite]) -> None:
-    renewed = [key for key, write in zip(keys, writes, strict=True) if write.version > 1]
-    if renewed:
-        connection.execute(delete(search_value).where(search_value.c.resource_key.in_(renewed)))
-    # The last write of one resource wins: several versions may be written in one commit.
-    latest = dict(zip(keys, writes, strict=True))
-    rows: list[dict[str, Any]] = [
-        {
-            "type": write.type,
-            "param": row.param,
-            "value": row.value,
-            "system": row.system,
-            "resource_key": key,
-        }
-        for key, write in latest.items()
-        for row in dict.fromkeys(write.index)
-    ]
-    if rows:
-        connection.execute(insert(search_value), rows)
+def _index(connection: Connection, key: int, write: ResourceWrite) -> None:
+    if write.version > 1:
+        _FORGET.run(connection, key=key)
+    _INDEX.run_many(
+        connection,
+        (
+            {
+                "type": write.type,
+                "param": row.param,
+                "value": row.value,
+                "system": row.system,
+                "resource_key": key,
+            }
+            for row in dict.fromkeys(write.index)
+        ),
+    )
 
 
-def _matching(query: Select[Any], type_: str, criteria: Sequence[Criterion]) -> Select[Any]:
-    for criterion in criteria:
-        if criterion.param == "_id":
-            query = query.where(resource.c.id.in_([value for _, value in criterion.values]))
+# -- searching -----------------------------------------------------------------------------
+
+_Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
+"""For each criterion: whether it asks for ids, and for each of its values whether it names a system."""
+
+
+def _shape(criteria: Sequence[Criterion]) -> _Shape:
+    return tuple(
+        (each.param == "_id", tuple(system is not None for system, _ in each.values)) for each in criteria
+    )
+
+
+def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
+    bound: dict[str, Any] = {}
+    for c, criterion in enumerate(criteria):
+        bound[f"p{c}"] = criterion.param
+        for v, (system, value) in enumerate(criterion.values):
+            bound[f"v{c}_{v}"] = value
+            bound[f"s{c}_{v}"] = system
+    return bound
+
+
+@lru_cache(maxsize=512)
+def _search(shape: _Shape) -> Prepared:
+    """The statement for criteria of one shape: AND between criteria, OR between their values."""
+    query: Select[Any] = _CURRENT.where(resource.c.type == bindparam("t"))
+    for c, (ids, systems) in enumerate(shape):
+        names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
+        if ids:
+            query = query.where(or_(*(resource.c.id == name for name in names)))
             continue
         any_of = or_(
             *(
-                search_value.c.value == value
-                if system is None
-                else and_(search_value.c.value == value, search_value.c.system == system)
-                for system, value in criterion.values
+                and_(search_value.c.value == name, search_value.c.system == bindparam(f"s{c}_{v}"))
+                if systems[v]
+                else search_value.c.value == name
+                for v, name in enumerate(names)
             )
         )
-        query = query.where(
-            resource.c.key.in_(
-                select(search_value.c.resource_key).where(
-                    search_value.c.type == type_, search_value.c.param == criterion.param, any_of
-                )
-            )
+        matching = select(search_value.c.resource_key).where(
+            search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
         )
-    return query
+        query = query.where(resource.c.key.in_(matching))
+    return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))
 
 
 def _stored(row: Any) -> Stored:
-    return Stored(type=row[0], id=row[1], version=row[2], updated_at=row[3], body=bytes(row[4]))
+    return Stored(row[0], row[1], row[2], moment(row[3]), bytes(row[4]))

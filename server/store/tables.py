@@ -37,7 +37,12 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         del dialect
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment(value)
+
+
+def moment(microseconds: int) -> datetime:
+    """A stored time as a value."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 metadata = MetaData()

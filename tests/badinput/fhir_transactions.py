@@ -161,7 +161,7 @@ CALLS = (
         told(person()) + b" " * 50_000_000,
     ),
     _of_kind("F-114e", "collection", "invariant"),
-    _of_kind("F-114i", "history", "required"),
+    _of_kind("F-114i", "history", "invariant"),
     _of_kind("F-114f", "document", "invariant"),
     _of_kind("F-114g", "message", "invariant"),
     Call("F-114h", "a Patient at the base", "POST", "/fhir", 400, "invalid", told(person())),
