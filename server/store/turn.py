@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PATIENCE = 5.0
+_PATIENCE = 0.2
+"""Seconds; longer than any write takes. A process that was stopped in its turn costs the others that much."""
 _PAUSE = 0.0005
 
 
@@ -28,7 +29,7 @@ class Turn:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Inside, no other writer on this machine is at work, unless one has been for seconds."""
+        """Inside, no other writer on this machine is at work, unless one has been for long."""
         mine = self._threads.acquire(timeout=_PATIENCE)
         try:
             if mine:

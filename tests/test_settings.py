@@ -1,0 +1,146 @@
+"""Settings: read once, refused by name, documented."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from server import settings
+from server.errors import Category, Fault
+from server.settings import PREFIX, Settings, load
+
+OPERATING = Path(__file__).parents[1] / "docs" / "operating.md"
+NUMBERS = ("0", "-1", "1.5", "many", "1e3")
+SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
+BAD: dict[str, tuple[str, ...]] = {
+    "open_network": ("maybe", "2", "on"),
+    "port": ("0", "65536", "-1", "http", "80.0"),
+    "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP"),
+    **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
+    "step_attempts": NUMBERS,
+    **dict.fromkeys(("lease", "idle"), SPANS),
+    "log_level": ("loud", "trace", "10"),
+}
+ANYTHING_GOES = {"data", "destinations", "cards", "policies", "operator", "host"}
+"""Paths are looked at when they are opened; the host has its own rule below."""
+GOOD = [
+    ("data", "/srv/data", Path("/srv/data")),
+    ("open_network", "Yes", True),
+    ("open_network", "0", False),
+    ("port", "65535", 65_535),
+    ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
+    ("destinations", "d.toml", Path("d.toml")),
+    ("operator", "Demo Trust", "Demo Trust"),
+    ("max_body", "1", 1),
+    ("lease", "0.5", timedelta(milliseconds=500)),
+    ("log_level", " Warning ", "warning"),
+]
+
+
+def given(**values: str) -> dict[str, str]:
+    return {PREFIX + name.upper(): value for name, value in values.items()}
+
+
+def test_nothing_needs_to_be_set() -> None:
+    assert load({}) == Settings()
+    assert load({"PATH": "/bin", "SECOND": "1"}) == Settings()
+
+
+def test_every_setting_is_in_one_of_the_tables() -> None:
+    assert {each.name for each in fields(Settings)} == BAD.keys() | ANYTHING_GOES
+
+
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_a_value_is_read(name: str, text: str, value: object) -> None:
+    assert getattr(load(given(**{name: text})), name) == value
+
+
+@pytest.mark.parametrize("name", sorted(BAD.keys() | ANYTHING_GOES))
+def test_an_empty_variable_means_the_default(name: str) -> None:
+    assert load(given(**{name: ""})) == Settings()
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, bad in BAD.items() for text in bad])
+def test_a_bad_value_is_refused_by_name_with_what_is_allowed(name: str, text: str) -> None:
+    with pytest.raises(Fault) as refused:
+        load(given(**{name: text}))
+    allowed = next(each.metadata["allowed"] for each in fields(Settings) if each.name == name)
+    assert refused.value.category is Category.INCORRECT
+    assert str(refused.value) == f"{PREFIX}{name.upper()} is not usable; allowed: {allowed}"
+
+
+def test_unknown_variables_are_refused_all_at_once() -> None:
+    with pytest.raises(Fault) as refused:
+        load(given(prot="8080", a="") | {"OTHER": "x"})
+    assert str(refused.value) == "no such setting: SECOND_READER_A, SECOND_READER_PROT"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("10.0.0.7", False),
+        ("reader.example", False),
+        ("localhost.example", False),
+        ("300.1.1.1", False),
+    ],
+)
+def test_listening_beyond_this_machine_must_be_said_twice(host: str, loopback: bool) -> None:
+    if loopback:
+        assert load(given(host=host)).host == host
+    else:
+        with pytest.raises(Fault, match="SECOND_READER_OPEN_NETWORK=yes") as refused:
+            load(given(host=host))
+        assert refused.value.category is Category.FORBIDDEN
+    assert load(given(host=host, open_network="yes")).host == host
+
+
+@pytest.mark.parametrize(
+    ("chosen", "base"),
+    [
+        ({}, "http://127.0.0.1:8080/fhir"),
+        ({"host": "localhost", "port": "81"}, "http://localhost:81/fhir"),
+        ({"host": "::1"}, "http://[::1]:8080/fhir"),
+        ({"base_url": "https://reader.example/r4"}, "https://reader.example/r4"),
+    ],
+)
+def test_the_base_that_is_printed(chosen: dict[str, str], base: str) -> None:
+    assert load(given(**chosen)).fhir_base == base
+
+
+def test_the_environment_is_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}PORT", "9999")
+    assert load().port == 9999
+    assert settings.child_environment()[f"{PREFIX}PORT"] == "9999"
+
+
+def test_the_table_for_people_tells_each_setting_and_its_default() -> None:
+    told = {
+        variable: (default, allowed, sentence) for variable, default, allowed, sentence in settings.table()
+    }
+    assert told.keys() == {PREFIX + each.name.upper() for each in fields(Settings)}
+    assert told[f"{PREFIX}PORT"][0] == "8080"
+    assert all(sentence.endswith(".") and allowed for _, allowed, sentence in told.values())
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Settings)])
+def test_the_operating_page_tells_every_setting(name: str) -> None:
+    if not OPERATING.exists():
+        pytest.skip("docs/operating.md is not in this copy")
+    assert f"`{PREFIX}{name.upper()}`" in OPERATING.read_text()
+
+
+def test_the_operating_page_tells_no_setting_that_is_not_there() -> None:
+    if not OPERATING.exists():
+        pytest.skip("docs/operating.md is not in this copy")
+    told = set(re.findall(r"`(SECOND_READER_[A-Z_]+)[`=]", OPERATING.read_text()))
+    assert told <= {PREFIX + each.name.upper() for each in fields(Settings)}
