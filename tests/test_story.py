@@ -325,7 +325,9 @@ def test_nothing_of_either_opinion_is_reachable_while_a_specialist_reads(world: 
     world.run()
     offered = world.get(f"Task?owner={specialist}")["entry"][0]["resource"]
     request = world.get(offered["focus"]["reference"])
-    seen = json.dumps([offered, request, world.trace(sent.task_id), world.get(f"Task/{sent.task_id}/_history")])
+    seen = json.dumps(
+        [offered, request, world.trace(sent.task_id), world.get(f"Task/{sent.task_id}/_history")]
+    )
     for word in ("0.94", "present", VIRAL.code, "viral to me", "missed", "discordant", "DetectedIssue"):
         assert word not in seen, word
     assert world.get("Device")["total"] == 0

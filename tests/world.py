@@ -98,9 +98,7 @@ POLICY = Policy(
     incomplete_for=timedelta(hours=48),
     first_read_within=timedelta(hours=72),
     specialties=(SPECIALTY,),
-    urgency=dict.fromkeys(
-        ("missed", "over-called", "declined", "not-comparable", "audit"), Urgency.URGENT
-    ),
+    urgency=dict.fromkeys(("missed", "over-called", "declined", "not-comparable", "audit"), Urgency.URGENT),
     clocks={Urgency.URGENT: Clock(timedelta(minutes=30), timedelta(minutes=60))},
     deliver_for=timedelta(hours=96),
 )
@@ -258,8 +256,8 @@ def make_world(
         files=Files(house.ledger, house.deliveries),
         cards=house.cards,
         policies=house.policies,
-        reader=lambda question: reader,
-        explain=lambda read, card: f"AI second read: {read.answer or 'declines'}",
+        reader=lambda _: reader,
+        explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
         audit_key=b"k" * 32,
     )
@@ -333,9 +331,7 @@ def task(patient: str, about: str, number: str = "T-1", **more: Any) -> dict[str
         "input": [
             {
                 "type": coded(Coding(f"{SR}/CodeSystem/task", "clinical-question")),
-                "valueCodeableConcept": coded(
-                    Coding(f"{SR}/CodeSystem/question", "bacterial-meningitis")
-                ),
+                "valueCodeableConcept": coded(Coding(f"{SR}/CodeSystem/question", "bacterial-meningitis")),
             }
         ],
         **more,
