@@ -43,7 +43,12 @@ class _File(Schema):
     class Meta:
         unknown = RAISE
 
-    destination = fields.List(fields.Nested(_Destination), required=True, validate=validate.Length(min=1))
+    destination = fields.List(
+        fields.Nested(_Destination),
+        required=True,
+        validate=validate.Length(min=1),
+        error_messages={"invalid": "allowed: one [[destination]] table for each system"},
+    )
 
 
 def load_destinations(path: Path | None) -> tuple[Destination, ...]:
