@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from conformance.bench.create import create
-
+from conformance.bench.opinion import opinion
 
 
 @click.group()
@@ -17,5 +17,5 @@ def bench() -> None:
     """
 
 
-
+bench.add_command(opinion)
 bench.add_command(create)

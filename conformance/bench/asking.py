@@ -22,8 +22,9 @@ class Waiting:
 
     task: Resource
     """Ready to be POSTed; its references name what the server made."""
-    report: str
-    """``DiagnosticReport/id``."""
+    report: Resource
+    """As the server stored it; it is not shown again while the case is open."""
+    report_etag: str
 
 
 @dataclass(slots=True)
@@ -41,18 +42,19 @@ class Asking:
         answer = self.client.transaction(bundle(made[:-1]))
         places = [each["response"]["location"] for each in answer["entry"]]
         names = {each.full_url: _reference(place) for each, place in zip(made[:-1], places, strict=True)}
-        return Waiting(settled(made[-1].resource, names), names[made[-2].full_url])
+        name, stored = made[-2].full_url, answer["entry"][-1]["response"]
+        report = settled(made[-2].resource, names) | {"id": names[name].partition("/")[2]}
+        return Waiting(settled(made[-1].resource, names), report, stored["etag"])
 
     def ask(self) -> str:
         """A whole case in one transaction; gives ``Task/id``."""
         answer = self.client.transaction(bundle(self._entries(signed=True)))
         return _reference(answer["entry"][-1]["response"]["location"])
 
-    def sign(self, report: str) -> None:
+    def sign(self, waiting: Waiting) -> None:
         """Make a preliminary report final (PUT with If-Match)."""
-        stored = self.client.read(report)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.client.update(stored.body | {"status": "final", "issued": now}, stored.etag)
+        self.client.update(waiting.report | {"status": "final", "issued": now}, waiting.report_etag)
 
     def _entries(self, *, signed: bool) -> tuple[Entry, ...]:
         self.sent += 1

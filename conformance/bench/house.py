@@ -53,14 +53,8 @@ class House:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._running.values():
-            process.terminate()
-        for process in self._running.values():
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        for name in list(self._running):
+            self.stop(name)
         self._clear()
 
     def web(self) -> None:
@@ -80,6 +74,16 @@ class House:
     def work(self) -> None:
         """Start one worker; it begins when it has loaded its models."""
         self._start("work")
+
+    def stop(self, name: str) -> None:
+        """End ``web`` or ``work`` in order, and wait for it."""
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def costs(self, name: str) -> list[Cost]:
         """CPU and memory of the processes of ``web`` or ``work``; none when it is not running."""

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+Step = Callable[[str], None]
+
 
 @contextmanager
-def steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
+def steps(title: str, total: int) -> Iterator[Step]:
     """Gives a function to call after each step with what was done."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
