@@ -135,7 +135,7 @@ def _many(run: Run, count: int) -> float:
     """Cases per second that one worker carries to their end when all of them wait for it."""
     if run.house is not None:
         run.house.stop("work")
-    tasks, cases = [], {}
+    tasks, cases = list[str](), dict[str, str]()
     for number in range(count):
         tasks.append(run.asking.ask())
         run.step("many at once")

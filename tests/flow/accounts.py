@@ -35,7 +35,11 @@ _OLD = 3600
 
 
 def settle(site: Site, hospital: Hospital, patience: float) -> None:
-    """Wait until every case that was opened has ended and nothing is left to deliver; raises Late."""
+    """Wait until every case that was opened has ended and nothing is left to deliver.
+
+    What was acknowledged must be there already: that is looked at first.
+    """
+    assert missing(site.data, hospital.acknowledged) == []
 
     def settled() -> bool:
         assert not hospital.broken, hospital.broken
@@ -110,15 +114,24 @@ def _provenances(root: str, held: dict[tuple[str, str, str], set[str]]) -> list[
 def in_the_store(data: Path, cases: Sequence[Acknowledged]) -> list[str]:
     """Integrity, what was acknowledged, and what must be there once."""
     wrong = [f"integrity_check: {row[0]}" for row in _rows(data, "pragma integrity_check") if row[0] != "ok"]
-    opened = Counter(row[0] for row in _rows(data, "select task_id from cases"))
     asked = {case.sent.task.partition("/")[2] for case in cases}
-    wrong += [f"{opened[task]} cases for Task/{task}" for task in asked if opened[task] != 1]
-    wrong += [f"a case that nobody asked for: Task/{task}" for task in opened.keys() - asked]
-    stored = {f"{type_}/{id_}" for type_, id_ in _rows(data, "select type, id from resource")}
-    names = {name for case in cases for name in case.sent.names.values()}
-    wrong += [f"acknowledged and not here: {name}" for name in sorted(names - stored)]
+    opened = {row[0] for row in _rows(data, "select task_id from cases")}
+    wrong += [f"a case that nobody asked for: Task/{task}" for task in opened - asked]
+    wrong += missing(data, cases)
     wrong += [f"{text}: {row}" for query, text in _NEVER for row in _rows(data, query)]
     return wrong
+
+
+def missing(data: Path, cases: Sequence[Acknowledged]) -> list[str]:
+    """What was acknowledged and is not here; and Tasks that did not open exactly one case."""
+    stored = {f"{type_}/{id_}" for type_, id_ in _rows(data, "select type, id from resource")}
+    names = {name for case in cases for name in case.sent.names.values()}
+    opened = Counter(f"Task/{row[0]}" for row in _rows(data, "select task_id from cases"))
+    asked = {case.sent.task for case in cases}
+    return [
+        *(f"acknowledged and not here: {name}" for name in sorted(names - stored)),
+        *(f"{opened[task]} cases for {task}" for task in sorted(asked) if opened[task] != 1),
+    ]
 
 
 _NEVER = (

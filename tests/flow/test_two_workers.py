@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import time
 from collections.abc import Iterator
@@ -98,8 +99,8 @@ def _send(hospital: Hospital, count: int) -> None:
 def _stopped_holding(site: Site, worker: Program, query: str) -> dict[str, str]:
     """Stop the worker in the middle of a step; returns what it holds, id -> token.
 
-    A worker that was stopped inside a commit would hold SQLite's write lock: then it goes on a
-    little and is stopped again.
+    A worker that was stopped inside a commit would hold SQLite's write lock, and one just before or
+    after it the writers' turn: then it goes on a little and is stopped again.
     """
     path = site.data / "second-reader.db"
     deadline = time.monotonic() + 60
@@ -109,15 +110,22 @@ def _stopped_holding(site: Site, worker: Program, query: str) -> dict[str, str]:
             if not connection.execute(query).fetchall():
                 continue
             worker.signal(signal.SIGSTOP)
-            if _free(connection) and (held := dict(connection.execute(query).fetchall())):
-                return held
+            if _free(connection, path.with_suffix(".turn")):
+                held = dict(connection.execute(query).fetchall())
+                if held:
+                    return held
             worker.signal(signal.SIGCONT)
     finally:
         connection.close()
     raise AssertionError("the worker was never caught in the middle of a step")
 
 
-def _free(connection: pysqlite3.Connection) -> bool:
+def _free(connection: pysqlite3.Connection, turn: Path) -> bool:
+    with turn.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     try:
         connection.execute("begin immediate")
     except pysqlite3.OperationalError:
