@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
 from gunicorn.glogging import Logger
 
+
+def _where(info: structlog.typing.ExcInfo) -> str:
+    """Where it happened and what kinds of error led to it: their texts may quote values, so none is told."""
+    told: list[str] = []
+    error: BaseException | None = info[1]
+    while error is not None:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        told.append(f"{frames}{type(error).__name__}")
+        error = error.__cause__ or error.__context__
+    return "\nwhich followed from\n".join(told)
+
+
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
+    structlog.processors.ExceptionRenderer(_where),
 )
 
 

@@ -23,6 +23,7 @@ from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 
 T = TypeVar("T")
+_PAUSE = timedelta(seconds=1)
 Now = Callable[[], datetime]
 
 
@@ -178,5 +179,11 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if not self._once():
+            try:
+                busy = self._once()
+            except Fault as failure:  # the store cannot be used now: a full disk passes, or a person mends it
+                logger().error("cannot work", reason=str(failure))
+                self._stop.wait(_PAUSE.total_seconds())
+                continue
+            if not busy:
                 self._idle(self._stop)

@@ -41,7 +41,11 @@ class House:
 
     def __enter__(self) -> Self:
         done = subprocess.run(
-            self._command("migrate"), cwd=_PROJECT, env=self._environment(), capture_output=True, check=False
+            [sys.executable, "-m", "server", "migrate"],
+            cwd=_PROJECT,
+            env=self._environment(),
+            capture_output=True,
+            check=False,
         )
         if done.returncode:
             self._clear()
@@ -99,7 +103,7 @@ class House:
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         with (self.data / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                self._command(name),
+                [sys.executable, "-m", "server", name],
                 cwd=_PROJECT,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -108,9 +112,6 @@ class House:
             )
         self._running[name] = process
         return process
-
-    def _command(self, name: str) -> list[str]:
-        return [sys.executable, "-m", "server", name]
 
     def _environment(self) -> dict[str, str]:
         ours = {_PREFIX + each for each in _OURS}
