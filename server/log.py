@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from types import TracebackType
 from typing import Any
 
 import structlog
 from gunicorn.glogging import Logger
 
 
-def _where(info: structlog.typing.ExcInfo) -> str:
+def _where(info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
     """Where it happened and what kinds of error led to it: their texts may quote values, so none is told."""
     told: list[str] = []
     error: BaseException | None = info[1]

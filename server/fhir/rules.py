@@ -69,8 +69,21 @@ def on_update(old: Resource, new: Resource) -> None:
             f"a {kind} cannot be moved from one patient to another",
             kind,
         )
+    if lost := _labels(old) - _labels(new):
+        raise fault(
+            Category.FORBIDDEN,
+            "forbidden",
+            f"{len(lost)} security labels would be removed; send them along unchanged",
+            f"{kind}.meta.security",
+        )
     if kind == "Task":
         _on_task(old, new)
+
+
+def _labels(resource: Resource) -> set[tuple[str | None, str | None]]:
+    """meta.security: how sensitive a resource is, and who made it (R4 security-labels.html)."""
+    labels = resource.get("meta", {}).get("security", [])
+    return {(each.get("system"), each.get("code")) for each in labels}
 
 
 def _demand_values(resource: Resource) -> None:
