@@ -121,7 +121,9 @@ def resume(case_id: str, by: str) -> None:
     try:
         found = build(settings.load()).ledger.resume(case_id, by, now())
     except IllegalMove as error:
-        raise fault(Category.CONFLICT, "business-rule", str(error)) from error
+        # The law's own words would name the state, which may be under seal.
+        text = "only a held or faulted case can be resumed; 'case' tells where this one stands"
+        raise fault(Category.CONFLICT, "business-rule", text) from error
     if found is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
     click.echo(f"{case_id} goes on from state {found.position.state}")

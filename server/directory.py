@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from server.fhir.exchange import Request
 from server.fhir.pens.datatypes import concept
@@ -61,7 +62,7 @@ def _role(row: DirectoryRow) -> Resource:
     if row.organisation_id:
         role["organization"] = {"reference": f"Organization/{row.organisation_id}"}
     if row.turnaround is not None:
-        hours = row.turnaround.total_seconds() / 3600
+        hours = Decimal(str(round(row.turnaround.total_seconds() / 3600, 4)))
         duration = {"value": hours, "unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}
         role["extension"] = [{"url": TURNAROUND, "valueDuration": duration}]
     if row.absences:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from types import TracebackType
 from typing import Any
 
 import structlog
 from gunicorn.glogging import Logger
 
 
-def _where(info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
+def _where(exc_info: structlog.typing.ExcInfo) -> str:
     """Where it happened and what kinds of error led to it: their texts may quote values, so none is told."""
     told: list[str] = []
-    error: BaseException | None = info[1]
+    error: BaseException | None = exc_info[1]
     while error is not None:
         frames = "".join(traceback.format_tb(error.__traceback__))
         told.append(f"{frames}{type(error).__name__}")

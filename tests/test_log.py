@@ -12,6 +12,8 @@ from gunicorn.config import Config
 
 from server.log import GunicornLog, configure, logger
 
+NAME = "Quill, Testina"
+
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
@@ -57,14 +59,27 @@ def test_the_level_is_the_chosen_one(capsys: pytest.CaptureFixture[str], level: 
     assert [line["level"] for line in lines(capsys.readouterr().err)] == told
 
 
-def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def fails(name: str) -> None:
+    try:
+        int(name)
+    except ValueError as error:
+        raise LookupError(name) from error
+
+
+def test_an_exception_is_told_on_its_line_by_place_and_kind_but_not_by_its_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure("info", "work")
     try:
-        int("x")
-    except ValueError:
+        fails(NAME)
+    except LookupError:
         logger().exception("failed")
-    [line] = lines(capsys.readouterr().err)
-    assert "ValueError" in str(line["exception"])
+    err = capsys.readouterr().err
+    [line] = lines(err)
+    told = str(line["exception"])
+    assert "in fails" in told
+    assert told.index("LookupError") < told.index("which followed from") < told.index("ValueError")
+    assert NAME not in err
 
 
 def test_gunicorn_speaks_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:

@@ -250,6 +250,7 @@ def drip(peer: Peer, data: bytes, every: float) -> float:
 
 
 def test_a_dripping_head_ends_at_its_deadline(hasty) -> None:
+    """F-071."""
     with Peer(hasty) as peer:
         took = drip(peer, request("/drip", "A: " + "x" * 1000), 0.05)
         answer = peer.answer()
@@ -260,6 +261,7 @@ def test_a_dripping_head_ends_at_its_deadline(hasty) -> None:
 
 
 def test_a_dripping_body_ends_when_it_falls_behind(hasty) -> None:
+    """F-072."""
     with Peer(hasty, request("/drip", "Content-Length: 1000", method="POST")) as peer:
         took = drip(peer, b"x" * 1000, 0.05)
         assert peer.answer().status == 408

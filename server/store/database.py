@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from server.errors import Category, fault
 from server.store.turn import Turn
@@ -81,8 +81,13 @@ def _told() -> Iterator[None]:
     """What the disk or a lock refuses passes by itself or is mended by a person: the sender tries again."""
     try:
         yield
-    except (pysqlite3.OperationalError, OperationalError) as error:
+    except (pysqlite3.DatabaseError, DatabaseError) as error:
         cause = getattr(error, "orig", error)
+        if type(cause) is pysqlite3.DatabaseError:  # no subclass of it: the file itself is broken
+            text = "the database file is damaged or is none; stop the server and restore a backup"
+            raise fault(Category.BROKEN, "no-store", text) from error
+        if not isinstance(cause, pysqlite3.OperationalError):
+            raise  # a rule of ours that a statement broke
         code = getattr(cause, "sqlite_errorname", type(cause).__name__)
         text = f"the store cannot be used now ({code}); nothing was written, try again"
         raise fault(Category.UNAVAILABLE, "no-store", text) from error

@@ -46,6 +46,7 @@ CALLS = (
 )
 
 ELSEWHERE = {
+    "F-027": "tests/fhir/test_update.py",
     "F-040": "tests/fhir/test_update.py",
     "F-071": "tests/test_porch_wire.py",
     "F-072": "tests/test_porch_wire.py",

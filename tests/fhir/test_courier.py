@@ -234,6 +234,7 @@ def test_one_refused_entry_refuses_all(courier, script, statuses, category):
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
 def test_a_huge_answer_is_not_read_to_its_end(courier, script, encoding):
+    """F-135."""
     padded = answered()[:-1] + b" " * (32 * 1024 * 1024) + b"}"
     body = gzip.compress(padded) if encoding == "gzip" else padded
     script.post(200, body, Content_Encoding=encoding)
@@ -278,6 +279,7 @@ def test_what_becomes_of_each_status(courier, script, status, category):
 
 
 def test_a_redirect_is_not_followed(courier, script, base):
+    """F-130."""
     script.post(307, Location=f"{base}/elsewhere").post(200, answered())
     refused(courier, Category.FORBIDDEN)
     assert [path for _, path, *_ in script.asked] == ["/fhir"]
@@ -452,6 +454,11 @@ def test_a_destination_that_nobody_configured(courier, script):
     "request_",
     [
         {"method": "POST", "url": "http://127.0.0.1:9/fhir/Device", "ifNoneExist": "identifier=a%7Cb"},
+        {
+            "method": "POST",
+            "url": "http://127.0.0.1.else.example/fhir/Device",
+            "ifNoneExist": "identifier=a%7Cb",
+        },
         {"method": "POST", "url": "//127.0.0.1/Device", "ifNoneExist": "identifier=a%7Cb"},
         {"method": "POST", "url": "../Device", "ifNoneExist": "identifier=a%7Cb"},
         {"method": "POST", "url": "Device"},
@@ -462,6 +469,7 @@ def test_a_destination_that_nobody_configured(courier, script):
     ],
 )
 def test_a_document_with_another_origin_or_unrepeatable_entries_is_not_sent(courier, script, request_):
+    """F-132: nor is anything sent to a host that only begins like the configured one."""
     refused(courier, Category.FORBIDDEN, document([(TASK, request_)]))
     assert script.asked == []
 

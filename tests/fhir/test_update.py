@@ -24,6 +24,7 @@ def test_a_label_may_be_added(world: World) -> None:
 
 
 def test_the_id_in_the_body_is_the_one_in_the_url(world: World) -> None:
+    """F-027."""
     made = world.post({"resourceType": "Patient", "gender": "other"})
     refused = world.send("PUT", f"Patient/{made['id']}", {**made, "id": "another"})
     assert (refused.status_code, refused.json["issue"][0]["code"]) == (400, "invalid")

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: nothing acknowledged is lost, nothing is done twice.
+"""kill -9 at random moments, transactions among them (F-115): nothing acknowledged is lost or done twice.
 
 ``--kills N`` for longer runs, ``--seed S`` to repeat the draws of one.
 """

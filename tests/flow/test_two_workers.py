@@ -45,7 +45,7 @@ def test_thirty_cases_between_two_workers(site: Site, hospital: Hospital, say: S
         site.bring_up(each)
     with hospital.desk():
         _send(hospital, 30)
-        settle(site, hospital, 60.0)
+        settle(site, hospital, 150.0)
     shares = [each.log.read_text().count('"case moved"') for each in workers]
     say(f"30 cases, {shares[0]} and {shares[1]} steps")
     assert min(shares) > 0, "one worker had nothing to do, so nothing was shown"
@@ -61,9 +61,9 @@ def test_a_stopped_worker_has_lost_its_case(site: Site, hospital: Hospital, say:
         taken = _stopped_holding(site, stopped, _LEASED)
         with _continued(stopped):
             site.bring_up(other)
-            until(lambda: not _still(site, _LEASED, taken), _LEASE + 20, "the other worker takes the case")
-        settle(site, hospital, 60.0)
-        until(lambda: "lease lost" in stopped.log.read_text(), 20.0, "the stopped worker is refused")
+            until(lambda: not _still(site, _LEASED, taken), _LEASE + 90, "the other worker takes the case")
+        settle(site, hospital, 150.0)
+        until(lambda: "lease lost" in stopped.log.read_text(), 60.0, "the stopped worker is refused")
     say(f"stopped while it held {len(taken)} case(s); its completion was refused")
     assert wrongs(site, hospital) == []
 
@@ -78,10 +78,10 @@ def test_a_stopped_courier_has_lost_its_delivery(site: Site, hospital: Hospital,
     with _continued(stopped):
         site.bring_up(other)
         until(
-            lambda: not _still(site, _DELIVERING, taken), _LEASE + 30, "the other worker takes the delivery"
+            lambda: not _still(site, _DELIVERING, taken), _LEASE + 90, "the other worker takes the delivery"
         )
-    settle(site, hospital, 60.0)
-    until(lambda: "lease lost" in stopped.log.read_text(), 20.0, "the stopped courier is refused")
+    settle(site, hospital, 150.0)
+    until(lambda: "lease lost" in stopped.log.read_text(), 60.0, "the stopped courier is refused")
     say(f"stopped while it held {len(taken)} delivery; its receipt was refused")
     assert wrongs(site, hospital) == []
 

@@ -191,3 +191,27 @@ def test_a_read_cannot_write_behind_a_writers_back(database: Database) -> None:
     with pytest.raises(Fault, match="SQLITE_BUSY"):
         database.read(work)
     assert ids(database) == ["a"]
+
+
+def test_a_file_that_is_no_database_is_told_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(b"this is not a database" * 100)
+    database = Database(path)
+    with pytest.raises(Fault, match="restore a backup") as refused:
+        ids(database)
+    assert refused.value.category is Category.BROKEN
+    database.close()
+
+
+def test_a_damaged_file_is_told_when_it_is_read(database: Database) -> None:
+    for number in range(80):
+        database.write(lambda c, number=number: c.execute(insert(arrival), row(f"{number}" * 8)))
+    database.read(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
+    database.close()
+    content = database.path.read_bytes()
+    page = 4096
+    database.path.write_bytes(content[:page] + b"\xff" * (len(content) - page))
+    broken = Database(database.path)
+    with pytest.raises(Fault, match="restore a backup"):
+        ids(broken)
+    broken.close()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.demo.child import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
+    command = [sys.executable, "-m", "conformance", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def figures(done):
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(set(line) == {"name", "ours", "peer", "ratio", "unit"} for line in lines)
+    assert all(line["ours"] > 0 for line in lines)
+    return {line["name"]: line for line in lines}
+
+
+def test_create_prints_ours_beside_bare_sqlite(tmp_path):
+    few = ["--seconds", "0.3", "--clients", "2", "--rounds", "1", "--patients", "2"]
+    done = run("create", *few, "--data", str(tmp_path))
+    told = figures(done)
+    for writers in ("1 writer", "2 writers"):
+        line = told[f"Task creates, 2 clients, beside bare SQLite with {writers}"]
+        assert line["ratio"] == pytest.approx(line["ours"] / line["peer"], rel=0.01)
+    assert told["Task reads, 2 clients"]["peer"] is None
+    assert told["Task reads, 2 clients"]["unit"] == "per second"
+    assert "Task creates, 2 clients" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_opinion_prints_p50_and_p95(tmp_path):
+    told = figures(run("opinion", "--cases", "2", "--data", str(tmp_path)))
+    for span in (
+        "request to sealed opinion, server's clock",
+        "signed report to comparison, as a client sees it",
+    ):
+        assert told[f"{span}, p50"]["ours"] <= told[f"{span}, p95"]["ours"]
+    assert told["cases carried by one worker"]["unit"] == "per second"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["create", "opinion"])
+def test_each_bench_says_what_is_measured(name):
+    assert {"create": "bare SQLite", "opinion": "by the server's"}[name] in run(name, "--help").stdout
+
+
+def test_a_server_that_is_not_there():
+    done = run("opinion", "--server", f"http://127.0.0.1:{free_port('127.0.0.1', 0, '')}/fhir")
+    assert done.returncode == 2
+    assert "no answer" in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("create", "--data", str(tmp_path / "file" / "data"))
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_nothing_of_the_server_is_imported():
+    code = (
+        "import sys, conformance.bench\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'server'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

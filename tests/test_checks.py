@@ -1,0 +1,93 @@
+"""``check``: one line for each thing that could stop the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pysqlite3
+import pytest
+
+from server import checks
+from server.checks import Line, run
+from server.commands import main
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECOND_READER_DATA", str(tmp_path / "data"))
+
+
+def lines() -> dict[str, Line]:
+    return {each.what: each for each in run()}
+
+
+def migrate() -> None:
+    main(["migrate"], standalone_mode=False)
+
+
+def test_a_sound_installation_passes_every_line(tmp_path: Path) -> None:
+    found = lines()
+    assert [each for each in found.values() if not each.good] == []
+    assert " under bacterial-meningitis@" in found["cards and policies"].detail
+    assert found["destinations"].detail == "none"
+    assert found["data folder"].detail == f"{tmp_path / 'data'}, empty; 'migrate' or 'up' makes the database"
+
+
+def test_the_schema_is_told() -> None:
+    migrate()
+    assert "schema 0001 (this version needs 0001)" in lines()["data folder"].detail
+
+
+def test_every_pinned_requirement_that_is_looked_at_is_one() -> None:
+    requirements = (Path(__file__).parents[1] / "requirements.txt").read_text()
+    pinned = {line.partition("==")[0] for line in requirements.splitlines() if "==" in line}
+    assert set(checks._DEPENDENCIES) <= pinned
+
+
+def test_a_missing_dependency_is_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_DEPENDENCIES", ("flask", "no-such-distribution"))
+    found = lines()
+    assert found["flask"].good
+    assert found["no-such-distribution"] == Line(
+        False, "no-such-distribution", "not installed; pip install -r requirements.txt"
+    )
+
+
+def test_an_unsafe_sqlite_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pysqlite3, "sqlite_version_info", (3, 40, 1))
+    assert not lines()["sqlite"].good
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("CARDS", "{folder}/none", "cards and policies"),
+        ("POLICIES", "{folder}/none", "cards and policies"),
+        ("DESTINATIONS", "{folder}/none.toml", "destinations"),
+        ("DATA", "/dev/null/data", "data folder"),
+        ("PORT", "http", "settings"),
+    ],
+)
+def test_what_is_in_the_way_is_told_on_its_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, line: str
+) -> None:
+    monkeypatch.setenv(f"SECOND_READER_{variable}", value.format(folder=tmp_path))
+    wrong = [each.what for each in run() if not each.good]
+    assert wrong == [line]
+
+
+def test_without_settings_nothing_that_depends_on_them_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECOND_READER_PORT", "http")
+    assert "data folder" not in lines()
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "second-reader.db").mkdir()
+    assert not lines()["data folder"].good
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "second-reader.db").write_bytes(b"this is not a database" * 100)
+    assert not lines()["data folder"].good

@@ -1,0 +1,245 @@
+"""The command line, on a folder of its own: every command explains itself and says what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from server import supervisor
+from server.commands import main
+from server.errors import Category, Fault
+from tests.world import BACTERIAL, POLICY, VIRAL, World, make_world, send_case
+
+Run = Callable[..., Result]
+DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command on ``tmp_path/data``; Faults are raised, as ``__main__`` sees them."""
+    monkeypatch.setenv("SECOND_READER_DATA", str(tmp_path / "data"))
+
+    def command(*words: str) -> Result:
+        result = CliRunner().invoke(main, words)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return command
+
+
+@pytest.fixture
+def world(tmp_path: Path, run: Run) -> Iterator[World]:
+    """A world in the same folder."""
+    yield from make_world(tmp_path / "data")
+
+
+def case_of(world: World, task: str) -> str:
+    return str(world.house.ledger.case_of_task(task))
+
+
+@pytest.mark.parametrize("name", [(), *[(name,) for name in sorted(main.commands)]], ids=" ".join)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: str) -> None:
+    told = run(*name, flag)
+    assert told.exit_code == 0
+    assert "Usage:" in told.output
+    command: click.Command = main.commands[name[0]] if name else main
+    assert command.help
+    assert command.help.splitlines()[0].strip() in " ".join(told.output.split())
+    for each in command.params:
+        if isinstance(each, click.Option):
+            assert each.help, f"--{each.name} has no help"
+
+
+def test_the_commands_are_those_of_the_documentation() -> None:
+    assert set(main.commands) == {
+        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "parked", "resend",
+        "directory", "law",
+    }  # fmt: skip
+
+
+def test_migrate_makes_the_database_and_may_be_repeated(run: Run, tmp_path: Path) -> None:
+    assert run("migrate").output == "empty -> 0001\n"
+    assert run("migrate").output == "already at 0001\n"
+    assert (tmp_path / "data" / "second-reader.db").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("case", "x"), ("cases",), ("parked",), ("resend", "x"), ("resume", "x", "--by", "y"), ("web",),
+     ("work",)],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_nothing_runs_on_an_empty_folder(run: Run, words: tuple[str, ...]) -> None:
+    with pytest.raises(Fault, match="run: python -m server migrate"):
+        run(*words)
+
+
+def test_check_ends_with_one_when_something_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = run("check")
+    assert good.exit_code == 0
+    assert "FAIL" not in good.output
+    assert "SECOND_READER_LEASE" in good.output
+    monkeypatch.setenv("SECOND_READER_CARDS", "/nowhere")
+    bad = run("check")
+    assert bad.exit_code == 1
+    assert "FAIL  cards and policies" in bad.output
+
+
+def test_a_case_is_told_as_a_page_and_as_json(run: Run, world: World) -> None:
+    sent = send_case(world, BACTERIAL)
+    world.run()
+    id_ = case_of(world, sent.task_id)
+    page = run("case", id_).output
+    for words in (
+        f"case {id_}  bacterial-meningitis  Task/{sent.task_id}",
+        "state closed  accountable: first reader  chain: whole",
+        "opened  -> received  by door:fhir",
+        "AI read sealed  -> ready  by second-reader  scripted@1.0.0",
+        '"probability": 0.94',
+        "opinion to ehr: delivered, 1 attempts; accepted, HTTP 200",
+    ):
+        assert words in page
+    assert json.loads(run("case", id_, "--json").output) == world.trace(sent.task_id)
+
+
+def test_a_case_under_seal_tells_nothing_here_either(run: Run, world: World) -> None:
+    sent = send_case(world, VIRAL)
+    world.run()
+    for words in (("case",), ("case", "--json")):
+        told = run(*words, case_of(world, sent.task_id)).output
+        assert "sealed until the case is resolved" in told
+        for word in ("present", "0.94", "discordant", "missed"):
+            assert word not in told
+    assert "discordant" not in run("cases").output
+
+
+def test_cases_are_listed_newest_first(run: Run, world: World) -> None:
+    tasks = []
+    for number in range(3):
+        tasks.append(send_case(world, BACTERIAL, number=f"T-{number}").task_id)
+        world.watch.forward(minutes=1)
+    listed = run("cases").output.splitlines()
+    assert [line.split("Task/")[1] for line in listed] == tasks[::-1]
+    assert len(run("cases", "--limit", "2").output.splitlines()) == 2
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "all"])
+def test_a_list_of_no_length_is_refused(run: Run, world: World, limit: str) -> None:
+    assert run("cases", "--limit", limit).exit_code == 2
+
+
+def test_a_held_case_is_resumed_by_name(run: Run, world: World) -> None:
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    id_ = case_of(world, sent.task_id)
+    assert run("resume", id_, "--by", "Dr. Tarn").output == f"{id_} goes on from state referred\n"
+    assert "resumed by a person  -> referred  by Dr. Tarn" in run("case", id_).output
+    assert run("resume", id_).exit_code == 2, "whoever resumes a case gives a name"
+
+
+def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> None:
+    sent = send_case(world, BACTERIAL)
+    with pytest.raises(Fault, match="only a held or faulted case") as refused:
+        run("resume", case_of(world, sent.task_id), "--by", "Dr. Tarn")
+    assert refused.value.category is Category.CONFLICT
+
+
+def test_a_refusal_to_resume_does_not_tell_a_sealed_state(run: Run, world: World) -> None:
+    sent = send_case(world, VIRAL)
+    broken = replace(world.cases, tools=replace(world.cases.tools, policies=Once(POLICY)))
+    broken.once()
+    assert world.state(sent.task_id) == "discordant"
+    with pytest.raises(Fault) as refused:
+        run("resume", case_of(world, sent.task_id), "--by", "Dr. Tarn")
+    assert "discordant" not in str(refused.value)
+    assert "sealed" not in str(refused.value)
+
+
+class Once(dict[str, object]):
+    """The policy until the comparison; then it is away, so that the case stays where that left it."""
+
+    def __init__(self, policy: object) -> None:
+        super().__init__({POLICY.question: policy})
+        self.left = 4
+
+    def __getitem__(self, key: str) -> object:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyError(key)
+        return super().__getitem__(key)
+
+
+def test_a_parked_delivery_is_listed_and_sent_again(run: Run, world: World) -> None:
+    assert run("parked").output == "nothing is parked\n"
+    world.courier.failure = Category.FORBIDDEN
+    sent = send_case(world, BACTERIAL)
+    world.run()
+    [line] = run("parked").output.splitlines()
+    document = line.split()[0]
+    assert (
+        line
+        == f"{document}  status to ehr, case {case_of(world, sent.task_id)}: the destination did not take it"
+    )
+    assert run("resend", document).output == "queued; the worker sends it next\n"
+    assert run("parked").output == "nothing is parked\n"
+    with pytest.raises(Fault, match="no parked delivery has this id") as refused:
+        run("resend", document)
+    assert refused.value.category is Category.NOT_FOUND
+
+
+@pytest.mark.parametrize("words", [("case", "x"), ("resume", "x", "--by", "y")])
+def test_a_case_that_is_not_there(run: Run, world: World, words: tuple[str, ...]) -> None:
+    with pytest.raises(Fault, match="'cases' lists the latest") as refused:
+        run(*words)
+    assert refused.value.category is Category.NOT_FOUND
+
+
+def test_a_directory_is_loaded_from_a_file(run: Run, world: World, tmp_path: Path) -> None:
+    count = len(DIRECTORY.read_text().splitlines()) - 1
+    for _ in range(2):
+        assert run("directory", str(DIRECTORY)).output == f"{count} specialists are in the directory\n"
+    assert run("directory", str(tmp_path / "none.csv")).exit_code == 2
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("Müller".encode("latin-1"))
+    with pytest.raises(Fault, match="not a CSV file in UTF-8"):
+        run("directory", str(latin))
+
+
+def test_up_migrates_then_starts_both_processes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = []
+    monkeypatch.setattr(supervisor, "run", lambda names, chosen: started.append((names, chosen.data)))
+    run("up")
+    assert started == [(("web", "work"), tmp_path / "data")]
+    assert run("migrate").output == "already at 0001\n"
+
+
+def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server", *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_refusal_is_one_clear_line_on_standard_error() -> None:
+    done = python("cases", SECOND_READER_PORT="http")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "second-reader: SECOND_READER_PORT is not usable; allowed: 1 to 65535\n"

@@ -1,0 +1,70 @@
+"""/metrics: what an operator watches, and nothing that is under seal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from server import metrics
+from server.case import State, public_state
+from server.metrics import exposition
+from tests.world import BACTERIAL, World, send_case
+
+
+def samples(world: World) -> dict[tuple[str, str], float]:
+    text = exposition(world.house.ledger, world.house.deliveries).decode()
+    return {
+        (each.name, each.labels.get("state", "")): each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    }
+
+
+@pytest.fixture(autouse=True)
+def _one_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "now", world.watch)
+
+
+def test_an_empty_house(world: World) -> None:
+    assert samples(world) == {("second_reader_cases_late", ""): 0}
+
+
+def test_cases_and_deliveries_by_state(world: World) -> None:
+    send_case(world, BACTERIAL, number="T-1")
+    world.run()
+    send_case(world, BACTERIAL, number="T-2")
+    while world.cases.once():
+        pass
+    assert samples(world) == {
+        ("second_reader_cases", "closed"): 1,
+        ("second_reader_cases", "written-up"): 1,
+        ("second_reader_deliveries", "delivered"): 2,
+        ("second_reader_deliveries", "waiting"): 2,
+        ("second_reader_cases_late", ""): 0,
+    }
+
+
+def test_cases_that_no_worker_takes_up_are_late_after_a_minute(world: World) -> None:
+    send_case(world, BACTERIAL)
+    at: datetime = world.watch.time
+    world.watch.forward(seconds=60)
+    assert samples(world)["second_reader_cases_late", ""] == 0
+    world.watch.forward(seconds=1)
+    assert samples(world)["second_reader_cases_late", ""] == 1
+    world.watch.time = at
+
+
+def test_states_under_seal_are_counted_together(world: World) -> None:
+    for number, state in enumerate(State):
+        sent = send_case(world, BACTERIAL, number=f"T-{number}")
+        world.house.database.write(
+            lambda c, state=state, task=sent.task_id: c.exec_driver_sql(
+                "UPDATE cases SET state = ? WHERE task_id = ?", (state.value, task)
+            )
+        )
+    counted = {state: n for (name, state), n in samples(world).items() if name == "second_reader_cases"}
+    shown = [public_state(state) for state in State]
+    assert counted == {str(state): shown.count(state) for state in set(shown)}
+    assert counted["compared"] == 6
