@@ -33,7 +33,7 @@ from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current
 from server.store.resources import Resources
-from server.store.vault import Vault
+from server.store.vault import Vault, flush_folder
 from server.worker import CaseWorker, DeliveryWorker
 
 T = TypeVar("T")
@@ -192,4 +192,5 @@ def audit_key(data: Path) -> bytes:
             pass
         finally:
             draft.unlink()
+        flush_folder(data)  # a key that a power cut takes back would draw other lots
     return path.read_bytes()

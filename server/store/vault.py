@@ -30,17 +30,17 @@ class Vault:
         home = self._objects / digest[:2]
         final = home / digest
         if final.exists():
-            _flush_folder(home)  # another process may have renamed it and not yet flushed the name
+            flush_folder(home)  # another process may have renamed it and not yet flushed the name
             return digest
         home.mkdir(mode=0o700, exist_ok=True)
-        _flush_folder(self._objects)
+        flush_folder(self._objects)
         staged = self._staging / secrets.token_hex(16)
         with staged.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         staged.rename(final)
-        _flush_folder(home)
+        flush_folder(home)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -56,7 +56,8 @@ class Vault:
         return len(stale)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make the entries of a folder durable: renames, links, removals."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -39,7 +39,8 @@ def settle(site: Site, hospital: Hospital, patience: float) -> None:
 
     What was acknowledged must be there already: that is looked at first.
     """
-    assert missing(site.data, hospital.acknowledged) == []
+    lost = missing(site.data, hospital.acknowledged)
+    assert not lost, lost
 
     def settled() -> bool:
         assert not hospital.broken, hospital.broken

@@ -140,3 +140,17 @@ def test_a_conditional_create_needs_absence(database: Database, type_: str, valu
         return
     with pytest.raises(Raced):
         database.read(lambda c: resources.demand_absent(c, absent))
+
+
+def test_a_snapshot_stands_still(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "1"),)))
+    with Resources(database).snapshot() as shelf:
+        assert shelf.read("Patient", "p2") is None
+        put(database, write("p2", index=(token("a", "1"),)), write("p1", 2))
+        assert shelf.read("Patient", "p2") is None
+        assert [each.version for each in shelf.history("Patient", "p1")] == [1]
+        with shelf.snapshot() as inner:
+            assert [each.id for each in inner.search("Patient", [Criterion("a", ((None, "1"),))], 10)] == [
+                "p1"
+            ]
+    assert found(database, Criterion("a", ((None, "1"),))) == ["p2"]

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from server.fhir.desk import readable
+from server.fhir.door import ROUTES
+from server.fhir.index import PARAMETERS
+from tests.world import World, make_world, patient
+
+PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01"}
+
+
+def told(answer) -> tuple[int, str]:
+    assert answer.content_type == "application/fhir+json; charset=utf-8"
+    return answer.status_code, answer.json["issue"][0]["code"]
+
+
+def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
+    said = world.get("metadata")["rest"][0]
+    assert {each["type"] for each in said["resource"]} == set(PARAMETERS)
+    offered = {each["code"] for resource in said["resource"] for each in resource["interaction"]}
+    interactions = {"vread": "vread", "history": "history-instance", "search": "search-type"}
+    routed = {interactions.get(each.__name__, each.__name__) for _, _, each in ROUTES}
+    assert routed - {"metadata", "transaction", "conditional_update"} == offered
+
+
+@pytest.mark.parametrize("type_", ["Banana", "Bundle", "Binary", "patient", "$import"])
+def test_a_type_that_is_not_served(world: World, type_: str) -> None:
+    assert told(world.send("GET", type_)) == (404, "not-supported")
+    assert "Patient" in world.send("GET", type_).json["issue"][0]["diagnostics"]
+
+
+def test_every_type_of_the_index_is_readable() -> None:
+    for type_ in PARAMETERS:
+        readable(type_)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
+        ("PATCH", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
+        ("POST", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
+        ("DELETE", "Patient", "GET, HEAD, OPTIONS, POST, PUT"),
+        ("GET", "", "OPTIONS, POST"),
+        ("POST", "metadata/x", "GET, HEAD, OPTIONS, PUT"),
+    ],
+)
+def test_a_method_that_is_not_offered_names_those_that_are(
+    world: World, method: str, path: str, allowed: str
+) -> None:
+    answer = world.send(method, path, {})
+    assert told(answer) == (405, "not-supported")
+    assert answer.headers["Allow"] == allowed
+    assert allowed in answer.json["issue"][0]["diagnostics"]
+
+
+def test_a_type_that_only_we_write(world: World) -> None:
+    answer = world.send("POST", "Device", {"resourceType": "Device"})
+    assert told(answer) == (405, "not-supported")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/fhir+json", "application/json", "text/json", "Application/JSON"]
+)
+def test_what_json_is_called(world: World, media_type: str) -> None:
+    assert (
+        world.send("POST", "Patient", PERSON, Content_Type=f"{media_type}; charset=UTF-8").status_code == 201
+    )
+    assert world.send("GET", "Patient", b"", Accept=f"text/html, {media_type};q=0.1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content_Type": "application/fhir+xml"}, 415),
+        ({"Content_Type": "text/plain"}, 415),
+        ({"Content_Type": "application/json; charset=utf-16"}, 415),
+        ({"Accept": "application/fhir+xml"}, 406),
+        ({"Content_Encoding": "br"}, 415),
+    ],
+)
+def test_other_formats(world: World, headers: dict[str, str], status: int) -> None:
+    assert told(world.send("POST", "Patient", PERSON, **headers)) == (status, "not-supported")
+
+
+@pytest.mark.parametrize(
+    ("format_", "status"), [("json", 200), ("application/fhir%2Bjson", 200), ("xml", 406)]
+)
+def test_format_overrules_accept(world: World, format_: str, status: int) -> None:
+    answer = world.send("GET", f"Patient?_format={format_}", b"", Accept="text/html")
+    assert answer.status_code == status
+
+
+def test_gzip(world: World) -> None:
+    body = gzip.compress(json.dumps(PERSON).encode())
+    assert world.send("POST", "Patient", body, Content_Encoding="gzip").status_code == 201
+
+
+def test_a_body_shorter_than_it_says(world: World) -> None:
+    """The front hands on only whole requests; whoever serves without it is answered here."""
+    body = json.dumps(PERSON).encode()
+    answer = world.client.post(
+        "/fhir/Patient",
+        data=body,
+        content_type="application/fhir+json",
+        headers={"Content-Length": str(len(body) + 1)},
+    )
+    assert told(answer) == (400, "incomplete")
+
+
+def test_a_single_resource_has_the_smaller_limit(tmp_path: Path) -> None:
+    for world in make_world(tmp_path / "d", max_resource=1_000, max_body=10_000):
+        large = json.dumps(PERSON).encode() + b" " * 2_000
+        assert told(world.send("POST", "Patient", large)) == (413, "too-long")
+        entry = {"resource": PERSON, "request": {"method": "POST", "url": "Patient"}}
+        whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 20}
+        assert world.send("POST", "", whole).status_code == 200
+        assert told(world.send("POST", "", json.dumps(whole).encode() + b" " * 10_000)) == (413, "too-long")
+
+
+def test_two_slashes_are_no_redirect(world: World) -> None:
+    """A redirect would repeat the Host header, which anybody may forge (F-070)."""
+    answer = world.send("GET", "/Patient", b"", Host="evil.example")
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+
+
+@pytest.mark.parametrize("version", ["0", "2", "2147483648", "9" * 40, "-1", "x"])
+def test_a_version_that_is_not_there(world: World, version: str) -> None:
+    who = patient(world)
+    assert told(world.send("GET", f"{who}/_history/{version}")) == (404, "not-found")
+
+
+def test_head_and_options(world: World) -> None:
+    who = patient(world)
+    head = world.send("HEAD", who)
+    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", 'W/"1"')
+    assert "PUT" in world.send("OPTIONS", who).headers["Allow"]
