@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from server.errors import Category
 from tests.world import (
     BACTERIAL,
+    CARD,
     EHR,
     SPECIALTY,
     SR,
@@ -473,3 +475,26 @@ def test_a_report_of_another_patient_does_not_complete_a_task(world: World) -> N
         "valueReference": {"reference": f"DiagnosticReport/{made['id']}"},
     }
     assert world.put({**accepted, "status": "completed", "output": [output]}).status_code == 422
+
+
+def test_a_read_is_never_told_of_under_another_models_name(world: World) -> None:
+    sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
+    world.run()
+    world.house.cards[CARD.question] = replace(CARD, version="1.0.9")  # type: ignore[index]
+    world.put({**sent.report, "status": "final"})
+    for _ in range(6):
+        world.run()
+        world.watch.forward(minutes=20)
+    assert world.state(sent.task_id) == "faulted"
+    assert world.get("Device")["total"] == 0
+    world.house.cards[CARD.question] = CARD  # type: ignore[index]
+    world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "engineer", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+def test_the_digest_of_the_first_report_is_under_seal(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert "digest" not in json.dumps(world.trace(sent.task_id))

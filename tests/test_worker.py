@@ -148,11 +148,12 @@ def test_a_step_that_fails_after_its_lease_was_lost_is_not_counted(world: World)
 
 def test_a_step_that_was_overtaken_looks_again_at_once(world: World) -> None:
     """A version written under the step: the whole step is thrown away, and done anew."""
-    overtaken: list[bool] = []
+    calls: list[str] = []
 
     def explain(*_: Any) -> str:
-        if not overtaken:
-            overtaken.append(True)
+        """Called twice by one write-up; by the second time the Task has been read."""
+        calls.append(case(world).position.state)
+        if len(calls) == 2:
             task = world.house.shelf.read("Task", case(world).task_id)
             assert task is not None
             later = write(task.id, task.version + 1, type="Task", body=task.body)
@@ -161,8 +162,13 @@ def test_a_step_that_was_overtaken_looks_again_at_once(world: World) -> None:
 
     sent = send_case(world, BACTERIAL)
     world.cases = replace(world.cases, tools=replace(world.cases.tools, explain=explain))
+    assert world.cases.once()
+    assert calls == ["resolved"] * 2
+    thrown_away = case(world)
+    assert (thrown_away.attempts, thrown_away.last_error) == (0, None), "nobody did anything wrong"
+    assert (thrown_away.position.state, thrown_away.due_at) == ("resolved", world.watch())
     world.run()
-    assert overtaken
+    assert calls == ["resolved"] * 4
     assert world.state(sent.task_id) == "closed"
     assert events(world, case(world).id).count("written up") == 1
     assert [each.kind for each in world.courier.sent] == ["status", "opinion"]

@@ -6,7 +6,7 @@ content, and states that would tell it show as ``compared``: the specialist read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -78,11 +78,16 @@ def _event(each: History, *, hidden: bool, open_: bool) -> dict[str, Any]:
         "event": _SEALED_TEXT if hidden else each.event,
         "state": each.state if open_ else public_state(State(each.state)),
         "actor": each.actor,
-        "detail": {} if hidden else each.detail,
+        "detail": {} if hidden else _shown(each.detail, open_=open_),
         "policy": each.policy,
         "card": each.card,
     }
     return {**event, "number": each.seq, "digest": each.digest} if open_ else event
+
+
+def _shown(detail: Mapping[str, Any], *, open_: bool) -> dict[str, Any]:
+    """Under seal without digests: an answer is one of a few codes, and a digest lets one test a guess."""
+    return {name: part for name, part in detail.items() if open_ or name != "digest"}
 
 
 def _delivery(row: Any) -> dict[str, Any]:

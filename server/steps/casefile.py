@@ -110,6 +110,19 @@ class CaseFile:
         return self.needed("ai-read", AiRead)
 
     @property
+    def own_read(self) -> AiRead:
+        """The AI read, if the card of now is the one that made it.
+
+        Raises:
+            Fault: BROKEN otherwise; a read is never told of under another model's name.
+        """
+        read = self.ai_read
+        if (read.card, read.model_digest) != (self.card.identity, self.card.model_digest):
+            text = f"read by {read.card}, the card now is {self.card.identity}; put that one back, resume"
+            raise fault(Category.BROKEN, "exception", text)
+        return read
+
+    @property
     def first_read(self) -> FirstRead:
         return self.needed("first-read", FirstRead)
 

@@ -22,7 +22,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         return _read(file)
     if position.first is First.AWAITED:
         return _lock(file)
-    verdict = comparison.compare(file.first_read, file.ai_read, file.card, file.policy)
+    verdict = comparison.compare(file.first_read, file.own_read, file.card, file.policy)
     move = Moved(file).note(
         Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason
     )

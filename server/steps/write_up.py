@@ -46,7 +46,7 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
-        Opinion(file.card, file.ai_read, file.comparison, file.tools.explain(file.ai_read, file.card)),
+        Opinion(file.card, file.own_read, file.comparison, file.tools.explain(file.own_read, file.card)),
         standing,
         file.now,
         referral=file.referral,
