@@ -72,6 +72,18 @@ Row = TokenRow | ReferenceRow | TextRow | DateRow | NumberRow
 # -- what is asked ---------------------------------------------------------------------------
 
 
+class Kind(StrEnum):
+    """Which kind of row holds a parameter; also by what a result is put in order."""
+
+    TOKEN = "token"  # noqa: S105
+    REFERENCE = "reference"
+    TEXT = "text"
+    DATE = "date"
+    NUMBER = "number"
+    UPDATED = "updated"
+    ID = "id"
+
+
 class Prefix(StrEnum):
     """How a value compares (R4 search.html#prefix)."""
 
@@ -167,6 +179,7 @@ class Missing:
     """``:missing``: whether the resource has no value at all."""
 
     param: str
+    kind: Kind
     missing: bool
 
 
@@ -248,24 +261,12 @@ NEVER = AnyOf(())
 ALWAYS = AllOf(())
 
 
-class SortBy(StrEnum):
-    """By which kind of row a result is put in order."""
-
-    TOKEN = "token"  # noqa: S105
-    REFERENCE = "reference"
-    TEXT = "text"
-    DATE = "date"
-    NUMBER = "number"
-    UPDATED = "updated"
-    ID = "id"
-
-
 @dataclass(frozen=True, slots=True)
 class Sort:
     """One key of ``_sort``; resources without a value come last."""
 
     param: str
-    by: SortBy
+    by: Kind
     descending: bool = False
 
 
