@@ -23,6 +23,7 @@ _RELATIVE = re.compile(
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", re.ASCII)
 _UNCONTAINABLE = frozenset({"Bundle", "Parameters"})
 _NOT_CONTAINED_META = frozenset({"versionId", "lastUpdated", "security"})
+_EMPTY = "An element needs a value or children (ele-1)."
 _NESTED = "A contained resource must not hold another (dom-2)."
 _SHOWN_CODES = 12
 
@@ -77,7 +78,7 @@ class Walk:
                 self._other_name(value, name, shape, path)
         self._presence(value, shape, path)
         if not value or (value.keys() == {"id"} and type_name != "Element"):
-            self._findings.against("invariant", "An element needs a value or children (ele-1).", path)
+            self._findings.against("invariant", _EMPTY, path)
         if malformed == self._findings.malformed:
             for rule, place in broken(type_name, value):
                 at = f"{path}.{place}" if place else path
@@ -96,9 +97,14 @@ class Walk:
             self._findings.against("extension", text, f"{path}.modifierExtension")
 
     def _other_name(self, parent: dict[str, Any], name: str, shape: Shape, path: str) -> None:
-        """A name that is no element: the ``_given`` beside a primitive, or unknown."""
+        """A name that is no element: the ``_given`` beside a primitive, or unknown.
+
+        ``id`` and ``Extension.url`` are plain strings, which have no extensions (their type in the
+        definitions is System.String).
+        """
         element = shape.elements.get(name.removeprefix("_"))
-        if element is None or element.type not in FORMS or not name.startswith("_"):
+        bare = name == "_id" or (name == "_url" and shape is SHAPES["Extension"])
+        if element is None or element.type not in FORMS or bare or not name.startswith("_"):
             text = "R4 has no such element here."
             self._findings.against("structure", text, element_path(path, name))
             return
@@ -107,17 +113,24 @@ class Walk:
     def _companion(self, value: Any, partner: Any, element: Element, path: str) -> None:
         """Extensions of a primitive; for a repeating one an array as long as its partner (json.html)."""
         if not element.many:
-            self._object(value, "Element", path)
+            self._annotation(value, partner, path)
         elif not isinstance(value, list) or (isinstance(partner, list) and len(partner) != len(value)):
             text = "The values and their extensions must be arrays of the same length."
             self._findings.incorrect("structure", text, path)
         else:
             for index, one in enumerate(value):
                 if one is not None:
-                    self._object(one, "Element", f"{path}[{index}]")
+                    beside = partner[index] if isinstance(partner, list) else None
+                    self._annotation(one, beside, f"{path}[{index}]")
                 elif not isinstance(partner, list) or partner[index] is None:
                     text = "null stands only where the paired array has a value."
                     self._findings.incorrect("structure", text, f"{path}[{index}]")
+
+    def _annotation(self, value: Any, partner: Any, path: str) -> None:
+        """The id and extensions of one primitive; without a value an id alone is nothing."""
+        self._object(value, "Element", path)
+        if partner is None and isinstance(value, dict) and value.keys() == {"id"}:
+            self._findings.against("invariant", _EMPTY, path)
 
     # -- elements --------------------------------------------------------------------------
 
