@@ -65,7 +65,8 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw", "withdraw-model", "parked", "resend",
+        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw",
+        "withdraw-model", "parked", "resend",
         "directory", "law",
     }  # fmt: skip
 
