@@ -62,6 +62,12 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     return value
 
 
+def own(body: bytes) -> dict[str, Any]:
+    """The object in JSON that this server wrote itself: what ``parse`` gave once, asked nothing again."""
+    resource: dict[str, Any] = _DECODER.decode(body.decode())
+    return resource
+
+
 def element_path(parent: str, name: str) -> str:
     """``parent.name``; only ``parent`` when the name is no element name and might be anything."""
     return f"{parent}.{name}".lstrip(".") if _NAME.fullmatch(name) else parent

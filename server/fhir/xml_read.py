@@ -155,13 +155,13 @@ class _Reader:
             if name == "value":
                 one.value = self._value(text, slot, one.slot.name)
             else:
-                one.content[name] = self._value(text, slot, name)
+                one.content[name] = self._value(text, slot, name, f".{name}")
 
-    def _value(self, text: str, slot: Slot, name: str) -> Any:
+    def _value(self, text: str, slot: Slot, name: str, tail: str = "") -> Any:
         try:
             return value_of(text, slot.type, name)
         except Fault as failure:
-            path = self._path()
+            path = self._path() + tail
             raise Fault(failure.category, *(replace(each, path=path) for each in failure.issues)) from None
 
     def _end(self, _: str) -> None:
