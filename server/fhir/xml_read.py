@@ -93,7 +93,7 @@ class _Reader:
         try:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
-            raise not_well_formed(error) from None
+            raise not_well_formed(error, self._path()) from None
         except NotXhtmlError:
             says = f"A narrative holds elements of {XHTML} only (txt-1)."
             raise fault(Category.UNPROCESSABLE, "invariant", says, self._path()) from None

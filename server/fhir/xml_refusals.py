@@ -28,11 +28,11 @@ def instruction(target: str, _: str) -> None:
         raise structure("A style sheet is no part of a resource and is not accepted.")
 
 
-def not_well_formed(error: expat.ExpatError) -> Fault:
+def not_well_formed(error: expat.ExpatError, path: str) -> Fault:
     where = f"line {error.lineno}, column {error.offset + 1}"
     if error.code == expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]:
-        return structure(f"XML has five named entities; write any other as the character itself ({where}).")
-    return structure(f"The body is not well-formed XML ({where}).")
+        return structure(f"XML has five named entities; write any other as the character itself ({where}).", path)
+    return structure(f"The body is not well-formed XML ({where}).", path)
 
 
 def unknown_element(within: Inside, name: str, path: str) -> Fault:
