@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -42,6 +43,7 @@ class Format:
         return f"{self.media_type}; charset=utf-8"
 
 
+@lru_cache(maxsize=64)
 def wanted(format_: str, accept: str, pretty: str = "") -> Format:
     """The format that ``_format`` or else ``Accept`` asks for; JSON when neither is there.
 

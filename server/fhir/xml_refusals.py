@@ -31,7 +31,9 @@ def instruction(target: str, _: str) -> None:
 def not_well_formed(error: expat.ExpatError, path: str) -> Fault:
     where = f"line {error.lineno}, column {error.offset + 1}"
     if error.code == expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]:
-        return structure(f"XML has five named entities; write any other as the character itself ({where}).", path)
+        return structure(
+            f"XML has five named entities; write any other as the character itself ({where}).", path
+        )
     return structure(f"The body is not well-formed XML ({where}).", path)
 
 

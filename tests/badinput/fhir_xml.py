@@ -1,4 +1,4 @@
-"""F-046 to F-055, and the rows on JSON bodies as far as they have a like in XML (X-...)."""
+"""F-046 to F-055; rows on JSON bodies, in XML (F-...-xml); what only XML can get wrong (X-...)."""
 
 from __future__ import annotations
 
@@ -101,11 +101,13 @@ NAMES = (
     _no("F-052f", "an element of nowhere", patient('<active xmlns="" value="true"/>'), path="Patient"),
     _no("F-052g", "prefix of nowhere", patient('<f:active value="true"/>')),
     _no("X-002", "div without its namespace", patient("<text><div>a</div></text>"), path="Patient.text.div"),
-    _rule("F-023", "unknown element", patient('<foo value="1"/>'), "structure", "Patient.foo"),
-    _rule("F-023b", "unknown element within", patient('<name><foo value="1"/></name>'), "structure"),
-    _rule("F-023c", "a choice without its type", patient('<deceased value="true"/>'), "structure"),
-    _rule("F-023d", "a name that is no name", patient(f'<{"x" * 70} value="1"/>'), "structure", "Patient"),
-    _no("F-025", "a type that R4 has not", b"<Banana " + NS.encode() + b"/>", path=""),
+    _rule("F-023-xml", "unknown element", patient('<foo value="1"/>'), "structure", "Patient.foo"),
+    _rule("F-023b-xml", "unknown element within", patient('<name><foo value="1"/></name>'), "structure"),
+    _rule("F-023c-xml", "a choice without its type", patient('<deceased value="true"/>'), "structure"),
+    _rule(
+        "F-023d-xml", "a name that is no name", patient(f'<{"x" * 70} value="1"/>'), "structure", "Patient"
+    ),
+    _no("F-025-xml", "a type that R4 has not", b"<Banana " + NS.encode() + b"/>", path=""),
     _rule(
         "X-003",
         "a type that is not in the tables",
@@ -137,16 +139,16 @@ PLACES = (
         path="Patient.name[0].given",
     ),
     _no("X-005c", "id after meta", patient('<language value="de"/><id value="a"/>'), path="Patient.id"),
-    _no("F-005", "an element twice", patient(f"{_BIRTH}{_BIRTH}"), path="Patient.birthDate"),
+    _no("F-005-xml", "an element twice", patient(f"{_BIRTH}{_BIRTH}"), path="Patient.birthDate"),
     _no(
-        "F-006",
+        "F-006-xml",
         "an element twice within",
         patient('<identifier><value value="a"/><value value="b"/></identifier>'),
         path="Patient.identifier[0].value",
     ),
-    _no("F-005b", "an attribute twice", patient('<birthDate value="1990" value="1991"/>')),
+    _no("F-005b-xml", "an attribute twice", patient('<birthDate value="1990" value="1991"/>')),
     _rule(
-        "F-041",
+        "F-041-xml",
         "two types of one choice",
         patient('<deceasedBoolean value="true"/><deceasedDateTime value="2020"/>'),
         "structure",
@@ -188,10 +190,16 @@ _NO_NUMBERS = ("one", "01", "1_0", "0x1", " ", "--1", "+", "1.", ".5", "1 0", "\
 _DECIMAL = "Patient.extension[0].value"
 
 VALUES = (
-    _no("F-020", "empty value", patient('<birthDate value=""/>'), "value", "Patient.birthDate"),
-    _no("F-020b", "blank value", patient('<birthDate value=" "/>'), "value", "Patient.birthDate"),
-    _no("F-020c", "empty id", patient('<name id=""><text value="a"/></name>'), "value", "Patient.name[0].id"),
-    _no("F-020d", "blank url", patient('<extension url=" "/>'), "value", "Patient.extension[0].url"),
+    _no("F-020-xml", "empty value", patient('<birthDate value=""/>'), "value", "Patient.birthDate"),
+    _no("F-020b-xml", "blank value", patient('<birthDate value=" "/>'), "value", "Patient.birthDate"),
+    _no(
+        "F-020c-xml",
+        "empty id",
+        patient('<name id=""><text value="a"/></name>'),
+        "value",
+        "Patient.name[0].id",
+    ),
+    _no("F-020d-xml", "blank url", patient('<extension url=" "/>'), "value", "Patient.extension[0].url"),
     _no("X-008", "boolean in capitals", patient('<active value="TRUE"/>'), "value", "Patient.active"),
     _no("X-008b", "boolean as a number", patient('<active value="1"/>'), "value", "Patient.active"),
     *(
@@ -199,18 +207,18 @@ VALUES = (
         for at, text in enumerate(_NO_NUMBERS)
     ),
     _no("X-009b", "a fraction for a whole number", _born_as("1.5"), "structure", "Patient.multipleBirth"),
-    _no("F-016", "1e400", _measured("1e400"), "value", _DECIMAL),
-    _no("F-016b", "NaN", _measured("NaN"), "value", _DECIMAL),
-    _no("F-016c", "plus sign in a decimal", _measured("+1.5"), "value", _DECIMAL),
-    _no("F-017", "10 000 digits", _measured("9" * 10_000), "value", _DECIMAL),
-    _rule("F-013", "string above 1 MiB", _named("x" * (_MIB + 1)), "too-long", "Patient.name[0].text"),
-    _rule("F-013b", "narrative above 1 MiB", _narrated("x" * _MIB), "too-long", "Patient.text.div"),
-    _rule("F-031", "code that R4 has not", patient('<gender value="robot"/>'), "code-invalid"),
-    _rule("F-032", "no date of the calendar", patient('<birthDate value="2023-02-30"/>'), "value"),
-    _no("F-010", "half of a surrogate pair by reference", _named("a&#xd800;")),
-    _no("F-011", "NUL by reference", _named("a&#0;")),
-    _no("F-012", "control character by reference", _named("a&#27;")),
-    _no("F-012b", "control character", _named("a\x1b")),
+    _no("F-016-xml", "1e400", _measured("1e400"), "value", _DECIMAL),
+    _no("F-016b-xml", "NaN", _measured("NaN"), "value", _DECIMAL),
+    _no("F-016c-xml", "plus sign in a decimal", _measured("+1.5"), "value", _DECIMAL),
+    _no("F-017-xml", "10 000 digits", _measured("9" * 10_000), "value", _DECIMAL),
+    _rule("F-013-xml", "string above 1 MiB", _named("x" * (_MIB + 1)), "too-long", "Patient.name[0].text"),
+    _rule("F-013b-xml", "narrative above 1 MiB", _narrated("x" * _MIB), "too-long", "Patient.text.div"),
+    _rule("F-031-xml", "code that R4 has not", patient('<gender value="robot"/>'), "code-invalid"),
+    _rule("F-032-xml", "no date of the calendar", patient('<birthDate value="2023-02-30"/>'), "value"),
+    _no("F-010-xml", "half of a surrogate pair by reference", _named("a&#xd800;")),
+    _no("F-011-xml", "NUL by reference", _named("a&#0;")),
+    _no("F-012-xml", "control character by reference", _named("a&#27;")),
+    _no("F-012b-xml", "control character", _named("a\x1b")),
     _no("X-010", "U+FFFF by reference", _named("a&#xffff;")),
 )
 
@@ -218,41 +226,48 @@ _PREFIXED = XHTML.replace("=", ":h=")
 _DIV = "Patient.text.div"
 
 NARRATIVES = (
-    _rule("F-036", "script", _narrated("<script>x</script>"), "invariant", _DIV),
-    _rule("F-036b", "event handler", _narrated('<p onclick="x()">a</p>'), "invariant", _DIV),
+    _rule("F-036-xml", "script", _narrated("<script>x</script>"), "invariant", _DIV),
+    _rule("F-036b-xml", "event handler", _narrated('<p onclick="x()">a</p>'), "invariant", _DIV),
     _rule(
-        "F-036c", "javascript:", _narrated('<a href="javascript:x()">a</a>'), "invariant", "Patient.text.div"
+        "F-036c-xml",
+        "javascript:",
+        _narrated('<a href="javascript:x()">a</a>'),
+        "invariant",
+        "Patient.text.div",
     ),
-    _rule("F-036d", "svg", _narrated('<svg xmlns="http://www.w3.org/2000/svg"/>'), "invariant"),
-    _rule("F-036e", "attribute of nowhere", _narrated('<p x:y="a" xmlns:x="urn:x">a</p>'), "invariant"),
+    _rule("F-036d-xml", "svg", _narrated('<svg xmlns="http://www.w3.org/2000/svg"/>'), "invariant"),
+    _rule("F-036e-xml", "attribute of nowhere", _narrated('<p x:y="a" xmlns:x="urn:x">a</p>'), "invariant"),
     _rule(
-        "F-036f", "script under a prefix", _narrated(f"<h:script {XHTML.replace('=', ':h=')}/>"), "invariant"
+        "F-036f-xml",
+        "script under a prefix",
+        _narrated(f"<h:script {XHTML.replace('=', ':h=')}/>"),
+        "invariant",
     ),
     _rule("X-011", "blank narrative", _narrated(" <!-- a --> "), "invariant", _DIV),
     _no("X-011b", "another element for the div", patient(f"<text><p {XHTML}>a</p></text>")),
 )
 
 DOCUMENTS = (
-    _no("F-001", "empty body", b"", path=""),
-    _no("F-001b", "blank body", b" \r\n"),
-    _no("F-002", "JSON", b'{"resourceType":"Patient"}'),
-    _no("F-003", "cut short", _GOOD[:-3]),
-    _no("F-003b", "tags crossed", patient("<name><period></name></period>")),
-    _no("F-004", "two roots", _GOOD + _GOOD),
-    _no("F-004b", "text after the root", _GOOD + b"x"),
-    _no("F-009", "no UTF-8", _named("\u00ff").replace(b"\xc3\xbf", b"\xff"), path=""),
-    _no("F-009b", "surrogate as UTF-8", _named("?").replace(b"?", b"\xed\xa0\x80")),
-    _other("F-008", "UTF-16", _GOOD.decode().encode("utf-16")),
-    _other("F-008b", "UTF-16 without mark", _GOOD.decode().encode("utf-16-le")),
+    _no("F-001-xml", "empty body", b"", path=""),
+    _no("F-001b-xml", "blank body", b" \r\n"),
+    _no("F-002-xml", "JSON", b'{"resourceType":"Patient"}'),
+    _no("F-003-xml", "cut short", _GOOD[:-3]),
+    _no("F-003b-xml", "tags crossed", patient("<name><period></name></period>")),
+    _no("F-004-xml", "two roots", _GOOD + _GOOD),
+    _no("F-004b-xml", "text after the root", _GOOD + b"x"),
+    _no("F-009-xml", "no UTF-8", _named("\u00ff").replace(b"\xc3\xbf", b"\xff"), path=""),
+    _no("F-009b-xml", "surrogate as UTF-8", _named("?").replace(b"?", b"\xed\xa0\x80")),
+    _other("F-008-xml", "UTF-16", _GOOD.decode().encode("utf-16")),
+    _other("F-008b-xml", "UTF-16 without mark", _GOOD.decode().encode("utf-16-le")),
     _other("F-055", "UTF-7 declared", b'<?xml version="1.0" encoding="UTF-7"?>' + _GOOD),
     _other("F-055b", "UTF-16 declared in UTF-8", b'<?xml version="1.0" encoding="UTF-16"?>' + _GOOD),
     _other("F-055c", "Latin 1 declared", b'<?xml version="1.0" encoding="ISO-8859-1"?>' + _GOOD),
     _no("F-055d", "EBCDIC", b'<?xml version="1.0" encoding="IBM037"?>'.decode().encode("cp037")),
     _other("X-012", "XML 1.1", b'<?xml version="1.1"?>' + _GOOD),
-    _no("F-014", "extensions 65 deep", _extension(65), "too-costly"),
+    _no("F-014-xml", "extensions 65 deep", _extension(65), "too-costly"),
     _no("F-054", "10 000 levels", b"<a>" * 10_000),
     _no("F-054b", "10 000 levels of our own", _extension(10_000), "too-costly"),
-    _large("F-043", "resource above 8 MiB", patient(f"<!--{'x' * 8 * _MIB}-->"), "too-long"),
+    _large("F-043-xml", "resource above 8 MiB", patient(f"<!--{'x' * 8 * _MIB}-->"), "too-long"),
     _large("X-013", "a million tags", b"<a>" * 1_000_001),
     _large("X-013b", "a million attributes", b"<a " + b"b=''" * 1_000_001 + b"/>"),
     _large(
