@@ -123,6 +123,8 @@ cases = Table(
     # Counts what arrived for the case; a step that began before the latest news runs again.
     Column("news", Integer, nullable=False, default=0),
     Column("last_error", Text),
+    # Digest of the newest event: without it, events taken away from the end would not show.
+    Column("head", String(64)),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),
