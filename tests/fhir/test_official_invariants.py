@@ -33,7 +33,8 @@ def test_our_keys_are_official():
     known = {each.name for each in OFFICIALS}
     added = {f"{kind}: {rule.key}" for kind, rules in RULES.items() for rule in rules} - known
     assert {name.rpartition(" ")[2] for name in added} == {
-        "attachment-size", "currencies", "mimetypes", "request-url",
+        "attachment-size", "attachment-stated-size", "currencies", "full-url", "link-once", "mimetypes",
+        "request-url",
     }  # fmt: skip
 
 
