@@ -14,6 +14,7 @@ from tests.fhir.samples import NO_OFFICIAL, OFFICIAL, OWN, occurrences, official
 _ADDRESSES = r"Bundle\.entry\[\d+\]\.fullUrl"
 WRONG_IN_R4 = {
     "Bundle-10bb101f-a121-4264-a920-67be9cb82c74": ("one id is not that of its fullUrl", _ADDRESSES),
+    "Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe": ("one id is not that of its fullUrl", _ADDRESSES),
     "Bundle-lri-example": ("the ids are not those of the fullUrls", _ADDRESSES),
     "Observation-clinical-gender": (
         "an Encounter is no performer",
