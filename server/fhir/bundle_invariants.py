@@ -71,12 +71,15 @@ def _unnamed_document(bundle: Value) -> bool:
 
 
 def _repeated_link(bundle: Value) -> list[str]:
-    relations = [link.get("relation") for link in bundle.get("link", ())]
-    return [
-        f"link[{index}].relation"
-        for index, relation in enumerate(relations)
-        if relation in _ONCE and relation in relations[:index]
-    ]
+    seen: set[str] = set()
+    again = []
+    for index, link in enumerate(bundle.get("link", ())):
+        relation = link.get("relation")
+        if relation in seen:
+            again.append(f"link[{index}].relation")
+        elif relation in _ONCE:
+            seen.add(relation)
+    return again
 
 
 def _entry_without_address(bundle: Value) -> list[str]:
