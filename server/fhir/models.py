@@ -21,6 +21,7 @@ from server.fhir.findings import Findings
 from server.fhir.parse import element_path
 
 _PACKAGE = "fhir.resources.R4B"
+_WRONG = "This does not have the structure of R4."
 
 
 def second_reading(findings: Findings, resource: Mapping[str, Any], path: str) -> None:
@@ -30,11 +31,11 @@ def second_reading(findings: Findings, resource: Mapping[str, Any], path: str) -
         return
     try:
         _model(kind).model_validate(dict(resource))
+    except AttributeError:  # how it meets a required list that is there by its extensions alone
+        findings.against("structure", _WRONG, path)
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
-            findings.against(
-                "structure", "This does not have the structure of R4.", _path(path, problem["loc"])
-            )
+            findings.against("structure", _WRONG, _path(path, problem["loc"]))
 
 
 @cache

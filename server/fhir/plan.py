@@ -19,7 +19,7 @@ from server.fhir import rules
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.completion import demand_report
 from server.fhir.doubles import matched_twice, written_twice
-from server.fhir.parse import reread
+from server.fhir.parse import own
 from server.fhir.references import demand_present, pointers, relativise, resolve
 from server.fhir.repeats import placer_criteria, same_request
 from server.fhir.stamp import stamped
@@ -150,7 +150,7 @@ class Planner:
         if not found:
             return _Place(str(uuid.uuid4()), None, None)
         first = self.shelf.read("Task", found[0].id, 1)
-        if first is None or not same_request(reread(first.body), asked.resource, self.base):
+        if first is None or not same_request(own(first.body), asked.resource, self.base):
             raise _taken(found[0], asked.path)
         return _Place(found[0].id, None, found[0])
 
@@ -165,7 +165,7 @@ class Planner:
             rules.on_any(resource, at)
             _check_version(asked, place.current)
             if place.current is not None:
-                rules.on_update(reread(place.current.body), {**resource, "id": place.id})
+                rules.on_update(own(place.current.body), {**resource, "id": place.id})
             demand_present(resource, asked.references, pending.holds)
             if place.current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
@@ -213,7 +213,7 @@ class _Pending:
         if (type_, id_) in self._new:
             return self._new[type_, id_]
         stored = self._stored(type_, id_)
-        return None if stored is None else reread(stored.body)
+        return None if stored is None else own(stored.body)
 
     def _stored(self, type_: str, id_: str) -> Stored | None:
         if (type_, id_) not in self._seen:

@@ -39,7 +39,8 @@ _ZONE = re.compile(r"Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _MOMENT = re.compile(rf"([0-9-]{{10}})T(?:{_TIME.pattern})(?:{_ZONE.pattern})")
 # R4 datatypes.html#string takes [ \r\n\t\S]+, in which no-break and other spaces of Unicode are not.
 _SHOWN = re.compile(r"[ \r\n\t\S]")
-_GAPS = str.maketrans("", "", " \t\r\n")
+GAPS = str.maketrans("", "", " \t\r\n")
+"""For ``str.translate``: the white space that base64 may hold."""
 
 _DATE_SAYS = "A date of the calendar is expected: YYYY, YYYY-MM or YYYY-MM-DD."
 _DATETIME_SAYS = "A date of the calendar is expected, or one with a time to the second and a time zone."
@@ -84,7 +85,7 @@ def is_safe_uri(text: str) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    dense = text.translate(_GAPS)
+    dense = text.translate(GAPS)
     try:
         binascii.a2b_base64(dense, strict_mode=True)
     except ValueError:

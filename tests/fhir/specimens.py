@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "uuid": (UUID,),
     "xhtml": (DIV,),
 }
+_OFTEN = 8
+"""After so many elements of one primitive, only what may differ from element to element is tried."""
 REFERENCES = ({"display": "x"}, {"identifier": {"value": "1"}}, {"reference": UUID})
 MINIMAL: dict[str, dict[str, Any]] = {
     "Age": {"value": 1, "code": "a", "system": "http://unitsofmeasure.org"},
@@ -44,6 +47,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "Distance": {"value": 1, "code": "m", "system": "http://unitsofmeasure.org"},
     "Element": {"id": "x"},
     "Extension": {"url": "http://example.org/x", "valueString": "x"},
+    "Meta": {"source": "http://example.org"},
     "Narrative": {"status": "generated", "div": DIV},
     "Observation.referenceRange": {"text": "x"},
     "Organization": {"resourceType": "Organization", "name": "x"},
@@ -55,10 +59,10 @@ MINIMAL: dict[str, dict[str, Any]] = {
 
 def specimens() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each with a name that says what of it is tried; a type is tried at the first place it is met."""
-    met: set[str] = set()
+    met: Counter[str] = Counter()
     for kind in SERVED:
         yield from _of_type(kind, lambda value: value, met)
-    for kind in sorted((RESOURCES & SHAPES.keys()) - met):
+    for kind in sorted((RESOURCES & SHAPES.keys()) - met.keys()):
         yield from _of_type(kind, _contained, met)
 
 
@@ -67,35 +71,47 @@ def _contained(held: dict[str, Any]) -> dict[str, Any]:
     return task | {"contained": [{"id": "a"} | held], "focus": {"reference": "#a"}}
 
 
-def _of_type(kind: str, wrap: Wrap, met: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    if kind in met:
+def _of_type(kind: str, wrap: Wrap, met: Counter[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    met[kind] += 1
+    if met[kind] > 1:
         return
-    met.add(kind)
     yield kind, wrap(_minimal(kind))
     for name, element in SHAPES[kind].elements.items():
         if element.type == "Resource":
             continue
         others = {other for group in SHAPES[kind].choices.values() if name in group for other in group}
         beside = {key: value for key, value in _minimal(kind).items() if key not in others | {name}}
-        yield from _of_element(f"{kind}.{name}", element, lambda more, beside=beside: wrap(beside | more))
-        if element.type not in FORMS:
+        within = _within(wrap, beside)
+        if element.type in FORMS:
+            met[element.type] += 1
+            yield from _of_primitive(f"{kind}.{name}", element, within, often=met[element.type] > _OFTEN)
+        else:
+            for number, value in enumerate(_values(element)):
+                yield f"{kind}.{name} {number}", within({name: _many(value, element)})
             yield from _of_type(element.type, _put(wrap, beside, name, many=element.many), met)
+
+
+def _within(wrap: Wrap, beside: dict[str, Any]) -> Wrap:
+    return lambda more: wrap(beside | more)
 
 
 def _put(wrap: Wrap, beside: dict[str, Any], name: str, *, many: bool) -> Wrap:
     return lambda value: wrap(beside | {name: [value] if many else value})
 
 
-def _of_element(label: str, element: Element, wrap: Wrap) -> Iterator[tuple[str, dict[str, Any]]]:
-    name = label.rpartition(".")[2]
-    for number, value in enumerate(_values(element)):
-        yield f"{label} {number}", wrap({name: [value, value] if element.many else value})
-    if element.type not in FORMS:
+def _of_primitive(
+    label: str, element: Element, wrap: Wrap, *, often: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    name, value = label.rpartition(".")[2], _values(element)[0]
+    yield f"{label} extended", wrap({name: _many(value, element), f"_{name}": _many(EXTENDED, element)})
+    if often and not element.required:  # what it may hold has been tried elsewhere
         return
-    value = _values(element)[0]
-    for told, more in (("extended", EXTENDED), ("with an id", {"id": "x"})):
-        yield f"{label} {told}", wrap({name: _many(value, element), f"_{name}": _many(more, element)})
-        yield f"{label} {told} alone", wrap({f"_{name}": _many(more, element)})
+    yield f"{label} extended alone", wrap({f"_{name}": _many(EXTENDED, element)})
+    for number, each in enumerate(_values(element)):
+        yield f"{label} {number}", wrap({name: [each, each] if element.many else each})
+    marked = _many({"id": "x"}, element)
+    yield f"{label} with an id", wrap({name: _many(value, element), f"_{name}": marked})
+    yield f"{label} with an id alone", wrap({f"_{name}": marked})
     if element.many:
         yield f"{label} in turn", wrap({name: [value, None], f"_{name}": [None, EXTENDED]})
 
@@ -106,7 +122,7 @@ def _many(value: Any, element: Element) -> Any:
 
 def _values(element: Element) -> tuple[Any, ...]:
     if element.type == "Reference":
-        named = ({"reference": f"{kind}/1"} for kind in sorted(element.targets or {"Patient"}))
+        named = ({"reference": f"{kind}/1"} for kind in sorted(element.targets or {"Patient"})[:2])
         return (*REFERENCES, *named)
     if element.type not in FORMS:
         return (_minimal(element.type),)
