@@ -8,6 +8,7 @@ import sys
 import time
 
 from server.errors import Category, fault
+from server.loading import loading
 from server.settings import Settings
 
 _PATIENCE = 3.0
@@ -55,6 +56,7 @@ def look(settings: Settings) -> None:
     Raises:
         Fault: as ``wiring.build``.
     """
-    from server import app, wiring  # noqa: F401, PLC0415 - the workers need the one, this function the other
+    with loading():
+        from server import app, wiring  # noqa: F401, PLC0415 - the workers need both
 
     wiring.build(settings).database.close()

@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from server.configuration import load_configuration
+from server.loading import loading
 from server.readers import Readers
 from server.settings import Settings
 
@@ -37,9 +38,10 @@ def work(settings: Settings) -> None:
 
 
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
-    from server.log import configure, logger  # noqa: PLC0415 - see above
-    from server.wiring import build, case_worker, delivery_worker  # noqa: PLC0415
-    from server.worker import Loop  # noqa: PLC0415
+    with loading():
+        from server.log import configure, logger  # noqa: PLC0415 - see above
+        from server.wiring import build, case_worker, delivery_worker  # noqa: PLC0415
+        from server.worker import Loop  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
