@@ -175,12 +175,13 @@ def send_later(run: Run, case: Case, name: str, **changes: Any) -> Seen:
 
 @contextmanager
 def offer(run: Run) -> Iterator[tuple[Case, Resource]]:
-    """A case that a made-up specialist has been offered, and the Task of the offer."""
+    """A case that a made-up specialist has been offered, and the Task of the offer.
+
+    Ended at once, so that the specialists are free for the next; after a failure at the end of the run.
+    """
     case = opened(run, draft(run, says=SILENT))
-    try:
-        yield case, referral.offer(run, case.patient)
-    finally:
-        end(run, case)
+    yield case, referral.offer(run, case.patient)
+    end(run, case)
 
 
 def end(run: Run, case: Case) -> None:

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from conformance.checks import expect
 from conformance.checks.claim import Claim
-from conformance.checks.exchange import NoAnswer, Wire
+from conformance.checks.exchange import Wire
 from conformance.checks.expanded import TEMPLATES
 from conformance.checks.report import Result, listing, progress, show, summary
 from conformance.checks.run import SYSTEM, Run
 from conformance.checks.statement import NoStatement, Statement, statement_of
 from conformance.checks.table import CLAIMS, chosen, table
-from conformance.checks.verdict import Outcome, Unmet
+from conformance.checks.verdict import NoAnswer, Outcome, Unmet
 
 _NARROWEST = 120
 """Columns when the output goes to a file, which has no width of its own."""

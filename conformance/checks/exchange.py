@@ -11,16 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from conformance.checks.verdict import Skipped, Unmet
+from conformance.checks.verdict import NoAnswer, Skipped, Unmet
 from conformance.peers.codes import Resource
 from conformance.peers.wire import FHIR_JSON, decode, encode
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _VERSION = re.compile(r'W/"([A-Za-z0-9\-.]{1,64})"')
-
-
-class NoAnswer(Exception):
-    """The server could not be reached, or gave up in the middle of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

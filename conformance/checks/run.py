@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.checks.exchange import NoAnswer, Wire
+from conformance.checks.exchange import Wire
 from conformance.checks.statement import Statement
-from conformance.checks.verdict import Skipped, Unmet
-from conformance.peers.client import FhirClient, NotDone
+from conformance.checks.verdict import MISSHAPEN, PREMISES, Unmet
+from conformance.peers.client import FhirClient
 from conformance.peers.codes import Resource
 
 T = TypeVar("T")
@@ -40,6 +40,8 @@ class Run:
     afterwards: list[Callable[[], object]] = field(default_factory=list)
     """What ends the made-up cases that are still open; the last one first."""
     _names: int = 0
+    _in_vain: bool = False
+    """Something was awaited for the whole patience and did not come; what follows gets a tenth of it."""
     _kept: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -64,7 +66,7 @@ class Run:
         if key not in self._kept:
             try:
                 self._kept[key] = make()
-            except (Unmet, Skipped, NoAnswer, NotDone) as reason:
+            except (*PREMISES, *MISSHAPEN) as reason:
                 self._kept[key] = reason
         kept = self._kept[key]
         if isinstance(kept, Exception):
@@ -78,10 +80,12 @@ class Run:
         Raises:
             Unmet: what is awaited did not come to pass in time.
         """
-        deadline = time.monotonic() + self.patience
+        patience = self.patience / 10 if self._in_vain else self.patience
+        deadline = time.monotonic() + patience
         while not done(found := look()):
             if time.monotonic() > deadline:
-                raise Unmet(what, f"not within {self.patience:g} s (--patience)")
+                self._in_vain = True
+                raise Unmet(what, f"not within {patience:g} s (--patience)")
             self.pause(_LOOK)
         return found
 
@@ -91,6 +95,8 @@ class Run:
         while self.afterwards:
             try:
                 self.afterwards.pop()()
-            except (Unmet, Skipped, NoAnswer, NotDone) as reason:
-                left.append(str(reason))
+            except (*PREMISES, *MISSHAPEN) as reason:
+                left.append(
+                    f"{type(reason).__name__}: {reason}" if isinstance(reason, MISSHAPEN) else str(reason)
+                )
         return left

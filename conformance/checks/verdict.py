@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance.peers.blindness import NotBlind
+from conformance.peers.client import NotDone
+
 
 class Outcome(StrEnum):
     """The three ends of an attempt."""
@@ -38,6 +41,15 @@ class Unmet(Exception):
 class Skipped(Exception):
     """The claim cannot be tried here; the text says why."""
 
+
+class NoAnswer(Exception):
+    """The server could not be reached, or gave up in the middle of an answer."""
+
+
+PREMISES = (Unmet, Skipped, NoAnswer, NotDone, NotBlind)
+"""How what leads up to an attempt may end."""
+MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError)
+"""What an attempt trips over when an answer is not built as R4 says: a foreign server may answer anything."""
 
 PASSED = Verdict(Outcome.PASSED)
 

@@ -70,6 +70,7 @@ def history(run: Run, type_: str) -> None:
 
 def search(run: Run, type_: str) -> None:
     here = specimens.specimen(run, type_)
+    expect.equal([], expect.ids(run.wire.get(type_, {"_id": run.fresh()})), "ids found by another:")
     seen = run.wire.get(type_, {"_id": here["id"]})
     expect.equal([here["id"]], expect.ids(seen), "ids found:")
     entry = expect.bundle(seen, "searchset")[0]

@@ -49,18 +49,3 @@ def head(run: Run) -> None:
     read, same = run.wire.get(path), expect.status(run.wire.send("HEAD", path), 200)
     expect.equal(b"", same.content, "body")
     expect.equal(read.headers.get("ETag"), same.headers.get("ETag"), "ETag")
-
-
-@claim(
-    "read/not-written",
-    "docs/fhir-door.md",
-    "Reading and searching write nothing: the version stays as it was.",
-    ours=True,
-    needs=("Patient.read",),
-)
-def not_written(run: Run) -> None:
-    here = specimens.specimen(run, "Patient")
-    run.wire.get("Patient", {"_id": here["id"]})
-    run.wire.get(f"Patient/{here['id']}/_history")
-    now = specimens.read(run, f"Patient/{here['id']}").body
-    expect.equal(here["meta"], now["meta"], "meta")
