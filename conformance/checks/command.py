@@ -80,12 +80,14 @@ def check(**options: Any) -> None:
         raise click.UsageError("say the ADDRESS of a FHIR base, such as http://127.0.0.1:8080/fhir")
     if choices.address is not None and urlsplit(choices.address).scheme not in ("http", "https"):
         raise click.BadParameter("an ADDRESS begins with http:// or https://")
-    sys.exit(_list(choices, _statement(choices)) if choices.list_ else _check(choices))
+    if choices.address is None:
+        sys.exit(_list(choices, None))
+    with _wire(choices.address, choices) as wire:
+        statement = _known(wire)
+        sys.exit(_list(choices, statement) if choices.list_ else _check(wire, statement, choices))
 
 
-def _check(choices: Choices) -> int:
-    wire = _wire(choices)
-    statement = _known(wire)
+def _check(wire: Wire, statement: Statement, choices: Choices) -> int:
     claims = _chosen(table(statement), choices)
     run = Run(
         wire,
@@ -98,7 +100,6 @@ def _check(choices: Choices) -> int:
     _begin(run, claims)
     results = list(_results(run, claims, choices))
     left = run.tidy()
-    wire.close()
     if not choices.json_:
         show(_console(), results)
     _end(results, left, time.monotonic() - began)
@@ -128,14 +129,10 @@ def _list(choices: Choices, statement: Statement | None) -> int:
     return 0
 
 
-def _statement(choices: Choices) -> Statement | None:
-    return None if choices.address is None else _known(_wire(choices))
-
-
-def _wire(choices: Choices) -> Wire:
+def _wire(address: str, choices: Choices) -> Wire:
     pairs = [each.partition(":") for each in choices.header]
     return Wire(
-        choices.address or "",
+        address,
         timeout=choices.timeout,
         read_only=choices.read_only,
         headers={name.strip(): value.strip() for name, _, value in pairs},

@@ -6,7 +6,8 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -102,6 +103,14 @@ class Wire:
             headers={"Accept": FHIR_JSON, **(headers or {})},
             transport=transport,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def get(self, path: str, params: Mapping[str, str] | None = None, /, **headers: str) -> Seen:
         return self.send("GET", path, None, params, **headers)

@@ -34,7 +34,7 @@ def _of_type(statement: Statement, type_: str) -> Iterator[Claim]:
         yield Claim(f"parameter/{type_}/{name}", "R4 search.html", says, _searching(type_, name))
     for flag in FLAGS:
         if flag.promised(statement.flag(type_, flag.name)):
-            name = f"promise/{type_}/{flag.name}"
+            name = f"promise/{type_}/{flag.called}"
             yield Claim(name, flag.clause, f"{type_}: {flag.says}.", _on(flag.attempt, type_))
 
 

@@ -15,7 +15,10 @@ from conformance.peers.codes import Resource
 class Flag:
     """An element of CapabilityStatement.rest.resource and what it promises."""
 
+    called: str
+    """As part of the claim's id."""
     name: str
+    """Of the element."""
     promised: Callable[[Any], bool]
     """Whether this value of it promises anything."""
     clause: str
@@ -95,12 +98,14 @@ def _true(value: Any) -> bool:
 FLAGS = (
     Flag(
         "updateCreate",
+        "updateCreate",
         _true,
         "R4 http.html#upsert",
         "an update to an id that is not here yet creates it under that id, 201",
         update_create,
     ),
     Flag(
+        "conditionalCreate",
         "conditionalCreate",
         _true,
         "R4 http.html#ccreate",
@@ -109,6 +114,7 @@ FLAGS = (
     ),
     Flag(
         "conditionalUpdate",
+        "conditionalUpdate",
         _true,
         "R4 http.html#cond-update",
         "an update by criteria creates where nothing matches and updates what does",
@@ -116,12 +122,14 @@ FLAGS = (
     ),
     Flag(
         "versioning",
+        "versioning",
         lambda value: value == "versioned-update",
         "R4 capabilitystatement, versioned-update",
         "an update without If-Match is refused and writes nothing",
         version_needed,
     ),
     Flag(
+        "conditionalRead-by-version",
         "conditionalRead",
         lambda value: value in ("not-match", "full-support"),
         "R4 http.html#cread",
@@ -129,6 +137,7 @@ FLAGS = (
         not_match,
     ),
     Flag(
+        "conditionalRead-by-time",
         "conditionalRead",
         lambda value: value in ("modified-since", "full-support"),
         "R4 http.html#cread",
