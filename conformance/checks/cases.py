@@ -12,7 +12,7 @@ from conformance.checks import expect, referral
 from conformance.checks.exchange import Seen
 from conformance.checks.made_up import TEST_DATA, instant
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup
+from conformance.checks.setup import demand_setup, still_standing
 from conformance.demo.cases import Script, load
 from conformance.peers.codes import SNOMED, TERMINAL, Resource
 from conformance.peers.ehr import SYSTEM
@@ -27,6 +27,8 @@ from conformance.peers.request import (
 )
 
 _STORY = "agreement"
+_NEW = frozenset({"requested", "received"})
+"""Until a worker has looked at it."""
 SILENT = Opinion(SNOMED, "25064002", "Headache", "Nothing that could be compared.")
 """A conclusion that stands neither for present nor for absent: it leads to a specialist."""
 
@@ -118,8 +120,8 @@ def task(run: Run, case: Case) -> Resource:
 
 def reaches(run: Run, case: Case, *statuses: str) -> Resource:
     """The Task once it stands in one of these."""
-    wanted = f"the Task becomes {' or '.join(statuses)}"
-    return run.until(lambda: task(run, case), lambda now: now["status"] in statuses, wanted)
+    wanted = f"the Task becomes {' or '.join(sorted(statuses))}"
+    return run.until(lambda: task(run, case), lambda now: now["status"] in statuses, wanted, still_standing)
 
 
 def waiting(run: Run, *, signed: bool = True) -> Case:
@@ -186,19 +188,26 @@ def offer(run: Run) -> Iterator[tuple[Case, Resource]]:
 
 def end(run: Run, case: Case) -> None:
     """Withdraw what still waits, let the rest run to its end."""
-    now = run.until(
-        lambda: task(run, case),
-        lambda now: now["status"] not in ("requested", "received"),
-        "a worker takes it",
+    if _withdrawn(run, case):
+        return
+    moved = run.until(
+        lambda: task(run, case), lambda now: now["status"] not in _NEW, "a worker takes it", still_standing
     )
-    if now["status"] == "on-hold":
-        gone = now | {"status": "cancelled", "statusReason": {"text": "The check is over."}}
-        tag = f'W/"{now["meta"]["versionId"]}"'
-        expect.status(run.wire.put(case.task, gone, If_Match=tag), 200)
-    elif now["status"] not in TERMINAL:
-        if case.draft.made[-2].resource["status"] == "preliminary":
-            sign(run, case)
-        referral.finish(run, case.task)
+    if moved["status"] in TERMINAL or _withdrawn(run, case):
+        return
+    if case.draft.made[-2].resource["status"] == "preliminary":
+        sign(run, case)
+    referral.finish(run, case.task)
+
+
+def _withdrawn(run: Run, case: Case) -> bool:
+    """Cancel the Task if it waits; False when it does not, or when a worker was faster."""
+    now = task(run, case)
+    if now["status"] not in ("requested", "on-hold"):
+        return False
+    gone = now | {"status": "cancelled", "statusReason": {"text": "The check is over."}}
+    seen = run.wire.put(case.task, gone, If_Match=f'W/"{now["meta"]["versionId"]}"')
+    return expect.status(seen, 200, 412).status == 200
 
 
 def _script(run: Run) -> Script:

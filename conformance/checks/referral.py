@@ -7,6 +7,7 @@ from decimal import Decimal
 from conformance.checks import expect
 from conformance.checks.made_up import TEST_DATA
 from conformance.checks.run import Run
+from conformance.checks.setup import still_standing
 from conformance.checks.verdict import Skipped
 from conformance.demo.cases import Script, load
 from conformance.demo.directory import TURNAROUND
@@ -86,7 +87,9 @@ def finish(run: Run, task: str) -> Resource:
                 _answer(run, each)
         return now
 
-    return run.until(onward, lambda now: now["status"] in TERMINAL, "the case comes to its end")
+    return run.until(
+        onward, lambda now: now["status"] in TERMINAL, "the case comes to its end", still_standing
+    )
 
 
 def _answer(run: Run, task: Resource) -> None:

@@ -74,8 +74,14 @@ class Run:
         made: T = kept
         return made
 
-    def until(self, look: Callable[[], T], done: Callable[[T], object], what: str) -> T:
-        """Look again and again.
+    def until(
+        self,
+        look: Callable[[], T],
+        done: Callable[[T], object],
+        what: str,
+        still: Callable[[T], str] = lambda _: "nothing of the kind",
+    ) -> T:
+        """Look again and again; ``still`` words what was seen last.
 
         Raises:
             Unmet: what is awaited did not come to pass in time.
@@ -85,7 +91,7 @@ class Run:
         while not done(found := look()):
             if time.monotonic() > deadline:
                 self._in_vain = True
-                raise Unmet(what, f"not within {patience:g} s (--patience)")
+                raise Unmet(what, f"after {patience:g} s (--patience): {still(found)}")
             self.pause(_LOOK)
         return found
 

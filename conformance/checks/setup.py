@@ -1,10 +1,11 @@
-"""What a second reader is set up for: whom it answers and what it reads is a setting, not a fault."""
+"""How a second reader is set up: whom it answers and what it reads is a setting, and somebody must work."""
 
 from __future__ import annotations
 
 from conformance.checks.exchange import Seen
 from conformance.checks.run import Run
 from conformance.checks.verdict import Skipped
+from conformance.peers.codes import Resource
 
 
 def demand_setup(run: Run, seen: Seen) -> None:
@@ -19,3 +20,9 @@ def demand_setup(run: Run, seen: Seen) -> None:
         )
     if any(place.endswith(("Task.input", ".resource.input")) for place in told):
         raise Skipped("this server does not read the question of the made-up cases")
+
+
+def still_standing(task: Resource) -> str:
+    """Of a Task that did not move."""
+    hint = "; does a worker run?" if task["status"] == "requested" else ""
+    return f"still {task['status']}{hint}"

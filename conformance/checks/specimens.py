@@ -6,7 +6,7 @@ from conformance.checks import cases, expect
 from conformance.checks.exchange import Seen
 from conformance.checks.made_up import MAKERS, made_up
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup
+from conformance.checks.setup import demand_setup, still_standing
 from conformance.checks.verdict import Skipped
 from conformance.peers.codes import Resource
 
@@ -89,6 +89,7 @@ def settled(run: Run, reference: str) -> Resource:
         lambda: read(run, reference).body,
         lambda task: task["status"] == "on-hold",
         "a Task without evidence is put on hold",
+        still_standing,
     )
 
 

@@ -15,7 +15,7 @@ from conformance.checks.expanded import expand
 from conformance.checks.parameters import element, escaped, other, values
 from conformance.checks.report import Result, show, summary
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup
+from conformance.checks.setup import demand_setup, still_standing
 from conformance.checks.statement import OUR_CANONICAL, NoStatement, statement_of
 from conformance.checks.table import CLAIMS, chosen, table
 from conformance.checks.verdict import PASSED, NoAnswer, Outcome, Skipped, Unmet, failed, not_run
@@ -355,10 +355,10 @@ def test_a_wait_in_vain_shortens_those_after_it():
     looks = []
     run = running(patience=0.1, pause=looks.append)
     assert run.until(lambda: len(looks), lambda count: count > 2, "three looks") == 3
-    with pytest.raises(Unmet, match=r"not within 0\.1 s"):
+    with pytest.raises(Unmet, match=r"after 0\.1 s .*nothing of the kind"):
         run.until(lambda: 0, lambda _: False, "never")
-    with pytest.raises(Unmet, match=r"not within 0\.01 s"):
-        run.until(lambda: 0, lambda _: False, "never")
+    with pytest.raises(Unmet, match=r"after 0\.01 s .*still 0"):
+        run.until(lambda: 0, lambda _: False, "never", lambda seen: f"still {seen}")
 
 
 def test_the_end_of_a_run_goes_on_whatever_fails():
@@ -400,6 +400,11 @@ def test_how_a_server_is_set_up_is_no_fault_of_it(place, words):
     seen = answering(status_code=422, content=encode(told))[0].post("Task", {})
     with pytest.raises(Skipped, match=words):
         demand_setup(running(), seen)
+
+
+def test_a_task_that_nobody_takes_up():
+    assert still_standing({"status": "requested"}) == "still requested; does a worker run?"
+    assert still_standing({"status": "on-hold"}) == "still on-hold"
 
 
 # -- the table and the report ---------------------------------------------------------------------
