@@ -17,7 +17,7 @@ from conformance.checks import expect
 from conformance.checks.claim import Claim
 from conformance.checks.exchange import Wire
 from conformance.checks.expanded import TEMPLATES
-from conformance.checks.report import Result, listing, progress, show, summary
+from conformance.checks.report import Result, counted, listing, progress, show, summary
 from conformance.checks.run import SYSTEM, Run
 from conformance.checks.statement import NoStatement, Statement, statement_of
 from conformance.checks.table import CLAIMS, chosen, table
@@ -164,7 +164,7 @@ def _chosen(claims: Sequence[Claim], choices: Choices) -> list[Claim]:
 
 def _begin(run: Run, claims: Sequence[Claim]) -> None:
     says = run.statement.body.get("software", {}).get("name", "a FHIR server")
-    click.echo(f"{run.wire.base}: {says}, {len(claims)} claims.", err=True)
+    click.echo(f"{run.wire.base}: {says}, {counted(len(claims))}.", err=True)
     if run.read_only:
         click.echo("Only reading; what would write is not run.", err=True)
     else:

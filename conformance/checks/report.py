@@ -71,7 +71,11 @@ def listing(console: Console, rows: Sequence[tuple[str, str, str, bool]]) -> Non
 def summary(results: Sequence[Result], seconds: float) -> str:
     counts = Counter(each.verdict.outcome for each in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
-    return f"{len(results)} claims in {seconds:.1f} s: {told}."
+    return f"{counted(len(results))} in {seconds:.1f} s: {told}."
+
+
+def counted(claims: int) -> str:
+    return f"{claims} claim{'' if claims == 1 else 's'}"
 
 
 @contextmanager

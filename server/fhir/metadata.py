@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from server import __version__
 from server.fhir.desk import Desk
-from server.fhir.exchange import Request, Response
+from server.fhir.exchange import JSON, Request, Response
+from server.fhir.format import XML
 from server.fhir.index import PARAMETERS
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
-from server.ports import IndexKind, Resource
+from server.ports import Resource
+from server.query import Kind
 from server.times import instant
 
 _READS = ("read", "vread", "history-instance", "search-type")
@@ -25,7 +27,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": [JSON, XML],
         "rest": [
             {
                 "mode": "server",
@@ -49,7 +51,7 @@ def _resource(type_: str) -> Resource:
         "conditionalRead": "not-match",
         "conditionalUpdate": type_ in WRITABLE,
         "referencePolicy": ["local", "enforced", "logical"],
-        "searchParam": [{"name": "_id", "type": str(IndexKind.TOKEN)}, *_parameters(type_)],
+        "searchParam": [{"name": "_id", "type": str(Kind.TOKEN)}, *_parameters(type_)],
     }
 
 
