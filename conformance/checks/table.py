@@ -11,6 +11,7 @@ from conformance.checks.claims import (
     admission,
     conditional,
     evidence,
+    formats,
     metadata,
     opinions,
     reading,
@@ -29,7 +30,7 @@ from conformance.checks.expanded import expand
 from conformance.checks.statement import Statement
 
 _GROUPS = (
-    *(metadata, reading, writing, conditional, values, searching, transactions, refusals),
+    *(metadata, reading, writing, conditional, values, formats, searching, transactions, refusals),
     *(admission, repeats, evidence, task_states, veil, seal, opinions, specialists),
 )
 

@@ -166,6 +166,25 @@ def quotes(request: httpx.Request, forward: Forward) -> httpx.Response:
     return replied(answer, content=encode(body))
 
 
+def xml_loses_digits(request: httpx.Request, forward: Forward) -> httpx.Response:
+    answer = forward(request)
+    return replied(answer, content=answer.content.replace(b'value="1.10"', b'value="1.1"'))
+
+
+def xml_loses_extensions(request: httpx.Request, forward: Forward) -> httpx.Response:
+    """On its way in."""
+    lost = re.sub(rb"<extension .*?</extension>", b"", request.content)
+    xml = "xml" in request.headers.get("Content-Type", "")
+    return forward(again(request, content=lost) if xml else request)
+
+
+def refuses_in_json(request: httpx.Request, forward: Forward) -> httpx.Response:
+    answer = forward(request)
+    if answer.status_code < 400:
+        return answer
+    return forward(again(request, headers={**request.headers, "Accept": "application/fhir+json"}))
+
+
 # -- what is asked -------------------------------------------------------------------------------
 
 
