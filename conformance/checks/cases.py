@@ -11,8 +11,8 @@ from typing import Any
 from conformance.checks import expect, referral
 from conformance.checks.exchange import Seen
 from conformance.checks.made_up import TEST_DATA, instant
+from conformance.checks.premises import demand_setup, still_standing
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup, still_standing
 from conformance.demo.cases import Script, load
 from conformance.peers.codes import SNOMED, TERMINAL, Resource
 from conformance.peers.ehr import SYSTEM

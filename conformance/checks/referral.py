@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from conformance.checks import expect
 from conformance.checks.made_up import TEST_DATA
+from conformance.checks.premises import still_standing
 from conformance.checks.run import Run
-from conformance.checks.setup import still_standing
 from conformance.checks.verdict import Skipped
 from conformance.demo.cases import Script, load
 from conformance.demo.directory import TURNAROUND

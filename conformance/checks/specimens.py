@@ -5,8 +5,8 @@ from __future__ import annotations
 from conformance.checks import cases, expect
 from conformance.checks.exchange import Seen
 from conformance.checks.made_up import MAKERS, made_up
+from conformance.checks.premises import demand_setup, still_standing
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup, still_standing
 from conformance.checks.verdict import Skipped
 from conformance.peers.codes import Resource
 

@@ -141,7 +141,7 @@ def _refused(wrong: _Wrong) -> Attempt:
 REFUSED = tuple(
     Claim(
         f"admission/{each.name}",
-        "docs/fhir-door.md, What an EHR sends; standards: 422 business-rule",
+        _DOC,
         f"A Task {each.says} is refused with 422, which names the element; nothing is stored.",
         _refused(each),
         ours=True,

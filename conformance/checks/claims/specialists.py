@@ -43,7 +43,7 @@ def _complete(run: Run, task: Resource) -> None:
 
 
 _STANDS: tuple[tuple[str, Walk, frozenset[str]], ...] = (
-    ("requested", _stay, frozenset({"accepted", "rejected", "failed"})),
+    ("requested", _stay, frozenset({"accepted", "rejected"})),
     ("accepted", _accept, frozenset({"in-progress", "completed", "failed"})),
     ("in-progress", _begin, frozenset({"completed", "failed"})),
     ("rejected", _decline, frozenset()),
@@ -85,9 +85,9 @@ REFUSED = tuple(
 )
 def says_why(run: Run) -> None:
     with cases.offer(run) as (_, task):
-        for status in ("rejected", "failed"):
-            seen = run.wire.put(f"Task/{task['id']}", task | {"status": status}, If_Match=specimens.tag(task))
-            expect.refused(seen, 422, code="required", at="Task.statusReason")
+        _refuse_in_silence(run, task, "rejected")
+        _accept(run, task)
+        _refuse_in_silence(run, task, "failed")
 
 
 @claim(
@@ -190,6 +190,12 @@ def _move(run: Run, task: Resource, **changes: object) -> None:
     path = f"Task/{task['id']}"
     now = specimens.read(run, path).body
     expect.status(run.wire.put(path, now | changes, If_Match=specimens.tag(now)), 200)
+
+
+def _refuse_in_silence(run: Run, task: Resource, status: str) -> None:
+    now = specimens.read(run, f"Task/{task['id']}").body
+    seen = run.wire.put(f"Task/{task['id']}", now | {"status": status}, If_Match=specimens.tag(now))
+    expect.refused(seen, 422, code="required", at="Task.statusReason")
 
 
 def _refuse_completion(run: Run, task: Resource, made: list[Resource]) -> None:

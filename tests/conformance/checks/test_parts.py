@@ -13,9 +13,9 @@ from conformance.checks.claim import Claim
 from conformance.checks.exchange import Wire
 from conformance.checks.expanded import expand
 from conformance.checks.parameters import element, escaped, other, values
+from conformance.checks.premises import demand_setup, still_standing
 from conformance.checks.report import Result, show, summary
 from conformance.checks.run import Run
-from conformance.checks.setup import demand_setup, still_standing
 from conformance.checks.statement import OUR_CANONICAL, NoStatement, statement_of
 from conformance.checks.table import CLAIMS, chosen, table
 from conformance.checks.verdict import PASSED, NoAnswer, Outcome, Skipped, Unmet, failed, not_run
