@@ -262,4 +262,22 @@ ROWS = (
         "Patient.birthDate.extension[0].url",
         "Patient",
     ),
+    Row(
+        "F-042j",
+        "null for an object, with an array beside it as if it were a primitive",
+        observation(valueString="x", component=[None], _component=[{"id": "x"}]),
+        "INCORRECT",
+        "structure",
+        "Observation.component[0]",
+        "Observation",
+    ),
+    Row(
+        "F-042k",
+        "null for an entry, with an array beside it",
+        body({"resourceType": "Bundle", "type": "batch"}, entry=[None], _entry=[{"id": "x"}]),
+        "INCORRECT",
+        "structure",
+        "Bundle.entry[0]",
+        "Bundle",
+    ),
 )
