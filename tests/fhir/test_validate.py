@@ -249,6 +249,10 @@ ROBOT = PATIENT | {"gender": "robot"}
             "Parameters.parameter[0].part[0].resource.parameter[0].part[0].resource.gender",
         ),
         (parameters("Zebedee"), "Parameters.parameter[0].part[0].resource"),
+        (
+            parameters({"resourceType": "Zebedee"}),
+            "Parameters.parameter[0].part[0].resource.resourceType",
+        ),
         (collection(collection(PATIENT)), "Bundle.entry[0].resource"),
     ],
 )
