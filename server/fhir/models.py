@@ -57,7 +57,17 @@ def _readable(resource: Mapping[str, Any]) -> dict[str, Any]:
         readable["contained"] = [held for held in readable["contained"] if _knows(held["resourceType"])]
     if readable["resourceType"] == "Bundle" and "entry" in readable:
         readable["entry"] = [_envelope(entry) for entry in readable["entry"]]
+    if readable["resourceType"] == "Parameters" and "parameter" in readable:
+        readable["parameter"] = [_named(each) for each in readable["parameter"]]
     return readable
+
+
+def _named(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter without the resources in it and in its parts, which have readings of their own."""
+    bare = {name: parameter[name] for name in parameter if name != "resource"}
+    if "part" in bare:
+        bare["part"] = [_named(each) for each in bare["part"]]
+    return bare
 
 
 def _envelope(entry: Mapping[str, Any]) -> dict[str, Any]:
