@@ -106,9 +106,14 @@ class Walk:
             self._findings.against("extension", text, f"{path}.modifierExtension")
 
     def _other_name(self, parent: dict[str, Any], name: str, shape: Shape, path: str) -> None:
-        """A name that is no element: the ``_given`` beside a primitive, or unknown."""
+        """A name that is no element: the ``_given`` beside a primitive, or unknown.
+
+        ``id`` and ``Extension.url`` are plain strings, which have no extensions (their type in the
+        definitions is System.String).
+        """
         element = shape.elements.get(name.removeprefix("_"))
-        if element is None or element.type not in FORMS or not name.startswith("_"):
+        bare = name == "_id" or (name == "_url" and shape is SHAPES["Extension"])
+        if element is None or element.type not in FORMS or bare or not name.startswith("_"):
             text = "R4 has no such element here."
             self._findings.against("structure", text, element_path(path, name))
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, insert, or_, select, update
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.query import Page, Query
@@ -148,10 +148,8 @@ def search(connection: Connection, type_: str, criteria: Sequence[Criterion], li
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    found = _search(_shape(absent.criteria)).run(
-        connection, t=absent.type, limit=1, **_values(absent.criteria)
-    )
-    if found.fetchone() is not None:
+    found = _any(_shape(absent.criteria)).run(connection, t=absent.type, **_values(absent.criteria))
+    if found.fetchone()[0]:
         raise Raced
 
 
@@ -221,7 +219,21 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
 @lru_cache(maxsize=512)
 def _search(shape: _Shape) -> Prepared:
     """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    query: Select[Any] = _CURRENT.where(resource.c.type == bindparam("t"))
+    return Prepared(_matching(_CURRENT, shape).order_by(resource.c.key).limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=512)
+def _any(shape: _Shape) -> Prepared:
+    """Whether anything matches; nothing of it is read."""
+    return Prepared(select(exists(_matching(select(resource.c.key), shape))))
+
+
+def _matching(query: Select[Any], shape: _Shape) -> Select[Any]:
+    """A search value knows the type of its resource. Told twice, SQLite reads every resource of that type
+    and looks whether it is among those found, instead of reading those found.
+    """
+    if not shape or any(ids for ids, _ in shape):
+        query = query.where(resource.c.type == bindparam("t"))
     for c, (ids, systems) in enumerate(shape):
         names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
         if ids:
@@ -239,7 +251,7 @@ def _search(shape: _Shape) -> Prepared:
             search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
         )
         query = query.where(resource.c.key.in_(matching))
-    return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))
+    return query
 
 
 def _stored(row: Any) -> Stored:
