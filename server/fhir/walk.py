@@ -158,7 +158,7 @@ class Walk:
             )
         else:
             for index, one in enumerate(value):
-                if one is not None or not paired:
+                if one is not None or not paired or element.type not in FORMS:
                     self._one(one, element, f"{path}[{index}]")
 
     def _one(self, value: Any, element: Element, path: str) -> None:
