@@ -14,7 +14,7 @@ from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.query import Page, Query
 from server.store import indexing, pages
 from server.store.database import Database
-from server.store.prepared import Prepared
+from server.store.prepared import Prepared, at_most
 from server.store.scratch import Scratch
 from server.store.tables import Instant, moment, resource, resource_version, search_value
 
@@ -142,7 +142,8 @@ def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
 
 
 def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-    found = _search(_shape(criteria)).run(connection, t=type_, limit=limit, **_values(criteria))
+    few = limit if limit <= _FEW else None
+    found = _search(_shape(criteria), few).run(connection, t=type_, limit=limit, **_values(criteria))
     return [_stored(row) for row in found]
 
 
@@ -196,6 +197,8 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
 
 # -- searching -----------------------------------------------------------------------------
 
+_FEW = 2
+"""Who writes asks for the one that matches, and whether it is the only one."""
 _Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
 """For each criterion: whether it asks for ids, and for each of its values whether it names a system."""
 
@@ -217,9 +220,10 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _search(shape: _Shape) -> Prepared:
+def _search(shape: _Shape, few: int | None) -> Prepared:
     """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    return Prepared(_matching(_CURRENT, shape).order_by(resource.c.key).limit(bindparam("limit")))
+    found = _matching(_CURRENT, shape).order_by(resource.c.key)
+    return Prepared(at_most(found, few) if few is not None else found.limit(bindparam("limit")))
 
 
 @lru_cache(maxsize=512)

@@ -182,3 +182,13 @@ def test_a_snapshot_stands_still(database: Database) -> None:
                 "p1"
             ]
     assert found(database, Criterion("a", ((None, "1"),))) == ["p2"]
+
+
+@pytest.mark.parametrize(("limit", "planned"), [(1, False), (2, False), (3, True)])
+def test_the_limit_of_who_writes_is_in_the_statement(database: Database, limit: int, planned: bool) -> None:
+    """Where it is bound, SQLite plans the statement anew with each value."""
+    query = resources._search(((False, (True,)),), limit if limit <= resources._FEW else None)
+    sql, _ = database.read(lambda c: query.compiled(c.dialect))
+    assert ("LIMIT ?" in sql) is planned
+    put(database, *(write(str(number), index=(token("a", "1"),)) for number in range(4)))
+    assert len(found(database, Criterion("a", ((None, "1"),)), limit=limit)) == limit
