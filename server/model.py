@@ -367,6 +367,7 @@ class OfferEnd(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     UNANSWERED = "unanswered"
+    CALLED_OFF = "called-off"
     READ = "read"
 
 
@@ -414,6 +415,15 @@ class SpecialistRead:
     answer: Answer | None
     """None when the report's codes are in neither value set of the card."""
     codes: tuple[Coding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A person's word that an opinion, or a model version with all its opinions, must not be used."""
+
+    by: str
+    reason: str
+    at: datetime
 
 
 # -- documents -----------------------------------------------------------------------------

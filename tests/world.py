@@ -31,6 +31,7 @@ from server.model import (
     Receipt,
     Span,
     Urgency,
+    Withdrawal,
 )
 from server.settings import Settings
 from server.steps.casefile import Tools
@@ -162,6 +163,29 @@ class ScriptedCourier:
             raise fault(self.failure, "exception", "the destination did not take it")
         self.sent.append(document)
         return Receipt(200, (), "accepted")
+
+
+@dataclass
+class LostFacts:
+    """Case files that cannot be read once the case stands in ``state``, so that its step fails."""
+
+    world: World
+    state: str
+
+    def facts(self, case_id: str, kind: str, type_: Any) -> list[Any]:
+        found = self.world.house.ledger.find(case_id)
+        if found is not None and found.position.state == self.state:
+            raise KeyError(kind)
+        return self.world.house.ledger.facts(case_id, kind, type_)
+
+    def undelivered(self, case_id: str) -> int:
+        return self.world.house.deliveries.undelivered(case_id)
+
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        return self.world.house.deliveries.documents(case_id, kind)
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        return self.world.house.ledger.withdrawn(card)
 
 
 @dataclass

@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl
 from server.errors import Category, fault
 from server.fhir.index import PARAMETERS
 from server.fhir.references import normal
-from server.ports import Criterion, IndexKind
+from server.ports import Criterion
+from server.query import Kind
 
+WRITING = frozenset({"_format", "_pretty"})
+"""General parameters (R4 http.html#parameters): how the answer is written, not what is looked for."""
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
 
@@ -48,7 +51,7 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         raise fault(Category.INCORRECT, "value", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     if name == "_id":
         return Criterion(name, tuple((None, each) for each in values))
-    if PARAMETERS[type_][name][0] is IndexKind.REFERENCE:
+    if PARAMETERS[type_][name][0] is Kind.REFERENCE:
         return Criterion(name, tuple(("", _target(name, each)) for each in values))
     return Criterion(name, tuple(_token(name, each) for each in values))
 
@@ -59,7 +62,7 @@ def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
     Raises:
         Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
     """
-    pairs = parse_query(query.lstrip("?"))
+    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in WRITING]
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
     return many(type_, pairs)

@@ -45,7 +45,10 @@ INLINE_LABEL = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/e
 ALTERNATE_REFERENCE = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
 
 AUTHOR = Coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
+VERIFIER = Coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "verifier", "Verifier")
 CREATE = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "CREATE", "create")
+
+NULLIFY = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "NULLIFY", "nullify")
 
 # -- findings --------------------------------------------------------------------------------
 
@@ -72,6 +75,7 @@ OUT_AGREEMENT = Coding(TASK, "agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion")
 OUT_REFERRAL = Coding(TASK, "referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report")
+OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion")
 
 AGREE = Coding(AGREEMENT, "agree")
 MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance")
@@ -83,6 +87,8 @@ class Business(StrEnum):
     """Task.businessStatus, codes of ``TASK``."""
 
     AWAITING_INFORMATION = "awaiting-information"
+    AWAITING_COORDINATOR = "awaiting-coordinator"
+    """A person at our side must look; nothing is asked of the EHR."""
     AI_RUNNING = "ai-running"
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
@@ -90,3 +96,5 @@ class Business(StrEnum):
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
     EXPIRED = "expired"
+    CLOSED_UNRESOLVED = "closed-unresolved"
+    """A person ended the case without a second opinion."""

@@ -13,6 +13,7 @@ from server.case import State
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Wait
 from server.steps.compare import compare
+from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
 from server.steps.offer import await_acceptance, await_report, offer
@@ -20,6 +21,7 @@ from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve
 from server.steps.rest import close, keep_waiting
+from server.steps.withdraw import retract
 from server.steps.write_up import write_up
 
 Step = Callable[[CaseFile], Progress | Wait]
@@ -42,6 +44,8 @@ STEPS: dict[State, Step] = {
     State.WRITTEN_UP: close,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
+    State.UNRESOLVED: end,
+    State.RETRACTED: retract,
 }
 """Ended states have no step: closed, rejected, lapsed, withdrawn."""
 
