@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
+from server.query import Page, Query
+from server.store import indexing, pages
 from server.store.database import Database
 from server.store.prepared import Prepared
+from server.store.scratch import Scratch
 from server.store.tables import Instant, moment, resource, resource_version, search_value
 
 _CURRENT = select(
@@ -53,8 +56,6 @@ _ADVANCE = Prepared(
     .returning(resource.c.key)
 )
 _KEEP = Prepared(insert(resource_version).values({c.name: bindparam(c.name) for c in resource_version.c}))
-_FORGET = Prepared(delete(search_value).where(search_value.c.resource_key == bindparam("key")))
-_INDEX = Prepared(insert(search_value).values({c.name: bindparam(c.name) for c in search_value.c}))
 
 
 class Resources:
@@ -62,12 +63,25 @@ class Resources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._scratch = database.scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return self._database.read(lambda connection: read(connection, type_, id_, version))
 
     def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
         return self._database.read(lambda connection: search(connection, type_, criteria, limit))
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return self._database.read(lambda connection: pages.find(connection, query, limit))
+
+    def count(self, query: Query, at_most: int) -> int:
+        return self._database.read(lambda connection: pages.count(connection, query, at_most))
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return self._database.read(lambda c: pages.page(c, self._scratch, query, count, token))
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return self._database.read(lambda connection: fetch(connection, entries))
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         return self._database.read(lambda connection: history(connection, type_, id_))
@@ -76,18 +90,31 @@ class Resources:
     def snapshot(self) -> Iterator[Shelf]:
         """The same shelf, standing still: everything read inside is of one moment."""
         with self._database.reading() as connection:
-            yield _Snapshot(connection)
+            yield _Snapshot(connection, self._scratch)
 
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     connection: Connection
+    scratch: Scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return read(self.connection, type_, id_, version)
 
     def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
         return search(self.connection, type_, criteria, limit)
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return pages.find(self.connection, query, limit)
+
+    def count(self, query: Query, at_most: int) -> int:
+        return pages.count(self.connection, query, at_most)
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return pages.page(self.connection, self.scratch, query, count, token)
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return fetch(self.connection, entries)
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         return history(self.connection, type_, id_)
@@ -102,6 +129,12 @@ def read(connection: Connection, type_: str, id_: str, version: int | None = Non
     else:
         row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
     return None if row is None else _stored(row)
+
+
+def fetch(connection: Connection, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+    """These versions, in this order; without those whose resource is gone."""
+    found = [_VREAD.run(connection, t=t, i=i, v=v).fetchone() for t, i, v in entries]
+    return [_stored(row) for row in found if row is not None]
 
 
 def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
@@ -141,7 +174,7 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
         )
         latest[key] = write  # of several versions in one commit the last one is searched for
     for key, write in latest.items():
-        _index(connection, key, write)
+        indexing.index(connection, key, write.type, write.index, anew=write.version > 1)
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
@@ -161,24 +194,6 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
     if made is None:
         raise Raced
     return int(made[0])
-
-
-def _index(connection: Connection, key: int, write: ResourceWrite) -> None:
-    if write.version > 1:
-        _FORGET.run(connection, key=key)
-    _INDEX.run_many(
-        connection,
-        (
-            {
-                "type": write.type,
-                "param": row.param,
-                "value": row.value,
-                "system": row.system,
-                "resource_key": key,
-            }
-            for row in dict.fromkeys(write.index)
-        ),
-    )
 
 
 # -- searching -----------------------------------------------------------------------------
