@@ -88,6 +88,17 @@ def leaves(type_: str, code: str) -> tuple[Element, ...]:
 
 
 @cache
+def component_leaves(type_: str, code: str) -> tuple[tuple[Element, ...], ...]:
+    """The same for each component of a composite parameter."""
+    parameter = PARAMETERS[type_][code]
+    contexts = [element.type for element in leaves(type_, code)]
+    return tuple(
+        tuple(path.element for context in contexts for path in compiled(component.expression, type_, context))
+        for component in parameter.components
+    )
+
+
+@cache
 def _tree(type_: str) -> Node:
     root = Node()
     for emits in _emits(type_).values():
