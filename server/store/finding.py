@@ -38,6 +38,7 @@ from server.query import (
     Number,
     Query,
     Reference,
+    Sealed,
     Sort,
     Test,
     Text,
@@ -46,6 +47,7 @@ from server.query import (
     Uri,
 )
 from server.store.comparing import TABLE, RowTest, instant, meets, single, table_of
+from server.store.seals import under_seal
 from server.store.tables import resource, search_value
 
 _RARE = 1_000
@@ -196,15 +198,17 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
             return _leads_to(test, type_, key)
         case Has():
             return _is_referred_to(test, type_, key)
-        case Ids() | Updated():
+        case Ids() | Updated() | Sealed():
             own = resource.alias()
             return exists().where(own.c.key == key, _own(test, own))
 
 
-def _own(test: Ids | Updated, own: Any) -> ColumnElement[bool]:
+def _own(test: Ids | Updated | Sealed, own: Any) -> ColumnElement[bool]:
     if isinstance(test, Ids):
         condition: ColumnElement[bool] = own.c.id.in_(test.any_of)
         return condition
+    if isinstance(test, Sealed):
+        return under_seal(own.c.type.concat("/").concat(own.c.id))
     return or_(false(), *(instant(each, own.c.updated_at) for each in test.any_of))
 
 
@@ -269,7 +273,8 @@ def _sorted_by(sort: Sort, type_: str) -> ColumnElement[Any]:
     row = TABLE[sort.by].alias()
     column = {Kind.TEXT: "folded", Kind.DATE: "low", Kind.NUMBER: "low"}.get(sort.by, "value")
     edge = func.max if sort.descending else func.min
+    told = [row.c.value != ""] if column == "value" else []
     inner = select(edge(row.c[column])).where(
-        row.c.resource_key == resource.c.key, *_of(row, type_, sort.param)
+        row.c.resource_key == resource.c.key, *_of(row, type_, sort.param), *told
     )
     return inner.scalar_subquery()

@@ -67,13 +67,13 @@ def rows(resource: Resource) -> tuple[Row, ...]:
     return tuple(dict.fromkeys(found.rows))
 
 
-def led_to_by(resource: Resource, code: str) -> list[str]:
-    """What the references of one parameter lead to: ``Type/id`` or an address."""
-    return [
-        row.target
-        for row in rows(resource)
-        if isinstance(row, ReferenceRow) and row.param == code and row.target
-    ]
+def led_to_by(resource: Resource) -> Mapping[str, list[str]]:
+    """What the references of each parameter lead to: ``Type/id`` or an address."""
+    found: dict[str, list[str]] = {}
+    for row in rows(resource):
+        if isinstance(row, ReferenceRow) and row.target and not row.part:
+            found.setdefault(row.param, []).append(row.target)
+    return found
 
 
 def searchable(type_: str) -> Mapping[str, Parameter]:
