@@ -91,6 +91,11 @@ class Collection:
             matching = _sorted(matching, sort)
         return matching
 
+    def places(self, query: Query, ids: Sequence[str]) -> list[list[Any]]:
+        """What the resources with these ids are put in order by."""
+        items = {each.id: each for each in self.items if each.type == query.type}
+        return [[_edge(items[id_], sort) for sort in query.sort] for id_ in ids]
+
     def meets(self, test: Test, item: Item) -> bool:
         match test:
             case AllOf():
