@@ -53,9 +53,10 @@ def test_the_same_is_found(fresh: Path, tmp_path: Path, monkeypatch: pytest.Monk
             asked = question(chance, held)
             expected = [each.id for each in held.found(asked)]
             found = [each.id for each in shelf.find(asked, 100)]
-            # Where all keys of the order are alike, R4 leaves it open which comes first.
-            assert held.places(asked, found) == held.places(asked, expected), asked
-            assert sorted(found) == sorted(expected), asked
+            if asked.sort:  # where all keys of the order are alike, R4 leaves it open which comes first
+                assert held.places(asked, found) == held.places(asked, expected), asked
+                found, expected = sorted(found), sorted(expected)
+            assert found == expected, asked
             assert shelf.count(Query(asked.type, asked.where), 100) == len(expected), asked
             found_something += 0 < len(expected) < len([e for e in held.items if e.type == asked.type])
         database.close()
