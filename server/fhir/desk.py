@@ -8,8 +8,8 @@ from datetime import datetime
 
 from server.errors import Category, fault
 from server.fhir.admission import Admission
+from server.fhir.bindings import KEPT
 from server.fhir.exchange import Request
-from server.fhir.index import PARAMETERS
 from server.fhir.plan import Answered, Asked, Planner
 from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
@@ -62,8 +62,8 @@ class Desk:
 
 def readable(type_: str) -> None:
     """Raises Fault(NOT_FOUND) for a type that is not served here."""
-    if type_ not in PARAMETERS:
-        served = ", ".join(sorted(PARAMETERS))
+    if type_ not in KEPT:
+        served = ", ".join(KEPT)
         raise fault(
             Category.NOT_FOUND, "not-supported", f"this resource type is not served here; served: {served}"
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from server.fhir.bindings import KEPT
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.query.asker import Asker
 from server.fhir.query.includes import Include
 from server.fhir.references import local
 from server.fhir.rows.extraction import led_to_by
-from server.fhir.served import SEARCHED
 from server.ports import Shelf, Stored
 from server.query import Ids, Query, Reference, Test
 
@@ -84,5 +84,5 @@ def _local(targets: Sequence[str], type_: str | None) -> Iterator[tuple[str, str
     """The places here among what references lead to."""
     for target in targets:
         place = local(target)
-        if place is not None and place[0] in SEARCHED and type_ in (None, place[0]):
+        if place is not None and place[0] in KEPT and type_ in (None, place[0]):
             yield place

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from server.errors import Category, Fault, fault
 from server.fhir.query.asker import Asker
 from server.fhir.query.conditions import condition, known
-from server.fhir.query.controls import CONTROLS, Controls, Pairs, Sizes, controls
+from server.fhir.query.controls import CONTROLS, Controls, Pairs, Sizes, Summary, controls
 from server.fhir.query.includes import Include, includes
 from server.fhir.query.named import refused
 from server.fhir.rows.extraction import searchable
@@ -66,11 +66,14 @@ def asked(type_: str, pairs: Pairs, asker: Asker, *, strict: bool, sizes: Sizes 
     told = [(name, text) for name, text in understood if name in CONTROLS]
     looked_for = [(name, text) for name, text in understood if name not in CONTROLS]
     chosen = controls(type_, told, sizes)
+    beside = includes(type_, told)
+    if beside and chosen.summary is Summary.TEXT:
+        raise refused("_summary", "text is not accepted together with what is included")
     where = (*conditions(type_, looked_for, asker), *asker.sees(type_))
     return Search(
         query=Query(type_, where, chosen.sort),
         controls=chosen,
-        includes=includes(type_, told),
+        includes=beside,
         applied=tuple((name, text) for name, text in understood if name not in ("_count", "_page")),
         ignored=len(unknown),
     )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from server.errors import Category, Fault, fault
+from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PARAMETERS, Parameter
 from server.fhir.query import moments
 from server.fhir.query.asker import Asker
@@ -14,13 +15,12 @@ from server.fhir.query.named import Named, named, refused
 from server.fhir.query.references import leads_to
 from server.fhir.query.values import tested, values_of
 from server.fhir.rows.extraction import searchable
-from server.fhir.served import SEARCHED
 from server.query import Chain, Has, Ids, Not, Test, Updated
 
 DEEPEST, MOST_REVERSED = 3, 2
 """How many references a chain may follow, and how many of them backwards."""
 _HAS = "_has"
-_OWN = frozenset({"_id", "_lastUpdated"})
+OWN = frozenset({"_id", "_lastUpdated"})
 """What the store knows of itself."""
 
 
@@ -65,20 +65,20 @@ def _condition(place: _Place, name: str, text: str) -> Test:
         raise asked.refused("a modifier is expected after the colon", "not-supported")
     if dot:
         return _chained(place, asked, rest, text)
-    return _own(asked, text) if code in _OWN else tested(asked, text)
+    return _own(asked, text) if code in OWN else tested(asked, text)
 
 
 def _parameter(place: _Place, code: str) -> Parameter:
     found = PARAMETERS[place.type].get(code)
     if found is None:
         raise _unknown(place)
-    if code not in _OWN and code not in searchable(place.type):
+    if code not in OWN and code not in searchable(place.type):
         raise refused(f"{place.told}{code}", "this parameter is not supported here", "not-supported")
     return found
 
 
 def _unknown(place: _Place) -> Fault:
-    accepted = ", ".join(sorted({*searchable(place.type), *_OWN, _HAS}))
+    accepted = ", ".join(sorted({*searchable(place.type), *OWN, _HAS}))
     where = f"after {place.told.rstrip('.:')}, " if place.told else ""
     text = f"{where}no such search parameter of {place.type}; accepted: {accepted}"
     return fault(Category.INCORRECT, "not-supported", text)
@@ -130,10 +130,8 @@ def _referring(place: _Place, name: str, text: str) -> Test:
     """``_has:Observation:patient:code``: something that refers here meets a condition of its own."""
     _, type_, code, rest = [*name.split(":", 3), "", "", ""][:4]
     told = f"{place.told}{_HAS}"
-    if type_ not in SEARCHED:
-        raise refused(
-            told, f"_has:Type:reference:parameter is accepted; Type is one of {', '.join(SEARCHED)}"
-        )
+    if type_ not in KEPT:
+        raise refused(told, f"_has:Type:reference:parameter is accepted; Type is one of {', '.join(KEPT)}")
     parameter = searchable(type_).get(code)
     if parameter is None or parameter.type != "reference" or not _may_lead(parameter, place.type):
         fitting = [

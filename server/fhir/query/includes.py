@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from server.errors import Fault
+from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import Parameter
 from server.fhir.query.controls import SEVERAL, Pairs
 from server.fhir.query.named import refused
 from server.fhir.rows.extraction import searchable
-from server.fhir.served import SEARCHED
 
 MOST_INCLUDES = 20
 
@@ -49,8 +49,8 @@ def _read(type_: str, name: str, text: str) -> Iterator[Include]:
         return
     source, _, rest = text.partition(":")
     param, colon, target = rest.partition(":")
-    if source not in SEARCHED:
-        raise _refused(name, f"Type is one of {', '.join(SEARCHED)}")
+    if source not in KEPT:
+        raise _refused(name, f"Type is one of {', '.join(KEPT)}")
     references = _references(source)
     if param not in references:
         raise _refused(name, f"{source} refers by: {', '.join(sorted(references))}")
@@ -72,4 +72,4 @@ def _references(type_: str) -> dict[str, Parameter]:
 
 
 def _targets(parameter: Parameter) -> tuple[str, ...]:
-    return tuple(each for each in SEARCHED if not parameter.targets or each in parameter.targets)
+    return tuple(each for each in KEPT if not parameter.targets or each in parameter.targets)

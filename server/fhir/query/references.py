@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from server.fhir.bindings import KEPT
 from server.fhir.definitions.elements import RESOURCES
 from server.fhir.query.escapes import plain
 from server.fhir.query.named import Named
 from server.fhir.query.tokens import pair
 from server.fhir.references import local, normal
-from server.fhir.served import SEARCHED
 from server.query import Reference, Test, Token
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -30,7 +30,7 @@ def identified(asked: Named, values: list[str]) -> Test:
 def leads_to(asked: Named) -> tuple[str, ...]:
     """The types kept here that the reference may lead to."""
     targets = asked.parameter.targets
-    return tuple(each for each in SEARCHED if not targets or each in targets)
+    return tuple(each for each in KEPT if not targets or each in targets)
 
 
 def _targets(asked: Named, text: str, kinds: tuple[str, ...]) -> list[str]:
