@@ -256,24 +256,8 @@ class AnyOf:
     tests: tuple[Test, ...]
 
 
-Test = (
-    Token
-    | Uri
-    | Reference
-    | Text
-    | Date
-    | Number
-    | Missing
-    | Composite
-    | Chain
-    | Has
-    | Ids
-    | Updated
-    | Sealed
-    | Not
-    | AllOf
-    | AnyOf
-)
+_OnValues = Token | Uri | Reference | Text | Date | Number
+Test = _OnValues | Missing | Composite | Chain | Has | Ids | Updated | Sealed | Not | AllOf | AnyOf
 
 NEVER = AnyOf(())
 ALWAYS = AllOf(())
