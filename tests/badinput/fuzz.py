@@ -24,7 +24,7 @@ from tests.world import World, make_world
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared/data/fhir-r4-examples"
 _TYPES = ("Patient", "Observation", "DiagnosticReport", "Task", "PractitionerRole", "ServiceRequest")
-_NAMES = ("_id", "identifier", "patient", "subject", "code", "status", "_tag", "_count", "_offset", "_format")
+_NAMES = ("_id", "identifier", "patient", "subject", "code", "status", "_tag", "_count", "_page", "_format")
 _URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
 _OTHER = "urn:uuid:0f2a3c1e-7d4b-4b57-9a55-3b8f0a6f7e02"
 _EXTENSION = {"extension": [{"url": "https://ehr.example/x", "valueString": CANARY}]}
