@@ -102,7 +102,7 @@ def _one_of(name: str, text: str, accepted: Sequence[str]) -> str:
 
 def _count(text: str | None, sizes: Sizes) -> int:
     if text is None:
-        return sizes.usual
+        return min(sizes.usual, sizes.most)
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > LARGEST:
         raise refused("_count", f"a whole number from 0 to {LARGEST} is accepted")
     return min(int(text), sizes.most)
