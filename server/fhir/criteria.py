@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from server.errors import Category, fault
+from server.fhir.query.controls import WRITING
 from server.fhir.references import normal
 from server.fhir.rows.extraction import searchable
 from server.ports import Criterion
@@ -59,7 +60,7 @@ def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
     Raises:
         Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
     """
-    pairs = parse_query(query.lstrip("?"))
+    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in WRITING]
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
     return many(type_, pairs)

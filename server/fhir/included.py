@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.fhir.bindings import KEPT
-from server.fhir.parse import BUNDLE_BYTES, parse
+from server.fhir.parse import own
 from server.fhir.query.asker import Asker
 from server.fhir.query.includes import Include
 from server.fhir.references import local
@@ -43,7 +43,7 @@ class Included:
 
     def _round(self, of: Sequence[Stored], includes: Sequence[Include]) -> list[Stored]:
         before = len(self.found)
-        led_to = [led_to_by(parse(each.body, limit=BUNDLE_BYTES)) for each in of] if includes else []
+        led_to = [led_to_by(own(each.body)) for each in of] if includes else []
         for include in includes:
             if include.back:
                 names = [f"{each.type}/{each.id}" for each in of if include.target in (None, each.type)]

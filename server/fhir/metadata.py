@@ -6,7 +6,8 @@ from server import __version__
 from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
-from server.fhir.exchange import Request, Response
+from server.fhir.exchange import JSON, Request, Response
+from server.fhir.format import XML
 from server.fhir.query.conditions import OWN
 from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
@@ -28,7 +29,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": [JSON, XML],
         "rest": [
             {
                 "mode": "server",

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from server.fhir.outcome import warnings
-from server.fhir.parse import BUNDLE_BYTES, parse
+from server.fhir.parse import own
 from server.fhir.query.asked import Search
 from server.fhir.query.controls import Summary
 from server.fhir.summary import Part, of_included, of_match
@@ -67,7 +67,7 @@ def _url(base: str, search: Search, page: str | None) -> str:
 
 def _entries(base: str, found: Iterable[Stored], mode: str, part: Part | None) -> Iterable[dict[str, Any]]:
     for each in found:
-        whole = msgspec.Raw(each.body) if part is None else part(parse(each.body, limit=BUNDLE_BYTES))
+        whole = msgspec.Raw(each.body) if part is None else part(own(each.body))
         yield {
             "fullUrl": f"{base}/{each.type}/{each.id}",
             "resource": whole,

@@ -6,6 +6,7 @@ from server.errors import Category, fault
 from server.fhir.query.asked import conditions, pairs_of, unknown_parameters
 from server.fhir.query.asker import Asker
 from server.fhir.query.conditions import known
+from server.fhir.query.controls import WRITING
 from server.fhir.query.named import refused
 from server.query import Query
 
@@ -19,7 +20,7 @@ def conditional(type_: str, text: str, asker: Asker) -> Query:
     Raises:
         Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
     """
-    pairs = pairs_of(text.removeprefix("?"))
+    pairs = [pair for pair in pairs_of(text.removeprefix("?")) if pair[0] not in WRITING]
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a condition needs at least one search parameter")
     if unknown := [place for place, (name, _) in enumerate(pairs, 1) if not known(type_, name)]:

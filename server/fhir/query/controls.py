@@ -36,9 +36,9 @@ class Total(StrEnum):
     ACCURATE = "accurate"
 
 
-ONCE = frozenset(
-    {"_count", "_elements", "_format", "_page", "_pretty", "_sort", "_summary", "_total", "_contained"}
-)
+WRITING = frozenset({"_format", "_pretty"})
+"""How the answer is written (R4 http.html#parameters): the door looks at them before anything else."""
+ONCE = frozenset({"_contained", "_count", "_elements", "_page", "_sort", "_summary", "_total"}) | WRITING
 """Given twice, they would contradict themselves."""
 SEVERAL = frozenset({"_include", "_include:iterate", "_revinclude", "_revinclude:iterate"})
 CONTROLS = ONCE | SEVERAL
@@ -63,7 +63,6 @@ class Controls:
     summary: Summary = Summary.WHOLE
     elements: tuple[str, ...] = ()
     total: Total | None = None
-    pretty: bool = False
     page: str | None = None
     """The token of a page that is not the first."""
 
@@ -89,7 +88,6 @@ def controls(type_: str, pairs: Pairs, sizes: Sizes) -> Controls:
         summary=Summary.COUNT if count == 0 else summary,
         elements=_elements(type_, chosen["_elements"]) if "_elements" in chosen else (),
         total=Total(_one_of("_total", chosen["_total"], [*Total])) if "_total" in chosen else None,
-        pretty=_one_of("_pretty", chosen.get("_pretty", "false"), ["true", "false"]) == "true",
         page=chosen.get("_page"),
     )
 

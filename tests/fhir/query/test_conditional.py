@@ -9,7 +9,7 @@ from server.query import Has, Ids, Query, Token
 from tests.fhir.query.asking import ALL, refusal
 
 
-@pytest.mark.parametrize("query", ["identifier=x|1", "?identifier=x|1"])
+@pytest.mark.parametrize("query", ["identifier=x|1", "?identifier=x|1", "identifier=x|1&_format=json"])
 def test_a_condition(query):
     assert conditional("Patient", query, ALL) == Query("Patient", (Token("identifier", (("x", "1"),)),))
 

@@ -14,7 +14,7 @@ def controls(query, type_="Patient"):
 def test_nothing_said():
     chosen = controls("")
     assert (chosen.count, chosen.sort, chosen.summary, chosen.elements) == (50, (), Summary.WHOLE, ())
-    assert (chosen.total, chosen.pretty, chosen.page) == (None, False, None)
+    assert (chosen.total, chosen.page) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,8 @@ def test_how_many(query, count, summary):
 
 
 def test_the_rest_of_them():
-    chosen = controls("_total=accurate&_elements=name,birthDate&_pretty=true&_page=abc&_format=json")
-    assert (chosen.total, chosen.elements, chosen.pretty, chosen.page) == (
-        Total.ACCURATE, ("name", "birthDate"), True, "abc",
-    )  # fmt: skip
+    chosen = controls("_total=accurate&_elements=name,birthDate&_page=abc&_format=json")
+    assert (chosen.total, chosen.elements, chosen.page) == (Total.ACCURATE, ("name", "birthDate"), "abc")
     assert controls("_elements=value,valueQuantity", "Observation").elements == ("value", "valueQuantity")
 
 
@@ -72,7 +70,6 @@ def test_order():
         ("_sort=name,name,name,name,name,name", "_sort: up to 5"),
         ("_summary=some", "_summary: accepted: false, true, text, data, count"),
         ("_total=exact", "_total: accepted: none, estimate, accurate"),
-        ("_pretty=yes", "_pretty: accepted: true, false"),
         ("_elements=", "_elements: elements of Patient"),
         ("_elements=name,banana", "_elements: elements of Patient"),
         ("_elements=name.family", "_elements: elements of Patient"),
