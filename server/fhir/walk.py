@@ -27,11 +27,7 @@ _NESTED = "A contained resource must not hold another (dom-2)."
 _SHOWN_CODES = 12
 
 
-def _single(type_name: str, label: str) -> Element:
-    return Element(type_name, label, many=False, required=False, codes=None, targets=None)
-
-
-_FOREIGN_PRIMITIVES = {"div": _single("xhtml", "div"), "url": _single("url", "url")}
+_FOREIGN_PRIMITIVES = {"div": Element("xhtml", "div"), "url": Element("url", "url")}
 
 
 class Walk:
