@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.ports import Absent, Criterion, IndexKind, IndexRow, Raced, ResourceWrite
+from server.ports import Absent, Criterion, IndexKind, IndexRow, Past, Raced, ResourceWrite, Shelf
 from server.store import resources
 from server.store.database import Database
 from server.store.resources import Resources
@@ -13,6 +13,10 @@ from tests.store.nouns import later, token, write
 
 def put(database: Database, *writes: ResourceWrite) -> None:
     database.write(lambda c: resources.apply(c, writes, "a1"))
+
+
+def past(shelf: Shelf, id_: str = "p1") -> list[int]:
+    return [each.version for each in shelf.history(Past(("Patient",), 100, id_)).found]
 
 
 def found(database: Database, *criteria: Criterion, limit: int = 100) -> list[str]:
@@ -29,7 +33,7 @@ def test_versions_are_kept_and_the_newest_is_served(database: Database) -> None:
     first = shelf.read("Patient", "p1", 1)
     assert first is not None
     assert first.body == b'{"version": 1}'
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def test_what_is_not_there_is_none(database: Database, type_: str, id_: str, ver
 
 
 def test_no_history_of_what_was_never_there(database: Database) -> None:
-    assert Resources(database).history("Patient", "p1") == []
+    assert past(Resources(database)) == []
 
 
 @pytest.mark.parametrize("version", [1, 2, 4], ids=["made twice", "written twice", "one left out"])
@@ -53,7 +57,7 @@ def test_a_write_on_a_stale_premise_is_refused_whole(database: Database, version
         put(database, write("other"), write("p1", version))
     shelf = Resources(database)
     assert shelf.read("Patient", "other") is None
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 def test_a_second_version_needs_a_first(database: Database) -> None:
@@ -68,7 +72,7 @@ def test_several_versions_may_be_written_at_once(database: Database) -> None:
         write("p1", 2, index=(token("a", "middle"),)),
         write("p1", 3, index=(token("a", "new"),)),
     )
-    assert [each.version for each in Resources(database).history("Patient", "p1")] == [3, 2, 1]
+    assert past(Resources(database)) == [3, 2, 1]
     for value, expected in (("old", []), ("middle", []), ("new", ["p1"])):
         assert found(database, Criterion("a", ((None, value),))) == expected
 
@@ -148,7 +152,7 @@ def test_a_snapshot_stands_still(database: Database) -> None:
         assert shelf.read("Patient", "p2") is None
         put(database, write("p2", index=(token("a", "1"),)), write("p1", 2))
         assert shelf.read("Patient", "p2") is None
-        assert [each.version for each in shelf.history("Patient", "p1")] == [1]
+        assert past(shelf) == [1]
         with shelf.snapshot() as inner:
             assert [each.id for each in inner.search("Patient", [Criterion("a", ((None, "1"),))], 10)] == [
                 "p1"
