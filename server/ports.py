@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt
+from server.query import Page, Query, Row
 
 Resource = dict[str, Any]
 
@@ -29,23 +30,6 @@ class LeaseLost(Exception):
 
 
 # -- resources -----------------------------------------------------------------------------
-
-
-class IndexKind(StrEnum):
-    """How a search parameter is matched (R4 search, 3.1.1.4)."""
-
-    TOKEN = "token"  # noqa: S105
-    REFERENCE = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """One searchable value of a resource. For references ``value`` is ``Type/id``."""
-
-    param: str
-    kind: IndexKind
-    system: str
-    value: str
 
 
 class Method(StrEnum):
@@ -83,7 +67,7 @@ class ResourceWrite:
     version: int
     updated_at: datetime
     body: bytes
-    index: tuple[IndexRow, ...]
+    index: tuple[Row, ...]
     patient: str | None
     """``Patient/id`` whose open cases should look again."""
     method: Method = Method.PUT
@@ -342,6 +326,25 @@ class Shelf(Protocol):
 
         ``patient`` is whom the resource is about, ``Patient/id``.
         """
+        ...
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        """The first ``limit`` of what a query asks for."""
+        ...
+
+    def count(self, query: Query, at_most: int) -> int:
+        """How many a query asks for; ``at_most`` when it is that many or more."""
+        ...
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        """A stretch of a result that stands still; ``Page.next`` is the token of the one after it.
+
+        None when the token is of another query, or no longer kept.
+        """
+        ...
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        """These (type, id, version), in this order; without those that are gone."""
         ...
 
     def snapshot(self) -> AbstractContextManager[Shelf]:

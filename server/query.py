@@ -288,4 +288,6 @@ class Page:
     total: int | None
     """How many match; None when more than the store counts."""
     next: str | None
-    """What to ask for the stretch after this one; None at the end."""
+    """The token of the stretch after this one; None at the end."""
+    cut: bool = False
+    """More match than a sorted result keeps: what comes after the last stretch is not served."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from server.errors import Category, fault
+from server.store.scratch import Scratch
 from server.store.turn import Turn
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Database:
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
+        self.scratch = Scratch(path.with_suffix(".scratch"))
         self._turn = Turn(path.with_suffix(".turn"))
         self._writing = self.engine.execution_options(writing=True)
 
@@ -73,6 +75,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.scratch.close()
         self._turn.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, false, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select
 
 from server.errors import Category, fault
 from server.ports import Around, Raced, ResourceWrite, Stretch
@@ -67,7 +67,7 @@ def around(connection: Connection, wanted: Around) -> Stretch:
     query = (
         CURRENT.add_columns(resource.c.key)
         .where(
-            resource.c.deleted == false(),
+            resource.c.deleted.is_(False),
             resource.c.type.in_(wanted.types),
             resource.c.key > _after(wanted.after),
             or_(*_belonging(wanted)),

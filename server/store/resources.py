@@ -14,8 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
-    false,
     insert,
     or_,
     select,
@@ -23,10 +21,12 @@ from sqlalchemy import (
 )
 
 from server.ports import Absent, Around, Criterion, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
-from server.store import history, references
+from server.query import Page, Query
+from server.store import history, indexing, pages, references
 from server.store.cases import resting_on
 from server.store.database import Database
 from server.store.prepared import Prepared
+from server.store.scratch import Scratch
 from server.store.tables import Instant, resource, resource_version, search_value
 from server.store.versions import CURRENT, VERSION, stored
 
@@ -59,8 +59,6 @@ _ADVANCE = Prepared(
     .returning(resource.c.key)
 )
 _KEEP = Prepared(insert(resource_version).values({c.name: bindparam(c.name) for c in resource_version.c}))
-_FORGET = Prepared(delete(search_value).where(search_value.c.resource_key == bindparam("key")))
-_INDEX = Prepared(insert(search_value).values({c.name: bindparam(c.name) for c in search_value.c}))
 
 
 class Resources:
@@ -68,6 +66,7 @@ class Resources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._scratch = database.scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return self._database.read(lambda connection: read(connection, type_, id_, version))
@@ -90,16 +89,29 @@ class Resources:
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         return self._database.read(lambda connection: resting_on(connection, type_, id_, patient))
 
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return self._database.read(lambda connection: pages.find(connection, query, limit))
+
+    def count(self, query: Query, at_most: int) -> int:
+        return self._database.read(lambda connection: pages.count(connection, query, at_most))
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return self._database.read(lambda c: pages.page(c, self._scratch, query, count, token))
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return self._database.read(lambda connection: fetch(connection, entries))
+
     @contextmanager
     def snapshot(self) -> Iterator[Shelf]:
         """The same shelf, standing still: everything read inside is of one moment."""
         with self._database.reading() as connection:
-            yield _Snapshot(connection)
+            yield _Snapshot(connection, self._scratch)
 
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     connection: Connection
+    scratch: Scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return read(self.connection, type_, id_, version)
@@ -122,6 +134,18 @@ class _Snapshot:
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         return resting_on(self.connection, type_, id_, patient)
 
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return pages.find(self.connection, query, limit)
+
+    def count(self, query: Query, at_most: int) -> int:
+        return pages.count(self.connection, query, at_most)
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return pages.page(self.connection, self.scratch, query, count, token)
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return fetch(self.connection, entries)
+
     def snapshot(self) -> AbstractContextManager[Shelf]:
         return nullcontext(self)
 
@@ -137,6 +161,12 @@ def read(connection: Connection, type_: str, id_: str, version: int | None = Non
 def newest(connection: Connection, type_: str, id_: str) -> Stored | None:
     row = _READ.run(connection, t=type_, i=id_).fetchone()
     return None if row is None else stored(row)
+
+
+def fetch(connection: Connection, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+    """These versions, in this order; without those whose resource is gone."""
+    found = [_VREAD.run(connection, t=t, i=i, v=v).fetchone() for t, i, v in entries]
+    return [stored(row) for row in found if row is not None]
 
 
 def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
@@ -174,7 +204,7 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
         )
         latest[key] = write  # of several versions in one commit the last one is searched for
     for key, write in latest.items():
-        _index(connection, key, write)
+        indexing.index(connection, key, write.type, write.index, anew=write.version > 1)
     for key, write in latest.items():  # once all of them are there: they may refer to one another
         references.keep(connection, key, write)
 
@@ -197,24 +227,6 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
     if made is None:
         raise Raced
     return int(made[0])
-
-
-def _index(connection: Connection, key: int, write: ResourceWrite) -> None:
-    if write.version > 1:
-        _FORGET.run(connection, key=key)
-    _INDEX.run_many(
-        connection,
-        (
-            {
-                "type": write.type,
-                "param": row.param,
-                "value": row.value,
-                "system": row.system,
-                "resource_key": key,
-            }
-            for row in dict.fromkeys(write.index)
-        ),
-    )
 
 
 # -- searching -----------------------------------------------------------------------------
@@ -242,7 +254,7 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
 @lru_cache(maxsize=512)
 def _search(shape: _Shape) -> Prepared:
     """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    query: Select[Any] = CURRENT.where(resource.c.type == bindparam("t"), resource.c.deleted == false())
+    query: Select[Any] = CURRENT.where(resource.c.type == bindparam("t"), resource.c.deleted.is_(False))
     for c, (ids, systems) in enumerate(shape):
         names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
         if ids:

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -24,7 +24,6 @@ _AT_ONCE = 500
 
 
 def upgrade() -> None:
-    op.add_column("resource", sa.Column("deleted", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "resource_version_new",
         sa.Column("resource_key", _KEY, nullable=False),
@@ -94,9 +93,8 @@ def _targets(value: Any) -> Iterator[tuple[str, str]]:
 
 def downgrade() -> None:
     if op.get_bind().execute(sa.text("SELECT 1 FROM resource WHERE deleted")).first() is not None:
-        raise RuntimeError("resources have been deleted; revision 0002 would show them as empty ones")
+        raise RuntimeError("resources have been deleted; revision 0003 would show them as empty ones")
     op.drop_table("reference")
     op.drop_index("resource_version_in_time", "resource_version")
     op.drop_column("resource_version", "type")
     op.drop_column("resource_version", "method")
-    op.drop_column("resource", "deleted")
