@@ -200,6 +200,16 @@ cases = Table(
     Index("cases_of_report", "report"),
 )
 
+withdrawn_model = Table(
+    "withdrawn_model",
+    metadata,
+    Column("card", String(96), primary_key=True),
+    Column("by", String(160), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Model versions whose opinions must not be used: neither those to come nor those that were released."""
+
 fact = Table(
     "fact",
     metadata,
