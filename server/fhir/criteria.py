@@ -54,18 +54,6 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
     return Criterion(name, tuple(_token(name, each) for each in values))
 
 
-def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
-    """The criteria of a conditional write. Unknown parameters are refused, never ignored.
-
-    Raises:
-        Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
-    """
-    pairs = parse_query(query.lstrip("?"))
-    if not pairs:
-        raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
-    return many(type_, pairs)
-
-
 def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:
     """Several parameters, all to be met.
 
