@@ -1,12 +1,12 @@
-"""The R4 invariants of Bundle (bdl-1 to bdl-8), and where a request in one may point."""
+"""The R4 invariants of Bundle (bdl-1 to bdl-12), and where a request in one may point."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
 from server.errors import Category
-from server.fhir.invariant import Rule, Value, has, where
+from server.fhir.invariant import Breaks, Rule, Value, has, one_of, where
 
 _REQUESTS = frozenset({"batch", "transaction", "history"})
 _RESPONSES = frozenset({"batch-response", "transaction-response", "history"})
@@ -19,7 +19,7 @@ def _entries(bundle: Value) -> list[Value]:
     return entries
 
 
-def _out_of_place(name: str, types: frozenset[str]) -> Callable[[Value], Iterable[str]]:
+def _out_of_place(name: str, types: frozenset[str]) -> Breaks:
     return lambda bundle: [
         f"entry[{index}].{name}"
         for index, entry in enumerate(_entries(bundle))
@@ -45,6 +45,24 @@ def _version(resource: object) -> str | None:
     meta = resource.get("meta") if isinstance(resource, dict) else None
     version = meta.get("versionId") if isinstance(meta, dict) else None
     return version if isinstance(version, str) else None
+
+
+def _first_is_not(kind: str, type_name: str) -> Breaks:
+    """A bundle of type ``kind`` begins with a resource ``type_name``."""
+
+    def breaks(bundle: Value) -> tuple[str, ...]:
+        if bundle.get("type") != kind:
+            return ()
+        first = _entries(bundle)[0].get("resource") if "entry" in bundle else None
+        found = first.get("resourceType") if isinstance(first, dict) else None
+        return () if found == type_name else ("entry[0].resource",)
+
+    return breaks
+
+
+def _unnamed_document(bundle: Value) -> bool:
+    identifier = bundle.get("identifier", {})
+    return bundle.get("type") == "document" and not (has(identifier, "system") and has(identifier, "value"))
 
 
 def _foreign_url(request: Value) -> bool:
@@ -88,11 +106,23 @@ BUNDLE_RULES: Mapping[str, tuple[Rule, ...]] = {
             "A fullUrl may stand only once in a bundle.",
             category=Category.INCORRECT,
         ),
+        Rule(
+            "bdl-9",
+            where(_unnamed_document, "identifier"),
+            "A document has an identifier with system and value.",
+        ),
+        Rule(
+            "bdl-10",
+            where(lambda bundle: bundle.get("type") == "document" and "timestamp" not in bundle, "timestamp"),
+            "A document has a timestamp.",
+        ),
+        Rule("bdl-11", _first_is_not("document", "Composition"), "A document begins with a Composition."),
+        Rule("bdl-12", _first_is_not("message", "MessageHeader"), "A message begins with a MessageHeader."),
     ),
     "Bundle.entry": (
         Rule(
             "bdl-5",
-            where(lambda value: not any(has(value, name) for name in ("resource", "request", "response"))),
+            one_of("resource", "request", "response"),
             "An entry needs a resource, a request or a response.",
         ),
         Rule(
