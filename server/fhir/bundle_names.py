@@ -21,7 +21,7 @@ _URIS = frozenset({"canonical", "oid", "uri", "url", "uuid"})
 _LINK = re.compile(r"""(\s(?:href|src)=)(["'])(.*?)\2""")
 
 
-def demand_own_id(full_url: str, resource: Resource, path: str) -> None:
+def demand_own_id(full_url: str, resource: Resource) -> None:
     """A fullUrl with an id must not disagree with the id of its resource (R4 bundle.html#bundle-unique).
 
     Raises:
@@ -31,7 +31,7 @@ def demand_own_id(full_url: str, resource: Resource, path: str) -> None:
     own = (resource.get("resourceType"), resource.get("id"))
     if match and own[1] is not None and own != (match[2], match[3]):
         text = "fullUrl names another resource than the one that the entry holds"
-        raise fault(Category.UNPROCESSABLE, "invariant", text, f"{path}.fullUrl")
+        raise fault(Category.UNPROCESSABLE, "invariant", text, f"{resource['resourceType']}.id")
 
 
 def resolve(resource: Resource, names: Mapping[str, str], full_url: str = "") -> None:

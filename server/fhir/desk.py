@@ -8,8 +8,8 @@ from datetime import datetime
 
 from server.errors import Category, fault
 from server.fhir.admission import Admission
-from server.fhir.index import PARAMETERS
 from server.fhir.asked import Answered, Asked
+from server.fhir.index import PARAMETERS
 from server.fhir.plan import Plan, Planner
 from server.fhir.rules import WRITABLE
 from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf

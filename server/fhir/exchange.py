@@ -66,6 +66,10 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stored: Stored | None = None
+    """The version that it tells of."""
+    outcome: bool = False
+    """The body is an OperationOutcome although all is well."""
 
 
 def etag(text: str | None, name: str) -> int | None:
@@ -83,7 +87,7 @@ def etag(text: str | None, name: str) -> int | None:
 
 
 def unchanged(request: Request, stored: Stored) -> bool:
-    """Whether a conditional read has its answer already (R4 http.html#cread; RFC 9110 sections 13.1.2, 13.1.3).
+    """Whether who asks knows it already (R4 http.html#cread; RFC 9110 sections 13.1.2, 13.1.3).
 
     If-Modified-Since is looked at only without If-None-Match, and only when it is a date.
     """
@@ -119,14 +123,15 @@ def written(answer: Answered, base: str, request: Request, *, shown: bool = True
         return _removed(answer, request)
     headers = {**version_headers(answer.stored), "Location": location(answer.stored, base)}
     if request.prefers("return=minimal") or not shown:
-        return Response(answer.status, b"", headers)
+        return Response(answer.status, b"", headers, answer.stored)
     if request.prefers("return=OperationOutcome"):
-        return Response(answer.status, dump(outcome.fine("stored")), headers)
-    return Response(answer.status, answer.stored.body, headers)
+        return Response(answer.status, dump(outcome.fine("stored")), headers, answer.stored, outcome=True)
+    return Response(answer.status, answer.stored.body, headers, answer.stored)
 
 
 def _removed(answer: Answered, request: Request) -> Response:
     headers = version_headers(answer.stored) if answer.stored else {}
     if request.prefers("return=OperationOutcome"):
-        return Response(200, dump(outcome.fine("there is no such resource any more")), headers)
-    return Response(204, b"", headers)
+        body = dump(outcome.fine("there is no such resource any more"))
+        return Response(200, body, headers, answer.stored, outcome=True)
+    return Response(204, b"", headers, answer.stored)

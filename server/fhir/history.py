@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +15,11 @@ from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, location
 from server.fhir.index import PARAMETERS
 from server.fhir.read import found
-from server.fhir.times import covered, moment
+from server.fhir.spans import Span, span
+from server.fhir.times import moment
 from server.fhir.veil import demand_shown, without_sealed
 from server.fhir.write import dump
-from server.ports import Method, Past, Resource, Stored, Stretch
+from server.ports import Method, Past, Stored
 from server.times import instant
 
 PAGE, MOST = 50, 500
@@ -50,7 +50,9 @@ def _past(request: Request, types: tuple[str, ...]) -> Past:
     since = moment(chosen["_since"]) if "_since" in chosen else None
     if "_since" in chosen and since is None:
         raise fault(Category.INCORRECT, "value", "_since is an instant: date, time and zone")
-    return Past(types, count(chosen), since=since, during=_during(chosen.get("_at")), after=chosen.get("_page"))
+    return Past(
+        types, count(chosen), since=since, during=_during(chosen.get("_at")), after=chosen.get("_page")
+    )
 
 
 def _chosen(request: Request) -> Mapping[str, str]:
@@ -73,23 +75,22 @@ def count(chosen: Mapping[str, str]) -> int:
     return min(int(text), MOST)
 
 
-def _during(text: str | None) -> tuple[datetime, datetime] | None:
+def _during(text: str | None) -> Span | None:
     if text is None:
         return None
-    span = covered(text)
-    if span is None:
+    period = span(text)
+    if period is None:
         raise fault(Category.INCORRECT, "value", "_at is a year, a month, a day, or a time with its zone")
-    begin, end = span
-    return begin, max(end, begin + timedelta(microseconds=1))
+    return period
 
 
 def _answer(desk: Desk, request: Request, past: Past, path: str) -> Response:
     stretch = desk.shelf.history(past)
     shown = without_sealed(desk.seals, stretch.found)
     whole = past.after is None and stretch.next is None and past.limit > 0
-    links = [_link(desk, request, past, path, "self", past.after)]
+    links = [_link(f"{desk.base}/{path}", request, past, "self", past.after)]
     if stretch.next:
-        links.append(_link(desk, request, past, path, "next", stretch.next))
+        links.append(_link(f"{desk.base}/{path}", request, past, "next", stretch.next))
     bundle = {
         "resourceType": "Bundle",
         "type": "history",
@@ -99,3 +100,32 @@ def _answer(desk: Desk, request: Request, past: Past, path: str) -> Response:
         **({"entry": [_entry(desk.base, each) for each in shown]} if shown else {}),
     }
     return Response(200, dump(bundle))
+
+
+def _link(url: str, request: Request, past: Past, relation: str, page: str | None) -> dict[str, str]:
+    asked = [pair for pair in parse_query(request.query) if pair[0] in ("_since", "_at", "_sort")]
+    query = [*asked, ("_count", str(past.limit)), *([("_page", page)] if page else [])]
+    return {"relation": relation, "url": f"{url}?{urlencode(query)}"}
+
+
+def _entry(base: str, stored: Stored) -> dict[str, Any]:
+    """What was done, what came of it, and the resource as it then was (R4 Bundle.entry, bdl-3, bdl-4)."""
+    created = stored.method is Method.POST
+    place = f"{stored.type}/{stored.id}"
+    return {
+        "fullUrl": f"{base}/{place}",
+        **({} if stored.deleted else {"resource": msgspec.Raw(stored.body)}),
+        "request": {"method": stored.method.value, "url": stored.type if created else place},
+        "response": {
+            "status": _status(stored),
+            "location": location(stored, base),
+            "etag": f'W/"{stored.version}"',
+            "lastModified": instant(stored.updated_at),
+        },
+    }
+
+
+def _status(stored: Stored) -> str:
+    if stored.deleted:
+        return "204"
+    return "201" if stored.version == 1 else "200"

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from server import __version__
 from server.fhir.desk import Desk
-from server.fhir.exchange import Request, Response
+from server.fhir.exchange import JSON, Request, Response
 from server.fhir.index import PARAMETERS
+from server.fhir.patch import JSON_PATCH
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
 from server.times import instant
 
-_READS = ("read", "vread", "history-instance", "search-type")
+_READS = ("read", "vread", "history-instance", "history-type", "search-type")
+_WRITES = ("create", "update", "patch", "delete")
+_SYSTEM = ("transaction", "batch", "history-system")
+_VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
+_EVERYTHING = {
+    "name": "everything",
+    "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+}
 
 
 def metadata(desk: Desk, request: Request) -> Response:
@@ -26,11 +34,12 @@ def metadata(desk: Desk, request: Request) -> Response:
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
+        "patchFormat": [JSON_PATCH, JSON],
         "rest": [
             {
                 "mode": "server",
                 "resource": [_resource(type_) for type_ in sorted(PARAMETERS)],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": code} for code in _SYSTEM],
             }
         ],
     }
@@ -38,7 +47,7 @@ def metadata(desk: Desk, request: Request) -> Response:
 
 
 def _resource(type_: str) -> Resource:
-    written = ("create", "update") if type_ in WRITABLE else ()
+    written = _WRITES if type_ in WRITABLE else ()
     return {
         "type": type_,
         "interaction": [{"code": code} for code in (*_READS, *written)],
@@ -46,9 +55,12 @@ def _resource(type_: str) -> Resource:
         "readHistory": True,
         "updateCreate": type_ in WRITABLE,
         "conditionalCreate": type_ in WRITABLE,
+        "conditionalRead": "full-support",
         "conditionalUpdate": type_ in WRITABLE,
+        "conditionalDelete": "single" if type_ in WRITABLE else "not-supported",
         "referencePolicy": ["local", "enforced", "logical"],
         "searchParam": [
             {"name": name, "type": str(kind)} for name, (kind, _) in sorted(PARAMETERS[type_].items())
         ],
+        "operation": [_VALIDATE, *([_EVERYTHING] if type_ == "Patient" else [])],
     }

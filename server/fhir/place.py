@@ -103,7 +103,7 @@ class Placer:
             raise TypeError("a PATCH says what it changes")
         before = parse(current.body)
         asked.resource = asked.change(before)
-        same = asked.resource == before
+        same = asked.resource is before
         return Place(current.id, current, current if same else None, idle=same)
 
     def _named(self, asked: Asked, found: Stored | None) -> Place:

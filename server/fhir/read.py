@@ -36,7 +36,7 @@ def gone(stored: Stored) -> Response:
     """The answer to whoever reads a tombstone; its ETag is the version that a PUT would follow."""
     failure = fault(Category.GONE, "deleted", "this resource has been deleted; its history can still be read")
     status, body = outcome.of(failure)
-    return Response(status, dump(body), version_headers(stored))
+    return Response(status, dump(body), version_headers(stored), stored)
 
 
 def _shown(desk: Desk, request: Request, stored: Stored) -> Response:
@@ -44,5 +44,5 @@ def _shown(desk: Desk, request: Request, stored: Stored) -> Response:
         return gone(stored)
     demand_shown(desk.seals, stored)
     if unchanged(request, stored):
-        return Response(304, b"", version_headers(stored))
-    return Response(200, stored.body, version_headers(stored))
+        return Response(304, b"", version_headers(stored), stored)
+    return Response(200, stored.body, version_headers(stored), stored)

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -93,7 +93,7 @@ def _targets(value: Any) -> Iterator[tuple[str, str]]:
 
 def downgrade() -> None:
     if op.get_bind().execute(sa.text("SELECT 1 FROM resource WHERE deleted")).first() is not None:
-        raise RuntimeError("resources have been deleted; revision 0003 would show them as empty ones")
+        raise RuntimeError("resources have been deleted; revision 0004 would show them as empty ones")
     op.drop_table("reference")
     op.drop_index("resource_version_in_time", "resource_version")
     op.drop_column("resource_version", "type")
