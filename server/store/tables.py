@@ -142,11 +142,12 @@ search_date = Table(
     metadata,
     Column("type", String(64), primary_key=True),
     Column("param", String(64), primary_key=True),
+    # 0: the only value of this parameter, and of a day at most, so that a search may look near its bounds.
+    Column("span", Integer, primary_key=True),
     Column("low", Instant, primary_key=True),
     Column("high", Instant, primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Index("search_date_by_end", "type", "param", "high"),
     Index("search_date_of_resource", "resource_key", "param"),
     sqlite_with_rowid=False,
 )
