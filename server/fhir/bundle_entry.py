@@ -16,6 +16,7 @@ from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.exchange import JSON, Request, Response
 from server.fhir.patch import JSON_PATCH
+from server.fhir.place import within
 from server.fhir.times import moment
 from server.fhir.write import dump
 from server.ports import Arrival, Resource
@@ -42,14 +43,13 @@ def inner_request(outer: Request, entry: Resource, arrival: Arrival | None, path
     headers = {header: wish[name] for name, header in _HEADERS.items() if name in wish}
     if since := moment(wish.get("ifModifiedSince", "")):
         headers["if-modified-since"] = format_datetime(since, usegmt=True)
-    prefer = outer.headers.get("prefer", "return=minimal")  # R4: what is told of an entry is little
     content_type, body = _body(entry, path)
     return replace(
         outer,
         method=wish["method"],
         path=f"/{where}",
         query=query,
-        headers={"prefer": prefer, "content-type": content_type, **headers},
+        headers={"prefer": preference(outer), "content-type": content_type, **headers},
         body=body,
         batch=arrival,
     )
@@ -70,11 +70,17 @@ class Room:
         return response
 
 
+def preference(outer: Request) -> str:
+    """What the client prefers to be told of each entry; if it does not say, little."""
+    said = outer.headers.get("prefer", "")
+    return said if "return=" in said else f"{said}, return=minimal"
+
+
 def is_read(entry: Resource) -> bool:
     return entry.get("request", {}).get("method") in _READS
 
 
-def patch_document(binary: Resource, path: str) -> bytes:
+def patch_document(binary: Resource) -> bytes:
     """The JSON Patch that a Binary carries (R4 http.html#patch, in a Bundle).
 
     Raises:
@@ -82,12 +88,12 @@ def patch_document(binary: Resource, path: str) -> bytes:
     """
     if binary.get("contentType") != JSON_PATCH:
         text = f"a patch in an entry is a Binary with contentType {JSON_PATCH}, or Parameters"
-        raise fault(Category.UNSUPPORTED, "not-supported", text, f"{path}.resource.contentType")
+        raise fault(Category.UNSUPPORTED, "not-supported", text, "Binary.contentType")
     try:
         return b64decode("".join(str(binary.get("data", "")).split()), validate=True)
     except (binascii.Error, ValueError) as error:
         text = "the data of the Binary is not base64"
-        raise fault(Category.INCORRECT, "value", text, f"{path}.resource.data") from error
+        raise fault(Category.INCORRECT, "value", text, "Binary.data") from error
 
 
 def _body(entry: Resource, path: str) -> tuple[str, bytes]:
@@ -100,7 +106,10 @@ def _body(entry: Resource, path: str) -> tuple[str, bytes]:
         text = "A Bundle within a Bundle is not accepted."
         raise fault(Category.INCORRECT, "not-supported", text, f"{path}.resource")
     if method == "PATCH" and resource.get("resourceType") == "Binary":
-        return JSON_PATCH, patch_document(resource, path)
+        try:
+            return JSON_PATCH, patch_document(resource)
+        except Fault as failure:
+            raise within(failure, f"{path}.resource") from failure
     return JSON, dump(resource)
 
 

@@ -11,7 +11,7 @@ from server.fhir.invariant import Breaks, Rule, Value, has, one_of, where
 _REQUESTS = frozenset({"batch", "transaction", "history"})
 _RESPONSES = frozenset({"batch-response", "transaction-response", "history"})
 # A path below our own base: no scheme, no host, no way up; criteria may hold anything.
-_OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$][A-Za-z0-9\-._/$%]*", re.IGNORECASE)
+_OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$_][A-Za-z0-9\-._/$%]*", re.IGNORECASE)
 
 
 def _entries(bundle: Value) -> list[Value]:

@@ -201,9 +201,10 @@ def _freed(writing: _Work) -> _Freed:
 
 
 def _no_identity_twice(asked: Sequence[Asked]) -> None:
-    seen: set[tuple[str, Any]] = set()
+    """One id is named once; so is one condition, but that what is deleted by it may be made anew by it."""
+    seen: set[Any] = set()
     for each in asked:
-        key = each.id or each.criteria
+        key = each.id or (each.criteria and (each.criteria, each.method == "DELETE"))
         if key and (each.type, key) in seen:
             raise _doubled(each)
         seen.add((each.type, key))

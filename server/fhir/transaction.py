@@ -7,11 +7,12 @@ written is one plan and one commit; what is to be read is tried before it and re
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from server.errors import Category, Fault, fault
 from server.fhir.asked import Answered, Asked
-from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document
+from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document, preference
 from server.fhir.bundle_names import demand_own_id
 from server.fhir.conditional import criteria
 from server.fhir.desk import Desk, writable
@@ -59,7 +60,7 @@ def _asked(desk: Desk, entry: Resource, path: str) -> Asked:
         asked = _built(wish, match, inside)
         asked.full_url = entry.get("fullUrl", "")
         if method == "PATCH":
-            return _patch(desk, asked, resource, path)
+            return _patch(desk, asked, resource)
         return asked if method == "DELETE" else _holding(asked, resource)
     except Fault as failure:
         raise within(failure, inside) from failure
@@ -95,11 +96,11 @@ def _holding(asked: Asked, resource: Resource) -> Asked:
     return asked
 
 
-def _patch(desk: Desk, asked: Asked, resource: Resource, path: str) -> Asked:
+def _patch(desk: Desk, asked: Asked, resource: Resource) -> Asked:
     if resource["resourceType"] == "Parameters":
         asked.change = by_fhirpath(asked.type, resource, desk.max_resource)
     elif resource["resourceType"] == "Binary":
-        asked.change = by_json(asked.type, patch_document(resource, path), desk.max_resource)
+        asked.change = by_json(asked.type, patch_document(resource), desk.max_resource)
     else:
         text = "a patch in an entry is Parameters, or a Binary that holds a JSON Patch"
         raise fault(Category.UNPROCESSABLE, "not-supported", text)
@@ -128,9 +129,8 @@ def _demand_there(read: Request, writes: list[Asked], ask: Ask, room: Room, path
 
 
 def _told(desk: Desk, request: Request, answer: Answered) -> dict[str, Any]:
-    minimal = {"prefer": "return=minimal", **request.headers}
     hidden = answer.kept and answer.stored is not None and under_seal(desk.seals, answer.stored)
-    inner = Request(request.method, request.path, "", minimal, b"", request.at)
+    inner = replace(request, headers={"prefer": preference(request)}, body=b"")
     return answered(written(answer, desk.base, inner, shown=not hidden))
 
 
