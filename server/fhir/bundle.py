@@ -9,7 +9,7 @@ from server.fhir.batch import batch
 from server.fhir.bundle_entry import Ask
 from server.fhir.desk import Desk
 from server.fhir.exchange import Request, Response
-from server.fhir.parse import parse
+from server.fhir.format import received
 from server.fhir.transaction import transaction
 from server.fhir.validate import check, check_envelope
 from server.ports import Resource
@@ -17,7 +17,7 @@ from server.ports import Resource
 
 def bundle(desk: Desk, request: Request, *, ask: Ask) -> Response:
     """``ask`` answers what an entry asks, as if it had come by itself."""
-    told = parse(request.body, limit=desk.max_bundle)
+    told = received(request, desk.max_bundle)
     _demand_bundle(desk, told)
     if told.get("type") == "batch":
         check_envelope(told)

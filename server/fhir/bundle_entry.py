@@ -15,7 +15,7 @@ import msgspec
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.exchange import JSON, Request, Response
-from server.fhir.patch import JSON_PATCH
+from server.fhir.format import JSON_PATCH
 from server.fhir.place import within
 from server.fhir.times import moment
 from server.fhir.write import dump

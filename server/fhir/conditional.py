@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from server.errors import Category, fault
-from server.fhir.criteria import many, parse_query
+from server.fhir.criteria import WRITING, many, parse_query
 from server.ports import Criterion, Shelf, Stored
 
-_ABOUT_THE_ANSWER = frozenset({"_count", "_elements", "_format", "_pretty", "_sort", "_summary", "_total"})
+_ABOUT_THE_ANSWER = WRITING | {"_count", "_elements", "_sort", "_summary", "_total"}
 """They choose how results are shown, not which: nothing is matched by them."""
 
 

@@ -11,6 +11,8 @@ from server.fhir.references import normal
 from server.ports import Criterion
 from server.query import Kind
 
+WRITING = frozenset({"_format", "_pretty"})
+"""General parameters (R4 http.html#parameters): how the answer is written, not what is looked for."""
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
 

@@ -19,7 +19,7 @@ from server.fhir.invariant import (
     one_of,
     where,
 )
-from server.fhir.primitives import in_order
+from server.fhir.primitives import GAPS, in_order
 
 ATTACHMENT_CHARACTERS = 4 * 2**20
 """Base64 characters of one Attachment.data: 3 MiB of content."""
@@ -55,6 +55,13 @@ def media_type(name: str) -> Rule:
 
 def _is_media_type(text: str) -> bool:
     return _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def _stated_size_differs(value: Value) -> bool:
+    if "size" not in value or "data" not in value:
+        return False
+    dense = value["data"].translate(GAPS)
+    return bool(value["size"] != len(dense) * 3 // 4 - dense[-2:].count("="))
 
 
 def _of_ucum(value: Value) -> bool:
@@ -121,6 +128,12 @@ DATATYPE_RULES: Mapping[str, tuple[Rule, ...]] = {
     "Attachment": (
         Rule("att-1", needs("data", "contentType"), "An attachment with data needs a contentType."),
         media_type("contentType"),
+        Rule(
+            "attachment-stated-size",
+            where(_stated_size_differs, "size"),
+            "Attachment.size is the number of bytes that data decodes to.",
+            "value",
+        ),
         Rule(
             "attachment-size",
             where(lambda value: len(value.get("data", "")) > ATTACHMENT_CHARACTERS, "data"),

@@ -18,12 +18,13 @@ from server.fhir.bundle_entry import Ask
 from server.fhir.create import create
 from server.fhir.delete import conditional_delete, delete
 from server.fhir.desk import Desk
-from server.fhir.exchange import JSON, Request, Response
+from server.fhir.exchange import Request, Response
+from server.fhir.format import Format, demand_readable, wanted, written
 from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
 from server.fhir.operations.everything import everything
 from server.fhir.operations.validate import validate, validate_type
-from server.fhir.patch import JSON_PATCH, conditional_patch, patch
+from server.fhir.patch import conditional_patch, patch
 from server.fhir.read import read, vread
 from server.fhir.search import search
 from server.fhir.update import conditional_update, update
@@ -54,10 +55,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
 )
 """Method, path below [base], interaction."""
 
-_READ_TYPES = frozenset({JSON, "application/json", "text/json", "*/*", "application/*", ""})
-_FORMATS = frozenset({JSON, "application/json", "text/json", "json", ""})
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_FORM = "application/x-www-form-urlencoded"
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=interaction) for method, path, interaction in ROUTES],
     strict_slashes=False,
@@ -96,9 +94,10 @@ def _view(
     more = {"ask": _asking(desk)} if interaction is bundle else {}
 
     def view(**place: Any) -> flask.Response:
-        _demand_formats(flask.request)
+        format_ = _wanted(flask.request)
+        _demand_readable(flask.request)
         request = _request(flask.request, limit, now())
-        return _flask(interaction(desk, request, **place, **more))
+        return _flask(interaction(desk, request, **place, **more), format_)
 
     return view
 
@@ -122,7 +121,11 @@ def _asking(desk: Desk) -> Ask:
 def refusal(failure: Fault) -> flask.Response:
     """The answer to a Fault."""
     status, body = outcome.of(failure)
-    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})))
+    try:
+        format_ = _wanted(flask.request)
+    except Fault:
+        format_ = Format()  # whoever cannot be given what they want is told so in JSON
+    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})), format_)
 
 
 def _not_offered(error: MethodNotAllowed) -> flask.Response:
@@ -141,28 +144,18 @@ def _methods(error: MethodNotAllowed) -> str:
     return ", ".join(sorted(error.valid_methods or ()))
 
 
-def _demand_formats(incoming: flask.Request) -> None:
-    if incoming.args.get("_format", "") not in _FORMATS:
-        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"served as {JSON} only")
-    accepted = incoming.headers.get("Accept", "")
-    if "_format" not in incoming.args and not any(_bare(each) in _READ_TYPES for each in accepted.split(",")):
-        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"served as {JSON} only")
-    if incoming.method not in _WITH_BODY:
-        return
-    sent = incoming.headers.get("Content-Type", "")
-    wanted: tuple[str, ...] = (JSON, "application/json", "text/json")
-    if incoming.path.endswith("/_search"):
-        wanted = (_FORM,)
-    elif incoming.method == "PATCH":
-        wanted = (JSON_PATCH, JSON)
-    if _bare(sent) not in wanted or "utf-16" in sent.lower() or "utf-32" in sent.lower():
-        raise fault(
-            Category.UNSUPPORTED, "not-supported", f"accepted Content-Type: {', '.join(wanted)}; UTF-8"
+def _demand_readable(incoming: flask.Request) -> None:
+    if incoming.method in _WITH_BODY:
+        demand_readable(
+            incoming.headers.get("Content-Type", ""),
+            form=incoming.path.endswith("/_search"),
+            patch=incoming.method == "PATCH",
         )
 
 
-def _bare(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
+def _wanted(incoming: flask.Request) -> Format:
+    asked = incoming.args
+    return wanted(asked.get("_format", ""), incoming.headers.get("Accept", ""), asked.get("_pretty", ""))
 
 
 def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
@@ -184,10 +177,11 @@ def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
     )
 
 
-def _flask(response: Response) -> flask.Response:
+def _flask(response: Response, format_: Format) -> flask.Response:
+    body, format_ = written(response, format_)
     return flask.Response(
-        response.body,
+        body,
         status=response.status,
         headers=dict(response.headers),
-        content_type=f"{JSON}; charset=utf-8" if response.body else None,
+        content_type=format_.content_type if body else None,
     )

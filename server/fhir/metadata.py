@@ -5,8 +5,8 @@ from __future__ import annotations
 from server import __version__
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
+from server.fhir.format import JSON_PATCH, XML
 from server.fhir.index import PARAMETERS
-from server.fhir.patch import JSON_PATCH
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
@@ -33,8 +33,8 @@ def metadata(desk: Desk, request: Request) -> Response:
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
-        "patchFormat": [JSON_PATCH, JSON],
+        "format": [JSON, XML],
+        "patchFormat": [JSON_PATCH, JSON, XML],
         "rest": [
             {
                 "mode": "server",

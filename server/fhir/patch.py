@@ -11,12 +11,11 @@ from server.fhir.conditional import criteria
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 from server.fhir.fhirpath_patch import fhirpath_patch
+from server.fhir.format import JSON_PATCH, received
 from server.fhir.json_patch import json_patch
-from server.fhir.parse import parse, read_json
+from server.fhir.parse import read_json
 from server.fhir.validate import check
 from server.ports import Resource
-
-JSON_PATCH = "application/json-patch+json"
 
 
 def patch(desk: Desk, request: Request, type_: str, id_: str) -> Response:
@@ -52,7 +51,7 @@ def _change(desk: Desk, request: Request, type_: str) -> Change:
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent == JSON_PATCH:
         return by_json(type_, request.body, desk.max_resource)
-    parameters = parse(request.body, limit=desk.max_resource)
+    parameters = received(request, desk.max_resource)
     check(parameters, "Parameters")
     return by_fhirpath(type_, parameters, desk.max_resource)
 

@@ -31,6 +31,7 @@ _NOT_CONTAINED_META = {
 }
 _EMPTY = "An element needs a value or children. Found: at most an id (ele-1)"
 _NESTED = "A contained resource must not hold another (dom-2)."
+_NESTED_EXTENSION = re.compile(r"xtension\[[0-9]+\]\.extension\[[0-9]+\]\Z").search
 _SHOWN_CODES = 12
 
 
@@ -88,6 +89,9 @@ class Walk:
                 at = f"{path}.{place}" if place else path
                 text = f"{rule.text} Found: {found.elements(value, shape)} ({rule.key})"
                 self._findings.add(rule.category, rule.code, text, at)
+            if type_name == "Extension" and ":" not in value.get("url", ":") and not _NESTED_EXTENSION(path):
+                text = "The url of an extension is absolute, but within another extension."
+                self._findings.against("value", text, f"{path}.url")
 
     def _presence(self, value: dict[str, Any], shape: Shape, path: str) -> None:
         for label, names in shape.required.items():

@@ -47,7 +47,13 @@ class Official:
 
 @cache
 def _compiled(expression: str) -> Callable[..., list[Any]]:
-    return fhirpathpy.compile(expression, model=R4, options={"userInvocationTable": ADDED})
+    return fhirpathpy.compile(
+        expression, model=R4, options={"userInvocationTable": ADDED, "traceFn": _silent}
+    )
+
+
+def _silent(_label: str, _found: Any) -> None:
+    """For ``trace()``, which else prints what it found."""
 
 
 def reachable() -> set[str]:
@@ -71,7 +77,7 @@ def officials() -> list[Official]:
         for path, constraints in CONSTRAINTS.items()
         for each in constraints
         if each.severity == "error"
-        if (official := _official(path, each)).owner in types | {"DomainResource"}
+        if (official := _official(path, each)).owner in types | {"DomainResource", "Element"}
     ]
 
 

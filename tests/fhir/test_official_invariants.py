@@ -6,7 +6,9 @@ from itertools import cycle
 
 import pytest
 
+from server.errors import Fault
 from server.fhir.invariants import RULES, broken
+from server.fhir.validate import check
 from tests.fhir.fhirpath import NOT_RUN, officials
 from tests.fhir.samples import occurrences, official, own, read
 from tests.fhir.spoil import Spoiler, seen
@@ -33,7 +35,8 @@ def test_our_keys_are_official():
     known = {each.name for each in OFFICIALS}
     added = {f"{kind}: {rule.key}" for kind, rules in RULES.items() for rule in rules} - known
     assert {name.rpartition(" ")[2] for name in added} == {
-        "attachment-size", "currencies", "mimetypes", "request-url",
+        "attachment-size", "attachment-stated-size", "currencies", "full-url", "link-once", "mimetypes",
+        "request-url",
     }  # fmt: skip
 
 
@@ -87,3 +90,51 @@ def test_what_fhirpathpy_cannot_run(each, met):
     with pytest.raises(Exception, match=r"Not implemented|not supported between"):  # noqa: PT012
         for value, resource, root in met[each.owner]:
             each.verdict(value, resource, root)
+
+
+def objections(resource):
+    try:
+        check(resource, resource["resourceType"])
+    except Fault as fault:
+        return [issue.text for issue in fault.issues]
+    return []
+
+
+def contained_variants():
+    """Resources that hold others, as they are and with one thing wrong."""
+    for path in [*own(), *official()]:
+        whole = read(path)
+        if "contained" in whole:
+            yield whole
+            for wrong in (
+                {"id": "z"},
+                {"meta": {"versionId": "1"}},
+                {"meta": {"lastUpdated": "2026-01-01T00:00:00Z"}},
+                {"meta": {"security": [{"code": "x"}]}},
+                {"contained": [{"resourceType": "Patient", "id": "q"}]},
+            ):
+                first, *others = whole["contained"]
+                yield whole | {"contained": [first | wrong, *others]}
+
+
+@pytest.mark.parametrize("key", ["dom-2", "dom-4", "dom-5"])
+def test_the_walk_agrees_about_contained_resources(key):
+    (each,) = (each for each in OFFICIALS if each.constraint.key == key)
+    verdicts = set()
+    for whole in contained_variants():
+        verdict = each.verdict(whole, whole, whole)
+        assert verdict == all(f"({key})" not in text for text in objections(whole))
+        verdicts.add(verdict)
+    assert verdicts == {True, False}
+
+
+def test_the_walk_agrees_about_local_references():
+    (each,) = (each for each in OFFICIALS if each.constraint.key == "ref-1")
+    verdicts = set()
+    for whole in contained_variants():
+        met = occurrences(whole, whole["resourceType"], whole)
+        references = [value for kind, value, _ in met if kind == "Reference"]
+        verdict = all(each.verdict(value, whole, whole) is not False for value in references)
+        assert verdict == all("(ref-1)" not in text for text in objections(whole))
+        verdicts.add(verdict)
+    assert verdicts == {True, False}

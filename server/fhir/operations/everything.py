@@ -17,6 +17,7 @@ from server.fhir.criteria import parse_query
 from server.fhir.definitions.parameters import PATIENT_COMPARTMENT
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
+from server.fhir.format import received
 from server.fhir.history import count
 from server.fhir.index import PARAMETERS
 from server.fhir.parse import parse
@@ -70,7 +71,7 @@ def _chosen(desk: Desk, request: Request) -> dict[str, str]:
     """Parameters of the URL, and of the body when there is one."""
     chosen = dict(parse_query(request.query))
     if request.body:
-        told = parse(request.body, limit=desk.max_resource)
+        told = received(request, desk.max_resource)
         check(told, "Parameters")
         for each in told.get("parameter", []):
             value = next((str(v) for name, v in each.items() if name.startswith("value")), "")

@@ -14,6 +14,7 @@ from server.fhir.asked import Asked
 from server.fhir.criteria import parse_query
 from server.fhir.desk import Desk, readable, writable
 from server.fhir.exchange import Request, Response
+from server.fhir.format import received
 from server.fhir.parse import parse
 from server.fhir.read import found
 from server.fhir.validate import check
@@ -62,7 +63,7 @@ def _answer(desk: Desk, request: Request, type_: str, id_: str | None) -> Respon
 
 def _wish(desk: Desk, request: Request, type_: str, id_: str | None) -> _Wish:
     chosen = dict(parse_query(request.query))
-    told = parse(request.body, limit=desk.max_resource) if request.body else None
+    told = received(request, desk.max_resource) if request.body else None
     if told is not None and told.get("resourceType") == "Parameters":
         chosen |= {name: _value(told, name) for name in ("mode", "profile") if _value(told, name)}
         told = _part(told, "resource").get("resource")
