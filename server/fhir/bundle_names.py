@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.errors import Category, Fault, Issue, fault
+from server.errors import Category, Fault, Issue
 from server.fhir.bindings import SHAPES
 from server.fhir.references import every, local
 from server.ports import Resource
@@ -19,19 +19,6 @@ _RESTFUL = re.compile(r"(https?://\S+)/([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _SEARCHED = re.compile(r"([A-Z][A-Za-z]+)\?(.*)", re.DOTALL)
 _URIS = frozenset({"canonical", "oid", "uri", "url", "uuid"})
 _LINK = re.compile(r"""(\s(?:href|src)=)(["'])(.*?)\2""")
-
-
-def demand_own_id(full_url: str, resource: Resource) -> None:
-    """A fullUrl with an id must not disagree with the id of its resource (R4 bundle.html#bundle-unique).
-
-    Raises:
-        Fault: UNPROCESSABLE.
-    """
-    match = _RESTFUL.fullmatch(full_url)
-    own = (resource.get("resourceType"), resource.get("id"))
-    if match and own[1] is not None and own != (match[2], match[3]):
-        text = "fullUrl names another resource than the one that the entry holds"
-        raise fault(Category.UNPROCESSABLE, "invariant", text, f"{resource['resourceType']}.id")
 
 
 def resolve(resource: Resource, names: Mapping[str, str], full_url: str = "") -> None:

@@ -13,7 +13,6 @@ from typing import Any
 from server.errors import Category, Fault, fault
 from server.fhir.asked import Answered, Asked
 from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document, preference
-from server.fhir.bundle_names import demand_own_id
 from server.fhir.conditional import criteria
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, written
@@ -91,7 +90,6 @@ def _holding(asked: Asked, resource: Resource) -> Asked:
         raise fault(Category.INCORRECT, "invalid", text)
     if asked.id is not None and resource.get("id") != asked.id:
         raise fault(Category.INCORRECT, "invalid", "the resource's id must be the id in request.url")
-    demand_own_id(asked.full_url, resource)
     asked.resource = resource
     return asked
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.errors import Category, Fault
-from server.fhir.bundle_names import demand_own_id, resolve, resolve_searched
+from server.fhir.bundle_names import resolve, resolve_searched
 
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
 OID = "urn:oid:1.2.3"
@@ -87,27 +87,6 @@ def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
         ("not-found", "Task.for"),
         ("not-found", "Task.basedOn[0]"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("full_url", "id_", "agrees"),
-    [
-        (f"{ELSEWHERE}/Patient/1", "1", True),
-        (f"{ELSEWHERE}/Patient/1", None, True),
-        (URN, "1", True),
-        ("", "1", True),
-        (f"{ELSEWHERE}/Patient/2", "1", False),
-        (f"{ELSEWHERE}/Task/1", "1", False),
-    ],
-)
-def test_a_full_url_does_not_disagree_with_the_id(full_url: str, id_: str | None, agrees: bool) -> None:
-    resource = {"resourceType": "Patient", **({"id": id_} if id_ else {})}
-    if agrees:
-        demand_own_id(full_url, resource)
-        return
-    with pytest.raises(Fault) as caught:
-        demand_own_id(full_url, resource)
-    assert (caught.value.category, caught.value.issues[0].code) == (Category.UNPROCESSABLE, "invariant")
 
 
 def test_searches_are_resolved_where_they_stand() -> None:

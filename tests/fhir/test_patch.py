@@ -117,7 +117,7 @@ def test_what_a_patch_may_not_make(world: World, operation: dict[str, Any], stat
     [
         (b"[{]", JSON_PATCH, 400, "structure"),
         (b"{}", JSON_PATCH, 400, "structure"),
-        (b"[]", "application/json", 415, "not-supported"),
+        (b"[]", "application/json", 400, "structure"),
         (b"<diff/>", "application/xml-patch+xml", 415, "not-supported"),
         (b'{"resourceType":"Patient"}', "application/fhir+json", 400, "invalid"),
         (b'{"resourceType":"Parameters"}', "application/fhir+json", 400, "required"),

@@ -119,7 +119,7 @@ GONE = {"resource": PERSON, "request": {"method": "PUT", "url": "Patient/x"}}
         (asks("PUT", "Patient", PERSON), (400, "value", ".resource")),
         (
             {**asks("PUT", "Patient/x", {**PERSON, "id": "x"}), "fullUrl": f"{ELSEWHERE}/Patient/y"},
-            (422, "invariant", ".resource.id"),
+            (422, "value", ".fullUrl"),
         ),
         (
             entry(observation(f"Patient?identifier={MRN}|8", "1", "1"), "Observation"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from server.ports import Absent, Criterion, Past, Raced, ResourceWrite, Shelf
-from server.query import TokenRow
+from server.ports import Absent, Criterion, Intake, Method, Past, Raced, ResourceWrite, Shelf
+from server.query import Query, TokenRow
 from server.store import resources
 from server.store.database import Database
 from server.store.resources import Resources
-from tests.store.nouns import later, token, write
+from tests.store.nouns import arrival, desk, later, token, write
 
 
 def put(database: Database, *writes: ResourceWrite) -> None:
@@ -145,6 +145,45 @@ def test_a_conditional_create_needs_absence(database: Database, type_: str, valu
         return
     with pytest.raises(Raced):
         database.read(lambda c: resources.demand_absent(c, absent))
+
+
+def test_what_is_deleted_is_there_and_is_not_found(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "1"),)), write("p2"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    shelf = Resources(database)
+    assert shelf.read("Patient", "p1") is None
+    newest = shelf.newest("Patient", "p1")
+    assert newest is not None
+    assert (newest.version, newest.deleted, newest.body) == (2, True, b"")
+    assert newest == shelf.read("Patient", "p1", 2)
+    first = shelf.read("Patient", "p1", 1)
+    assert first is not None
+    assert not first.deleted
+    assert found(database) == ["p2"]
+    assert found(database, Criterion("a", ((None, "1"),))) == []
+    assert found(database, Criterion("_id", ((None, "p1"),))) == []
+    assert shelf.find(Query("Patient"), 10) == [shelf.newest("Patient", "p2")]
+
+
+def test_what_was_deleted_comes_back(database: Database) -> None:
+    put(database, write("p1"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    with pytest.raises(Raced):
+        put(database, write("p1"))
+    put(database, write("p1", 3, index=(token("a", "1"),)))
+    assert found(database, Criterion("a", ((None, "1"),))) == ["p1"]
+    assert past(Resources(database)) == [3, 2, 1]
+
+
+def test_what_the_same_request_deletes_does_not_stand_in_the_way(database: Database) -> None:
+    put(database, write("p1", index=(token("identifier", "1"),)))
+    absent = Absent("Patient", (Criterion("identifier", (("urn:s", "1"),)),))
+    made = write("p2", index=(token("identifier", "1"),))
+    gone = write("p1", 2, method=Method.DELETE, body=b"")
+    with pytest.raises(Raced):
+        desk(database).take(Intake(arrival("a1"), (made,), (absent,)))
+    desk(database).take(Intake(arrival("a1"), (made, gone), (absent,)))
+    assert found(database, Criterion("identifier", ((None, "1"),))) == ["p2"]
 
 
 def test_a_snapshot_stands_still(database: Database) -> None:
