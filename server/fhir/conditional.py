@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from server.errors import Category, fault
-from server.fhir.criteria import WRITING, many, parse_query
+from server.fhir.criteria import many, parse_query
+from server.fhir.query.controls import CONTROLS
 from server.ports import Criterion, Shelf, Stored
-
-_ABOUT_THE_ANSWER = WRITING | {"_count", "_elements", "_sort", "_summary", "_total"}
-"""They choose how results are shown, not which: nothing is matched by them."""
 
 
 def criteria(type_: str, query: str) -> tuple[Criterion, ...]:
-    """What is to be matched. Unknown parameters are refused, never ignored.
+    """What is to be matched. Unknown parameters are refused, never ignored; what says how the answer is
+    to look matches nothing.
 
     Raises:
         Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
     """
-    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in _ABOUT_THE_ANSWER]
+    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in CONTROLS]
     if not pairs:
         raise fault(
             Category.INCORRECT, "required", "a conditional request needs at least one search parameter"

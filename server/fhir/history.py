@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from server.errors import Category, fault
+from server.fhir.bindings import KEPT
 from server.fhir.criteria import parse_query
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, location
-from server.fhir.index import PARAMETERS
 from server.fhir.read import found
 from server.fhir.spans import Span, span
 from server.fhir.times import moment
@@ -40,7 +40,7 @@ def history_type(desk: Desk, request: Request, type_: str) -> Response:
 
 
 def history_system(desk: Desk, request: Request) -> Response:
-    return _answer(desk, request, _past(request, tuple(sorted(PARAMETERS))), "_history")
+    return _answer(desk, request, _past(request, tuple(KEPT)), "_history")
 
 
 def _past(request: Request, types: tuple[str, ...]) -> Past:

@@ -22,13 +22,13 @@ from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import criteria, matching
 from server.fhir.doubles import matched_twice, meets, written_twice
-from server.fhir.index import rows
 from server.fhir.parse import parse
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, check_version, taken, within
 from server.fhir.references import demand_present, relativise, targets
 from server.fhir.removal import demand_removable
 from server.fhir.repeats import placer_criteria
+from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.ports import Absent, Method, Opening, Resource, ResourceWrite, Seals, Shelf, Stored
 

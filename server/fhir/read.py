@@ -6,6 +6,10 @@ from server.errors import Category, fault
 from server.fhir import outcome
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, unchanged, version_headers
+from server.fhir.parse import own
+from server.fhir.query.asked import pairs_of
+from server.fhir.query.controls import Sizes, Summary, controls
+from server.fhir.summary import Part, of_match
 from server.fhir.veil import demand_shown
 from server.fhir.write import dump
 from server.ports import Stored
@@ -43,6 +47,17 @@ def _shown(desk: Desk, request: Request, stored: Stored) -> Response:
     if stored.deleted:
         return gone(stored)
     demand_shown(desk.seals, stored)
+    part = _part(request, stored.type)
     if unchanged(request, stored):
         return Response(304, b"", version_headers(stored), stored)
-    return Response(200, stored.body, version_headers(stored), stored)
+    body = stored.body if part is None else dump(part(own(stored.body)))
+    return Response(200, body, version_headers(stored), stored)
+
+
+def _part(request: Request, type_: str) -> Part | None:
+    """``_summary`` and ``_elements`` (R4 search.html#summary, #elements); None for the whole."""
+    told = [pair for pair in pairs_of(request.query) if pair[0] in ("_summary", "_elements")]
+    chosen = controls(type_, told, Sizes())
+    if chosen.summary is Summary.COUNT:
+        raise fault(Category.INCORRECT, "not-supported", "_summary=count counts what a search finds")
+    return of_match(chosen)

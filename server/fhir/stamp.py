@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from server.fhir.index import patient_of, rows
+from server.fhir.index import patient_of
 from server.fhir.parse import parse
 from server.fhir.references import targets
+from server.fhir.rows.extraction import rows
 from server.fhir.write import dump
 from server.ports import Method, Resource, ResourceWrite, Stored
 from server.times import instant

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from server.errors import Category, fault
 from server.ports import Seals, Stored
+from server.query import ALWAYS, Not, Sealed, Test
 
 _TYPE = "DiagnosticReport"
 
@@ -42,6 +43,11 @@ def demand_unsealed(seals: Seals, stored: Stored) -> None:
             "PUT it with If-Match and the version that your last write was answered with"
         )
         raise fault(Category.FORBIDDEN, "suppressed", text)
+
+
+def visible(type_: str) -> Test | None:
+    """Which resources of a type a search may look at: a sealed one tells nothing by being found either."""
+    return Not(Sealed()) if type_ == _TYPE else ALWAYS
 
 
 def under_seal(seals: Seals, stored: Stored) -> bool:

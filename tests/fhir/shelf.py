@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from server.fhir.index import rows
 from server.fhir.parse import parse
 from server.fhir.references import targets
+from server.fhir.rows.extraction import rows
 from server.ports import Criterion, Method, Stored
-from server.query import ReferenceRow, TokenRow
+from server.query import Page, Query, ReferenceRow, TokenRow
+from tests.fhir import brute
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -37,6 +39,7 @@ class Shelf:
         self._versions: dict[tuple[str, str], list[Stored]] = {}
         self.open_cases: dict[str, str] = {}
         """``Type/id`` that an open case rests on -> id of its Task."""
+        self.sealed: set[str] = set()
         for each in resources:
             self.put(each)
 
@@ -73,6 +76,37 @@ class Shelf:
 
     def _current(self) -> list[Stored]:
         return [versions[-1] for versions in self._versions.values() if not versions[-1].deleted]
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        current = {(each.type, each.id): each for each in self._current()}
+        return [current[each.type, each.id] for each in self._collection().found(query)][:limit]
+
+    def count(self, query: Query, at_most: int) -> int:
+        return min(len(self._collection().found(query)), at_most)
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        """Pages of what stands now; a token is where the next one begins."""
+        if token is not None and not token.isdigit():
+            return None
+        start, found = int(token or 0), self.find(query, 10_000)
+        entries = tuple((each.type, each.id, each.version) for each in found[start : start + count])
+        following = str(start + count) if start + count < len(found) else None
+        return Page(entries, len(found), following)
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        found = [self.read(*entry) for entry in entries]
+        return [each for each in found if each is not None]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Shelf]:
+        yield self
+
+    def _collection(self) -> brute.Collection:
+        items = [
+            brute.Item(each.type, each.id, each.updated_at, rows(parse(each.body)))
+            for each in self._current()
+        ]
+        return brute.Collection(items, self.sealed)
 
 
 def _meets(each: Stored, criterion: Criterion) -> bool:

@@ -93,4 +93,4 @@ def test_a_search_of_too_many_values_is_refused_whole() -> None:
 
 def test_ids_are_known_for_every_type() -> None:
     assert known("Device", "_id")
-    assert not known("Device", "status")
+    assert not known("Device", "conclusion")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import World, patient, send_case
+from tests.world import World, observation, patient, send_case
 
 
 def twice(world: World) -> str:
@@ -96,3 +96,27 @@ def test_a_first_opinion_is_not_shown_however_it_is_read(world: World) -> None:
             answer = world.send("GET", place, b"", **fields)
             assert (answer.status_code, answer.json["issue"][0]["code"]) == (403, "suppressed")
         assert world.send("HEAD", place).status_code == 403
+
+
+def test_a_part_of_it(world: World) -> None:
+    """R4 search.html#summary, #elements: reads know them too; what is cut is marked."""
+    made = world.post(observation(patient(world), "26464-8", "1", note=[{"text": "x"}]))
+    path = f"Observation/{made['id']}"
+    for query, kept in (
+        ("_elements=status", {"resourceType", "id", "meta", "status", "code"}),
+        ("_summary=text", {"resourceType", "id", "meta", "status", "code"}),
+        ("_summary=true", made.keys() - {"note"}),
+        ("_summary=data", made.keys()),
+        ("_summary=false", made.keys()),
+    ):
+        answer = world.send("GET", f"{path}?{query}")
+        assert (answer.status_code, answer.json.keys()) == (200, kept), query
+        tags = [each["code"] for each in answer.json["meta"].get("tag", [])]
+        assert tags == ([] if query == "_summary=false" else ["SUBSETTED"])
+    assert world.get(f"{path}/_history/1?_elements=status")["status"] == "final"
+    for query in ("_summary=count", "_summary=x", "_elements=nickname", "_summary=true&_summary=text"):
+        assert world.send("GET", f"{path}?{query}").status_code == 400
+
+
+def test_pretty(world: World) -> None:
+    assert b"\n  " in world.send("GET", f"{patient(world)}?_pretty=true").data

@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 import msgspec
 
 from server.errors import Category, fault
+from server.fhir.bindings import KEPT
 from server.fhir.criteria import parse_query
 from server.fhir.definitions.parameters import PATIENT_COMPARTMENT
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.format import received
 from server.fhir.history import count
-from server.fhir.index import PARAMETERS
 from server.fhir.parse import parse
 from server.fhir.read import found, gone
 from server.fhir.rows.extraction import rows
@@ -84,13 +84,13 @@ def _chosen(desk: Desk, request: Request) -> dict[str, str]:
 
 
 def _around(id_: str, chosen: Mapping[str, str]) -> Around:
-    types = tuple(each for each in chosen.get("_type", "").split(",") if each) or tuple(PARAMETERS)
+    types = tuple(each for each in chosen.get("_type", "").split(",") if each) or tuple(KEPT)
     for each in types:
         readable(each)
     since = moment(chosen["_since"]) if "_since" in chosen else None
     if "_since" in chosen and since is None:
         raise fault(Category.INCORRECT, "value", "_since is an instant: date, time and zone")
-    beside = tuple(each for each in PARAMETERS if each not in _MEMBERS)
+    beside = tuple(each for each in KEPT if each not in _MEMBERS)
     return Around("Patient", id_, types, beside, count(chosen), since=since, after=chosen.get("_page"))
 
 

@@ -67,13 +67,13 @@ def rows(resource: Resource) -> tuple[Row, ...]:
     return tuple(dict.fromkeys(found.rows))
 
 
-def led_to_by(resource: Resource, code: str) -> list[str]:
-    """What the references of one parameter lead to: ``Type/id`` or an address."""
-    return [
-        row.target
-        for row in rows(resource)
-        if isinstance(row, ReferenceRow) and row.param == code and row.target
-    ]
+def led_to_by(resource: Resource) -> Mapping[str, list[str]]:
+    """What the references of each parameter lead to: ``Type/id`` or an address."""
+    found: dict[str, list[str]] = {}
+    for row in rows(resource):
+        if isinstance(row, ReferenceRow) and row.target and not row.part:
+            found.setdefault(row.param, []).append(row.target)
+    return found
 
 
 def searchable(type_: str) -> Mapping[str, Parameter]:
@@ -85,6 +85,17 @@ def searchable(type_: str) -> Mapping[str, Parameter]:
 def leaves(type_: str, code: str) -> tuple[Element, ...]:
     """The elements that a parameter finds its values in, a choice of types as one element each."""
     return tuple(path.element for path in compiled(PARAMETERS[type_][code].expression, type_))
+
+
+@cache
+def component_leaves(type_: str, code: str) -> tuple[tuple[Element, ...], ...]:
+    """The same for each component of a composite parameter."""
+    parameter = PARAMETERS[type_][code]
+    contexts = [element.type for element in leaves(type_, code)]
+    return tuple(
+        tuple(path.element for context in contexts for path in compiled(component.expression, type_, context))
+        for component in parameter.components
+    )
 
 
 @cache

@@ -133,8 +133,7 @@ def test_canonicals_are_references_too():
 
 def test_what_a_parameter_leads_to():
     task = {"resourceType": "Task", "for": {"reference": "Patient/p"}, "focus": {"display": "x"}}
-    assert led_to_by(task, "subject") == ["Patient/p"]
-    assert led_to_by(task, "focus") == []
+    assert led_to_by(task) == {"subject": ["Patient/p"], "patient": ["Patient/p"]}
 
 
 # -- strings -------------------------------------------------------------------------------------
