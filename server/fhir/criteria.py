@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from server.errors import Category, fault
-from server.fhir.query.controls import WRITING
 from server.fhir.references import normal
 from server.fhir.rows.extraction import searchable
 from server.ports import Criterion
@@ -52,18 +51,6 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
     if searchable(type_)[name].type == "reference":
         return Criterion(name, tuple(("", _target(name, each)) for each in values))
     return Criterion(name, tuple(_token(name, each) for each in values))
-
-
-def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
-    """The criteria of a conditional write. Unknown parameters are refused, never ignored.
-
-    Raises:
-        Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
-    """
-    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in WRITING]
-    if not pairs:
-        raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
-    return many(type_, pairs)
 
 
 def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:

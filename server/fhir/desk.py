@@ -8,9 +8,10 @@ from datetime import datetime
 
 from server.errors import Category, fault
 from server.fhir.admission import Admission
+from server.fhir.asked import Answered, Asked
 from server.fhir.bindings import KEPT
 from server.fhir.exchange import Request
-from server.fhir.plan import Answered, Asked, Planner
+from server.fhir.plan import Plan, Planner
 from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
@@ -46,8 +47,7 @@ class Desk:
             Fault: the plan's refusal, or BUSY after several lost races.
         """
         for _ in range(_PLANS):
-            with self.shelf.snapshot() as shelf:
-                plan = Planner(shelf, self.admission, self.base).plan(asked, at)
+            plan = self.weigh(asked, at)
             if not plan.writes:
                 return plan.answers
             try:
@@ -58,6 +58,15 @@ class Desk:
                 continue
             return plan.answers
         raise fault(Category.BUSY, "lock-error", "others are writing the same resource; try again")
+
+    def weigh(self, asked: Sequence[Asked], at: datetime) -> Plan:
+        """What would be written, as the shelf stands now; nothing is.
+
+        Raises:
+            Fault: the plan's refusal.
+        """
+        with self.shelf.snapshot() as shelf:
+            return Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
 
 
 def readable(type_: str) -> None:

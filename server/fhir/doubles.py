@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from server.ports import Absent, ResourceWrite
-from server.query import ReferenceRow, TokenRow
+from server.ports import Absent, Criterion, Method, ResourceWrite
+from server.query import ReferenceRow, Row, TokenRow
 
 _Found = dict[tuple[str, str, str], set[tuple[str, int]]]
 
@@ -31,10 +31,27 @@ def matched_twice(writes: Sequence[ResourceWrite], absent: Sequence[Absent]) -> 
     return None
 
 
+def meets(id_: str, rows: Sequence[Row], criteria: Sequence[Criterion]) -> bool:
+    """Whether a resource that nobody has written yet would be found."""
+    held = {(row.param, row.code, row.system) for row in rows if isinstance(row, TokenRow)}
+    held |= {(row.param, row.target, "") for row in rows if isinstance(row, ReferenceRow)}
+    held.add(("_id", id_, ""))
+    return all(
+        any(
+            param == each.param and value == code and sought in (None, system)
+            for sought, value in each.values
+            for param, code, system in held
+        )
+        for each in criteria
+    )
+
+
 def _by_value(writes: Sequence[ResourceWrite]) -> _Found:
     """(type, parameter, value) -> (system, position); ``_id`` is searchable like the rest."""
     found: _Found = defaultdict(set)
     for position, write in enumerate(writes):
+        if write.method is Method.DELETE:
+            continue
         found[write.type, "_id", write.id].add(("", position))
         for row in write.index:
             if isinstance(row, TokenRow):

@@ -47,12 +47,7 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     Raises Fault: TOO_LARGE above ``limit`` bytes, UNSUPPORTED for UTF-16 and UTF-32,
     UNPROCESSABLE for a string above 1 MiB, INCORRECT for all else. Values are never quoted.
     """
-    if len(body) > limit:
-        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
-    text = utf8(body)
-    _check_marks(body)
-    _check_depth(body)
-    value = _loads(text)
+    value = read_json(body, limit)
     if not isinstance(value, dict):
         raise _structure("The body is not a JSON object.")
     first = list(islice(_problems(value, _root(value)), 1))
@@ -60,6 +55,16 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
         # Popped: a frame that names its own exception lives on, with the whole body, until collected.
         raise first.pop()
     return value
+
+
+def read_json(body: bytes, limit: int) -> Any:
+    """Any JSON value, within the bounds of ``parse`` but not of FHIR."""
+    if len(body) > limit:
+        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
+    text = utf8(body)
+    _check_marks(body)
+    _check_depth(body)
+    return _loads(text)
 
 
 def own(body: bytes) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""References: what they point to, whether it is here, and bundle-local ones made real (R4 references)."""
+"""References: what they point to, and whether it is here (R4 references.html)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from server.errors import Category, Fault, Issue
@@ -38,29 +38,18 @@ def every(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from every(inner, f"{path}[{position}]")
 
 
+def targets(resource: Resource) -> tuple[str, ...]:
+    """``Type/id`` of everything here that a resource refers to, once each."""
+    found = (local(reference["reference"]) for _, reference in every(resource, ""))
+    return tuple(dict.fromkeys("/".join(target) for target in found if target))
+
+
 def relativise(resource: Resource, base: str) -> None:
     """Turn references that name our own base into relative ones."""
     for _, reference in every(resource, ""):
         target = reference["reference"]
         if target.startswith(base + "/"):
             reference["reference"] = target[len(base) + 1 :]
-
-
-def resolve(resource: Resource, names: Mapping[str, str]) -> None:
-    """Replace bundle-local names (``urn:uuid:...``) by the resources they came to be.
-
-    Raises:
-        Fault: UNPROCESSABLE when a name is of no entry (R4 http.html#trules).
-    """
-    lost = []
-    for path, reference in every(resource, resource["resourceType"]):
-        target = reference["reference"]
-        if target in names:
-            reference["reference"] = names[target]
-        elif target.startswith("urn:"):
-            lost.append(Issue("not-found", "the reference names no entry of this Bundle", path))
-    if lost:
-        raise Fault(Category.UNPROCESSABLE, *lost)
 
 
 def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> None:
@@ -87,5 +76,7 @@ def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> I
         return Issue("not-found", text, path)
     if _CONDITIONAL.fullmatch(reference):
         # Stored as it is, it would be searched anew by every reader, with another answer each time.
-        return Issue("not-supported", "conditional references are not resolved here; give Type/id", path)
+        return Issue(
+            "not-supported", "conditional references stand in a transaction only; give Type/id", path
+        )
     return None

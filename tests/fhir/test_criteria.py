@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.errors import Category, Fault
-from server.fhir.criteria import conditional, criterion, known, many, parse_query
+from server.fhir.criteria import criterion, known, many, parse_query
 from server.ports import Criterion
 
 
@@ -89,32 +89,6 @@ def test_a_search_of_too_many_values_is_refused_whole() -> None:
     hundred = ",".join(str(number) for number in range(100))
     assert len(many("Patient", [("identifier", hundred)] * 5)) == 5
     assert refusal(many, "Patient", [("identifier", hundred)] * 6).code == "too-costly"
-
-
-@pytest.mark.parametrize("query", ["identifier=x|1", "?identifier=x|1"])
-def test_a_condition(query: str) -> None:
-    assert conditional("Patient", query) == (Criterion("identifier", (("x", "1"),)),)
-
-
-def test_how_the_answer_is_written_is_no_condition() -> None:
-    """R4 http.html#parameters: _format and _pretty may stand in any request."""
-    wish = "_format=xml&_pretty=true"
-    assert conditional("Patient", f"identifier=1&{wish}") == conditional("Patient", "identifier=1")
-    assert refusal(conditional, "Patient", wish).code == "required"
-
-
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("", "required"),
-        ("?", "required"),
-        ("_count=1", "not-supported"),
-        ("identifier=1&x=2", "not-supported"),
-    ],
-)
-def test_no_condition(query: str, code: str) -> None:
-    """F-087, F-088: an ignored criterion could match a stranger's resource."""
-    assert refusal(conditional, "Patient", query).code == code
 
 
 def test_ids_are_known_for_every_type() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from server.ports import Absent, Criterion, Raced, ResourceWrite
-from server.query import TokenRow
+from server.ports import Absent, Criterion, Intake, Method, Past, Raced, ResourceWrite, Shelf
+from server.query import Query, TokenRow
 from server.store import resources
 from server.store.database import Database
 from server.store.resources import Resources
-from tests.store.nouns import later, token, write
+from tests.store.nouns import arrival, desk, later, token, write
 
 
 def put(database: Database, *writes: ResourceWrite) -> None:
     database.write(lambda c: resources.apply(c, writes, "a1"))
+
+
+def past(shelf: Shelf, id_: str = "p1") -> list[int]:
+    return [each.version for each in shelf.history(Past(("Patient",), 100, id_)).found]
 
 
 def found(database: Database, *criteria: Criterion, limit: int = 100) -> list[str]:
@@ -30,7 +34,7 @@ def test_versions_are_kept_and_the_newest_is_served(database: Database) -> None:
     first = shelf.read("Patient", "p1", 1)
     assert first is not None
     assert first.body == b'{"version": 1}'
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,7 @@ def test_what_is_not_there_is_none(database: Database, type_: str, id_: str, ver
 
 
 def test_no_history_of_what_was_never_there(database: Database) -> None:
-    assert Resources(database).history("Patient", "p1") == []
+    assert past(Resources(database)) == []
 
 
 @pytest.mark.parametrize("version", [1, 2, 4], ids=["made twice", "written twice", "one left out"])
@@ -54,7 +58,7 @@ def test_a_write_on_a_stale_premise_is_refused_whole(database: Database, version
         put(database, write("other"), write("p1", version))
     shelf = Resources(database)
     assert shelf.read("Patient", "other") is None
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 def test_a_second_version_needs_a_first(database: Database) -> None:
@@ -69,7 +73,7 @@ def test_several_versions_may_be_written_at_once(database: Database) -> None:
         write("p1", 2, index=(token("a", "middle"),)),
         write("p1", 3, index=(token("a", "new"),)),
     )
-    assert [each.version for each in Resources(database).history("Patient", "p1")] == [3, 2, 1]
+    assert past(Resources(database)) == [3, 2, 1]
     for value, expected in (("old", []), ("middle", []), ("new", ["p1"])):
         assert found(database, Criterion("a", ((None, value),))) == expected
 
@@ -143,13 +147,52 @@ def test_a_conditional_create_needs_absence(database: Database, type_: str, valu
         database.read(lambda c: resources.demand_absent(c, absent))
 
 
+def test_what_is_deleted_is_there_and_is_not_found(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "1"),)), write("p2"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    shelf = Resources(database)
+    assert shelf.read("Patient", "p1") is None
+    newest = shelf.newest("Patient", "p1")
+    assert newest is not None
+    assert (newest.version, newest.deleted, newest.body) == (2, True, b"")
+    assert newest == shelf.read("Patient", "p1", 2)
+    first = shelf.read("Patient", "p1", 1)
+    assert first is not None
+    assert not first.deleted
+    assert found(database) == ["p2"]
+    assert found(database, Criterion("a", ((None, "1"),))) == []
+    assert found(database, Criterion("_id", ((None, "p1"),))) == []
+    assert shelf.find(Query("Patient"), 10) == [shelf.newest("Patient", "p2")]
+
+
+def test_what_was_deleted_comes_back(database: Database) -> None:
+    put(database, write("p1"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    with pytest.raises(Raced):
+        put(database, write("p1"))
+    put(database, write("p1", 3, index=(token("a", "1"),)))
+    assert found(database, Criterion("a", ((None, "1"),))) == ["p1"]
+    assert past(Resources(database)) == [3, 2, 1]
+
+
+def test_what_the_same_request_deletes_does_not_stand_in_the_way(database: Database) -> None:
+    put(database, write("p1", index=(token("identifier", "1"),)))
+    absent = Absent("Patient", (Criterion("identifier", (("urn:s", "1"),)),))
+    made = write("p2", index=(token("identifier", "1"),))
+    gone = write("p1", 2, method=Method.DELETE, body=b"")
+    with pytest.raises(Raced):
+        desk(database).take(Intake(arrival("a1"), (made,), (absent,)))
+    desk(database).take(Intake(arrival("a1"), (made, gone), (absent,)))
+    assert found(database, Criterion("identifier", ((None, "1"),))) == ["p2"]
+
+
 def test_a_snapshot_stands_still(database: Database) -> None:
     put(database, write("p1", index=(token("a", "1"),)))
     with Resources(database).snapshot() as shelf:
         assert shelf.read("Patient", "p2") is None
         put(database, write("p2", index=(token("a", "1"),)), write("p1", 2))
         assert shelf.read("Patient", "p2") is None
-        assert [each.version for each in shelf.history("Patient", "p1")] == [1]
+        assert past(shelf) == [1]
         with shelf.snapshot() as inner:
             assert [each.id for each in inner.search("Patient", [Criterion("a", ((None, "1"),))], 10)] == [
                 "p1"
