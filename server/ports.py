@@ -76,20 +76,10 @@ class ResourceWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One search condition: any of ``values`` (OR); criteria combine with AND."""
-
-    param: str
-    values: tuple[tuple[str | None, str], ...]
-    """(system, value); system None matches any system, '' matches none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Absent:
-    """A conditional create: nothing of this type may match when we commit."""
+    """A conditional create: nothing may match when we commit."""
 
-    type: str
-    criteria: tuple[Criterion, ...]
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +289,6 @@ class Shelf(Protocol):
 
     def newest(self, type_: str, id_: str) -> Stored | None:
         """The newest version, be it a tombstone."""
-        ...
-
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        """Current versions that match all criteria, oldest first."""
         ...
 
     def history(self, past: Past) -> Stretch:

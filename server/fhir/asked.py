@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from server.ports import Criterion, Resource, Stored
+from server.ports import Resource, Stored
+from server.query import Query
 
 Change = Callable[[Resource], Resource]
 """What a patch makes of a resource, which stays as it is. Raises Fault when it does not apply."""
@@ -20,7 +21,8 @@ class Asked:
     resource: Resource = field(default_factory=dict)
     """As it was sent; of a PATCH what it makes, once the plan has made it."""
     id: str | None = None
-    criteria: tuple[Criterion, ...] = ()
+    wanted: Query | None = None
+    """What it is about, when there is no id: what this asks for."""
     if_match: int | None = None
     only_new: bool = False
     """``If-None-Match: *``: refuse when it is here already (RFC 9110 section 13.1.2)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.fhir.asked import Asked
-from server.fhir.conditional import criteria
+from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 from server.fhir.format import received
@@ -15,12 +15,12 @@ def create(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
     resource = received(request, desk.max_resource)
     check(resource, type_)
-    condition = request.headers.get("if-none-exist")
+    sought = request.headers.get("if-none-exist")
     asked = Asked(
         method="POST",
         type=type_,
         resource=resource,
-        criteria=criteria(type_, condition) if condition is not None else (),
+        wanted=None if sought is None else condition(type_, sought, desk.asker(request)),
     )
     answer = desk.write(request.arrival(f"create {type_}"), [asked], request.at)[0]
     shown = not (answer.kept and answer.stored and under_seal(desk.seals, answer.stored))

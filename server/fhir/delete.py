@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.fhir.asked import Asked
-from server.fhir.conditional import criteria
+from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 
@@ -15,8 +15,8 @@ def delete(desk: Desk, request: Request, type_: str, id_: str) -> Response:
 
 def conditional_delete(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
-    wanted = criteria(type_, request.query)
-    return _deleted(desk, request, Asked("DELETE", type_, criteria=wanted, if_match=request.if_match))
+    wanted = condition(type_, request.query, desk.asker(request))
+    return _deleted(desk, request, Asked("DELETE", type_, wanted=wanted, if_match=request.if_match))
 
 
 def _deleted(desk: Desk, request: Request, asked: Asked) -> Response:

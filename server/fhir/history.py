@@ -11,9 +11,9 @@ import msgspec
 
 from server.errors import Category, fault
 from server.fhir.bindings import KEPT
-from server.fhir.criteria import parse_query
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, location
+from server.fhir.query.asked import pairs_of
 from server.fhir.read import found
 from server.fhir.spans import Span, span
 from server.fhir.times import moment
@@ -56,7 +56,7 @@ def _past(request: Request, types: tuple[str, ...]) -> Past:
 
 
 def _chosen(request: Request) -> Mapping[str, str]:
-    pairs = parse_query(request.query)
+    pairs = pairs_of(request.query)
     if request.prefers("handling=strict") and any(name not in _OURS for name, _ in pairs):
         accepted = ", ".join(_OURS)
         raise fault(Category.INCORRECT, "not-supported", f"parameters of a history: {accepted}")
@@ -103,7 +103,7 @@ def _answer(desk: Desk, request: Request, past: Past, path: str) -> Response:
 
 
 def _link(url: str, request: Request, past: Past, relation: str, page: str | None) -> dict[str, str]:
-    asked = [pair for pair in parse_query(request.query) if pair[0] in ("_since", "_at", "_sort")]
+    asked = [pair for pair in pairs_of(request.query) if pair[0] in ("_since", "_at", "_sort")]
     query = [*asked, ("_count", str(past.limit)), *([("_page", page)] if page else [])]
     return {"relation": relation, "url": f"{url}?{urlencode(query)}"}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from server.fhir.amend import amended
 from server.fhir.asked import Asked, Change
-from server.fhir.conditional import criteria
+from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 from server.fhir.fhirpath_patch import fhirpath_patch
@@ -26,10 +26,10 @@ def patch(desk: Desk, request: Request, type_: str, id_: str) -> Response:
 
 def conditional_patch(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
-    wanted = criteria(type_, request.query)
+    wanted = condition(type_, request.query, desk.asker(request))
     change = _change(desk, request, type_)
     return _patched(
-        desk, request, Asked("PATCH", type_, criteria=wanted, if_match=request.if_match, change=change)
+        desk, request, Asked("PATCH", type_, wanted=wanted, if_match=request.if_match, change=change)
     )
 
 

@@ -11,9 +11,10 @@ from server.fhir import rules
 from server.fhir.asked import Asked
 from server.fhir.conditional import matching, one_at_most
 from server.fhir.parse import parse
-from server.fhir.repeats import placer_criteria, same_request
+from server.fhir.repeats import placer_query, same_request
 from server.fhir.veil import demand_unsealed
 from server.ports import Seals, Shelf, Stored
+from server.query import Query
 
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
 """R4 http.html#trules: what is deleted is gone for whoever looks afterwards."""
@@ -65,21 +66,26 @@ class Placer:
                 return self._patched(asked)
         if asked.id is not None:
             return Place(asked.id, self.shelf.newest(asked.type, asked.id))
-        if not asked.criteria:
+        if asked.wanted is None:
             return self._repeat(asked)
-        found = self._match(asked)
+        found = self._match(asked, asked.wanted)
         if asked.method == "POST" and found:
             return Place(found.id, kept=found, idle=True)
         if asked.method == "PUT" and "id" in asked.resource:
             return self._named(asked, found)
         return Place(found.id, found) if found else Place(str(uuid.uuid4()))
 
-    def _match(self, asked: Asked) -> Stored | None:
+    def _match(self, asked: Asked, wanted: Query) -> Stored | None:
         without = self._deleted.get(asked.type, set())
-        return one_at_most(matching(self.shelf, asked.type, asked.criteria, without), asked.path)
+        return one_at_most(matching(self.shelf, wanted, without), asked.path)
+
+    def _newest(self, asked: Asked) -> Stored | None:
+        if asked.wanted is not None:
+            return self._match(asked, asked.wanted)
+        return None if asked.id is None else self.shelf.newest(asked.type, asked.id)
 
     def _deletion(self, asked: Asked) -> Place:
-        newest = self._match(asked) if asked.id is None else self.shelf.newest(asked.type, asked.id)
+        newest = self._newest(asked)
         if newest is None or newest.deleted:
             return Place(asked.id or "", newest, newest, idle=True)
         self._deleted.setdefault(asked.type, set()).add(newest.id)
@@ -87,7 +93,7 @@ class Placer:
 
     def _patched(self, asked: Asked) -> Place:
         """A patch is made from the version that is here; the store takes it only while that is current."""
-        current = self._match(asked) if asked.id is None else self.shelf.newest(asked.type, asked.id)
+        current = self._newest(asked)
         try:
             if current is None or current.deleted:
                 raise _not_here(current)
@@ -123,10 +129,10 @@ class Placer:
         if asked.type != "Task":
             return Place(str(uuid.uuid4()))
         try:
-            criteria = placer_criteria(asked.resource)
+            placed = placer_query(asked.resource)
         except Fault as failure:
             raise within(failure, asked.path) from failure
-        found = matching(self.shelf, "Task", criteria, self._deleted.get("Task", set()))
+        found = matching(self.shelf, placed, self._deleted.get("Task", set()))
         if not found:
             return Place(str(uuid.uuid4()))
         first = self.shelf.read("Task", found[0].id, 1)

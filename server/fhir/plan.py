@@ -20,16 +20,19 @@ from server.fhir.admission import Admission, is_completed_read
 from server.fhir.asked import Answered, Asked
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
-from server.fhir.conditional import criteria, matching
-from server.fhir.doubles import matched_twice, meets, written_twice
+from server.fhir.conditional import condition, matching
+from server.fhir.doubles import matched_twice, written_twice
 from server.fhir.parse import parse
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, check_version, taken, within
+from server.fhir.query.asker import Asker
+from server.fhir.query.meeting import Unwritten, meets
 from server.fhir.references import demand_present, relativise, targets
 from server.fhir.removal import demand_removable
-from server.fhir.repeats import placer_criteria
+from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
+from server.fhir.veil import visible
 from server.ports import Absent, Method, Opening, Resource, ResourceWrite, Seals, Shelf, Stored
 
 
@@ -67,7 +70,7 @@ class Planner:
         writing = [(each, place) for each, place in work if not place.idle]
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
             raise _doubled(writing[double][0])
-        pending = self._pending(work, writing)
+        pending = self._pending(work, writing, at)
         made, freed = Plan(), _freed(writing)
         for each, place in work:
             if place.idle:
@@ -80,7 +83,7 @@ class Planner:
             raise _doubled(writing[double][0])
         return made
 
-    def _pending(self, work: _Work, writing: _Work) -> Pending:
+    def _pending(self, work: _Work, writing: _Work, at: datetime) -> Pending:
         """The shelf after all of it, with every name within the request resolved."""
         names = {
             each.full_url: f"{each.type}/{place.id}"
@@ -100,17 +103,18 @@ class Planner:
             pending.add(each.type, place.id, each.resource)
         for each, _ in writing:
             if each.path and each.method != "DELETE":
-                self._resolve_searched(each, pending)
+                self._resolve_searched(each, pending, at)
         return pending
 
-    def _resolve_searched(self, asked: Asked, pending: Pending) -> None:
+    def _resolve_searched(self, asked: Asked, pending: Pending, at: datetime) -> None:
+        asker = Asker(self.base, at, visible)
+
         def find(type_: str, query: str, path: str) -> str:
-            wanted = criteria(type_, query)
+            wanted = condition(type_, query, asker)
             changed = dict(pending.changes(type_))
-            stored = [each.id for each in matching(self.shelf, type_, wanted, changed)]
-            new = [
-                id_ for id_, new in changed.items() if new and meets(id_, rows({**new, "id": id_}), wanted)
-            ]
+            stored = [each.id for each in matching(self.shelf, wanted, changed)]
+            unwritten = (Unwritten(id_, rows({**new, "id": id_}), at) for id_, new in changed.items() if new)
+            new = [each.id for each in unwritten if meets(each, wanted.where)]
             if len(found := stored + new) != 1:
                 code = "multiple-matches" if found else "not-found"
                 text = "a conditional reference must match one resource; it matches none or several"
@@ -124,7 +128,7 @@ class Planner:
 
     def _demand_new_order(self, asked: Asked) -> None:
         """An order whose id the sender chose, or whose criteria it did, is as new as its identifier."""
-        if found := self.shelf.search("Task", placer_criteria(asked.resource), 1):
+        if found := self.shelf.find(placer_query(asked.resource), 1):
             raise taken(found[0], asked.path)
 
     def _write(self, asked: Asked, place: Place, pending: Pending, made: Plan, at: datetime) -> None:
@@ -141,15 +145,15 @@ class Planner:
             moment = at if newest is None else max(at, newest.updated_at)
             write = stamped(resource, place.id, version, moment, Method(asked.method))
             if resource["resourceType"] == "Task" and current is None:
-                if asked.id is not None or asked.criteria:
+                if asked.id is not None or asked.wanted is not None:
                     self._demand_new_order(asked)
                 opening = self.admission.opening({**resource, "id": place.id}, pending.look)
                 made.openings.append(opening)
-                made.absent.append(Absent("Task", placer_criteria(resource)))
+                made.absent.append(Absent(placer_query(resource)))
         except Fault as failure:
             raise within(failure, asked.path) from failure
-        if current is None and asked.criteria:
-            made.absent.append(Absent(asked.type, asked.criteria))
+        if current is None and asked.wanted is not None:
+            made.absent.append(Absent(asked.wanted))
         _add(made, write, 201 if current is None else 200)
 
     def _follow(self, place: Place, resource: Resource) -> None:
@@ -204,7 +208,7 @@ def _no_identity_twice(asked: Sequence[Asked]) -> None:
     """One id is named once; so is one condition, but that what is deleted by it may be made anew by it."""
     seen: set[Any] = set()
     for each in asked:
-        key = each.id or (each.criteria and (each.criteria, each.method == "DELETE"))
+        key = each.id or (each.wanted and (each.wanted, each.method == "DELETE"))
         if key and (each.type, key) in seen:
             raise _doubled(each)
         seen.add((each.type, key))

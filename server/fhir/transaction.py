@@ -13,11 +13,12 @@ from typing import Any
 from server.errors import Category, Fault, fault
 from server.fhir.asked import Answered, Asked
 from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document, preference
-from server.fhir.conditional import criteria
+from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, written
 from server.fhir.patch import by_fhirpath, by_json
 from server.fhir.place import within
+from server.fhir.query.asker import Asker
 from server.fhir.veil import under_seal
 from server.fhir.write import dump
 from server.ports import Resource
@@ -29,7 +30,7 @@ _READ_URL = re.compile(r"/([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 def transaction(desk: Desk, request: Request, bundle: Resource, ask: Ask) -> Response:
     entries: list[Resource] = bundle.get("entry", [])
     paths = [f"Bundle.entry[{position}]" for position in range(len(entries))]
-    writes = {n: _asked(desk, each, paths[n]) for n, each in enumerate(entries) if not is_read(each)}
+    writes = {n: _asked(desk, request, each, paths[n]) for n, each in enumerate(entries) if not is_read(each)}
     reads = {
         n: inner_request(request, each, None, paths[n]) for n, each in enumerate(entries) if is_read(each)
     }
@@ -44,7 +45,7 @@ def transaction(desk: Desk, request: Request, bundle: Resource, ask: Ask) -> Res
     return Response(200, dump({**whole, **({"entry": entry} if entry else {})}))
 
 
-def _asked(desk: Desk, entry: Resource, path: str) -> Asked:
+def _asked(desk: Desk, request: Request, entry: Resource, path: str) -> Asked:
     wish = entry.get("request", {})
     match = _URL.fullmatch(wish.get("url", ""))
     if match is None:
@@ -56,7 +57,7 @@ def _asked(desk: Desk, entry: Resource, path: str) -> Asked:
     inside = f"{path}.request" if method == "DELETE" else f"{path}.resource"
     try:
         writable(match[1])
-        asked = _built(wish, match, inside)
+        asked = _built(wish, match, inside, desk.asker(request))
         asked.full_url = entry.get("fullUrl", "")
         if method == "PATCH":
             return _patch(desk, asked, resource)
@@ -65,10 +66,10 @@ def _asked(desk: Desk, entry: Resource, path: str) -> Asked:
         raise within(failure, inside) from failure
 
 
-def _built(wish: Resource, match: re.Match[str], path: str) -> Asked:
+def _built(wish: Resource, match: re.Match[str], path: str, asker: Asker) -> Asked:
     type_, id_, query = match.groups()
     method = wish["method"]
-    condition = wish.get("ifNoneExist") if method == "POST" else query
+    sought = wish.get("ifNoneExist") if method == "POST" else query
     if method == "POST" and (id_ or query):
         raise fault(Category.INCORRECT, "value", "POST goes to the type; use ifNoneExist for criteria")
     if method != "POST" and (id_ is None) == (query is None):
@@ -77,7 +78,7 @@ def _built(wish: Resource, match: re.Match[str], path: str) -> Asked:
         method,
         type_,
         id=id_,
-        criteria=criteria(type_, condition) if condition is not None else (),
+        wanted=None if sought is None else condition(type_, sought, asker),
         if_match=etag(wish.get("ifMatch"), "ifMatch"),
         only_new=wish.get("ifNoneMatch") == "*",
         path=path,

@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Boolean, Connection, bindparam, insert, update
 
-from server.ports import Absent, Around, Criterion, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
-from server.query import Page, Query
-from server.store import history, indexing, pages, references
+from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
+from server.query import NEVER, Page, Query
+from server.store import history, indexing, pages, plain, references
 from server.store.cases import resting_on
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.scratch import Scratch
-from server.store.tables import Instant, resource, resource_version, search_value
+from server.store.tables import Instant, resource, resource_version
 from server.store.versions import CURRENT, VERSION, stored
 
 _READ = Prepared(CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i")))
@@ -74,9 +62,6 @@ class Resources:
     def newest(self, type_: str, id_: str) -> Stored | None:
         return self._database.read(lambda connection: newest(connection, type_, id_))
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        return self._database.read(lambda connection: search(connection, type_, criteria, limit))
-
     def history(self, past: Past) -> Stretch:
         return self._database.read(lambda connection: history.stretch(connection, past))
 
@@ -90,7 +75,7 @@ class Resources:
         return self._database.read(lambda connection: resting_on(connection, type_, id_, patient))
 
     def find(self, query: Query, limit: int) -> list[Stored]:
-        return self._database.read(lambda connection: pages.find(connection, query, limit))
+        return self._database.read(lambda connection: find(connection, query, limit))
 
     def count(self, query: Query, at_most: int) -> int:
         return self._database.read(lambda connection: pages.count(connection, query, at_most))
@@ -119,9 +104,6 @@ class _Snapshot:
     def newest(self, type_: str, id_: str) -> Stored | None:
         return newest(self.connection, type_, id_)
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        return search(self.connection, type_, criteria, limit)
-
     def history(self, past: Past) -> Stretch:
         return history.stretch(self.connection, past)
 
@@ -135,7 +117,7 @@ class _Snapshot:
         return resting_on(self.connection, type_, id_, patient)
 
     def find(self, query: Query, limit: int) -> list[Stored]:
-        return pages.find(self.connection, query, limit)
+        return find(self.connection, query, limit)
 
     def count(self, query: Query, at_most: int) -> int:
         return pages.count(self.connection, query, at_most)
@@ -169,17 +151,19 @@ def fetch(connection: Connection, entries: Sequence[tuple[str, str, int]]) -> li
     return [stored(row) for row in found if row is not None]
 
 
-def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-    found = _search(_shape(criteria)).run(connection, t=type_, limit=limit, **_values(criteria))
-    return [stored(row) for row in found]
+def find(connection: Connection, query: Query, limit: int) -> list[Stored]:
+    """The first ``limit`` of what matches, as it is now."""
+    if NEVER in query.where:
+        return []
+    shape = plain.shape(query)
+    if shape is None:
+        return pages.find(connection, query, limit)
+    return plain.find(connection, query, shape, limit)
 
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    found = _search(_shape(absent.criteria)).run(
-        connection, t=absent.type, limit=1, **_values(absent.criteria)
-    )
-    if found.fetchone() is not None:
+    if find(connection, absent.query, 1):
         raise Raced
 
 
@@ -227,49 +211,3 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
     if made is None:
         raise Raced
     return int(made[0])
-
-
-# -- searching -----------------------------------------------------------------------------
-
-_Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
-"""For each criterion: whether it asks for ids, and for each of its values whether it names a system."""
-
-
-def _shape(criteria: Sequence[Criterion]) -> _Shape:
-    return tuple(
-        (each.param == "_id", tuple(system is not None for system, _ in each.values)) for each in criteria
-    )
-
-
-def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
-    bound: dict[str, Any] = {}
-    for c, criterion in enumerate(criteria):
-        bound[f"p{c}"] = criterion.param
-        for v, (system, value) in enumerate(criterion.values):
-            bound[f"v{c}_{v}"] = value
-            bound[f"s{c}_{v}"] = system
-    return bound
-
-
-@lru_cache(maxsize=512)
-def _search(shape: _Shape) -> Prepared:
-    """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    query: Select[Any] = CURRENT.where(resource.c.type == bindparam("t"), resource.c.deleted.is_(False))
-    for c, (ids, systems) in enumerate(shape):
-        names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
-        if ids:
-            query = query.where(or_(*(resource.c.id == name for name in names)))
-            continue
-        any_of = or_(
-            *(
-                and_(search_value.c.value == name, search_value.c.system == bindparam(f"s{c}_{v}"))
-                if systems[v]
-                else search_value.c.value == name
-                for v, name in enumerate(names)
-            )
-        )
-        matching = select(search_value.c.resource_key).where(
-            search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
-        )
-        query = query.where(resource.c.key.in_(matching))
-    return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))

@@ -12,8 +12,8 @@ from typing import Any
 from server.fhir.parse import parse
 from server.fhir.references import targets
 from server.fhir.rows.extraction import rows
-from server.ports import Criterion, Method, Stored
-from server.query import Page, Query, ReferenceRow, TokenRow
+from server.ports import Method, Stored
+from server.query import Page, Query
 from tests.fhir import brute
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -62,10 +62,6 @@ class Shelf:
         versions = self._versions.get((type_, id_), [])
         return versions[-1] if versions else None
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        current = [each for each in self._current() if each.type == type_]
-        return [each for each in current if all(_meets(each, one) for one in criteria)][:limit]
-
     def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
         others = [each for each in self._current() if (each.type, each.id) != (type_, id_)]
         return Counter(each.type for each in others if f"{type_}/{id_}" in targets(parse(each.body)))
@@ -107,16 +103,3 @@ class Shelf:
             for each in self._current()
         ]
         return brute.Collection(items, self.sealed)
-
-
-def _meets(each: Stored, criterion: Criterion) -> bool:
-    held = {
-        ("", row.target) if isinstance(row, ReferenceRow) else (row.system, row.code)
-        for row in rows(parse(each.body))
-        if isinstance(row, ReferenceRow | TokenRow) and row.param == criterion.param
-    }
-    if criterion.param == "_id":
-        held = {("", each.id)}
-    return any(
-        value == have and system in (None, of) for system, value in criterion.values for of, have in held
-    )

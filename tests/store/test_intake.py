@@ -11,7 +11,8 @@ from pysqlite3 import IntegrityError
 from sqlalchemy import func, select, update
 
 from server.case import START, State
-from server.ports import Absent, Criterion, Intake, Raced, ResourceWrite
+from server.ports import Absent, Intake, Raced, ResourceWrite
+from server.query import Query, Token
 from server.store import resources
 from server.store.database import Database
 from server.store.intake import IntakeDesk, stir_case
@@ -32,7 +33,7 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def taken(identifier: str) -> Absent:
-    return Absent("Patient", (Criterion("identifier", ((None, identifier),)),))
+    return Absent(Query("Patient", (Token("identifier", ((None, identifier),)),)))
 
 
 def test_arrival_resources_and_case_come_together(database: Database) -> None:

@@ -14,13 +14,13 @@ import msgspec
 
 from server.errors import Category, fault
 from server.fhir.bindings import KEPT
-from server.fhir.criteria import parse_query
 from server.fhir.definitions.parameters import PATIENT_COMPARTMENT
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.format import received
 from server.fhir.history import count
 from server.fhir.parse import parse
+from server.fhir.query.asked import pairs_of
 from server.fhir.read import found, gone
 from server.fhir.rows.extraction import rows
 from server.fhir.spans import FIRST, LAST, Span, span
@@ -69,7 +69,7 @@ def everything(desk: Desk, request: Request, id_: str) -> Response:
 
 def _chosen(desk: Desk, request: Request) -> dict[str, str]:
     """Parameters of the URL, and of the body when there is one."""
-    chosen = dict(parse_query(request.query))
+    chosen = dict(pairs_of(request.query))
     if request.body:
         told = received(request, desk.max_resource)
         check(told, "Parameters")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.asked import Asked
-from server.fhir.criteria import parse_query
 from server.fhir.desk import Desk, readable, writable
 from server.fhir.exchange import Request, Response
 from server.fhir.format import received
 from server.fhir.parse import parse
+from server.fhir.query.asked import pairs_of
 from server.fhir.read import found
 from server.fhir.validate import check
 from server.fhir.veil import demand_shown
@@ -62,7 +62,7 @@ def _answer(desk: Desk, request: Request, type_: str, id_: str | None) -> Respon
 
 
 def _wish(desk: Desk, request: Request, type_: str, id_: str | None) -> _Wish:
-    chosen = dict(parse_query(request.query))
+    chosen = dict(pairs_of(request.query))
     told = received(request, desk.max_resource) if request.body else None
     if told is not None and told.get("resourceType") == "Parameters":
         chosen |= {name: _value(told, name) for name in ("mode", "profile") if _value(told, name)}
