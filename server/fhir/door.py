@@ -179,9 +179,9 @@ def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
 
 def _flask(response: Response, format_: Format) -> flask.Response:
     body, format_ = written(response, format_)
-    return flask.Response(
-        body,
-        status=response.status,
-        headers=dict(response.headers),
-        content_type=format_.content_type if body else None,
-    )
+    answer = flask.Response(body, status=response.status, headers=dict(response.headers))
+    if body:
+        answer.content_type = format_.content_type
+    else:
+        del answer.headers["Content-Type"]  # of nothing there is no type, least of all Flask's text/html
+    return answer

@@ -26,6 +26,7 @@ def test_what_is_deleted_is_gone_and_its_past_is_not(world: World) -> None:
     who = patient(world)
     answer = world.send("DELETE", who)
     assert (answer.status_code, answer.data, answer.headers["ETag"]) == (204, b"", 'W/"2"')
+    assert "Content-Type" not in answer.headers
     for path in (who, f"{who}/_history/2"):
         gone = world.send("GET", path)
         assert (gone.status_code, gone.headers["ETag"]) == (410, 'W/"2"')

@@ -19,7 +19,7 @@ from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.format import received
 from server.fhir.history import count
-from server.fhir.parse import parse
+from server.fhir.parse import own
 from server.fhir.query.asked import pairs_of
 from server.fhir.read import found, gone
 from server.fhir.rows.extraction import rows
@@ -109,7 +109,7 @@ def _belongs(stored: Stored, patient: str, during: Span | None) -> bool:
     codes = _MEMBERS.get(stored.type)
     if codes is None:
         return True
-    held = rows(parse(stored.body))
+    held = rows(own(stored.body))
     named = any(
         isinstance(row, ReferenceRow) and row.param in codes and row.target == patient for row in held
     )
