@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from server.errors import Category, fault
 from server.ports import Around, Raced, ResourceWrite, Stretch
@@ -67,10 +67,10 @@ def around(connection: Connection, wanted: Around) -> Stretch:
     query = (
         CURRENT.add_columns(resource.c.key)
         .where(
+            resource.c.key.in_(_belonging(wanted)),
+            resource.c.key > _after(wanted.after),
             resource.c.deleted.is_(False),
             resource.c.type.in_(wanted.types),
-            resource.c.key > _after(wanted.after),
-            or_(*_belonging(wanted)),
         )
         .order_by(resource.c.key)
         .limit(wanted.limit + 1)
@@ -83,18 +83,12 @@ def around(connection: Connection, wanted: Around) -> Stretch:
     return Stretch(tuple(selected(row) for row in found), str(found[-1][6]) if more else None)
 
 
-def _belonging(wanted: Around) -> list[ColumnElement[bool]]:
-    root = _key(wanted.type, wanted.id)
-    direct = select(reference.c.resource_key).where(reference.c.target_key == root)
-    near = _targets_of(direct.union_all(select(root)))
-    far = _targets_of(_of_types(near, wanted.beside))
-    beside = resource.c.type.in_(wanted.beside)
-    return [
-        resource.c.key == root,
-        resource.c.key.in_(direct),
-        and_(beside, resource.c.key.in_(near)),
-        and_(beside, resource.c.key.in_(far)),
-    ]
+def _belonging(wanted: Around) -> Any:
+    """The keys of all of it: whoever leads here is looked up, nobody else is looked at."""
+    root = select(_key(wanted.type, wanted.id))
+    direct = select(reference.c.resource_key).where(reference.c.target_key.in_(root))
+    near = _of_types(_targets_of(root.union_all(direct)), wanted.beside)
+    return root.union_all(direct, near, _of_types(_targets_of(near), wanted.beside))
 
 
 def _targets_of(sources: Any) -> Any:
