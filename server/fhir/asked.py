@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from server.ports import Resource, Stored
 from server.query import Query
@@ -31,6 +32,8 @@ class Asked:
     """Where in a transaction; empty for a single resource."""
     change: Change | None = None
     """Of a PATCH."""
+    references: list[dict[str, Any]] = field(default_factory=list)
+    """Each Reference in the resource; the plan looks for them once."""
 
 
 @dataclass(frozen=True, slots=True)

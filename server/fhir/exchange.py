@@ -18,6 +18,8 @@ from server.ports import Arrival, Stored
 
 JSON = "application/fhir+json"
 _ETAG = re.compile(r'W/"([0-9]{1,10})"')
+_TAG = r'(?:W/)?("[!\x23-\x7e]*")'
+_TAGS = re.compile(rf"{_TAG}(?:[ \t]*,[ \t]*{_TAG})*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,25 @@ def unchanged(request: Request, stored: Stored) -> bool:
     """
     known = request.headers.get("if-none-match")
     if known is not None:
-        return known.strip() == "*" or stored.version in [
-            etag(each, "If-None-Match") for each in known.split(",")
-        ]
+        return _named(known.strip(), stored.version)
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
         return False
     return stored.updated_at.replace(microsecond=0) <= since.replace(tzinfo=since.tzinfo or UTC)
+
+
+def _named(tags: str, version: int) -> bool:
+    """Whether If-None-Match names a version (RFC 9110 section 13.1.2, weak comparison).
+
+    Raises:
+        Fault: INCORRECT when it is no list of entity tags.
+    """
+    if tags == "*":
+        return True
+    if _TAGS.fullmatch(tags) is None:
+        raise fault(Category.INCORRECT, "invalid", 'If-None-Match is accepted as W/"version", several, or *')
+    return f'"{version}"' in re.findall(_TAG, tags)
 
 
 def version_headers(stored: Stored) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from server.fhir.parse import parse
+from server.fhir.parse import own
 from server.ports import Resource, Shelf, Stored
 
 
@@ -35,7 +35,7 @@ class Pending:
         if (type_, id_) in self._new:
             return self._new[type_, id_]
         stored = self._stored(type_, id_)
-        return None if stored is None else parse(stored.body)
+        return None if stored is None else own(stored.body)
 
     def _stored(self, type_: str, id_: str) -> Stored | None:
         if (type_, id_) not in self._seen:

@@ -10,7 +10,7 @@ from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.asked import Asked
 from server.fhir.conditional import matching, one_at_most
-from server.fhir.parse import parse
+from server.fhir.parse import own
 from server.fhir.repeats import placer_query, same_request
 from server.fhir.veil import demand_unsealed
 from server.ports import Seals, Shelf, Stored
@@ -107,7 +107,7 @@ class Placer:
         """A patch that changes nothing makes no version: there is nothing to tell of."""
         if asked.change is None:
             raise TypeError("a PATCH says what it changes")
-        before = parse(current.body)
+        before = own(current.body)
         asked.resource = asked.change(before)
         same = asked.resource is before
         return Place(current.id, current, current if same else None, idle=same)
@@ -136,7 +136,7 @@ class Placer:
         if not found:
             return Place(str(uuid.uuid4()))
         first = self.shelf.read("Task", found[0].id, 1)
-        if first is None or not same_request(parse(first.body), asked.resource, self.base):
+        if first is None or not same_request(own(first.body), asked.resource, self.base):
             raise taken(found[0], asked.path)
         return Place(found[0].id, kept=found[0], idle=True)
 

@@ -22,12 +22,12 @@ from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
 from server.fhir.doubles import matched_twice, written_twice
-from server.fhir.parse import parse
+from server.fhir.parse import own
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, check_version, taken, within
 from server.fhir.query.asker import Asker
 from server.fhir.query.meeting import Unwritten, meets
-from server.fhir.references import demand_present, relativise, targets
+from server.fhir.references import demand_present, pointers, relativise, targets
 from server.fhir.removal import demand_removable
 from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
@@ -95,11 +95,13 @@ class Planner:
             if each.method == "DELETE":
                 pending.remove(each.type, place.id)
                 continue
-            relativise(each.resource, self.base)
-            try:
-                resolve(each.resource, names, each.full_url)
-            except Fault as failure:
-                raise within(failure, each.path) from failure
+            each.references = pointers(each.resource)
+            relativise(each.references, self.base)
+            if names or any(ref["reference"].startswith("urn:") for ref in each.references):
+                try:
+                    resolve(each.resource, names, each.full_url)
+                except Fault as failure:
+                    raise within(failure, each.path) from failure
             pending.add(each.type, place.id, each.resource)
         for each, _ in writing:
             if each.path and each.method != "DELETE":
@@ -137,7 +139,7 @@ class Planner:
             rules.on_any(resource, at)
             check_version(asked, current)
             self._follow(place, {**resource, "id": place.id})
-            demand_present(resource, pending.holds)
+            demand_present(resource, asked.references, pending.holds)
             if current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
             version = 1 if newest is None else newest.version + 1
@@ -162,14 +164,14 @@ class Planner:
         if newest is None:
             return
         if not newest.deleted:
-            rules.on_update(parse(newest.body), resource)
+            rules.on_update(own(newest.body), resource)
             return
         if newest.type == "Task":
             text = "this Task has been deleted, and its case is on record under its id; POST a new one"
             raise fault(Category.CONFLICT, "deleted", text, "Task.id")
         last = self.shelf.read(newest.type, newest.id, newest.version - 1)
         if last is not None:
-            rules.on_return(parse(last.body), resource)
+            rules.on_return(own(last.body), resource)
 
     def _delete(self, asked: Asked, place: Place, freed: _Freed, made: Plan, at: datetime) -> None:
         current = place.current
@@ -198,9 +200,9 @@ def _freed(writing: _Work) -> _Freed:
     if any(each.method == "DELETE" for each, _ in writing):
         for each, place in writing:
             if place.current is not None:
-                own = f"{each.type}/{place.id}"
-                for target in targets(parse(place.current.body)):
-                    freed[target][each.type] += target != own
+                itself = f"{each.type}/{place.id}"
+                for target in targets(own(place.current.body)):
+                    freed[target][each.type] += target != itself
     return freed
 
 

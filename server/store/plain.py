@@ -8,15 +8,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from server.ports import Stored
 from server.query import Ids, Query, Reference, Token
 from server.store.folding import short
-from server.store.prepared import Prepared
+from server.store.prepared import Prepared, at_most
 from server.store.tables import resource, search_value
 from server.store.versions import CURRENT, stored
 
+FEW = 2
+"""Who writes asks for the one that matches, and whether it is the only one."""
 Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
 """For each test: whether it asks for ids, and for each of its values whether it names a system."""
 
@@ -36,8 +38,14 @@ def shape(query: Query) -> Shape | None:
 
 def find(connection: Connection, query: Query, of: Shape, limit: int) -> list[Stored]:
     """The first ``limit`` that match, as they are now, oldest first."""
-    rows = _statement(of).run(connection, t=query.type, limit=limit, **_bound(query))
+    few = limit if limit <= FEW else None
+    rows = statement(of, few).run(connection, t=query.type, limit=limit, **_bound(query))
     return [stored(row) for row in rows]
+
+
+def is_there(connection: Connection, query: Query, of: Shape) -> bool:
+    """Whether anything matches; nothing of it is read."""
+    return bool(_any(of).run(connection, t=query.type, **_bound(query)).fetchone()[0])
 
 
 def _bound(query: Query) -> dict[str, Any]:
@@ -57,9 +65,26 @@ def _bound(query: Query) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _statement(of: Shape) -> Prepared:
-    """AND between tests, OR between their values."""
-    query: Select[Any] = CURRENT.where(resource.c.type == bindparam("t"), resource.c.deleted.is_(False))
+def statement(of: Shape, few: int | None) -> Prepared:
+    """What finds the resources of a query of this shape."""
+    found = _matching(CURRENT, of).order_by(resource.c.key)
+    return Prepared(at_most(found, few) if few is not None else found.limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=512)
+def _any(of: Shape) -> Prepared:
+    return Prepared(select(exists(_matching(select(resource.c.key), of))))
+
+
+def _matching(query: Select[Any], of: Shape) -> Select[Any]:
+    """AND between tests, OR between their values.
+
+    A search value knows the type of its resource. Told twice, SQLite reads every resource of that type
+    and looks whether it is among those found, instead of reading those found.
+    """
+    query = query.where(resource.c.deleted.is_(False))
+    if not of or any(ids for ids, _ in of):
+        query = query.where(resource.c.type == bindparam("t"))
     for t, (ids, systems) in enumerate(of):
         names: list[Any] = [bindparam(f"v{t}_{v}") for v in range(len(systems))]
         if ids:
@@ -77,4 +102,4 @@ def _statement(of: Shape) -> Prepared:
             search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{t}"), any_of
         )
         query = query.where(resource.c.key.in_(matching))
-    return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))
+    return query

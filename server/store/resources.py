@@ -163,7 +163,12 @@ def find(connection: Connection, query: Query, limit: int) -> list[Stored]:
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    if find(connection, absent.query, 1):
+    shape = plain.shape(absent.query)
+    if shape is None:
+        there = bool(find(connection, absent.query, 1))
+    else:
+        there = plain.is_there(connection, absent.query, shape)
+    if there:
         raise Raced
 
 

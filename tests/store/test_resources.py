@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Connection
 
 from server.ports import Absent, Intake, Method, Past, Raced, ResourceWrite, Shelf
 from server.query import Ids, Query, Test, Token, TokenRow
-from server.store import resources
+from server.store import plain, resources
 from server.store.database import Database
+from server.store.prepared import Prepared
 from server.store.resources import Resources
 from tests.store.nouns import arrival, desk, later, token, write
 
@@ -125,6 +129,29 @@ def test_search(database: Database, tests: list[Test], expected: list[str]) -> N
     assert found(database, *tests) == expected
 
 
+@pytest.mark.parametrize("tests", [1, 2])
+def test_a_search_reads_what_it_finds_and_not_all_of_a_type(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tests: int
+) -> None:
+    """Creating a Task looks for its identifier: it must not take longer with every Task that is there."""
+    asked = [Token(str(number), (("urn:s", "1"),)) for number in range(tests)]
+    plans: list[str] = []
+    run = Prepared.run
+
+    def explained(self: Prepared, connection: Connection, **values: Any) -> Any:
+        sql, bind = self.compiled(connection.dialect)
+        told = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {sql}", bind(values))
+        plans.extend(row[3] for row in told)
+        return run(self, connection, **values)
+
+    monkeypatch.setattr(Prepared, "run", explained)
+    found(database, *asked)
+    database.read(lambda c: resources.demand_absent(c, Absent(Query("Patient", tuple(asked)))))
+    by_type = [each for each in plans if "SEARCH resource " in each and "(type=?)" in each]
+    assert plans
+    assert by_type == []
+
+
 def test_search_gives_the_oldest_first_and_no_more_than_asked(database: Database) -> None:
     for id_ in ("z", "m", "a"):
         put(database, write(id_))
@@ -198,3 +225,13 @@ def test_a_snapshot_stands_still(database: Database) -> None:
                 "p1"
             ]
     assert found(database, Token("a", ((None, "1"),))) == ["p2"]
+
+
+@pytest.mark.parametrize(("limit", "planned"), [(1, False), (2, False), (3, True)])
+def test_the_limit_of_who_writes_is_in_the_statement(database: Database, limit: int, planned: bool) -> None:
+    """Where it is bound, SQLite plans the statement anew with each value."""
+    query = plain.statement(((False, (True,)),), limit if limit <= plain.FEW else None)
+    sql, _ = database.read(lambda c: query.compiled(c.dialect))
+    assert ("LIMIT ?" in sql) is planned
+    put(database, *(write(str(number), index=(token("a", "1"),)) for number in range(4)))
+    assert len(found(database, Token("a", ((None, "1"),)), limit=limit)) == limit
