@@ -15,12 +15,16 @@ from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
+from server.fhir.offered import table
+from server.fhir.parse import own
+from server.fhir.rows.extraction import rows
 from server.groundwork import bring_up_to_date
 from server.model import Withdrawal
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
+from server.store.reindexing import reindex as reindex_all
 from server.wiring import build
 
 
@@ -199,6 +203,19 @@ def directory(csv: Path) -> None:
         raise fault(Category.INCORRECT, "structure", f"{csv} is not a CSV file in UTF-8") from error
     count = load_directory(build(settings.load()), text, now())
     click.echo(f"{count} specialists are in the directory")
+
+
+@main.command()
+def reindex() -> None:
+    """Write the search values of all resources anew; once, after a release that finds by more than before."""
+    count = reindex_all(build(settings.load()).database, lambda body: rows(own(body)))
+    click.echo(f"{count} resources are found by all that this release knows")
+
+
+@main.command()
+def types() -> None:
+    """Print the resource types of the FHIR door as a Markdown table, with the parameters that find them."""
+    click.echo(table())
 
 
 @main.command()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
-    "server", "server.contract", "server.settings", "server.ports", "server.times",
+    "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {

@@ -13,13 +13,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from server import supervisor
 from server.clock import now
 from server.commands import main
 from server.errors import Category, Fault
 from server.store.migrate import needed
-from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, send_case
+from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, patient, send_case
 
 Run = Callable[..., Result]
 DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
@@ -67,7 +68,7 @@ def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
         "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw",
         "withdraw-model", "parked", "resend",
-        "directory", "law",
+        "directory", "law", "reindex", "types",
     }  # fmt: skip
 
 
@@ -265,3 +266,18 @@ def test_a_refusal_is_one_clear_line_on_standard_error() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "second-reader: SECOND_READER_PORT is not usable; allowed: 1 to 65535\n"
+
+
+def test_reindex_finds_what_an_older_release_has_kept(run: Run, world: World) -> None:
+    patient(world)
+    with world.house.database.reading() as connection:
+        before = connection.execute(text("SELECT count(*) FROM search_date")).scalar_one()
+    world.house.database.write(lambda connection: connection.execute(text("DELETE FROM search_date")))
+    assert world.get("Patient?birthdate=1990-05-01")["total"] == 0
+    assert run("reindex").output == "1 resources are found by all that this release knows\n"
+    assert before == 1
+    assert world.get("Patient?birthdate=1990-05-01")["total"] == 1
+
+
+def test_types_are_told_as_a_table(run: Run) -> None:
+    assert run("types").output.startswith("| type | written by others | search parameters |\n")

@@ -1,4 +1,4 @@
-"""Search parameters as text -> Criterion values (R4 search.html)."""
+"""Conditions of writes as text -> Criterion values (R4 http.html#ccreate)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from server.errors import Category, fault
-from server.fhir.index import PARAMETERS
+from server.fhir.query.controls import WRITING
 from server.fhir.references import normal
+from server.fhir.rows.extraction import searchable
 from server.ports import Criterion
-from server.query import Kind
 
-WRITING = frozenset({"_format", "_pretty"})
-"""General parameters (R4 http.html#parameters): how the answer is written, not what is looked for."""
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
 
@@ -30,7 +28,7 @@ def parse_query(query: str) -> list[tuple[str, str]]:
 
 
 def known(type_: str, name: str) -> bool:
-    return name == "_id" or name in PARAMETERS[type_]
+    return name == "_id" or name in _accepted(type_)
 
 
 def criterion(type_: str, name: str, text: str) -> Criterion:
@@ -40,7 +38,7 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         Fault: INCORRECT, saying what is accepted.
     """
     if not known(type_, name):
-        accepted = ", ".join(["_id", *PARAMETERS[type_]])
+        accepted = ", ".join(["_id", *_accepted(type_)])
         raise fault(
             Category.INCORRECT, "not-supported", f"unknown search parameter for {type_}; accepted: {accepted}"
         )
@@ -51,7 +49,7 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         raise fault(Category.INCORRECT, "value", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     if name == "_id":
         return Criterion(name, tuple((None, each) for each in values))
-    if PARAMETERS[type_][name][0] is Kind.REFERENCE:
+    if searchable(type_)[name].type == "reference":
         return Criterion(name, tuple(("", _target(name, each)) for each in values))
     return Criterion(name, tuple(_token(name, each) for each in values))
 
@@ -79,6 +77,12 @@ def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:
         text = f"at most {_MOST_IN_ALL} values are accepted in one search"
         raise fault(Category.INCORRECT, "too-costly", text)
     return found
+
+
+def _accepted(type_: str) -> list[str]:
+    """Parameters that can be conditions: what a resource is, not what it says."""
+    kinds = ("token", "reference")
+    return [code for code, each in searchable(type_).items() if each.type in kinds and code != "conclusion"]
 
 
 def _target(name: str, text: str) -> str:

@@ -8,9 +8,13 @@ from datetime import datetime
 
 from server.errors import Category, fault
 from server.fhir.admission import Admission
-from server.fhir.index import PARAMETERS
+from server.fhir.bindings import KEPT
+from server.fhir.exchange import Request
 from server.fhir.plan import Answered, Asked, Planner
+from server.fhir.query.asker import Asker
+from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
+from server.fhir.veil import visible
 from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf
 
 _PLANS = 10
@@ -28,6 +32,12 @@ class Desk:
     max_resource: int
     max_bundle: int
     max_entries: int
+    sizes: Sizes = Sizes()
+    max_included: int = 1_000
+
+    def asker(self, request: Request) -> Asker:
+        """Who searches, and what they may see."""
+        return Asker(self.base, request.at, visible)
 
     def write(self, arrival: Arrival, asked: Sequence[Asked], at: datetime) -> list[Answered]:
         """Plan and commit; plan anew when somebody else was faster.
@@ -52,8 +62,8 @@ class Desk:
 
 def readable(type_: str) -> None:
     """Raises Fault(NOT_FOUND) for a type that is not served here."""
-    if type_ not in PARAMETERS:
-        served = ", ".join(sorted(PARAMETERS))
+    if type_ not in KEPT:
+        served = ", ".join(KEPT)
         raise fault(
             Category.NOT_FOUND, "not-supported", f"this resource type is not served here; served: {served}"
         )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from server import __version__
+from server.fhir.bindings import KEPT
+from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
 from server.fhir.format import XML
-from server.fhir.index import PARAMETERS
+from server.fhir.query.conditions import OWN
+from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
@@ -30,7 +33,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "rest": [
             {
                 "mode": "server",
-                "resource": [_resource(type_) for type_ in sorted(PARAMETERS)],
+                "resource": [_resource(type_) for type_ in KEPT],
                 "interaction": [{"code": "transaction"}],
             }
         ],
@@ -49,7 +52,20 @@ def _resource(type_: str) -> Resource:
         "conditionalCreate": type_ in WRITABLE,
         "conditionalUpdate": type_ in WRITABLE,
         "referencePolicy": ["local", "enforced", "logical"],
+        "searchInclude": [f"{type_}:{code}" for code in _references(type_)],
+        "searchRevInclude": [f"{source}:{code}" for source in KEPT for code in _references(source, to=type_)],
         "searchParam": [
-            {"name": name, "type": str(kind)} for name, (kind, _) in sorted(PARAMETERS[type_].items())
+            {"name": code, "definition": each.url, "type": each.type}
+            for code, each in sorted(PARAMETERS[type_].items())
+            if code in OWN or code in searchable(type_)
         ],
     }
+
+
+def _references(type_: str, to: str | None = None) -> list[str]:
+    """The reference parameters of a type; ``to``: those that may lead there."""
+    return sorted(
+        code
+        for code, each in searchable(type_).items()
+        if each.type == "reference" and (to is None or not each.targets or to in each.targets)
+    )

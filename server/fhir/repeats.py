@@ -28,7 +28,7 @@ def placer_criteria(task: Resource) -> tuple[Criterion, ...]:
     if len(values) > _MOST_IDENTIFIERS:
         text = f"at most {_MOST_IDENTIFIERS} identifiers of one Task are accepted"
         raise fault(Category.UNPROCESSABLE, "too-costly", text, "Task.identifier")
-    return (Criterion("identifier", values or ((None, ""),)),)
+    return (Criterion("identifier", values) if values else Criterion("_id", ((None, ""),)),)
 
 
 def same_request(first: Resource, again: Resource, base: str) -> bool:

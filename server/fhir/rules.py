@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.admission import is_second_read, is_specialist_read
+from server.fhir.bindings import GUARDED, WRITTEN
 from server.fhir.index import patient_of
 from server.fhir.task_states import CANCELLABLE, may
 from server.fhir.terms import SR
@@ -13,17 +14,8 @@ from server.fhir.times import moment
 from server.ports import Resource
 
 _SKEW = timedelta(minutes=5)
-WRITABLE = (
-    "Patient",
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-    "Observation",
-    "DiagnosticReport",
-    "ServiceRequest",
-    "Task",
-)
-VERSION_AWARE = frozenset({"Task", "ServiceRequest", "DiagnosticReport"})
+WRITABLE = WRITTEN
+VERSION_AWARE = GUARDED
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
 _DECISIVE = ("status", "intent")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from server.fhir.index import patient_of, rows
+from server.fhir.index import patient_of
+from server.fhir.rows.extraction import rows
 from server.fhir.write import dump
 from server.ports import Resource, ResourceWrite
 from server.times import instant

@@ -23,21 +23,10 @@ from server.store import chain, decision, deliveries, resources
 from server.store.caserow import case_of, find
 from server.store.database import Database
 from server.store.facts import lay_down
+from server.store.seals import SEALED
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
-
-
-_UNSEALED = (
-    State.RESOLVED,
-    State.WRITTEN_UP,
-    State.CLOSED,
-    State.RETRACTED,
-    State.UNRESOLVED,
-    State.REJECTED,
-    State.LAPSED,
-    State.WITHDRAWN,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +120,7 @@ class Ledger:
 
     def under_seal(self, reports: Collection[str]) -> frozenset[str]:
         """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
-        query = select(cases.c.report).where(cases.c.report.in_(reports), cases.c.state.not_in(_UNSEALED))
+        query = select(cases.c.report).where(cases.c.report.in_(reports), SEALED)
         return self._database.read(lambda c: frozenset(row[0] for row in c.execute(query)))
 
     def counts(self) -> dict[str, int]:

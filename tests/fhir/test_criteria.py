@@ -119,4 +119,4 @@ def test_no_condition(query: str, code: str) -> None:
 
 def test_ids_are_known_for_every_type() -> None:
     assert known("Device", "_id")
-    assert not known("Device", "status")
+    assert not known("Device", "conclusion")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from server.fhir.bindings import KEPT
 from server.fhir.desk import readable
 from server.fhir.door import ROUTES
-from server.fhir.index import PARAMETERS
 from tests.world import World, make_world, patient
 
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01"}
@@ -21,7 +21,7 @@ def told(answer) -> tuple[int, str]:
 
 def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
     said = world.get("metadata")["rest"][0]
-    assert {each["type"] for each in said["resource"]} == set(PARAMETERS)
+    assert {each["type"] for each in said["resource"]} == set(KEPT)
     offered = {each["code"] for resource in said["resource"] for each in resource["interaction"]}
     interactions = {"vread": "vread", "history": "history-instance", "search": "search-type"}
     routed = {interactions.get(each.__name__, each.__name__) for _, _, each in ROUTES}
@@ -34,8 +34,8 @@ def test_a_type_that_is_not_served(world: World, type_: str) -> None:
     assert "Patient" in world.send("GET", type_).json["issue"][0]["diagnostics"]
 
 
-def test_every_type_of_the_index_is_readable() -> None:
-    for type_ in PARAMETERS:
+def test_every_type_that_is_kept_is_readable() -> None:
+    for type_ in KEPT:
         readable(type_)
 
 

@@ -64,17 +64,21 @@ def test_asking_leaves_both_alone() -> None:
     assert again == before
 
 
+NOBODY = Criterion("_id", ((None, ""),))
+
+
 @pytest.mark.parametrize(
-    ("identifiers", "values"),
+    ("identifiers", "criterion"),
     [
-        ([{"system": "x", "value": "1"}, {"system": "y", "value": "2"}], (("x", "1"), ("y", "2"))),
-        ([{"value": "1"}, {"system": "y"}], ((None, ""),)),
-        ([], ((None, ""),)),
+        ([{"system": "x", "value": "1"}, {"system": "y", "value": "2"}],
+         Criterion("identifier", (("x", "1"), ("y", "2")))),
+        ([{"value": "1"}, {"system": "y"}], NOBODY),
+        ([], NOBODY),
     ],
-)
-def test_any_whole_identifier_is_known_again(identifiers: Any, values: Any) -> None:
+)  # fmt: skip
+def test_any_whole_identifier_is_known_again(identifiers: Any, criterion: Criterion) -> None:
     """F-044: one without a system is never a key."""
-    assert placer_criteria({"identifier": identifiers}) == (Criterion("identifier", values),)
+    assert placer_criteria({"identifier": identifiers}) == (criterion,)
 
 
 def test_more_identifiers_than_anybody_looks_for() -> None:
