@@ -24,5 +24,5 @@ def create(desk: Desk, request: Request, type_: str) -> Response:
     )
     answer = desk.write(request.arrival(f"create {type_}"), [asked], request.at)[0]
     found = answer.status == 200  # it was here already, perhaps from somebody else
-    shown = not (found and under_seal(desk.seals, answer.stored))
+    shown = not found or (desk.may_show(answer.stored) and not under_seal(desk.seals, answer.stored))
     return written(answer, desk.base, request, shown=shown)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, fault
+from server.fhir.access import Rights
 from server.fhir.admission import Admission
 from server.fhir.bindings import KEPT
 from server.fhir.exchange import Request
+from server.fhir.guard import Guard
 from server.fhir.plan import Answered, Asked, Planner
 from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
+from server.fhir.seen import Seen
 from server.fhir.veil import visible
-from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf
+from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored
+from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
 
@@ -34,10 +39,38 @@ class Desk:
     max_entries: int
     sizes: Sizes = Sizes()
     max_included: int = 1_000
+    caller: Caller = EVERYBODY
+    secured: bool = False
+    """Whether callers are told apart."""
+
+    def of(self, caller: Caller) -> Desk:
+        """The desk as this caller finds it: what they may not see is not on its shelf."""
+        mine = replace(self, caller=caller)
+        return mine if mine.rights.unbounded else replace(mine, shelf=Seen(self.shelf, mine.rights))
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(self.caller, self.base)
+
+    @property
+    def guard(self) -> Guard:
+        whole = self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
+        return Guard(self.rights, whole)
 
     def asker(self, request: Request) -> Asker:
         """Who searches, and what they may see."""
-        return Asker(self.base, request.at, visible)
+        return Asker(self.base, request.at, self._visible)
+
+    def _visible(self, type_: str) -> Test | None:
+        allowed, unsealed = self.rights.sees(type_, Deed.SEARCH), visible(type_)
+        if allowed == NEVER or unsealed is None:
+            return None
+        both = tuple(each for each in (allowed, unsealed) if each != ALWAYS)
+        return both[0] if len(both) == 1 else AllOf(both)
+
+    def may_show(self, stored: Stored) -> bool:
+        """Whether the caller may read it; False also for what has gone meanwhile."""
+        return self.rights.unbounded or self.shelf.read(stored.type, stored.id, stored.version) is not None
 
     def write(self, arrival: Arrival, asked: Sequence[Asked], at: datetime) -> list[Answered]:
         """Plan and commit; plan anew when somebody else was faster.
@@ -45,11 +78,14 @@ class Desk:
         Raises:
             Fault: the plan's refusal, or BUSY after several lost races.
         """
+        guard = self.guard
+        guard.demand(asked)
         for _ in range(_PLANS):
-            with self.shelf.snapshot() as shelf:
+            with guard.planning() as shelf:
                 plan = Planner(shelf, self.admission, self.base).plan(asked, at)
             if not plan.writes:
                 return plan.answers
+            guard.demand_allowed(plan)
             try:
                 self.intakes.take(
                     Intake(arrival, tuple(plan.writes), tuple(plan.absent), tuple(plan.openings))

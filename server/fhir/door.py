@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import flask
 from werkzeug.exceptions import MethodNotAllowed
 
+from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.body import read_body
@@ -37,6 +38,22 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
 )
 """Method, path below [base], interaction."""
 
+DEEDS: Mapping[Callable[..., Response], Deed | None] = {
+    transaction: None,
+    search: Deed.SEARCH,
+    create: Deed.CREATE,
+    update: Deed.UPDATE,
+    conditional_update: Deed.UPDATE,
+    read: Deed.READ,
+    history: Deed.READ,
+    vread: Deed.READ,
+}
+"""Interaction -> what its caller must be allowed to do with the type; None: each entry is asked itself."""
+OPEN = frozenset({metadata})
+"""What everybody is told (R4 http.html#capabilities)."""
+Callers = Callable[[str, datetime], Caller]
+"""From the Authorization header to who asks; raises Fault(UNAUTHENTICATED)."""
+
 _HEADERS: dict[Category, dict[str, str]] = {
     Category.BUSY: {"Retry-After": "5"},
     Category.UNAVAILABLE: {"Retry-After": "5"},
@@ -45,14 +62,14 @@ _HEADERS: dict[Category, dict[str, str]] = {
 """What a refusal says beside its body; a type that cannot be written can be read all the same."""
 
 
-def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
+def door(desk: Desk, callers: Callers, now: Callable[[], datetime]) -> flask.Blueprint:
     """The blueprint to mount at [base]'s path."""
     blueprint = flask.Blueprint("fhir", __name__)
     for method, path, interaction in ROUTES:
         blueprint.add_url_rule(
             path,
             endpoint=f"{method} {path}",
-            view_func=_view(desk, interaction, now),
+            view_func=_view(desk, interaction, callers, now),
             methods=[method],
             strict_slashes=False,
             merge_slashes=False,  # the redirect would be made from the Host header, which anybody may forge
@@ -63,17 +80,24 @@ def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
 
 
 def _view(
-    desk: Desk, interaction: Callable[..., Response], now: Callable[[], datetime]
+    desk: Desk, interaction: Callable[..., Response], callers: Callers, now: Callable[[], datetime]
 ) -> Callable[..., flask.Response]:
+    deed = None if interaction in OPEN else DEEDS[interaction]
     limit = desk.max_bundle if interaction is transaction else desk.max_resource
 
     def view(**place: Any) -> flask.Response:
+        at = now()
+        shown = flask.request.headers.get("Authorization", "")
+        caller = EVERYBODY if interaction in OPEN else callers(shown, at)
+        own = desk.of(caller)
+        if deed is not None:
+            own.rights.demand(place["type_"], deed)
         format_ = _wanted(flask.request)
         if flask.request.method in ("POST", "PUT"):
             demand_readable(
                 flask.request.headers.get("Content-Type", ""), form=flask.request.path.endswith("/_search")
             )
-        return _flask(interaction(desk, _request(flask.request, limit, now()), **place), format_)
+        return _flask(interaction(own, _request(flask.request, limit, at, caller), **place), format_)
 
     return view
 
@@ -85,7 +109,14 @@ def refusal(failure: Fault) -> flask.Response:
         format_ = _wanted(flask.request)
     except Fault:
         format_ = Format()  # whoever cannot be given what they want is told so in JSON
-    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})), format_)
+    return _flask(Response(status, dump(body), _said_beside(failure)), format_)
+
+
+def _said_beside(failure: Fault) -> dict[str, str]:
+    if failure.category is Category.UNAUTHENTICATED:
+        shown = "" if failure.issues[0].code == "login" else ', error="invalid_token"'
+        return {"WWW-Authenticate": f'Bearer realm="Second Reader"{shown}'}  # RFC 6750 section 3
+    return _HEADERS.get(failure.category, {})
 
 
 def _not_offered(error: MethodNotAllowed) -> flask.Response:
@@ -105,7 +136,7 @@ def _wanted(incoming: flask.Request) -> Format:
     return wanted(asked.get("_format", ""), incoming.headers.get("Accept", ""), asked.get("_pretty", ""))
 
 
-def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
+def _request(incoming: flask.Request, limit: int, at: datetime, caller: Caller) -> Request:
     body = b""
     if incoming.method in ("POST", "PUT"):
         body = read_body(
@@ -121,6 +152,7 @@ def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
         headers={name.lower(): value for name, value in incoming.headers},
         body=body,
         at=at,
+        caller=caller,
     )
 
 

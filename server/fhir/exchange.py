@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.caller import EVERYBODY, Caller
 from server.errors import Category, fault
 from server.fhir.plan import Answered
 from server.fhir.write import dump
@@ -28,6 +29,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     at: datetime
+    caller: Caller = EVERYBODY
 
     def arrival(self, interaction: str) -> Arrival:
         return Arrival(

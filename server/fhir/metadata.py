@@ -16,6 +16,19 @@ from server.fhir.write import dump
 from server.ports import Resource
 from server.times import instant
 
+_SECURITY = {
+    "service": [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }
+            ]
+        }
+    ],
+    "description": "SMART Backend Services; see [base]/.well-known/smart-configuration",
+}
 _READS = ("read", "vread", "history-instance", "search-type")
 
 
@@ -33,6 +46,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "rest": [
             {
                 "mode": "server",
+                **({"security": _SECURITY} if desk.secured else {}),
                 "resource": [_resource(type_) for type_ in KEPT],
                 "interaction": [{"code": "transaction"}],
             }

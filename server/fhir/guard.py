@@ -1,0 +1,76 @@
+"""What a caller may write, asked before the plan is made and once more when it is.
+
+Before it: whether they may at all. After it: a PUT may turn out to create, a condition to match what they
+may not see, a new version to leave the part of a type that is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from server.caller import Deed
+from server.errors import Fault
+from server.fhir.access import Rights, beyond, outside, unseen
+from server.fhir.parse import own
+from server.fhir.plan import Asked, Plan, within
+from server.fhir.rows.extraction import rows
+from server.fhir.seen import WRITING, Seen
+from server.ports import ResourceWrite, Shelf
+from server.query import NEVER
+
+DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Stands between a caller and the whole shelf."""
+
+    rights: Rights
+    shelf: Shelf
+    """All that is here, seen or not."""
+
+    @contextmanager
+    def planning(self) -> Iterator[Shelf]:
+        """What a plan of this caller's may rest on, standing still."""
+        with self.shelf.snapshot() as shelf:
+            yield shelf if self.rights.unbounded else Seen(shelf, self.rights, WRITING)
+
+    def demand(self, asked: Sequence[Asked]) -> None:
+        """Each entry on its own; a condition is a search.
+
+        Raises:
+            Fault: FORBIDDEN, of the first that may not be.
+        """
+        for each in asked:
+            try:
+                self.rights.demand(each.type, DEEDS[each.method])
+                if each.criteria:
+                    self.rights.demand(each.type, Deed.SEARCH)
+            except Fault as failure:
+                raise within(failure, each.path) from failure
+
+    def demand_allowed(self, plan: Plan) -> None:
+        """Raises Fault(FORBIDDEN) when a write is none of this caller's, or would double what is unseen."""
+        if self.rights.unbounded:
+            return
+        for write in plan.writes:
+            self._demand_write(write)
+        for absent in plan.absent:
+            if self.shelf.search(absent.type, absent.criteria, 1):
+                raise unseen(absent.type)
+
+    def _demand_write(self, write: ResourceWrite) -> None:
+        deed = Deed.CREATE if write.version == 1 else Deed.UPDATE
+        if self.rights.sees(write.type, deed) == NEVER:
+            raise beyond(write.type, deed, self.rights.caller)
+        before = self.shelf.read(write.type, write.id)
+        if write.version == 1 and before is not None:
+            raise unseen(write.type)
+        if before is not None and not self.rights.covers(
+            (deed,), before.type, before.id, rows(own(before.body))
+        ):
+            raise outside(write.type, deed)
+        if not self.rights.covers((deed,), write.type, write.id, write.index):
+            raise outside(write.type, deed)
