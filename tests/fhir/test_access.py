@@ -23,6 +23,7 @@ CLIENTS = {
     "anna": "system/Observation.cruds?patient=Patient/anna system/Patient.rs?_id=anna",
     "lab": "system/Observation.cruds?category=laboratory system/Patient.rs",
     "both": "system/Observation.rs?category=laboratory system/Observation.rs?patient=Patient/bert",
+    "some-people": "system/Observation.rs system/Patient.s?_id=anna",
     "observer": "system/Observation.cruds",
     "auditor": "system/*.cruds",
 }
@@ -210,6 +211,13 @@ def test_a_conditional_read_tells_nothing(door: Ward) -> None:
         ("lab", "Patient?_has:Observation:subject:_id=a-vital", []),
         ("anna", "Observation?subject:Patient.birthdate=1960-01-01", []),
         ("anna", "Observation?subject:Patient.birthdate=1990-05-01", ["a-lab", "a-vital"]),
+        ("some-people", "Observation?subject:Patient.birthdate=1960-01-01", []),
+        ("some-people", "Observation?subject:Patient.birthdate=1990-05-01", ["a-lab", "a-vital"]),
+        (
+            "some-people",
+            "Observation?_include=Observation:subject&_id=a-lab,b-lab",
+            ["a-lab", "b-lab", "anna"],
+        ),
         ("both", "Observation?subject:Patient.birthdate=1990-05-01", None),
         ("s", "Patient?_has:Observation:subject:_id=a-lab", None),
         ("observer", "Observation?subject:Patient._id=anna", None),
