@@ -1,7 +1,7 @@
 """Access tokens: JWTs that we sign for ourselves and that nobody else reads.
 
 A MAC under a secret of this server is enough, because the one who reads is the one who wrote; an ES384
-signature would cost every request a thousand times as much and prove no more. Nothing is stored: any process
+signature would cost every request thirty times as much and prove no more. Nothing is stored: any process
 that shares the data folder reads what another has issued.
 """
 
