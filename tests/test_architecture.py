@@ -36,8 +36,8 @@ WORLD = re.compile(
     r"|http\.client|http\.server|subprocess|multiprocessing|threading|time|secrets|random)(\.|$)"
 )
 ENVIRONMENT = {"os.environ", "os.getenv", "os.environb"}
-LONG_ON_PURPOSE = {"server.model"}
-"""The nouns stand on one page."""
+LONG_ON_PURPOSE = {"server.model", "server.ports"}
+"""The nouns, and what the rooms promise one another, each stand on one page."""
 BROAD_ALLOWED = {"server.worker", "server.app"}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 

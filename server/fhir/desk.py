@@ -10,15 +10,16 @@ from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, fault
 from server.fhir.access import Rights
 from server.fhir.admission import Admission
+from server.fhir.asked import Answered, Asked
 from server.fhir.bindings import KEPT
 from server.fhir.exchange import Request
 from server.fhir.guard import Guard
-from server.fhir.plan import Answered, Asked, Planner
+from server.fhir.plan import Plan, Planner
 from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
 from server.fhir.seen import Seen
-from server.fhir.veil import visible
+from server.fhir.veil import under_seal, visible
 from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored
 from server.query import ALWAYS, NEVER, AllOf, Test
 
@@ -69,7 +70,9 @@ class Desk:
         return both[0] if len(both) == 1 else AllOf(both)
 
     def may_show(self, stored: Stored) -> bool:
-        """Whether the caller may read it; False also for what has gone meanwhile."""
+        """Whether it may be told to a caller who has not just sent it: read by them, and not under seal."""
+        if under_seal(self.seals, stored):
+            return False
         return self.rights.unbounded or self.shelf.read(stored.type, stored.id, stored.version) is not None
 
     def write(self, arrival: Arrival, asked: Sequence[Asked], at: datetime) -> list[Answered]:
@@ -78,14 +81,10 @@ class Desk:
         Raises:
             Fault: the plan's refusal, or BUSY after several lost races.
         """
-        guard = self.guard
-        guard.demand(asked)
         for _ in range(_PLANS):
-            with guard.planning() as shelf:
-                plan = Planner(shelf, self.admission, self.base).plan(asked, at)
+            plan = self.weigh(asked, at)
             if not plan.writes:
                 return plan.answers
-            guard.demand_allowed(plan)
             try:
                 self.intakes.take(
                     Intake(arrival, tuple(plan.writes), tuple(plan.absent), tuple(plan.openings))
@@ -94,6 +93,19 @@ class Desk:
                 continue
             return plan.answers
         raise fault(Category.BUSY, "lock-error", "others are writing the same resource; try again")
+
+    def weigh(self, asked: Sequence[Asked], at: datetime) -> Plan:
+        """What would be written, as the shelf stands now; nothing is.
+
+        Raises:
+            Fault: FORBIDDEN for what the caller may not do; the plan's refusal.
+        """
+        guard = self.guard
+        guard.demand(asked)
+        with guard.planning() as shelf:
+            plan = Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
+        guard.demand_allowed(plan)
+        return plan
 
 
 def readable(type_: str) -> None:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from server.caller import Deed
 from server.errors import Fault
 from server.fhir.access import Rights, beyond, outside, unseen
+from server.fhir.asked import Asked
 from server.fhir.parse import own
-from server.fhir.plan import Asked, Plan, within
+from server.fhir.place import within
+from server.fhir.plan import Plan
 from server.fhir.rows.extraction import rows
 from server.fhir.seen import WRITING, Seen
-from server.ports import ResourceWrite, Shelf
+from server.ports import Method, ResourceWrite, Shelf
 from server.query import NEVER
 
 DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
@@ -46,7 +48,7 @@ class Guard:
         for each in asked:
             try:
                 self.rights.demand(each.type, DEEDS[each.method])
-                if each.criteria:
+                if each.wanted is not None:
                     self.rights.demand(each.type, Deed.SEARCH)
             except Fault as failure:
                 raise within(failure, each.path) from failure
@@ -58,19 +60,20 @@ class Guard:
         for write in plan.writes:
             self._demand_write(write)
         for absent in plan.absent:
-            if self.shelf.search(absent.type, absent.criteria, 1):
-                raise unseen(absent.type)
+            if self.shelf.find(absent.query, 1):
+                raise unseen(absent.query.type)
 
     def _demand_write(self, write: ResourceWrite) -> None:
-        deed = Deed.CREATE if write.version == 1 else Deed.UPDATE
+        before = self.shelf.read(write.type, write.id)
+        gone = write.method is Method.DELETE
+        deed = Deed.DELETE if gone else Deed.UPDATE
+        if write.version == 1 or before is None:  # new, or brought back
+            deed = Deed.CREATE
         if self.rights.sees(write.type, deed) == NEVER:
             raise beyond(write.type, deed, self.rights.caller)
-        before = self.shelf.read(write.type, write.id)
-        if write.version == 1 and before is not None:
+        if write.version == 1 and self.shelf.newest(write.type, write.id) is not None:
             raise unseen(write.type)
-        if before is not None and not self.rights.covers(
-            (deed,), before.type, before.id, rows(own(before.body))
-        ):
-            raise outside(write.type, deed)
-        if not self.rights.covers((deed,), write.type, write.id, write.index):
+        held = [] if before is None else [rows(own(before.body))]
+        written = [] if gone else [write.index]
+        if not all(self.rights.covers((deed,), write.type, write.id, each) for each in (*held, *written)):
             raise outside(write.type, deed)

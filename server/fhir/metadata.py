@@ -7,7 +7,7 @@ from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
-from server.fhir.format import XML
+from server.fhir.format import JSON_PATCH, XML
 from server.fhir.query.conditions import OWN
 from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
@@ -29,7 +29,14 @@ _SECURITY = {
     ],
     "description": "SMART Backend Services; see [base]/.well-known/smart-configuration",
 }
-_READS = ("read", "vread", "history-instance", "search-type")
+_READS = ("read", "vread", "history-instance", "history-type", "search-type")
+_WRITES = ("create", "update", "patch", "delete")
+_SYSTEM = ("transaction", "batch", "history-system")
+_VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
+_EVERYTHING = {
+    "name": "everything",
+    "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+}
 
 
 def metadata(desk: Desk, request: Request) -> Response:
@@ -43,12 +50,13 @@ def metadata(desk: Desk, request: Request) -> Response:
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
         "format": [JSON, XML],
+        "patchFormat": [JSON_PATCH, JSON, XML],
         "rest": [
             {
                 "mode": "server",
                 **({"security": _SECURITY} if desk.secured else {}),
                 "resource": [_resource(type_) for type_ in KEPT],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": code} for code in _SYSTEM],
             }
         ],
     }
@@ -56,7 +64,7 @@ def metadata(desk: Desk, request: Request) -> Response:
 
 
 def _resource(type_: str) -> Resource:
-    written = ("create", "update") if type_ in WRITABLE else ()
+    written = _WRITES if type_ in WRITABLE else ()
     return {
         "type": type_,
         "interaction": [{"code": code} for code in (*_READS, *written)],
@@ -64,7 +72,9 @@ def _resource(type_: str) -> Resource:
         "readHistory": True,
         "updateCreate": type_ in WRITABLE,
         "conditionalCreate": type_ in WRITABLE,
+        "conditionalRead": "full-support",
         "conditionalUpdate": type_ in WRITABLE,
+        "conditionalDelete": "single" if type_ in WRITABLE else "not-supported",
         "referencePolicy": ["local", "enforced", "logical"],
         "searchInclude": [f"{type_}:{code}" for code in _references(type_)],
         "searchRevInclude": [f"{source}:{code}" for source in KEPT for code in _references(source, to=type_)],
@@ -73,6 +83,7 @@ def _resource(type_: str) -> Resource:
             for code, each in sorted(PARAMETERS[type_].items())
             if code in OWN or code in searchable(type_)
         ],
+        "operation": [_VALIDATE, *([_EVERYTHING] if type_ == "Patient" else [])],
     }
 
 

@@ -47,6 +47,14 @@ def outcome(failure: Fault) -> dict[str, Any]:
     }
 
 
+def fine(text: str) -> dict[str, Any]:
+    """An OperationOutcome that says that all is well."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "diagnostics": text}],
+    }
+
+
 def warnings(found: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """An OperationOutcome that does not refuse, for search results (R4 search.html#errors)."""
     return {

@@ -22,7 +22,7 @@ SHOWN: dict[str, str] = {
     **_rows(_ENDPOINTS, 21, 22, 23, 28, 29, 30, 31, 32, 33, 34, 36, 38, 39, 40),
     **_rows(_JWKS, 26),
     **_rows(_TOKENS, 35),
-    **_rows(_SCOPES, 41, 42, 43, 44, 45, 46, 47, 51, 52, 53, 54, 55, 60, 61, 62),
+    **_rows(_SCOPES, 41, 42, 43, 44, 45, 46, 47, 49, 50, 51, 52, 53, 54, 55, 60, 61, 62),
 }
 """Row -> the file in which it is shown, by its id."""
 OURS: dict[str, str] = {
@@ -34,8 +34,6 @@ OURS: dict[str, str] = {
 NOT_YET: dict[str, str] = {
     "A-037": "one data folder, one secret (test_tokens); several folders come with several nodes",
     "A-048": "_summary and _elements only leave out; there is no mask of fields",
-    "A-049": "no operations at this door yet",
-    "A-050": "no history of a type yet",
     "A-056": "scopes by patient are criteria on one parameter; there is no compartment to belong to",
     "A-057": "AuditEvent is not kept yet; includes are held to scopes (A-046)",
     "A-058": "Binary is not served",

@@ -49,6 +49,7 @@ def observed(id_: str, patient: str, category: str = "laboratory", **more: Any) 
 HELD = (
     person("anna", birthDate="1990-05-01"),
     person("bert", birthDate="1960-01-01"),
+    person("spare"),
     observed("a-lab", "anna"),
     observed("a-vital", "anna", "vital-signs"),
     observed("b-lab", "bert"),
@@ -93,10 +94,14 @@ def entry(method: str, url: str, resource: dict[str, Any], **more: str) -> dict[
 def test_every_interaction_says_what_it_takes() -> None:
     assert {interaction for _, _, interaction in ROUTES} == set(DEEDS) | OPEN
     assert [each.__name__ for each in OPEN] == ["metadata"]
-    assert [each.__name__ for each, deed in DEEDS.items() if deed is None] == ["transaction"]
+    asked_inside = {each.__name__ for each, deed in DEEDS.items() if deed is None}
+    assert asked_inside == {"bundle", "history_system", "validate_type"}
 
 
 NEW = {"resourceType": "Patient", "birthDate": "2000-01-01"}
+GOODBYE = bundle({"request": {"method": "DELETE", "url": "Patient/spare"}})
+JSON_PATCH = {"Content_Type": "application/json-patch+json"}
+PATCH = [{"op": "add", "path": "/gender", "value": "female"}]
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 INTERACTIONS = [
     ("read", "r", "GET", "Patient/anna", None, {}),
@@ -111,6 +116,14 @@ INTERACTIONS = [
     ("update that creates", "uc", "PUT", "Patient/new", person("new"), {}),
     ("conditional update", "us", "PUT", "Patient?_id=anna", HELD[0], {}),
     ("conditional update that creates", "usc", "PUT", "Patient?_id=nobody", NEW, {}),
+    ("delete", "d", "DELETE", "Patient/spare", None, {}),
+    ("conditional delete", "ds", "DELETE", "Patient?_id=spare", None, {}),
+    ("patch", "u", "PATCH", "Patient/anna", PATCH, JSON_PATCH),
+    ("conditional patch", "us", "PATCH", "Patient?_id=anna", PATCH, JSON_PATCH),
+    ("delete in a transaction", "d", "POST", "", GOODBYE, {}),
+    ("history of a type", "s", "GET", "Patient/_history", None, {}),
+    ("everything", "r", "GET", "Patient/anna/$everything", None, {}),
+    ("validate what is here", "r", "GET", "Patient/anna/$validate", None, {}),
     ("create in a transaction", "c", "POST", "", bundle(entry("POST", "Patient", NEW)), {}),
     ("update in a transaction", "u", "POST", "", bundle(entry("PUT", "Patient/anna", HELD[0])), {}),
     (
@@ -139,7 +152,7 @@ def test_each_letter_allows_what_it_says(fresh: Ward, interaction: Any) -> None:
     assert stored(fresh) == before
     assert allowed
     for client in allowed:
-        assert fresh.ask(client, method, path, body, **headers).status_code in (200, 201)
+        assert fresh.ask(client, method, path, body, **headers).status_code in (200, 201, 204)
 
 
 def stored(door: Ward) -> int:
@@ -341,3 +354,81 @@ def test_audit_events_are_for_auditors(door: Ward) -> None:
 @pytest.mark.parametrize("deed", Deed)
 def test_a_type_that_is_not_served_is_told_so(door: Ward, deed: Deed) -> None:
     assert told(door.ask("tasks", "GET", "Banana")) == (404, "not-supported")
+
+
+# -- what a batch, a history and a record tell -------------------------------------------------------
+
+
+def test_each_entry_of_a_batch_is_asked_itself(fresh: Ward) -> None:
+    inside = bundle(
+        entry("POST", "Patient", NEW),
+        {"request": {"method": "GET", "url": "Observation/a-lab"}},
+        {"request": {"method": "GET", "url": "Observation/b-lab"}},
+        {"request": {"method": "GET", "url": "Observation?_summary=count"}},
+        {"request": {"method": "DELETE", "url": "Observation/b-lab"}},
+        {"request": {"method": "GET", "url": "Task/x"}},
+    )
+    answer = fresh.ask("anna", "POST", "", {**inside, "type": "batch"})
+    told_each = [each["response"]["status"][:3] for each in answer.json["entry"]]
+    assert told_each == ["403", "200", "404", "200", "204", "403"]
+    assert answer.json["entry"][3]["resource"]["total"] == 2
+    assert fresh.ask("all", "GET", "Observation/b-lab").status_code == 200, "what is unseen is not deleted"
+
+
+def test_reads_in_a_transaction_are_held_to_scopes(fresh: Ward) -> None:
+    for url, status in (("Observation/b-lab", 404), ("Task/x", 403), ("Observation/a-lab", 200)):
+        sent = bundle({"request": {"method": "GET", "url": url}})
+        assert fresh.ask("anna", "POST", "", sent).status_code == status
+
+
+def test_histories_tell_what_may_be_found(fresh: Ward) -> None:
+    """A-050: of a type, and of all."""
+    assert fresh.ask("all", "DELETE", "Observation/a-vital").status_code in (200, 204)
+    assert fresh.ask("all", "DELETE", "Observation/b-lab").status_code in (200, 204)
+
+    def names(client: str, path: str) -> set[str]:
+        answer = fresh.ask(client, "GET", path)
+        assert answer.status_code == 200, answer.text
+        return {each["fullUrl"].rpartition("/fhir/")[2] for each in answer.json.get("entry", [])}
+
+    assert names("anna", "Observation/_history") == {"Observation/a-lab", "Observation/a-vital"}
+    assert names("lab", "Observation/_history") == {"Observation/a-lab", "Observation/b-lab"}
+    assert names("anna", "_history") == {"Observation/a-lab", "Observation/a-vital", "Patient/anna"}
+    assert names("tasks", "_history") == set()
+    assert told(fresh.ask("tasks", "GET", "Observation/_history")) == (403, "forbidden")
+    assert fresh.ask("anna", "GET", "Observation/a-vital").status_code == 410
+    absent(fresh, "anna", "Observation/b-lab", "Observation/nobody")
+
+
+def test_a_record_holds_what_may_be_found(fresh: Ward) -> None:
+    """A-049."""
+    assert sorted(found(fresh.ask("lab", "GET", "Patient/anna/$everything"))) == ["a-lab", "anna"]
+    assert found(fresh.ask("r", "GET", "Patient/anna/$everything")) == []
+    assert told(fresh.ask("anna", "GET", "Patient/bert/$everything")) == (404, "not-found")
+    assert told(fresh.ask("observer", "GET", "Patient/anna/$everything")) == (403, "forbidden")
+
+
+def test_what_is_out_of_sight_is_neither_deleted_nor_patched(fresh: Ward) -> None:
+    before = stored(fresh)
+    hidden, none = (fresh.ask("anna", "DELETE", f"Observation/{each}") for each in ("b-lab", "nobody"))
+    assert (hidden.status_code, hidden.data) == (none.status_code, none.data)
+    hidden, none = (
+        fresh.ask("anna", "PATCH", f"Observation/{each}", PATCH, **JSON_PATCH) for each in ("b-lab", "nobody")
+    )
+    assert (hidden.status_code, hidden.data) == (none.status_code, none.data) != (200, b"")
+    vital = [{"op": "replace", "path": "/category/0/coding/0/code", "value": "vital-signs"}]
+    assert told(fresh.ask("lab", "PATCH", "Observation/a-lab", vital, **JSON_PATCH)) == (403, "forbidden")
+    assert stored(fresh) == before
+
+
+def test_what_others_deleted_out_of_sight_is_not_brought_back(fresh: Ward) -> None:
+    assert fresh.ask("all", "DELETE", "Observation/b-lab").status_code in (200, 204)
+    answer = fresh.ask("anna", "PUT", "Observation/b-lab", observed("b-lab", "anna"))
+    assert told(answer) == (403, "forbidden")
+
+
+def test_who_refers_out_of_sight_is_not_told(fresh: Ward) -> None:
+    answer = fresh.ask("d", "DELETE", "Patient/bert")
+    assert told(answer) == (409, "conflict")
+    assert "Observation" not in answer.text
+    assert "1 resource that this client may not find" in answer.json["issue"][0]["diagnostics"]

@@ -12,6 +12,7 @@ from server.fhir.query.tokens import pair
 from server.fhir.references import local, normal
 from server.query import Reference, Test, Token
 
+MOST_TARGETS = 500
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+", re.ASCII)
 
@@ -19,6 +20,9 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+", re.ASCII)
 def reference(asked: Named, values: list[str]) -> Test:
     kinds = (asked.modifier,) if asked.modifier else leads_to(asked)
     targets = [each for text in values for each in _targets(asked, plain(text), kinds)]
+    if len(targets) > MOST_TARGETS:
+        text = f"{MOST_TARGETS} are accepted; an id without a type counts once for each that it may be of"
+        raise asked.refused(text, "too-costly")
     return Reference(asked.param, tuple(targets))
 
 

@@ -243,6 +243,7 @@ def test_ids():
         ("Observation", "subject", "a b", "value", "Type/id"),
         ("Observation", "subject", "Banana/b", "value", "Type/id"),
         ("Observation", "subject", "#p", "value", "Type/id"),
+        ("Task", "focus", ",".join("x" * 51), "too-costly", "an id without a type"),
         ("Task", "owner:missing", "yes", "value", "true or false"),
         ("Patient", "name", " ", "value", "word"),
         ("Patient", "name", "\u0301", "value", "word"),
