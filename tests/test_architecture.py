@@ -20,7 +20,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
     "server.directory", "server.groundwork", "server.metrics", "server.processes", "server.readers",
-    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work", "server.worker",
+    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.words", "server.work",
+    "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

@@ -66,7 +66,7 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw",
+        "up", "web", "work", "migrate", "check", "case", "cases", "hold", "resume", "end", "withdraw",
         "withdraw-model", "parked", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
@@ -180,6 +180,30 @@ def test_an_opinion_and_a_model_are_withdrawn_by_name_with_a_reason(run: Run, wo
     with pytest.raises(Fault, match="withdrawn already"):
         run("withdraw-model", "scripted@1.0.0", *why)
     assert "opinion withdrawn  -> retracted  by Dr. Tarn" in run("case", case_of(world, other.task_id)).output
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\x0bb", "a\nb", "x" * 501, "\ufffe"])
+@pytest.mark.parametrize("option", ["--by", "--reason"])
+@pytest.mark.parametrize("command", ["end", "hold", "withdraw", "withdraw-model"])
+def test_words_that_others_could_not_read_are_refused(run: Run, command: str, option: str, text: str) -> None:
+    words = {"--by": "Dr. Tarn", "--reason": "wrong unit"} | {option: text}
+    refused = run(command, "x", *(part for pair in words.items() for part in pair))
+    assert refused.exit_code == 2
+    assert "one line of 1 to 500" in refused.output
+
+
+def test_a_case_is_held_by_name_with_a_reason(run: Run, world: World) -> None:
+    id_ = case_of(world, send_case(world, BACTERIAL).task_id)
+    said = run("hold", id_, "--by", "Dr. Tarn", "--reason", "wrong patient").output
+    assert said == f"{id_} is held; 'resume' lets it go on, 'end' ends it\n"
+    assert "held for a person  -> held  by Dr. Tarn" in run("case", id_).output
+
+
+def test_a_model_that_never_read_here_is_not_withdrawn(run: Run, world: World) -> None:
+    send_case(world, BACTERIAL)
+    world.run()
+    with pytest.raises(Fault, match=r"no such model version has read here; known: .*scripted@1\.0\.0"):
+        run("withdraw-model", "scripted@9.9.9", "--by", "Dr. Tarn", "--reason", "typo")
 
 
 def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> None:

@@ -78,6 +78,15 @@ class Ledger:
         """Put a held or faulted case back to where it stood; None when there is no such case."""
         return self._database.write(lambda c: decision.decide(c, case_id, Entry(Event.RESUMED, actor), at))
 
+    def hold(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
+        """Stop a case that is under way; None when there is no such case."""
+        entry = Entry(Event.HELD, actor, {"reason": reason})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at))
+
+    def models(self) -> frozenset[str]:
+        """Every model version, ``name@version``, that has read here."""
+        return self._database.read(decision.models)
+
     def end(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
         """End a held or faulted case without a second opinion; None when there is no such case."""
         entry = Entry(Event.ENDED, actor, {"reason": reason})
