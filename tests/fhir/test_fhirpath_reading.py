@@ -130,31 +130,8 @@ def test_a_path_has_an_end() -> None:
 
 _WORDS = st.sampled_from(
     [
-        "Task",
-        "input",
-        "value",
-        "where",
-        "first",
-        "exists",
-        "and",
-        "or",
-        "$this",
-        "(",
-        ")",
-        "[",
-        "]",
-        "0",
-        "7",
-        ".",
-        "=",
-        "!=",
-        "'a'",
-        "@2026",
-        "true",
-        "ofType",
-        "string",
-        "'",
-        "%",
+        *("Task", "input", "value", "where", "first", "exists", "and", "or", "$this", "ofType", "string"),
+        *("(", ")", "[", "]", "0", "7", ".", "=", "!=", "'a'", "@2026", "true", "'", "%"),
     ]
 )
 
