@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import flask
-import pysqlite3
 from werkzeug.exceptions import HTTPException
 
 from server import __version__, clock, metrics
@@ -63,7 +62,7 @@ def _health(house: House) -> flask.Response:
     body: dict[str, Any] = {
         "status": "ok",
         "version": __version__,
-        "sqlite": pysqlite3.sqlite_version,
+        "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
     }

@@ -6,14 +6,13 @@ import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import pysqlite3
+from pathlib import Path
 
 from server import settings
 from server.destinations import load_destinations
 from server.errors import Fault
 from server.settings import Settings
-from server.store.database import Database, prepare_folder, safe_sqlite
+from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
 from server.wiring import load_configuration
 
@@ -26,6 +25,7 @@ _DEPENDENCIES = (
     "pynetdicom",
     "xgboost-cpu",
     "marshmallow",
+    "psycopg",
     "sqlalchemy",
     "alembic",
     "pysqlite3",
@@ -47,11 +47,6 @@ def run() -> Iterator[Line]:
     yield Line(sys.version_info >= (3, 11), "python", sys.version.split()[0])
     for name in _DEPENDENCIES:
         yield _dependency(name)
-    yield Line(
-        safe_sqlite(pysqlite3.sqlite_version_info),
-        "sqlite",
-        f"{pysqlite3.sqlite_version} (needed: 3.51.3 or newer)",
-    )
     try:
         chosen = settings.load()
     except Fault as failure:
@@ -63,6 +58,7 @@ def run() -> Iterator[Line]:
         "destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none"
     )
     yield _try("data folder", lambda: _data(chosen))
+    yield _try("database", lambda: _database(chosen))
 
 
 def _dependency(name: str) -> Line:
@@ -88,7 +84,18 @@ def _configuration(chosen: Settings) -> str:
 
 def _data(chosen: Settings) -> str:
     prepare_folder(chosen.data)
-    if not chosen.database.exists():
-        return f"{chosen.data}, empty; 'migrate' or 'up' makes the database"
-    revision = current(Database(chosen.database))
-    return f"{chosen.data}, schema {revision} (this version needs {needed()})"
+    return str(chosen.data)
+
+
+def _database(chosen: Settings) -> str:
+    """Product, version, how it keeps what it has acknowledged, and its schema."""
+    place = chosen.database
+    new = isinstance(place, Path) and not place.exists()
+    database = Database(place)
+    try:
+        about = database.about()
+        if new:
+            return f"{about}; {place} is not there yet, 'migrate' or 'up' makes it"
+        return f"{about}; schema {current(database) or 'none'} (this version needs {needed()})"
+    finally:
+        database.close()

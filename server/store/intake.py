@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 
 from server.case import START, Event
 from server.ports import Arrival, Entry, Intake, Opening
-from server.store import resources
+from server.store import locks, resources
 from server.store.chain import append
 from server.store.database import Database
 from server.store.prepared import Prepared
@@ -40,12 +40,14 @@ class IntakeDesk:
 
 
 def _take(connection: Connection, intake: Intake) -> None:
+    locks.hold_premises(connection, intake)
     for absent in intake.absent:
         resources.demand_absent(connection, absent)
     _arrive(connection, intake.arrival)
-    resources.apply(connection, intake.writes, intake.arrival.id)
     at = intake.arrival.received_at
+    # Cases before resources, the order in which a step's commit locks them too.
     stir(connection, {write.patient for write in intake.writes if write.patient}, at)
+    resources.apply(connection, intake.writes, intake.arrival.id)
     for opening in intake.openings:
         _open(connection, opening, at, intake.arrival)
 

@@ -132,7 +132,13 @@ def _anything_due(connection: Connection, at: datetime) -> bool:
 
 
 def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> Row[Any] | None:
-    longest_due = select(cases.c.id).where(_free(at)).order_by(cases.c.due_at).limit(1)
+    longest_due = (
+        select(cases.c.id)
+        .where(_free(at))
+        .order_by(cases.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)  # whoever takes it up now need not be waited for
+    )
     return connection.execute(
         update(cases)
         .where(cases.c.id == longest_due.scalar_subquery())
@@ -234,7 +240,7 @@ def _fenced(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
 
 
 def _resume(connection: Connection, case_id: str, actor: str, at: datetime) -> CaseRow | None:
-    case = _find(connection, case_id)
+    case = _find(connection, case_id, lock=True)
     if case is None:
         return None
     position = advance(case.position, Event.RESUMED)
@@ -250,8 +256,9 @@ def _resume(connection: Connection, case_id: str, actor: str, at: datetime) -> C
     return _case(row)
 
 
-def _find(connection: Connection, case_id: str) -> CaseRow | None:
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).one_or_none()
+def _find(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow | None:
+    query = select(cases).where(cases.c.id == case_id)
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     return None if row is None else _case(row)
 
 

@@ -8,9 +8,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from server.errors import Category, fault
 from server.store.database import Database
+from server.store.locks import hold_schema
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -40,7 +42,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
     before = current(database)
     config = _config()
 
-    def upgrade(connection: object) -> None:
+    def upgrade(connection: Connection) -> None:
+        hold_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -9,11 +10,16 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.tables import Instant, moment, resource, resource_version, search_value
+
+_SHORT, _LONGEST = 128, 512
+"""Characters, so that most need no second look, and bytes. PostgreSQL takes 2,704 bytes of a row into an
+index, SQLite has no such limit."""
 
 _CURRENT = select(
     resource.c.type, resource.c.id, resource.c.version, resource_version.c.updated_at, resource_version.c.body
@@ -37,9 +43,9 @@ _READ = Prepared(_CURRENT.where(resource.c.type == bindparam("t"), resource.c.id
 _HISTORY = Prepared(_VERSIONS)
 _VREAD = Prepared(_VERSIONS.where(resource_version.c.version == bindparam("v")))
 _CREATE = Prepared(
-    insert(resource)
+    postgresql.insert(resource)  # SQLite has the same words for it
     .values({name: bindparam(name) for name in ("type", "id", "version", "updated_at")})
-    .prefix_with("OR IGNORE", dialect="sqlite")
+    .on_conflict_do_nothing()
     .returning(resource.c.key)
 )
 _ADVANCE = Prepared(
@@ -98,14 +104,14 @@ class _Snapshot:
 
 def read(connection: Connection, type_: str, id_: str, version: int | None = None) -> Stored | None:
     if version is None:
-        row = _READ.run(connection, t=type_, i=id_).fetchone()
+        row = _READ.run(connection, t=type_, i=as_indexed(id_)).fetchone()
     else:
-        row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
+        row = _VREAD.run(connection, t=type_, i=as_indexed(id_), v=version).fetchone()
     return None if row is None else _stored(row)
 
 
 def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
-    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=id_)]
+    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=as_indexed(id_))]
 
 
 def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
@@ -172,13 +178,23 @@ def _index(connection: Connection, key: int, write: ResourceWrite) -> None:
             {
                 "type": write.type,
                 "param": row.param,
-                "value": row.value,
-                "system": row.system,
+                "value": as_indexed(row.value),
+                "system": as_indexed(row.system),
                 "resource_key": key,
             }
             for row in dict.fromkeys(write.index)
         ),
     )
+
+
+def as_indexed(text: str) -> str:
+    """As it stands in an index; what is too long, or what PostgreSQL keeps in no text, by its digest.
+
+    Who asks for all of it finds it all the same; nothing that a client may store looks like a digest.
+    """
+    if (len(text) <= _SHORT or len(text.encode()) <= _LONGEST) and "\0" not in text:
+        return text
+    return f"\x1fsha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 # -- searching -----------------------------------------------------------------------------
@@ -198,8 +214,8 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
     for c, criterion in enumerate(criteria):
         bound[f"p{c}"] = criterion.param
         for v, (system, value) in enumerate(criterion.values):
-            bound[f"v{c}_{v}"] = value
-            bound[f"s{c}_{v}"] = system
+            bound[f"v{c}_{v}"] = as_indexed(value)
+            bound[f"s{c}_{v}"] = None if system is None else as_indexed(system)
     return bound
 
 

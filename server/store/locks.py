@@ -1,0 +1,78 @@
+"""What must not change between a look and the commit that relies on it.
+
+SQLite lets in one writer at a time (BEGIN IMMEDIATE), so there nothing needs to be held. On
+PostgreSQL writers run side by side and do not see what the others have not yet committed: who looks
+for something that is not there takes a lock on what he looked for, and keeps it until his
+transaction ends (advisory locks). All are taken in one statement and in one order, before any row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection
+
+from server.ports import Intake
+
+_MOST = 512
+"""Locks of one transaction; the server's table of locks is small, so beyond it one lock stands for all."""
+_ALL = 0
+_TAKE = """SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
+    FROM unnest(%s::bigint[], %s::boolean[]) AS wanted(key, alone)"""
+
+
+def hold_premises(connection: Connection, intake: Intake) -> None:
+    """What others must not do until this intake is committed.
+
+    Two that look for absence are kept apart when one may write what the other looks for, under
+    whichever criteria. Who opens a case keeps out who brings news of its patient: they could not
+    see the case yet, and it would sleep over the news.
+    """
+    if _one_writer(connection):
+        return
+    alone = {
+        _name(each.type, c.param, value)
+        for each in intake.absent
+        for c in each.criteria
+        for _, value in c.values
+        if value
+    }
+    alone |= {opening.patient for opening in intake.openings}
+    together = {write.patient for write in intake.writes if write.patient}
+    if intake.absent:
+        together |= {
+            _name(write.type, row.param, row.value) for write in intake.writes for row in write.index
+        }
+        together |= {_name(write.type, "_id", write.id) for write in intake.writes}
+    _hold(connection, alone, together)
+
+
+def hold_schema(connection: Connection) -> None:
+    """Be the only one who changes the schema, and take the time that it needs."""
+    if _one_writer(connection):
+        return
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql(_TAKE, ([_ALL], [True]))
+
+
+def _one_writer(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _hold(connection: Connection, alone: set[str], together: set[str]) -> None:
+    wanted = {_key(name): False for name in together} | {_key(name): True for name in alone}
+    if not wanted:
+        return
+    wanted = {_ALL: True} if len(wanted) > _MOST else {_ALL: False, **wanted}
+    keys = sorted(wanted)
+    connection.exec_driver_sql(_TAKE, (keys, [wanted[key] for key in keys]))
+
+
+def _name(type_: str, param: str, value: str) -> str:
+    return f"{type_}?{param}={value}"
+
+
+def _key(name: str) -> int:
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
