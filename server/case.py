@@ -35,6 +35,7 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     HELD = "held"
     FAULTED = "faulted"
+    UNRESOLVED = "unresolved"
 
 
 class Event(StrEnum):
@@ -69,6 +70,7 @@ class Event(StrEnum):
     HELD = "held for a person"
     GAVE_UP = "gave up"
     RESUMED = "resumed by a person"
+    ENDED = "ended by a person"
 
 
 class First(StrEnum):
@@ -142,6 +144,8 @@ LAW: tuple[Move, ...] = (
         Move(state, Event.WITHDRAWN, State.WITHDRAWN)
         for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_WAITING_FOR_PEOPLE)
     ),
+    *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
+    Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
 """RESUMED is the one move that is not a row: it leads from HELD and FAULTED back to where the
 case stood, which the case remembers."""
@@ -234,6 +238,7 @@ ACCOUNTABLE: dict[State, str] = {
     State.WITHDRAWN: "requester",
     State.HELD: "coordinator",
     State.FAULTED: "integration desk",
+    State.UNRESOLVED: "coordinator",
 }
 """Every state has one accountable human or desk; a model is never the owner of anything."""
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from server import __version__, checks, settings, supervisor
-from server.case import ACCOUNTABLE, LAW, IllegalMove, Move
+from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
 from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
+from server.ports import CaseRow
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import PARKED
+from server.store.ledger import Ledger
 from server.store.migrate import migrate as migrate_database
 from server.wiring import build
 
@@ -118,15 +121,35 @@ def cases(limit: int) -> None:
 @click.option("--by", required=True, help="Who resumes it; stands in the history.")
 def resume(case_id: str, by: str) -> None:
     """Put a held or faulted case back to where it stood, so that it goes on."""
+    found = _decided(lambda ledger: ledger.resume(case_id, by, now()), "resumed")
+    click.echo(f"{case_id} goes on from state {public_state(found.position.state)}")
+
+
+@main.command()
+@click.argument("case_id")
+@click.option("--by", required=True, help="Who ends it; stands in the history.")
+@click.option("--reason", required=True, help="Why; the EHR reads it in Task.statusReason.")
+def end(case_id: str, by: str, reason: str) -> None:
+    """End a held or faulted case without a second opinion.
+
+    The EHR's Task becomes failed with the reason, an open offer to a specialist is called off, and
+    what the AI said stays sealed.
+    """
+    _decided(lambda ledger: ledger.end(case_id, by, reason, now()), "ended")
+    click.echo(f"{case_id} is ended; the worker tells the EHR next")
+
+
+def _decided(decide: Callable[[Ledger], CaseRow | None], what: str) -> CaseRow:
+    """A person's decision on a case that waits for one."""
     try:
-        found = build(settings.load()).ledger.resume(case_id, by, now())
+        found = decide(build(settings.load()).ledger)
     except IllegalMove as error:
         # The law's own words would name the state, which may be under seal.
-        text = "only a held or faulted case can be resumed; 'case' tells where this one stands"
+        text = f"only a held or faulted case can be {what}; 'case' tells where this one stands"
         raise fault(Category.CONFLICT, "business-rule", text) from error
     if found is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
-    click.echo(f"{case_id} goes on from state {found.position.state}")
+    return found
 
 
 @main.command()

@@ -367,6 +367,7 @@ class OfferEnd(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     UNANSWERED = "unanswered"
+    CALLED_OFF = "called-off"
     READ = "read"
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from server.case import Event, public_state
+from server.case import public_state
 from server.errors import Category, Fault, fault
 from server.log import logger
 from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, Progress, Raced
 from server.routing.deadlines import retry_delay
 from server.steps import take_step
-from server.steps.casefile import REMINDER, CaseFile, Moved, Tools, Wait
+from server.steps.casefile import CaseFile, Tools, Wait
+from server.steps.give_up import give_up
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 
@@ -84,8 +85,14 @@ class CaseWorker:
             self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
             return
         file = CaseFile(claim.case, self.tools, at)
-        given_up = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempt)
-        self.ledger.commit(claim, given_up.progress(at + REMINDER), at, keep=False)
+        try:
+            progress = _foreseen(lambda: give_up(file, error, attempt), case=claim.case.id)
+        except Fault:  # telling the EHR is what fails: the case says so here at least
+            progress = give_up(file, error, attempt, tell=False)
+        try:
+            self.ledger.commit(claim, progress, at, keep=False)
+        except Raced:  # the EHR's Task changed meanwhile: once more
+            self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
 
 
 def _foreseen(work: Callable[[], T], **about: str) -> T:

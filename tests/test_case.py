@@ -140,13 +140,17 @@ def test_from_wherever_a_case_may_stand_it_can_end() -> None:
 
 
 def test_nothing_is_compared_before_both_reads_are_done() -> None:
-    beyond = set(State) - {State.RECEIVED, State.INCOMPLETE, State.READY} - ENDED - WITH_A_PERSON
+    ended_by_a_person = {State.UNRESOLVED, State.WRITTEN_UP}
+    early_on = {State.RECEIVED, State.INCOMPLETE, State.READY}
+    beyond = set(State) - early_on - ended_by_a_person - ENDED - WITH_A_PERSON
     early = [
         each
         for each in reachable(START)
         if each.state in beyond and (each.first is First.AWAITED or each.ai is Ai.AWAITED)
     ]
     assert early == []
+    assert {move.state for move in LAW if move.to is State.WRITTEN_UP} == {State.RESOLVED, State.UNRESOLVED}
+    assert {move.state for move in LAW if move.to is State.UNRESOLVED} == WITH_A_PERSON
 
 
 def test_a_declining_model_never_leads_to_agreement_or_audit() -> None:

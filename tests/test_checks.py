@@ -35,7 +35,7 @@ def test_a_sound_installation_passes_every_line(tmp_path: Path) -> None:
 
 def test_the_schema_is_told() -> None:
     migrate()
-    assert "schema 0001 (this version needs 0001)" in lines()["data folder"].detail
+    assert "schema 0002 (this version needs 0002)" in lines()["data folder"].detail
 
 
 def test_every_pinned_requirement_that_is_looked_at_is_one() -> None:

@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from server import supervisor
+from server.clock import now
 from server.commands import main
 from server.errors import Category, Fault
-from tests.world import BACTERIAL, POLICY, VIRAL, World, make_world, send_case
+from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, send_case
 
 Run = Callable[..., Result]
 DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
@@ -63,14 +64,14 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "parked", "resend",
+        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "parked", "resend",
         "directory", "law",
     }  # fmt: skip
 
 
 def test_migrate_makes_the_database_and_may_be_repeated(run: Run, tmp_path: Path) -> None:
-    assert run("migrate").output == "empty -> 0001\n"
-    assert run("migrate").output == "already at 0001\n"
+    assert run("migrate").output == "empty -> 0002\n"
+    assert run("migrate").output == "already at 0002\n"
     assert (tmp_path / "data" / "second-reader.db").exists()
 
 
@@ -149,6 +150,21 @@ def test_a_held_case_is_resumed_by_name(run: Run, world: World) -> None:
     assert run("resume", id_).exit_code == 2, "whoever resumes a case gives a name"
 
 
+def test_a_held_case_is_ended_by_name_with_a_reason(run: Run, world: World) -> None:
+    sent = send_case(world, VIRAL)
+    world.run()
+    id_ = case_of(world, sent.task_id)
+    assert run("end", id_, "--by", "Dr. Tarn").exit_code == 2, "whoever ends a case gives a reason"
+    said = run("end", id_, "--by", "Dr. Tarn", "--reason", "transferred").output
+    assert said == f"{id_} is ended; the worker tells the EHR next\n"
+    world.watch.time = now()  # the command ran by the real clock
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert "ended by a person  -> unresolved  by Dr. Tarn" in run("case", id_).output
+    with pytest.raises(Fault, match="only a held or faulted case can be ended"):
+        run("end", id_, "--by", "Dr. Tarn", "--reason", "again")
+
+
 def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> None:
     sent = send_case(world, BACTERIAL)
     with pytest.raises(Fault, match="only a held or faulted case") as refused:
@@ -158,27 +174,13 @@ def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> No
 
 def test_a_refusal_to_resume_does_not_tell_a_sealed_state(run: Run, world: World) -> None:
     sent = send_case(world, VIRAL)
-    broken = replace(world.cases, tools=replace(world.cases.tools, policies=Once(POLICY)))
-    broken.once()
+    tools = replace(world.cases.tools, files=LostFacts(world, "discordant"))
+    replace(world.cases, tools=tools).once()
     assert world.state(sent.task_id) == "discordant"
     with pytest.raises(Fault) as refused:
         run("resume", case_of(world, sent.task_id), "--by", "Dr. Tarn")
     assert "discordant" not in str(refused.value)
     assert "sealed" not in str(refused.value)
-
-
-class Once(dict[str, object]):
-    """The policy until the comparison; then it is away, so that the case stays where that left it."""
-
-    def __init__(self, policy: object) -> None:
-        super().__init__({POLICY.question: policy})
-        self.left = 4
-
-    def __getitem__(self, key: str) -> object:
-        self.left -= 1
-        if self.left < 0:
-            raise KeyError(key)
-        return super().__getitem__(key)
 
 
 def test_a_parked_delivery_is_listed_and_sent_again(run: Run, world: World) -> None:
@@ -199,7 +201,10 @@ def test_a_parked_delivery_is_listed_and_sent_again(run: Run, world: World) -> N
     assert refused.value.category is Category.NOT_FOUND
 
 
-@pytest.mark.parametrize("words", [("case", "x"), ("resume", "x", "--by", "y")])
+END = ("end", "x", "--by", "y", "--reason", "z")
+
+
+@pytest.mark.parametrize("words", [("case", "x"), ("resume", "x", "--by", "y"), END])
 def test_a_case_that_is_not_there(run: Run, world: World, words: tuple[str, ...]) -> None:
     with pytest.raises(Fault, match="'cases' lists the latest") as refused:
         run(*words)
@@ -224,7 +229,7 @@ def test_up_migrates_then_starts_both_processes(
     monkeypatch.setattr(supervisor, "run", lambda names, chosen: started.append((names, chosen.data)))
     run("up")
     assert started == [(("web", "work"), tmp_path / "data")]
-    assert run("migrate").output == "already at 0001\n"
+    assert run("migrate").output == "already at 0002\n"
 
 
 def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.errors import Category
+from server.model import Clock, Urgency
 from tests.world import (
     BACTERIAL,
     CARD,
@@ -16,6 +19,7 @@ from tests.world import (
     SPECIALTY,
     SR,
     VIRAL,
+    Hospital,
     World,
     answer_as,
     doctor,
@@ -25,6 +29,7 @@ from tests.world import (
     report,
     send_case,
     sign_as,
+    task,
     with_policy,
 )
 
@@ -489,6 +494,132 @@ def test_a_read_is_never_told_of_under_another_models_name(world: World) -> None
     assert world.get("Device")["total"] == 0
     world.house.cards[CARD.question] = CARD  # type: ignore[index]
     world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "engineer", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+def test_a_newer_policy_is_for_the_cases_that_are_compared_after_it(world: World) -> None:
+    for name in ("Quill", "Reed"):
+        doctor(world, name, f"Elsewhere {name}", SPECIALTY)
+    old, new = (
+        send_case(world, VIRAL),
+        send_case(world, VIRAL, number="T-2", report_more={"status": "preliminary"}),
+    )
+    world.run()
+    slower = {Urgency.URGENT: Clock(timedelta(hours=3), timedelta(hours=6))}
+    world.house.policies[CARD.question] = with_policy(version="2", clocks=slower)  # type: ignore[index]
+    assert world.put({**new.report, "status": "final"}).status_code == 200
+    world.run()
+    world.watch.forward(minutes=31)  # past the old policy's time to accept, not past the new one's
+    world.run()
+    policies = [
+        [each["policy"] for each in world.trace(sent.task_id)["history"] if each["event"] == "offered"]
+        for sent in (old, new)
+    ]
+    assert policies == [["bacterial-meningitis@1"] * 2, ["bacterial-meningitis@2"]]
+
+
+def held_in_offer(world: World) -> tuple[Hospital, dict[str, Any]]:
+    """A case held because its first report was corrected while a specialist has an offer."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    world.put({**sent.report, "status": "corrected"})
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert world.history(sent.task_id)[-1] == ("on-hold", "awaiting-coordinator")
+    return sent, offered["resource"]
+
+
+def test_a_person_ends_a_case_without_a_second_opinion(world: World) -> None:
+    sent, offered = held_in_offer(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    assert world.house.ledger.end(case, "Dr. Tarn", "the patient was transferred", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    ended = world.get(f"Task/{sent.task_id}")
+    assert world.history(sent.task_id)[-1] == ("failed", "closed-unresolved")
+    assert ended["statusReason"]["text"] == "Ended without a second opinion: the patient was transferred"
+    assert world.get(f"Task/{offered['id']}")["status"] == "cancelled"
+    told = [each["resource"] for each in json.loads(world.courier.sent[-1].content)["entry"]]
+    assert [(each["resourceType"], each["status"]) for each in told] == [
+        ("ServiceRequest", "active"), ("Task", "cancelled"), ("Task", "failed"),
+    ]  # fmt: skip
+    trace = world.trace(sent.task_id)
+    assert "0.94" not in json.dumps(trace), "what the AI said stays sealed"
+    assert [each["actor"] for each in trace["history"] if each["event"] == "ended by a person"] == [
+        "Dr. Tarn"
+    ]
+
+
+def test_a_requested_date_that_passes_during_a_referral_can_be_ended(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL, restriction={"period": {"end": "2026-01-05T10:00:00Z"}})
+    world.run()
+    world.watch.forward(hours=2)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    world.house.ledger.end(
+        str(world.house.ledger.case_of_task(sent.task_id)), "Dr. Tarn", "late", world.watch()
+    )
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("failed", "closed-unresolved")
+
+
+def test_a_withdrawn_case_calls_its_open_offer_off(world: World) -> None:
+    sent, offered = held_in_offer(world)
+    assert world.put({**world.get(f"Task/{sent.task_id}"), "status": "cancelled"}).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "withdrawn"
+    assert world.get(f"Task/{offered['id']}")["status"] == "cancelled"
+
+
+def test_after_a_person_resumed_the_case_the_ehr_is_told_where_it_stands(world: World) -> None:
+    sent, _ = held_in_offer(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.resume(case, "coordinator", world.watch())
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("in-progress", "awaiting-specialist")
+
+
+def test_a_faulted_case_tells_the_ehr_that_a_person_looks(world: World) -> None:
+    world.reader.breaks = 5
+    sent = send_case(world, BACTERIAL)
+    for _ in range(5):
+        world.run()
+        world.watch.forward(minutes=20)
+    world.run()
+    assert world.state(sent.task_id) == "faulted"
+    assert world.history(sent.task_id)[-1] == ("on-hold", "awaiting-coordinator")
+    assert json.loads(world.courier.sent[-1].content)["entry"][0]["resource"]["status"] == "on-hold"
+    world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "engineer", world.watch())
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("completed", "closed-concordant")
+
+
+def test_a_case_whose_signer_is_named_later_by_the_role_goes_on_by_itself(world: World) -> None:
+    person = patient(world)
+    role = world.post({"resourceType": "PractitionerRole", "active": True})
+    for code, value in (("26464-8", "1200"), ("26511-6", "90")):
+        world.post(observation(person, code, value))
+    first = world.post(report(person, f"PractitionerRole/{role['id']}", BACTERIAL))
+    asked = world.post(task(person, f"DiagnosticReport/{first['id']}"))
+    world.run()
+    assert world.state(asked["id"]) == "incomplete"
+    place = world.post({"resourceType": "Organization", "name": "Demo General"})
+    whole = {**role, "organization": {"reference": f"Organization/{place['id']}"}}
+    assert world.put(whole).status_code == 200
+    world.run()
+    assert world.state(asked["id"]) == "closed"
+
+
+def test_what_came_in_time_counts_however_late_the_worker_looks(world: World) -> None:
+    sent = send_case(world, BACTERIAL, without=lambda made: made["code"]["coding"][0]["code"] == "26511-6")
+    world.run()
+    world.watch.forward(hours=47)
+    world.post(observation(sent.patient, "26511-6", "90"))
+    world.watch.forward(hours=2)
     world.run()
     assert world.state(sent.task_id) == "closed"
 

@@ -23,7 +23,7 @@ from server.routing.deadlines import retry_delay
 from server.store import resources
 from server.worker import CaseWorker, DeliveryWorker, Loop
 from tests.store.nouns import write
-from tests.world import BACTERIAL, SPECIALTY, VIRAL, ScriptedReader, World, doctor, send_case
+from tests.world import BACTERIAL, SPECIALTY, VIRAL, LostFacts, ScriptedReader, World, doctor, send_case
 
 NAME = "bilirubin of Dapple"
 
@@ -314,15 +314,7 @@ def test_logs_tell_neither_what_is_sealed_nor_who_it_is_about(world: World, told
 def test_a_failing_step_under_seal_does_not_tell_the_state(world: World, told: list[Any]) -> None:
     send_case(world, VIRAL)
 
-    class NoPolicy(dict[str, Any]):
-        """Away as soon as the case is known to be discordant."""
-
-        def __getitem__(self, key: str) -> Any:
-            if case(world).position.state == "discordant":
-                raise KeyError(key)
-            return super().__getitem__(key)
-
-    tools = replace(world.cases.tools, policies=NoPolicy(world.cases.tools.policies))
+    tools = replace(world.cases.tools, files=LostFacts(world, "discordant"))
     replace(world.cases, tools=tools).once()
     assert case(world).position.state == "discordant"
     assert [each["state"] for each in told if each["event"] == "step failed"] == ["compared"]

@@ -165,6 +165,23 @@ class ScriptedCourier:
 
 
 @dataclass
+class LostFacts:
+    """Case files that cannot be read once the case stands in ``state``, so that its step fails."""
+
+    world: World
+    state: str
+
+    def facts(self, case_id: str, kind: str, type_: Any) -> list[Any]:
+        found = self.world.house.ledger.find(case_id)
+        if found is not None and found.position.state == self.state:
+            raise KeyError(kind)
+        return self.world.house.ledger.facts(case_id, kind, type_)
+
+    def undelivered(self, case_id: str) -> int:
+        return self.world.house.deliveries.undelivered(case_id)
+
+
+@dataclass
 class World:
     """A house with everything that a case needs, under one clock."""
 

@@ -90,6 +90,7 @@ PARAMETERS: dict[str, dict[str, Param]] = {
     "DiagnosticReport": {
         **_COMMON,
         **_ABOUT_A_SUBJECT,
+        "performer": (REFERENCE, _references("performer")),
         "results-interpreter": (REFERENCE, _references("resultsInterpreter")),
     },
     "ServiceRequest": {

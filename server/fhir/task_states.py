@@ -26,6 +26,11 @@ CANCELLABLE = frozenset({"requested", "received", "accepted", "on-hold"})
 """A placer may cancel directly only until work has begun (Clinical Order Workflows)."""
 
 
+def ended(status: str) -> bool:
+    """Whether nothing but an error can follow: rejected, cancelled, failed, completed, entered-in-error."""
+    return not TRANSITIONS[status]
+
+
 def may(now: str, then: str) -> bool:
     return then in TRANSITIONS.get(now, ())
 

@@ -83,6 +83,8 @@ class Business(StrEnum):
     """Task.businessStatus, codes of ``TASK``."""
 
     AWAITING_INFORMATION = "awaiting-information"
+    AWAITING_COORDINATOR = "awaiting-coordinator"
+    """A person at our side must look; nothing is asked of the EHR."""
     AI_RUNNING = "ai-running"
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
@@ -90,3 +92,5 @@ class Business(StrEnum):
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
     EXPIRED = "expired"
+    CLOSED_UNRESOLVED = "closed-unresolved"
+    """A person ended the case without a second opinion."""

@@ -56,11 +56,6 @@ def answer_by(accepted_at: datetime, clock: Clock, deadline: datetime) -> dateti
     return _no_later(accepted_at + clock.answer_within, deadline)
 
 
-def give_up_at(written_at: datetime, policy: Policy) -> datetime:
-    """Until when a delivery is tried before it is parked for a person to see."""
-    return written_at + policy.deliver_for
-
-
 def retry_delay(attempt: int, document: str) -> timedelta:
     """How long to wait after failed attempt 1, 2, ... of a document: 1 s, doubling to 15 min.
 

@@ -60,11 +60,11 @@ def _present(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> s
 
 
 def _in_time(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
-    del terms
-    needed = specialist.turnaround
-    if needed is None or not spells or done_at(spells, needed) is not None:
+    needed = specialist.turnaround or terms.usual
+    if not spells or done_at(spells, needed) is not None:
         return None
-    return f"usually needs {span(needed)}, and {span(free_time(spells))} are free before the deadline"
+    said = "usually needs" if specialist.turnaround else "states no turnaround, and the policy counts on"
+    return f"{said} {span(needed)}, and {span(free_time(spells))} are free before the deadline"
 
 
 FILTERS: tuple[Filter, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.model import Candidate, FirstRead, Policy, Specialist
 from server.routing.availability import free_spells
@@ -19,17 +19,20 @@ def match(
     first: FirstRead,
     policy: Policy,
     deadline: datetime,
+    usual: timedelta,
     now: datetime,
     already: frozenset[str],
     seed: str,
 ) -> tuple[Candidate, ...]:
     """Every specialist weighed for one case: those who may be asked, best first; then the others.
 
-    ``already`` are the roles that were asked before; ``seed`` is recorded with the case, so that
-    the order among equal scores can be replayed. Whoever failed a filter has no score, however
-    good a match otherwise.
+    ``usual`` is how long an answer may take by the policy; ``already`` are the roles that were asked
+    before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed.
+    Whoever failed a filter has no score, however good a match otherwise.
     """
-    terms = terms_of(specialists, first=first, policy=policy, deadline=deadline, now=now, already=already)
+    terms = terms_of(
+        specialists, first=first, policy=policy, deadline=deadline, usual=usual, now=now, already=already
+    )
     weighed = [_weigh(each, terms, seed) for each in specialists]
     return tuple(sorted(weighed, key=_place))
 

@@ -24,6 +24,7 @@ _RULE = f"must be one of: {', '.join(RULES)}"
 _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
+_ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
@@ -98,6 +99,8 @@ class PolicySchema(Strict):
         distinct = {(each.system, each.code) for each in data["specialties"]}
         if not distinct or len(distinct) < len(data["specialties"]):
             raise ValidationError(_SPECIALTIES, "specialties")
+        if len(set(data["urgency"].values())) > 1:  # S2.4, S2.5: not told why, audits look like the others
+            raise ValidationError(_ALIKE, "urgency")
         if {urgency.value for urgency in data["urgency"].values()} - data["clocks"].keys():
             raise ValidationError(_CLOCKS, "clocks")
 

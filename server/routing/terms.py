@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.model import FirstRead, Policy, Specialist
 
@@ -19,6 +19,8 @@ class Terms:
 
     now: datetime
     deadline: datetime
+    usual: timedelta
+    """How long an answer takes of whom no turnaround is known: as long as the policy gives for it."""
     preference: Mapping[tuple[str, str], int]
     """(system, code) of a specialty -> its rank in the policy, 0 is the best."""
     specialties: tuple[str, ...]
@@ -46,6 +48,7 @@ def terms_of(
     first: FirstRead,
     policy: Policy,
     deadline: datetime,
+    usual: timedelta,
     now: datetime,
     already: frozenset[str],
 ) -> Terms:
@@ -58,6 +61,7 @@ def terms_of(
     return Terms(
         now=now,
         deadline=deadline,
+        usual=usual,
         preference={(each.system, each.code): rank for rank, each in enumerate(policy.specialties)},
         specialties=tuple(each.display for each in policy.specialties),
         first_readers=readers,

@@ -13,6 +13,7 @@ from server.case import State
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Wait
 from server.steps.compare import compare
+from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
 from server.steps.offer import await_acceptance, await_report, offer
@@ -42,6 +43,7 @@ STEPS: dict[State, Step] = {
     State.WRITTEN_UP: close,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
+    State.UNRESOLVED: end,
 }
 """Ended states have no step: closed, rejected, lapsed, withdrawn."""
 

@@ -77,7 +77,11 @@ class CaseFile:
 
     @property
     def policy(self) -> Policy:
-        return self.tools.policies[self.case.question]
+        """The policy that this case was compared under; before that, the one in force.
+
+        Never retroactive: a newer file is for the cases that are compared after it.
+        """
+        return self.latest("policy", Policy) or self.tools.policies[self.case.question]
 
     def stored(self, key: str) -> Stored:
         """The current version of ``Type/id``, which the door has made sure is here."""

@@ -39,6 +39,9 @@ def gather(file: CaseFile) -> Progress | Wait:
 
 def look_again(file: CaseFile) -> Progress | Wait:
     """INCOMPLETE: something came, or time has run out."""
+    gaps = gaps_of(file, weighed(file))
+    if not gaps:  # what came in time counts, however late we look
+        return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
     deadline = lapses_at(file.case.opened_at, file.policy, file.case.due_by)
     if deadline <= file.now:
         move = Moved(file).note(
@@ -47,7 +50,7 @@ def look_again(file: CaseFile) -> Progress | Wait:
         return told(
             move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")
         ).progress(None)
-    if _texts(gaps_of(file, weighed(file))) == file.latest("gaps", list[str]):
+    if _texts(gaps) == file.latest("gaps", list[str]) and _told_of(file):
         return Wait(deadline)
     return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
 
@@ -89,6 +92,12 @@ def found_incomplete(file: CaseFile, gaps: tuple[Gap, ...]) -> Progress:
     standing = Standing("on-hold", Business.AWAITING_INFORMATION, " ".join(_texts(gaps)))
     move = told(move, standing, contained=[completeness_outcome(gaps)], outputs=[completeness_output()])
     return move.progress(lapses_at(file.case.opened_at, file.policy, file.case.due_by))
+
+
+def _told_of(file: CaseFile) -> bool:
+    """Whether the EHR's Task says what is missing; after a person resumed the case it does not yet."""
+    coded = file.task.get("businessStatus", {}).get("coding", [{}])
+    return any(each.get("code") == Business.AWAITING_INFORMATION for each in coded)
 
 
 def _texts(gaps: tuple[Gap, ...]) -> list[str]:

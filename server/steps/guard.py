@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from server.case import Ai, Event, First, State
+from server.fhir.pens.correspondence import Standing
+from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
-from server.steps.letters import held_letter
+from server.steps.letters import called_off, held_letter, told
 
 _WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
 _RESTING_ON_READS = (
@@ -21,16 +23,37 @@ _RESTING_ON_READS = (
     State.OFFERED,
     State.ACCEPTED,
 )
+_READING = Standing("in-progress", Business.AI_RUNNING)
+_STANDING = {
+    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT), _READING),
+    # Under seal nothing may tell which of these it is.
+    **dict.fromkeys((State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE), _READING),
+    **dict.fromkeys((State.REFERRED, State.OFFERED), Standing("in-progress", Business.AWAITING_SPECIALIST)),
+    **dict.fromkeys(
+        (State.ACCEPTED, State.BLIND_READ), Standing("in-progress", Business.SPECIALIST_ACCEPTED)
+    ),
+}
+"""What the EHR's Task says in each state that a case may be resumed into; the others tell it themselves."""
 
 
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
     state = file.case.position.state
     if state in _WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
-        return Moved(file).note(Event.WITHDRAWN, actor="placer").progress(None)
+        move = Moved(file).note(Event.WITHDRAWN, actor="placer")
+        return called_off(move, Standing(file.task["status"])).progress(None)
     if state in _RESTING_ON_READS and (changed := _superseded(file)):
         return _hold(file, changed)
-    return None
+    return _told_again(file)
+
+
+def _told_again(file: CaseFile) -> Progress | None:
+    """Once a person has resumed the case, the EHR's Task no longer says that one looks."""
+    standing = _STANDING.get(file.case.position.state)
+    said = file.task.get("businessStatus", {}).get("coding", [{}])[0].get("code")
+    if standing is None or said != Business.AWAITING_COORDINATOR:
+        return None
+    return told(Moved(file), standing).at_once()
 
 
 def _superseded(file: CaseFile) -> list[str]:

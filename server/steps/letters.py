@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from server.fhir.parse import parse
 from server.fhir.pens.bundle import referral_bundle, status_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
+from server.fhir.pens.referral_task import standing_of
+from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
-from server.model import Document, Referral, ResourceKey
+from server.model import Document, OfferEnd, Referral, ResourceKey
 from server.ports import Resource
 from server.steps.casefile import CaseFile, Moved
 from server.steps.tasks import moved_task
@@ -61,8 +64,26 @@ def told(
 
 
 def held_letter(move: Moved, reason: str) -> Moved:
-    """Tell the EHR that a person must look."""
-    return told(move, Standing("on-hold", Business.AWAITING_INFORMATION, reason))
+    """Tell the EHR that a person must look; a Task that is over stays as it ended."""
+    if ended(move.file.task["status"]):
+        return move
+    return told(move, Standing("on-hold", Business.AWAITING_COORDINATOR, reason))
+
+
+def called_off(move: Moved, standing: Standing) -> Moved:
+    """Move the EHR's Task to its end, and with it the offer that is still open, if there is one."""
+    file, referral = move.file, move.file.referral
+    over = ended(file.task["status"])
+    if referral is None or referral.offer is None or referral.offer.ended is not None:
+        return move if over else told(move, standing)
+    offer = replace(referral.offer, ended=OfferEnd.CALLED_OFF, ended_at=file.now)
+    referral = replace(referral, offers=(*referral.offers[:-1], offer))
+    move.lay_down("referral", referral)
+    if not ended(file.resource(f"Task/{offer.task}")["status"]):
+        move.write(moved_task(file, f"Task/{offer.task}", standing_of(offer)))
+    if not over:
+        move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
+    return move.send(referral_letter(file, referral, list(file.ai_read.sources), standing))
 
 
 def referral_letter(

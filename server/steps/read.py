@@ -26,7 +26,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     move = Moved(file).note(
         Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason
     )
-    return move.lay_down("comparison", verdict).at_once()
+    return move.lay_down("comparison", verdict).lay_down("policy", file.policy).at_once()
 
 
 def _read(file: CaseFile) -> Progress:

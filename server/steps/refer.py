@@ -50,6 +50,7 @@ def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]
         first=file.first_read,
         policy=file.policy,
         deadline=referral.deadline,
+        usual=clock_of(file, referral.urgency).answer_within,
         now=file.now,
         already=frozenset(offer.role for offer in referral.offers),
         seed=file.case.id,

@@ -8,13 +8,14 @@ from server.case import Event
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
 
-_LOOK_AFTER = timedelta(hours=1)
+LOOK_AFTER = timedelta(hours=1)
+"""When a written-up case is looked at again, should the news of a delivery get lost."""
 
 
 def close(file: CaseFile) -> Progress | Wait:
     """CLOSED when every document is proven received."""
     if file.tools.files.undelivered(file.case.id):
-        return Wait(file.now + _LOOK_AFTER)
+        return Wait(file.now + LOOK_AFTER)
     return Moved(file).note(Event.DELIVERED).progress(None)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from server.case import Event
 from server.fhir.home import letter_home, publish, settle_references
 from server.fhir.parse import parse
@@ -16,6 +14,7 @@ from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
+from server.steps.rest import LOOK_AFTER
 from server.steps.tasks import moved_task
 
 _CLOSED = {
@@ -23,7 +22,6 @@ _CLOSED = {
     Outcome.UPHELD: Standing("completed", Business.CLOSED_UPHELD),
     Outcome.AMENDED: Standing("completed", Business.CLOSED_AMENDED),
 }
-_LOOK_AFTER = timedelta(hours=1)
 
 
 def write_up(file: CaseFile) -> Progress:
@@ -37,7 +35,7 @@ def write_up(file: CaseFile) -> Progress:
     move.write(_published(file, ours)).write(_task(file, ours, standing))
     theirs = _bundle(file, letter_out(file), standing)
     return move.send(letter("opinion", file, theirs)).progress(
-        file.now + _LOOK_AFTER if file.case.destination else file.now
+        file.now + LOOK_AFTER if file.case.destination else file.now
     )
 
 

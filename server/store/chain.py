@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from server.case import State
 from server.ports import Entry, History
@@ -23,13 +23,14 @@ _LAST = Prepared(
     .order_by(event.c.seq.desc())
     .limit(1)
 )
+_REMEMBER = Prepared(update(cases).where(cases.c.id == bindparam("of")).values(head=bindparam("newest")))
 _APPEND = Prepared(insert(event).values({c.name: bindparam(c.name) for c in event.c}))
 
 
 def append(
     connection: Connection, case_id: str, at: datetime, entries: Sequence[tuple[Entry, State]]
 ) -> None:
-    """Add events, each with the state that it led to."""
+    """Add events, each with the state that it led to; the case remembers the newest one's digest."""
     seq, digest = _LAST.run(connection, of=case_id).fetchone() or (0, _FIRST)
     rows = []
     for entry, state in entries:
@@ -38,6 +39,7 @@ def append(
         digest = row["digest"] = _link(digest, row)
         rows.append(row)
     _APPEND.run_many(connection, rows)
+    _REMEMBER.run(connection, of=case_id, newest=digest)
 
 
 def history(connection: Connection, case_id: str) -> list[History]:
@@ -49,7 +51,7 @@ def history(connection: Connection, case_id: str) -> list[History]:
 def broken_at(connection: Connection, case_id: str) -> int | None:
     """The number of the first event that does not fit its chain; None when the chain is whole.
 
-    Where the newest events were taken away, the case itself stands elsewhere than its history says.
+    Where the newest events were taken away, the case remembers another digest or stands elsewhere.
     """
     digest = _FIRST
     rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq)).all()
@@ -57,8 +59,12 @@ def broken_at(connection: Connection, case_id: str) -> int | None:
         digest = _link(digest, row._asdict())
         if row.seq != expected or row.digest != digest:
             return expected
-    stands = connection.execute(select(cases.c.state).where(cases.c.id == case_id)).scalar_one_or_none()
-    return None if rows and rows[-1].state == stands else len(rows) + 1
+    stands = connection.execute(
+        select(cases.c.state, cases.c.head).where(cases.c.id == case_id)
+    ).one_or_none()
+    if rows and stands and (rows[-1].state, digest) == tuple(stands):
+        return None
+    return len(rows) + 1
 
 
 def _row(case_id: str, seq: int, at: datetime, entry: Entry, state: State) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event
 from server.ports import Arrival, Entry, Intake, Opening
@@ -13,7 +13,7 @@ from server.store import locks, resources
 from server.store.chain import append
 from server.store.database import Database
 from server.store.prepared import Prepared
-from server.store.tables import Instant, arrival, cases
+from server.store.tables import Instant, arrival, cases, resource, search_value
 from server.store.vault import Vault
 
 _INLINE = 256 * 1024
@@ -23,6 +23,24 @@ _STIR = Prepared(
     .where(cases.c.patient == bindparam("of"), cases.c.due_at.is_not(None))
     .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
 )
+_SIGNED_AS = ("results-interpreter", "performer")
+_STIR_SIGNED = Prepared(
+    update(cases)
+    .where(
+        cases.c.due_at.is_not(None),
+        cases.c.report.in_(
+            select(literal("DiagnosticReport/") + resource.c.id)
+            .join(search_value, search_value.c.resource_key == resource.c.key)
+            .where(
+                search_value.c.type == "DiagnosticReport",
+                or_(*(search_value.c.param == name for name in _SIGNED_AS)),
+                search_value.c.value == bindparam("signer"),
+            )
+        ),
+    )
+    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
+)
+"""Who signed, and for whom, is told by the role as much as by the report."""
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
 
@@ -47,6 +65,9 @@ def _take(connection: Connection, intake: Intake) -> None:
     at = intake.arrival.received_at
     # Cases before resources, the order in which a step's commit locks them too.
     stir(connection, {write.patient for write in intake.writes if write.patient}, at)
+    for write in intake.writes:
+        if write.type == "PractitionerRole" and write.version > 1:
+            _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
     resources.apply(connection, intake.writes, intake.arrival.id)
     for opening in intake.openings:
         _open(connection, opening, at, intake.arrival)

@@ -16,10 +16,12 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, insert, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
-from server.case import Ai, Event, First, Position, State, advance
+from server.case import Event, Position, State, advance
 from server.ports import CaseRow, Claim, Entry, Fact, History, LeaseLost, Progress
 from server.store import chain, deliveries, resources
+from server.store.caserow import case_of, find
 from server.store.database import Database
+from server.store.decision import decide
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
@@ -58,7 +60,7 @@ class Ledger:
             return None
         token = str(uuid.uuid4())
         row = self._database.write(lambda connection: _claim(connection, at, at + self._lease, token))
-        return None if row is None else Claim(_case(row), token)
+        return None if row is None else Claim(case_of(row), token)
 
     def commit(self, claim: Claim, progress: Progress, at: datetime, *, keep: bool) -> CaseRow:
         """Write one step's outcome under the claim's lease; returns the case as it now stands.
@@ -82,10 +84,14 @@ class Ledger:
 
     def resume(self, case_id: str, actor: str, at: datetime) -> CaseRow | None:
         """Put a held or faulted case back to where it stood; None when there is no such case."""
-        return self._database.write(lambda c: _resume(c, case_id, actor, at))
+        return self._database.write(lambda c: decide(c, case_id, Entry(Event.RESUMED, actor), at))
+
+    def end(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
+        """End a held or faulted case without a second opinion; None when there is no such case."""
+        return self._database.write(lambda c: _end(c, case_id, actor, reason, at))
 
     def find(self, case_id: str) -> CaseRow | None:
-        return self._database.read(lambda c: _find(c, case_id))
+        return self._database.read(lambda c: find(c, case_id))
 
     def view(self, case_id: str) -> CaseView | None:
         return self._database.read(lambda c: _view(c, case_id))
@@ -93,7 +99,7 @@ class Ledger:
     def recent(self, limit: int) -> list[CaseRow]:
         """The latest cases, newest first."""
         query = select(cases).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
-        return self._database.read(lambda c: [_case(row) for row in c.execute(query)])
+        return self._database.read(lambda c: [case_of(row) for row in c.execute(query)])
 
     def case_of_task(self, task_id: str) -> str | None:
         query = select(cases.c.id).where(cases.c.task_id == task_id)
@@ -169,7 +175,7 @@ def _commit(
     resources.apply(connection, progress.writes, None)
     _lay_down(connection, case_id, progress.facts, at)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
-    return _case(row)
+    return case_of(row)
 
 
 def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry, State]]:
@@ -178,6 +184,15 @@ def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry,
         position = advance(position, entry.event)
         told.append((entry, position.state))
     return told
+
+
+def _end(connection: Connection, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
+    case = decide(connection, case_id, Entry(Event.ENDED, actor, {"reason": reason}), at)
+    if case is not None:
+        count = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == "ending")
+        number = int(connection.execute(count).scalar_one()) + 1
+        _lay_down(connection, case_id, [Fact("ending", number, reason)], at)
+    return case
 
 
 def _lay_down(connection: Connection, case_id: str, facts: Sequence[Fact], at: datetime) -> None:
@@ -239,31 +254,8 @@ def _fenced(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
     return row
 
 
-def _resume(connection: Connection, case_id: str, actor: str, at: datetime) -> CaseRow | None:
-    case = _find(connection, case_id, lock=True)
-    if case is None:
-        return None
-    position = advance(case.position, Event.RESUMED)
-    row = connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id)
-        .values(
-            state=position.state, before=None, due_at=at, attempts=0, news=cases.c.news + 1, last_error=None
-        )
-        .returning(*cases.c)
-    ).one()
-    chain.append(connection, case_id, at, [(Entry(Event.RESUMED, actor), position.state)])
-    return _case(row)
-
-
-def _find(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow | None:
-    query = select(cases).where(cases.c.id == case_id)
-    row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
-    return None if row is None else _case(row)
-
-
 def _view(connection: Connection, case_id: str) -> CaseView | None:
-    case = _find(connection, case_id)
+    case = find(connection, case_id)
     if case is None:
         return None
     return CaseView(
@@ -271,25 +263,4 @@ def _view(connection: Connection, case_id: str) -> CaseView | None:
         chain.history(connection, case_id),
         deliveries.of_case(connection, case_id),
         chain.broken_at(connection, case_id),
-    )
-
-
-def _case(row: Row[Any]) -> CaseRow:
-    return CaseRow(
-        id=row.id,
-        question=row.question,
-        task_id=row.task_id,
-        patient=row.patient,
-        report=row.report,
-        destination=row.destination,
-        task_identifier={"system": row.task_system, "value": row.task_value},
-        due_by=row.due_by,
-        opened_at=row.opened_at,
-        position=Position(
-            State(row.state), First(row.first), Ai(row.ai), None if row.before is None else State(row.before)
-        ),
-        due_at=row.due_at,
-        attempts=row.attempts,
-        news=row.news,
-        last_error=row.last_error,
     )

@@ -17,6 +17,7 @@ from server.ports import Intake
 _MOST = 512
 """Locks of one transaction; the server's table of locks is small, so beyond it one lock stands for all."""
 _ALL = 0
+_OPENINGS = "openings"
 _TAKE = """SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
     FROM unnest(%s::bigint[], %s::boolean[]) AS wanted(key, alone)"""
 
@@ -26,7 +27,7 @@ def hold_premises(connection: Connection, intake: Intake) -> None:
 
     Two that look for absence are kept apart when one may write what the other looks for, under
     whichever criteria. Who opens a case keeps out who brings news of its patient: they could not
-    see the case yet, and it would sleep over the news.
+    see the case yet, and it would sleep over the news. A role's news goes to cases of any patient.
     """
     if _one_writer(connection):
         return
@@ -38,7 +39,9 @@ def hold_premises(connection: Connection, intake: Intake) -> None:
         if value
     }
     alone |= {opening.patient for opening in intake.openings}
+    alone |= {_OPENINGS for write in intake.writes if write.type == "PractitionerRole" and write.version > 1}
     together = {write.patient for write in intake.writes if write.patient}
+    together |= {_OPENINGS for _ in intake.openings}
     if intake.absent:
         together |= {
             _name(write.type, row.param, row.value) for write in intake.writes for row in write.index

@@ -40,6 +40,19 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else moment(value)
 
 
+class Told(TypeDecorator[str]):
+    """What somebody else's program told us: any text, but for what PostgreSQL or UTF-8 cannot hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        del dialect
+        if value is None:
+            return None
+        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def moment(microseconds: int) -> datetime:
     """A stored time as a value."""
     return _EPOCH + timedelta(microseconds=microseconds)
@@ -47,13 +60,21 @@ def moment(microseconds: int) -> datetime:
 
 metadata = MetaData()
 
+
+def _indexed(length: int) -> String:
+    """Text in an index is ordered by its bytes: a language's order changes with the operating system's
+    library, and an index that was built under another one finds nothing and lets doubles in.
+    """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 _AUTO = BigInteger().with_variant(Integer, "sqlite")
 
 arrival = Table(
     "arrival",
     metadata,
     Column("seq", _AUTO, primary_key=True, autoincrement=True),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", _indexed(36), nullable=False, unique=True),
     Column("door", String(16), nullable=False),
     Column("interaction", String(64), nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -68,8 +89,8 @@ resource = Table(
     "resource",
     metadata,
     Column("key", _AUTO, primary_key=True, autoincrement=True),
-    Column("type", String(64), nullable=False),
-    Column("id", String(64), nullable=False),
+    Column("type", _indexed(64), nullable=False),
+    Column("id", _indexed(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("type", "id", name="resource_identity"),
@@ -89,10 +110,10 @@ resource_version = Table(
 search_value = Table(
     "search_value",
     metadata,
-    Column("type", String(64), primary_key=True),
-    Column("param", String(32), primary_key=True),
-    Column("value", String(512), primary_key=True),
-    Column("system", String(512), primary_key=True),
+    Column("type", _indexed(64), primary_key=True),
+    Column("param", _indexed(32), primary_key=True),
+    Column("value", _indexed(512), primary_key=True),
+    Column("system", _indexed(512), primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Index("search_value_of_resource", "resource_key"),
     sqlite_with_rowid=False,
@@ -101,17 +122,17 @@ search_value = Table(
 cases = Table(
     "cases",
     metadata,
-    Column("id", String(36), primary_key=True),
+    Column("id", _indexed(36), primary_key=True),
     Column("question", String(64), nullable=False),
-    Column("task_id", String(64), nullable=False, unique=True),
-    Column("patient", String(80), nullable=False),
-    Column("report", String(80), nullable=False),
+    Column("task_id", _indexed(64), nullable=False, unique=True),
+    Column("patient", _indexed(80), nullable=False),
+    Column("report", _indexed(80), nullable=False),
     Column("destination", String(64)),
     Column("task_system", Text, nullable=False),
     Column("task_value", Text, nullable=False),
     Column("due_by", Instant),
     Column("opened_at", Instant, nullable=False),
-    Column("state", String(24), nullable=False),
+    Column("state", _indexed(24), nullable=False),
     Column("first", String(16), nullable=False),
     Column("ai", String(16), nullable=False),
     Column("before", String(24)),
@@ -122,7 +143,9 @@ cases = Table(
     Column("attempts", Integer, nullable=False, default=0),
     # Counts what arrived for the case; a step that began before the latest news runs again.
     Column("news", Integer, nullable=False, default=0),
-    Column("last_error", Text),
+    Column("last_error", Told),
+    # Digest of the newest event: without it, events taken away from the end would not show.
+    Column("head", String(64)),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),
@@ -133,7 +156,7 @@ fact = Table(
     "fact",
     metadata,
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
-    Column("kind", String(32), primary_key=True),
+    Column("kind", _indexed(32), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -159,7 +182,7 @@ event = Table(
 document = Table(
     "document",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", _indexed(64), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("kind", String(32), nullable=False),
@@ -176,7 +199,7 @@ delivery = Table(
     metadata,
     Column("document_id", ForeignKey("document.id"), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("destination", String(64), nullable=False),
+    Column("destination", _indexed(64), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
@@ -197,5 +220,5 @@ attempt = Table(
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("outcome", String(32), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Told, nullable=False),
 )

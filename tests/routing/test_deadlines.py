@@ -9,7 +9,6 @@ from server.routing.deadlines import (
     accept_by,
     answer_by,
     first_read_due,
-    give_up_at,
     lapses_at,
     passed,
     referral_deadline,
@@ -86,10 +85,6 @@ def test_whoever_accepts_at_the_last_moment_can_still_answer():
     assert deadline is not None
     accepted = accept_by(NOW, URGENT, deadline)
     assert accepted < answer_by(accepted, URGENT, deadline) <= deadline
-
-
-def test_give_up_at():
-    assert give_up_at(NOW, a_policy(deliver_for=hours(5))) == NOW + hours(5)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ def failed(specialist, *others, first=None, already=(), deadline=DEADLINE):
         first=first or a_first_read(),
         policy=a_policy(),
         deadline=deadline,
+        usual=hours(1),
         now=NOW,
         already=frozenset(already),
     )
@@ -48,6 +49,10 @@ TABLE = [
         ("usually needs 1 h 15 min, and 1 h are free before the deadline",),
     ),
     ({"turnaround": None}, ()),
+    (
+        {"turnaround": None, "absences": (Absence(NOW + hours(0.5), DEADLINE),)},
+        ("states no turnaround, and the policy counts on 1 h, and 30 min are free before the deadline",),
+    ),
     ({"turnaround": hours(99), "absences": GONE}, ("is absent until the deadline",)),
 ]
 

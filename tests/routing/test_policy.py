@@ -93,6 +93,8 @@ NEUROLOGY = (
         ("[clocks.urgent]", "[clocks.soon]", "clocks.soon", "there is no such key"),
         ('missed = "urgent"', 'missed = "soon"', "urgency.missed", URGENCY),
         ('missed = "urgent"', "", "urgency.missed", URGENCY),
+        ('audit = "urgent"', 'audit = "routine"', "urgency", "the same urgency"),
+        ('missed = "urgent"', 'missed = "routine"', "urgency", "the same urgency"),
         ('missed = "urgent"', 'mised = "urgent"', "urgency.mised", f"the keys here are: {REASON_KEYS}"),
         ("[urgency]", "[urgencies]", "urgency", f"must be a table with: {REASON_KEYS}"),
         ('code = "394591006"', 'code = "394807007"', "specialties", SPECIALTIES),

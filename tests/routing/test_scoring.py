@@ -15,7 +15,13 @@ DEADLINE = NOW + hours(4)
 def scored(**changes):
     specialist = a_specialist(**changes)
     terms = terms_of(
-        [], first=a_first_read(), policy=a_policy(), deadline=DEADLINE, now=NOW, already=frozenset()
+        [],
+        first=a_first_read(),
+        policy=a_policy(),
+        deadline=DEADLINE,
+        usual=hours(1),
+        now=NOW,
+        already=frozenset(),
     )
     return score(specialist, terms, free_spells(specialist.absences, NOW, DEADLINE))
 

@@ -11,6 +11,7 @@ def terms(*specialists, first=None, already=()):
         first=first or a_first_read(),
         policy=a_policy(),
         deadline=NOW + hours(2),
+        usual=hours(1),
         now=NOW,
         already=frozenset(already),
     )

@@ -87,11 +87,13 @@ def test_a_chain_as_written_is_whole(told: Database) -> None:
         (INSERTED, 4),
         ("DELETE FROM event WHERE seq = 5", 5),
         ("DELETE FROM event", 1),
+        ("DELETE FROM event WHERE seq > 2; UPDATE cases SET state = 'ready'", 3),
+        ("UPDATE cases SET head = NULL", 6),
     ],
     ids=[
         "detail", "actor", "time", "state", "event", "seal", "policy", "card", "digest",
         "first removed", "removed", "removed and closed up", "swapped", "inserted",
-        "last removed", "all removed",
+        "last removed", "all removed", "last removed and the case put back", "head removed",
     ],
 )  # fmt: skip
 def test_an_edit_shows_and_says_where(told: Database, change: str, number: int) -> None:

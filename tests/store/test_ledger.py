@@ -203,8 +203,24 @@ def test_resuming_is_not_slept_over_by_a_worker_that_looks_at_the_held_case(ledg
     ledger.commit(claimed(ledger), HELD, AT, keep=False)
     claim = claimed(ledger, later(days=1))
     ledger.resume("c1", "coordinator", later(days=1))
-    ledger.release(claim, later(days=2), later(days=1))
+    with pytest.raises(LeaseLost):
+        ledger.release(claim, later(days=2), later(days=1))
     assert case(ledger).due_at == later(days=1)
+
+
+def test_a_person_ends_a_held_case_with_a_reason(ledger: Ledger) -> None:
+    ledger.commit(claimed(ledger), HELD, AT, keep=False)
+    ended = ledger.end("c1", "coordinator", "transferred", later(hours=2))
+    assert ended is not None
+    assert (ended.position, ended.due_at) == (Position(State.UNRESOLVED), later(hours=2))
+    assert ledger.facts("c1", "ending", str) == ["transferred"]
+    view = ledger.view("c1")
+    assert view is not None
+    assert (view.history[-1].event, view.history[-1].actor) == ("ended by a person", "coordinator")
+    assert view.chain_broken_at is None
+    assert ledger.end("nobody", "coordinator", "x", AT) is None
+    with pytest.raises(IllegalMove):
+        ledger.end("c1", "coordinator", "again", AT)
 
 
 def test_only_a_stopped_case_is_resumed_and_only_one_that_exists(ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ _ENDED = {
     OfferEnd.DECLINED: Standing("rejected", None, "The specialist declined."),
     OfferEnd.EXPIRED: Standing("failed", Business.EXPIRED, "Not accepted in time."),
     OfferEnd.UNANSWERED: Standing("failed", Business.EXPIRED, "Accepted, but not answered in time."),
+    OfferEnd.CALLED_OFF: Standing("cancelled", None, "The case has ended; nothing more is asked."),
 }
 
 

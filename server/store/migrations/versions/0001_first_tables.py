@@ -11,13 +11,17 @@ branch_labels = None
 depends_on = None
 
 
+def _indexed(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "arrival",
         sa.Column(
             "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", _indexed(36), nullable=False),
         sa.Column("door", sa.String(length=16), nullable=False),
         sa.Column("interaction", sa.String(length=64), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
@@ -29,17 +33,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "cases",
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", _indexed(36), nullable=False),
         sa.Column("question", sa.String(length=64), nullable=False),
-        sa.Column("task_id", sa.String(length=64), nullable=False),
-        sa.Column("patient", sa.String(length=80), nullable=False),
-        sa.Column("report", sa.String(length=80), nullable=False),
+        sa.Column("task_id", _indexed(64), nullable=False),
+        sa.Column("patient", _indexed(80), nullable=False),
+        sa.Column("report", _indexed(80), nullable=False),
         sa.Column("destination", sa.String(length=64), nullable=True),
         sa.Column("task_system", sa.Text(), nullable=False),
         sa.Column("task_value", sa.Text(), nullable=False),
         sa.Column("due_by", sa.BigInteger(), nullable=True),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("state", _indexed(24), nullable=False),
         sa.Column("first", sa.String(length=16), nullable=False),
         sa.Column("ai", sa.String(length=16), nullable=False),
         sa.Column("before", sa.String(length=24), nullable=True),
@@ -61,8 +65,8 @@ def upgrade() -> None:
         sa.Column(
             "key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("type", _indexed(64), nullable=False),
+        sa.Column("id", _indexed(64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
@@ -70,8 +74,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "document",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=False),
+        sa.Column("id", _indexed(64), nullable=False),
+        sa.Column("case_id", _indexed(36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("destination", sa.String(length=64), nullable=False),
@@ -88,7 +92,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column("case_id", sa.String(length=36), nullable=False),
+        sa.Column("case_id", _indexed(36), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.String(length=64), nullable=False),
@@ -107,8 +111,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "fact",
-        sa.Column("case_id", sa.String(length=36), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("case_id", _indexed(36), nullable=False),
+        sa.Column("kind", _indexed(32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -134,10 +138,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_value",
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("param", sa.String(length=32), nullable=False),
-        sa.Column("value", sa.String(length=512), nullable=False),
-        sa.Column("system", sa.String(length=512), nullable=False),
+        sa.Column("type", _indexed(64), nullable=False),
+        sa.Column("param", _indexed(32), nullable=False),
+        sa.Column("value", _indexed(512), nullable=False),
+        sa.Column("system", _indexed(512), nullable=False),
         sa.Column("resource_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["resource_key"],
@@ -149,9 +153,9 @@ def upgrade() -> None:
     op.create_index("search_value_of_resource", "search_value", ["resource_key"], unique=False)
     op.create_table(
         "delivery",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=False),
-        sa.Column("destination", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _indexed(64), nullable=False),
+        sa.Column("case_id", _indexed(36), nullable=False),
+        sa.Column("destination", _indexed(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -175,7 +179,7 @@ def upgrade() -> None:
     op.create_index("delivery_lane", "delivery", ["case_id", "destination", "number"], unique=False)
     op.create_table(
         "attempt",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _indexed(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=False),

@@ -1,0 +1,19 @@
+"""UNRESOLVED: a person ended the case; whoever waits for it is told, and both opinions stay sealed."""
+
+from __future__ import annotations
+
+from server.case import Event
+from server.fhir.pens.correspondence import Standing
+from server.fhir.terms import Business
+from server.ports import Progress
+from server.steps.casefile import CaseFile, Moved
+from server.steps.letters import called_off
+from server.steps.rest import LOOK_AFTER
+
+
+def end(file: CaseFile) -> Progress:
+    """WRITTEN_UP: the EHR's Task fails with the person's reason, an open offer is called off."""
+    move = Moved(file).note(Event.WRITTEN_UP, business=Business.CLOSED_UNRESOLVED)
+    reason = f"Ended without a second opinion: {file.needed('ending', str)}"
+    move = called_off(move, Standing("failed", Business.CLOSED_UNRESOLVED, reason))
+    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)

@@ -1,0 +1,18 @@
+"""FAULTED: a step failed too often; the case and the EHR's Task say that a person looks."""
+
+from __future__ import annotations
+
+from server.case import Event
+from server.ports import Progress
+from server.steps.casefile import REMINDER, CaseFile, Moved
+from server.steps.letters import held_letter
+
+_TOLD = "Something failed on our side; a person looks at it. Nothing needs to be sent again."
+
+
+def give_up(file: CaseFile, error: str, attempts: int, *, tell: bool = True) -> Progress:
+    """FAULTED. Without ``tell`` the EHR hears nothing: for when telling is what fails."""
+    move = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempts)
+    if tell:
+        move = held_letter(move, _TOLD)
+    return move.progress(file.now + REMINDER)
