@@ -217,4 +217,9 @@ def _law_cells(move: Move) -> tuple[str, ...]:
 
 def _migrate(chosen: Settings) -> tuple[str | None, str]:
     prepare_folder(chosen.data)
-    return migrate_database(Database(chosen.database))
+    database = Database(chosen.database)
+    try:
+        database.about()
+        return migrate_database(database)
+    finally:
+        database.close()

@@ -61,11 +61,13 @@ def moment(microseconds: int) -> datetime:
 metadata = MetaData()
 
 
-def _indexed(length: int) -> String:
-    """Text in an index is ordered by its bytes: a language's order changes with the operating system's
-    library, and an index that was built under another one finds nothing and lets doubles in.
+def word(length: int) -> String:
+    """Text by which something is known. ``length`` says what to expect; neither database holds to it.
+
+    Its order is that of its bytes: a language's order changes with the operating system's library,
+    and an index that was built under another one finds nothing and lets doubles in.
     """
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
+    return String(length).with_variant(Text(collation="C"), "postgresql")
 
 
 _AUTO = BigInteger().with_variant(Integer, "sqlite")
@@ -74,11 +76,11 @@ arrival = Table(
     "arrival",
     metadata,
     Column("seq", _AUTO, primary_key=True, autoincrement=True),
-    Column("id", _indexed(36), nullable=False, unique=True),
-    Column("door", String(16), nullable=False),
-    Column("interaction", String(64), nullable=False),
+    Column("id", word(36), nullable=False, unique=True),
+    Column("door", word(16), nullable=False),
+    Column("interaction", word(64), nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     # Small bodies stand in the row, so that one flush makes all durable; larger ones are in
     # the vault under their digest and body is null (docs/decisions/0001).
@@ -89,8 +91,8 @@ resource = Table(
     "resource",
     metadata,
     Column("key", _AUTO, primary_key=True, autoincrement=True),
-    Column("type", _indexed(64), nullable=False),
-    Column("id", _indexed(64), nullable=False),
+    Column("type", word(64), nullable=False),
+    Column("id", word(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("type", "id", name="resource_identity"),
@@ -103,17 +105,17 @@ resource_version = Table(
     Column("version", Integer, primary_key=True),
     Column("updated_at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("arrival_id", String(36)),
+    Column("arrival_id", word(36)),
     sqlite_with_rowid=False,
 )
 
 search_value = Table(
     "search_value",
     metadata,
-    Column("type", _indexed(64), primary_key=True),
-    Column("param", _indexed(32), primary_key=True),
-    Column("value", _indexed(512), primary_key=True),
-    Column("system", _indexed(512), primary_key=True),
+    Column("type", word(64), primary_key=True),
+    Column("param", word(32), primary_key=True),
+    Column("value", word(512), primary_key=True),
+    Column("system", word(512), primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Index("search_value_of_resource", "resource_key"),
     sqlite_with_rowid=False,
@@ -122,30 +124,30 @@ search_value = Table(
 cases = Table(
     "cases",
     metadata,
-    Column("id", _indexed(36), primary_key=True),
-    Column("question", String(64), nullable=False),
-    Column("task_id", _indexed(64), nullable=False, unique=True),
-    Column("patient", _indexed(80), nullable=False),
-    Column("report", _indexed(80), nullable=False),
-    Column("destination", String(64)),
+    Column("id", word(36), primary_key=True),
+    Column("question", word(64), nullable=False),
+    Column("task_id", word(64), nullable=False, unique=True),
+    Column("patient", word(80), nullable=False),
+    Column("report", word(80), nullable=False),
+    Column("destination", word(64)),
     Column("task_system", Text, nullable=False),
     Column("task_value", Text, nullable=False),
     Column("due_by", Instant),
     Column("opened_at", Instant, nullable=False),
-    Column("state", _indexed(24), nullable=False),
-    Column("first", String(16), nullable=False),
-    Column("ai", String(16), nullable=False),
-    Column("before", String(24)),
+    Column("state", word(24), nullable=False),
+    Column("first", word(16), nullable=False),
+    Column("ai", word(16), nullable=False),
+    Column("before", word(24)),
     # The queue: a case is due when its due_at has passed and nobody holds its lease.
     Column("due_at", Instant),
-    Column("lease_token", String(36)),
+    Column("lease_token", word(36)),
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False, default=0),
     # Counts what arrived for the case; a step that began before the latest news runs again.
     Column("news", Integer, nullable=False, default=0),
     Column("last_error", Told),
     # Digest of the newest event: without it, events taken away from the end would not show.
-    Column("head", String(64)),
+    Column("head", word(64)),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),
@@ -156,7 +158,7 @@ fact = Table(
     "fact",
     metadata,
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
-    Column("kind", _indexed(32), primary_key=True),
+    Column("kind", word(32), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -168,28 +170,28 @@ event = Table(
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("event", String(64), nullable=False),
-    Column("state", String(24), nullable=False),
-    Column("actor", String(160), nullable=False),
+    Column("event", word(64), nullable=False),
+    Column("state", word(24), nullable=False),
+    Column("actor", word(160), nullable=False),
     Column("detail", Text, nullable=False),
     Column("sealed", Boolean, nullable=False),
-    Column("policy", String(96)),
-    Column("card", String(96)),
+    Column("policy", word(96)),
+    Column("card", word(96)),
     # SHA-256 over the previous digest and this row: the chain shows any later edit.
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
 )
 
 document = Table(
     "document",
     metadata,
-    Column("id", _indexed(64), primary_key=True),
+    Column("id", word(64), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("destination", String(64), nullable=False),
-    Column("media_type", String(64), nullable=False),
+    Column("kind", word(32), nullable=False),
+    Column("destination", word(64), nullable=False),
+    Column("media_type", word(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("case_id", "number", name="document_order"),
 )
@@ -199,12 +201,12 @@ delivery = Table(
     metadata,
     Column("document_id", ForeignKey("document.id"), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("destination", _indexed(64), nullable=False),
+    Column("destination", word(64), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", word(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Instant),
-    Column("lease_token", String(36)),
+    Column("lease_token", word(36)),
     Column("lease_until", Instant),
     Column("give_up_at", Instant, nullable=False),
     Column("receipt", Text),
@@ -219,6 +221,6 @@ attempt = Table(
     Column("document_id", ForeignKey("delivery.document_id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("outcome", String(32), nullable=False),
+    Column("outcome", word(32), nullable=False),
     Column("detail", Told, nullable=False),
 )
