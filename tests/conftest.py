@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from server.log import configure
 from server.store.database import Database
@@ -47,8 +48,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     cluster: Cluster = request.getfixturevalue("postgres")
-    rows = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
-    cluster.run(rows, database="store")
+    empty = "; ".join(str(delete(table)) for table in reversed(metadata.sorted_tables))
+    cluster.run(empty, database="store")
     return cluster.url("store")
 
 

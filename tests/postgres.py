@@ -38,7 +38,7 @@ class Cluster:
 
     def __init__(self, bin_: Path) -> None:
         self._bin = bin_
-        self.folder = Path(tempfile.mkdtemp(prefix="sr-pg-", dir="/tmp"))  # noqa: S108 - sockets want short paths
+        self.folder = Path(tempfile.mkdtemp(prefix="sr-pg-", dir="/tmp"))
         self.port = free_port()
         self._user = _other_user()
         self._process: subprocess.Popen[bytes] | None = None
