@@ -154,6 +154,7 @@ class Cluster:
             file.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
                 f"unix_socket_directories = '{self.folder}'\nfsync = on\nsynchronous_commit = on\n"
+                "deadlock_timeout = 50ms\n"
             )
 
     def _done(self, words: Sequence[str]) -> None:
