@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt
+from server.query import Page, Query, Row
 
 Resource = dict[str, Any]
 
@@ -29,23 +29,6 @@ class LeaseLost(Exception):
 
 
 # -- resources -----------------------------------------------------------------------------
-
-
-class IndexKind(StrEnum):
-    """How a search parameter is matched (R4 search, 3.1.1.4)."""
-
-    TOKEN = "token"  # noqa: S105
-    REFERENCE = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """One searchable value of a resource. For references ``value`` is ``Type/id``."""
-
-    param: str
-    kind: IndexKind
-    system: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +51,7 @@ class ResourceWrite:
     version: int
     updated_at: datetime
     body: bytes
-    index: tuple[IndexRow, ...]
+    index: tuple[Row, ...]
     patient: str | None
     """``Patient/id`` whose open cases should look again."""
 
@@ -252,6 +235,25 @@ class Shelf(Protocol):
 
     def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
         """Current versions that match all criteria, oldest first."""
+        ...
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        """The first ``limit`` of what a query asks for."""
+        ...
+
+    def count(self, query: Query, at_most: int) -> int:
+        """How many a query asks for; ``at_most`` when it is that many or more."""
+        ...
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        """A stretch of a result that stands still; ``Page.next`` is the token of the one after it.
+
+        None when the token is of another query, or no longer kept.
+        """
+        ...
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        """These (type, id, version), in this order; without those that are gone."""
         ...
 
     def history(self, type_: str, id_: str) -> list[Stored]:

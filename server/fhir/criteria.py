@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from server.errors import Category, fault
 from server.fhir.index import PARAMETERS
 from server.fhir.references import normal
-from server.ports import Criterion, IndexKind
+from server.ports import Criterion
+from server.query import Kind
 
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
@@ -48,7 +49,7 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         raise fault(Category.INCORRECT, "value", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     if name == "_id":
         return Criterion(name, tuple((None, each) for each in values))
-    if PARAMETERS[type_][name][0] is IndexKind.REFERENCE:
+    if PARAMETERS[type_][name][0] is Kind.REFERENCE:
         return Criterion(name, tuple(("", _target(name, each)) for each in values))
     return Criterion(name, tuple(_token(name, each) for each in values))
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from server.ports import Absent, ResourceWrite
+from server.query import ReferenceRow, TokenRow
 
 _Found = dict[tuple[str, str, str], set[tuple[str, int]]]
 
@@ -36,7 +37,10 @@ def _by_value(writes: Sequence[ResourceWrite]) -> _Found:
     for position, write in enumerate(writes):
         found[write.type, "_id", write.id].add(("", position))
         for row in write.index:
-            found[write.type, row.param, row.value].add((row.system, position))
+            if isinstance(row, TokenRow):
+                found[write.type, row.param, row.code].add((row.system, position))
+            elif isinstance(row, ReferenceRow):
+                found[write.type, row.param, row.target].add(("", position))
     return found
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from server.fhir.references import normal
-from server.ports import IndexKind, IndexRow, Resource
+from server.ports import Resource
+from server.query import Kind, ReferenceRow, Row, TokenRow
 
 Values = Iterator[tuple[str, str]]
 
@@ -59,8 +60,8 @@ def _references(element: str, only: str = "") -> Callable[[Resource], Values]:
     return read
 
 
-TOKEN, REFERENCE = IndexKind.TOKEN, IndexKind.REFERENCE
-Param = tuple[IndexKind, Callable[[Resource], Values]]
+TOKEN, REFERENCE = Kind.TOKEN, Kind.REFERENCE
+Param = tuple[Kind, Callable[[Resource], Values]]
 
 _COMMON: dict[str, Param] = {
     "identifier": (TOKEN, _identifiers),
@@ -119,10 +120,10 @@ PARAMETERS: dict[str, dict[str, Param]] = {
 }
 
 
-def rows(resource: Resource) -> tuple[IndexRow, ...]:
+def rows(resource: Resource) -> tuple[Row, ...]:
     """All searchable values of a resource."""
     return tuple(
-        IndexRow(param, kind, system, value)
+        ReferenceRow(param, value) if kind is REFERENCE else TokenRow(param, system, value)
         for param, (kind, read) in PARAMETERS[resource["resourceType"]].items()
         for system, value in read(resource)
         if value

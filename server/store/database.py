@@ -33,6 +33,7 @@ class Database:
     def __init__(self, place: Path | str) -> None:
         self._dialect: Dialect = Sqlite(place) if isinstance(place, Path) else Postgres(place)
         self.engine: Engine = self._dialect.engine
+        self.scratch = self._dialect.scratch
         self._writing = self.engine.execution_options(writing=True)
 
     def read(self, work: Callable[[Connection], T]) -> T:
@@ -78,6 +79,10 @@ class Database:
     def about(self) -> str:
         """Product, version and durability settings, for people; raises when it cannot be relied on."""
         return self._dialect.about()
+
+    def make_scratch(self, connection: Connection) -> None:
+        """Make the place for what may be lost, beside a schema that has just been brought up to date."""
+        self._dialect.make_scratch(connection)
 
     def close(self) -> None:
         self._dialect.close()

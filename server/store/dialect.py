@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from server.errors import Category, Fault, fault
+from server.store.scratch import Scratch
 
 
 class Stage(Enum):
@@ -35,6 +36,7 @@ class Dialect(Protocol):
     """Begins a reading snapshot; with the execution option ``writing`` a writing transaction."""
     error: type[Exception]
     """What its driver raises when a statement is run past SQLAlchemy."""
+    scratch: Scratch
 
     def turn(self) -> AbstractContextManager[None]:
         """Around each writing transaction."""
@@ -55,6 +57,10 @@ class Dialect(Protocol):
         Raises:
             Fault: it cannot be reached, or not be relied on.
         """
+        ...
+
+    def make_scratch(self, connection: Connection) -> None:
+        """Beside a schema that has just been brought up to date."""
         ...
 
     def close(self) -> None:

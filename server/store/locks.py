@@ -13,6 +13,7 @@ import hashlib
 from sqlalchemy import Connection
 
 from server.ports import Intake
+from server.query import ReferenceRow, TokenRow
 
 _MOST = 512
 """Locks of one transaction; the server's table of locks is small, so beyond it one lock stands for all."""
@@ -44,7 +45,10 @@ def hold_premises(connection: Connection, intake: Intake) -> None:
     together |= {_OPENINGS for _ in intake.openings}
     if intake.absent:
         together |= {
-            _name(write.type, row.param, row.value) for write in intake.writes for row in write.index
+            _name(write.type, row.param, row.code if isinstance(row, TokenRow) else row.target)
+            for write in intake.writes
+            for row in write.index
+            if isinstance(row, (TokenRow, ReferenceRow))
         }
         together |= {_name(write.type, "_id", write.id) for write in intake.writes}
     _hold(connection, alone, together)

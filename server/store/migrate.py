@@ -46,6 +46,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
         hold_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        database.make_scratch(connection)
 
     database.write(upgrade)
     return before, needed()

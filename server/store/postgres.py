@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server.errors import Category, Fault, fault
 from server.store.dialect import Again, Stage, unavailable
+from server.store.scratch import Scratch, metadata
 
 FLOOR = 15
 """The oldest major version that the tests run on."""
@@ -64,6 +65,7 @@ class Postgres:
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
+        self.scratch = Scratch(self.engine.execution_options(writing=True))
 
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()  # writers need none here
@@ -96,6 +98,12 @@ class Postgres:
             f"{self.product}, database {url.database} at {url.host or 'the local socket'}, "
             f"synchronous_commit={row[2]}, fsync={row[1]}, full_page_writes={row[5]}"
         )
+
+    def make_scratch(self, connection: Connection) -> None:
+        metadata.drop_all(connection)  # nothing in it is worth a migration
+        metadata.create_all(connection)
+        for table in metadata.sorted_tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} SET UNLOGGED")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
+from server.query import Page, Query
+from server.store import indexing, pages
 from server.store.database import Database
+from server.store.folding import short
 from server.store.prepared import Prepared
+from server.store.scratch import Scratch
 from server.store.tables import Instant, moment, resource, resource_version, search_value
-
-_SHORT, _LONGEST = 128, 512
-"""Characters, so that most need no second look, and bytes. PostgreSQL takes 2,704 bytes of a row into an
-index, SQLite has no such limit."""
 
 _CURRENT = select(
     resource.c.type, resource.c.id, resource.c.version, resource_version.c.updated_at, resource_version.c.body
@@ -59,8 +58,6 @@ _ADVANCE = Prepared(
     .returning(resource.c.key)
 )
 _KEEP = Prepared(insert(resource_version).values({c.name: bindparam(c.name) for c in resource_version.c}))
-_FORGET = Prepared(delete(search_value).where(search_value.c.resource_key == bindparam("key")))
-_INDEX = Prepared(insert(search_value).values({c.name: bindparam(c.name) for c in search_value.c}))
 
 
 class Resources:
@@ -68,12 +65,25 @@ class Resources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._scratch = database.scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return self._database.read(lambda connection: read(connection, type_, id_, version))
 
     def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
         return self._database.read(lambda connection: search(connection, type_, criteria, limit))
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return self._database.read(lambda connection: pages.find(connection, query, limit))
+
+    def count(self, query: Query, at_most: int) -> int:
+        return self._database.read(lambda connection: pages.count(connection, query, at_most))
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return self._database.read(lambda c: pages.page(c, self._scratch, query, count, token))
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return self._database.read(lambda connection: fetch(connection, entries))
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         return self._database.read(lambda connection: history(connection, type_, id_))
@@ -82,18 +92,31 @@ class Resources:
     def snapshot(self) -> Iterator[Shelf]:
         """The same shelf, standing still: everything read inside is of one moment."""
         with self._database.reading() as connection:
-            yield _Snapshot(connection)
+            yield _Snapshot(connection, self._scratch)
 
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     connection: Connection
+    scratch: Scratch
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return read(self.connection, type_, id_, version)
 
     def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
         return search(self.connection, type_, criteria, limit)
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        return pages.find(self.connection, query, limit)
+
+    def count(self, query: Query, at_most: int) -> int:
+        return pages.count(self.connection, query, at_most)
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        return pages.page(self.connection, self.scratch, query, count, token)
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        return fetch(self.connection, entries)
 
     def history(self, type_: str, id_: str) -> list[Stored]:
         return history(self.connection, type_, id_)
@@ -104,14 +127,20 @@ class _Snapshot:
 
 def read(connection: Connection, type_: str, id_: str, version: int | None = None) -> Stored | None:
     if version is None:
-        row = _READ.run(connection, t=type_, i=as_indexed(id_)).fetchone()
+        row = _READ.run(connection, t=type_, i=id_).fetchone()
     else:
-        row = _VREAD.run(connection, t=type_, i=as_indexed(id_), v=version).fetchone()
+        row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
     return None if row is None else _stored(row)
 
 
+def fetch(connection: Connection, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+    """These versions, in this order; without those whose resource is gone."""
+    found = [_VREAD.run(connection, t=t, i=i, v=v).fetchone() for t, i, v in entries]
+    return [_stored(row) for row in found if row is not None]
+
+
 def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
-    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=as_indexed(id_))]
+    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=id_)]
 
 
 def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
@@ -147,7 +176,7 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
         )
         latest[key] = write  # of several versions in one commit the last one is searched for
     for key, write in latest.items():
-        _index(connection, key, write)
+        indexing.index(connection, key, write.type, write.index, anew=write.version > 1)
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
@@ -169,34 +198,6 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
     return int(made[0])
 
 
-def _index(connection: Connection, key: int, write: ResourceWrite) -> None:
-    if write.version > 1:
-        _FORGET.run(connection, key=key)
-    _INDEX.run_many(
-        connection,
-        (
-            {
-                "type": write.type,
-                "param": row.param,
-                "value": as_indexed(row.value),
-                "system": as_indexed(row.system),
-                "resource_key": key,
-            }
-            for row in dict.fromkeys(write.index)
-        ),
-    )
-
-
-def as_indexed(text: str) -> str:
-    """As it stands in an index; what is too long, or what PostgreSQL keeps in no text, by its digest.
-
-    Who asks for all of it finds it all the same; nothing that a client may store looks like a digest.
-    """
-    if (len(text) <= _SHORT or len(text.encode()) <= _LONGEST) and "\0" not in text:
-        return text
-    return f"\x1fsha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
 # -- searching -----------------------------------------------------------------------------
 
 _Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
@@ -214,8 +215,8 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
     for c, criterion in enumerate(criteria):
         bound[f"p{c}"] = criterion.param
         for v, (system, value) in enumerate(criterion.values):
-            bound[f"v{c}_{v}"] = as_indexed(value)
-            bound[f"s{c}_{v}"] = None if system is None else as_indexed(system)
+            bound[f"v{c}_{v}"] = short(value)
+            bound[f"s{c}_{v}"] = None if system is None else short(system)
     return bound
 
 

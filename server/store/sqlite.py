@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from server.errors import Category, Fault, fault
 from server.store.dialect import Again, Stage, unavailable
+from server.store.scratch import Scratch, metadata
 from server.store.turn import Turn
 
 _MENDED = (3, 51, 3)
@@ -51,6 +52,10 @@ class Sqlite:
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
         self._turn = Turn(path.with_suffix(".turn"))
+        self._beside = create_engine(f"sqlite:///{path.with_suffix('.scratch')}", module=pysqlite3)
+        event.listen(self._beside, "connect", _configure_scratch)
+        metadata.create_all(self._beside)
+        self.scratch = Scratch(self._beside)
 
     def turn(self) -> AbstractContextManager[None]:
         return self._turn.taken()
@@ -72,8 +77,12 @@ class Sqlite:
     def about(self) -> str:
         return f"{self.product}, journal_mode=WAL, synchronous=FULL"
 
+    def make_scratch(self, connection: Connection) -> None:
+        """It is made when it is opened."""
+
     def close(self) -> None:
         self.engine.dispose()
+        self._beside.dispose()
         self._turn.close()
 
 
@@ -88,6 +97,14 @@ def _configure(connection: Any, record: Any) -> None:
         "foreign_keys=ON",
         "cache_size=-16000",
     ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _configure_scratch(connection: Any, record: Any) -> None:
+    del record
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

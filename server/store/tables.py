@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -95,7 +97,10 @@ resource = Table(
     Column("id", word(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("type", "id", name="resource_identity"),
+    Index("resource_by_type", "type", "key"),
+    Index("resource_by_time", "type", "updated_at"),
 )
 
 resource_version = Table(
@@ -109,17 +114,66 @@ resource_version = Table(
     sqlite_with_rowid=False,
 )
 
+# What a resource is found by. Keys begin with what a search names and end with the resource, in the
+# order in which resources came: the first page of a common value is read from the index alone.
+
 search_value = Table(
     "search_value",
     metadata,
     Column("type", word(64), primary_key=True),
-    Column("param", word(32), primary_key=True),
+    Column("param", word(64), primary_key=True),
     Column("value", word(512), primary_key=True),
-    Column("system", word(512), primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
-    Index("search_value_of_resource", "resource_key"),
+    Column("system", word(512), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Index("search_value_of_resource", "resource_key", "param"),
     sqlite_with_rowid=False,
 )
+"""Tokens, uris, references."""
+
+search_text = Table(
+    "search_text",
+    metadata,
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
+    Column("folded", word(256), primary_key=True),
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("part", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("search_text_of_resource", "resource_key", "param"),
+    sqlite_with_rowid=False,
+)
+
+search_date = Table(
+    "search_date",
+    metadata,
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
+    Column("low", Instant, primary_key=True),
+    Column("high", Instant, primary_key=True),
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Index("search_date_by_end", "type", "param", "high"),
+    Index("search_date_of_resource", "resource_key", "param"),
+    sqlite_with_rowid=False,
+)
+
+search_number = Table(
+    "search_number",
+    metadata,
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
+    Column("low", Double, primary_key=True),
+    Column("high", Double, primary_key=True),
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Column("system", word(512), primary_key=True),
+    Column("code", word(512), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Index("search_number_of_resource", "resource_key", "param"),
+    sqlite_with_rowid=False,
+)
+"""Quantities too; ``system`` and ``code`` are those of the unit."""
 
 cases = Table(
     "cases",

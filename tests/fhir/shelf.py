@@ -10,6 +10,7 @@ from typing import Any
 from server.fhir.index import rows
 from server.fhir.parse import parse
 from server.ports import Criterion, Stored
+from server.query import ReferenceRow, TokenRow
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -46,7 +47,11 @@ class Shelf:
 
 
 def _meets(each: Stored, criterion: Criterion) -> bool:
-    held = {(row.system, row.value) for row in rows(parse(each.body)) if row.param == criterion.param}
+    held = {
+        ("", row.target) if isinstance(row, ReferenceRow) else (row.system, row.code)
+        for row in rows(parse(each.body))
+        if isinstance(row, ReferenceRow | TokenRow) and row.param == criterion.param
+    }
     if criterion.param == "_id":
         held = {("", each.id)}
     return any(

@@ -5,11 +5,15 @@ import pytest
 from server.fhir.bindings import SERVED, SHAPES
 from server.fhir.index import PARAMETERS, patient_of, rows
 from server.fhir.rules import WRITABLE
+from server.query import ReferenceRow
 from tests.world import BACTERIAL, EHR, LOINC, SR, observation, report, task
 
 
 def found(resource):
-    return {(each.param, each.system, each.value) for each in rows(resource)}
+    return {
+        (row.param, "", row.target) if isinstance(row, ReferenceRow) else (row.param, row.system, row.code)
+        for row in rows(resource)
+    }
 
 
 def test_what_is_served_can_be_searched_and_what_is_written_is_served() -> None:

@@ -13,13 +13,12 @@ from server.model import Document
 from server.ports import (
     Arrival,
     Entry,
-    IndexKind,
-    IndexRow,
     Intake,
     Opening,
     Progress,
     ResourceWrite,
 )
+from server.query import TokenRow
 from server.store.database import Database
 from server.store.intake import IntakeDesk
 from server.store.tables import arrival as arrivals
@@ -50,8 +49,8 @@ def write(id_: str = "p1", version: int = 1, **more: Any) -> ResourceWrite:
     return ResourceWrite(id=id_, version=version, **given)
 
 
-def token(param: str, value: str, system: str = "urn:s") -> IndexRow:
-    return IndexRow(param, IndexKind.TOKEN, system, value)
+def token(param: str, value: str, system: str = "urn:s") -> TokenRow:
+    return TokenRow(param, system, value)
 
 
 def opening(case_id: str = "c1", patient: str = PATIENT) -> Opening:

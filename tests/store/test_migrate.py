@@ -17,6 +17,7 @@ from sqlalchemy import Connection, TypeDecorator, inspect, text
 from server.errors import Category, Fault
 from server.store.database import Database
 from server.store.migrate import current, demand_current, migrate, needed
+from server.store.scratch import metadata as scratch
 from server.store.tables import metadata
 from tests.postgres import Cluster
 
@@ -80,11 +81,17 @@ def _type_differs(_context: object, _found: object, _told: object, found: Any, t
     return False if same else None
 
 
+def _is_kept(name: str | None, kind: str, _parents: object) -> bool:
+    """What may be lost is made anew at each migration."""
+    return kind != "table" or name not in scratch.tables
+
+
 def differences(
     database: Database, type_differs: Callable[..., bool | None] | bool = _type_differs
 ) -> list[Any]:
     def compare(connection: Any) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": type_differs})
+        asked = {"compare_type": type_differs, "include_name": _is_kept}
+        context = MigrationContext.configure(connection, opts=asked)
         return compare_metadata(context, metadata)
 
     return database.read(compare)

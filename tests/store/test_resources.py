@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from server.ports import Absent, Criterion, IndexKind, IndexRow, Raced, ResourceWrite
+from server.ports import Absent, Criterion, Raced, ResourceWrite
+from server.query import TokenRow
 from server.store import resources
 from server.store.database import Database
 from server.store.resources import Resources
@@ -114,7 +115,7 @@ def test_search(database: Database, criteria: list[Criterion], expected: list[st
         database,
         write("p1", index=(token("a", "1"),)),
         write("p2", index=(token("a", "1", "urn:t"), token("b", "2"))),
-        write("p3", index=(token("a", "3"), IndexRow("plain", IndexKind.TOKEN, "", "x"))),
+        write("p3", index=(token("a", "3"), TokenRow("plain", "", "x"))),
         write("p1", type="Observation", index=(token("a", "1"),)),
     )
     assert found(database, *criteria) == expected
