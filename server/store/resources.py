@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.query import Page, Query
 from server.store import indexing, pages
+from server.store.comparing import looked_up
 from server.store.database import Database
 from server.store.folding import short
 from server.store.prepared import Prepared
@@ -224,6 +225,7 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
 def _search(shape: _Shape) -> Prepared:
     """The statement for criteria of one shape: AND between criteria, OR between their values."""
     query: Select[Any] = _CURRENT.where(resource.c.type == bindparam("t"))
+    led = False
     for c, (ids, systems) in enumerate(shape):
         names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
         if ids:
@@ -237,10 +239,12 @@ def _search(shape: _Shape) -> Prepared:
                 for v, name in enumerate(names)
             )
         )
-        matching = select(search_value.c.resource_key).where(
-            search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
-        )
-        query = query.where(resource.c.key.in_(matching))
+        named = search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
+        if led:
+            query = query.where(looked_up(search_value.c.resource_key == resource.c.key, *named))
+        else:
+            query = query.where(resource.c.key.in_(select(search_value.c.resource_key).where(*named)))
+            led = True
     return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))
 
 
