@@ -43,14 +43,18 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The setting of that name: empty for SQLite, or the URL of ``store`` without any rows."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return ""
-    cluster: Cluster = request.getfixturevalue("postgres")
+def emptied(postgres: Cluster) -> str:
+    """The URL of ``store``, without any rows."""
     empty = "; ".join(str(delete(table)) for table in reversed(metadata.sorted_tables))
-    cluster.run(empty, database="store")
-    return cluster.url("store")
+    postgres.run(empty, database="store")
+    return postgres.url("store")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The setting of that name: empty for SQLite."""
+    chosen = getattr(request, "param", "sqlite")
+    return "" if chosen == "sqlite" else str(request.getfixturevalue("emptied"))
 
 
 @pytest.fixture

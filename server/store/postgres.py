@@ -94,8 +94,9 @@ class Postgres:
         except (psycopg.Error, DBAPIError) as error:
             raise _unreachable(getattr(error, "orig", error)) from error
         url = self.engine.url
+        where = url.host or url.query.get("host", "the local socket")
         return (
-            f"{self.product}, database {url.database} at {url.host or 'the local socket'}, "
+            f"{self.product}, database {url.database} at {where}, "
             f"synchronous_commit={row[2]}, fsync={row[1]}, full_page_writes={row[5]}"
         )
 
