@@ -36,6 +36,7 @@ class State(StrEnum):
     HELD = "held"
     FAULTED = "faulted"
     UNRESOLVED = "unresolved"
+    RETRACTED = "retracted"
 
 
 class Event(StrEnum):
@@ -49,6 +50,7 @@ class Event(StrEnum):
     TIME_RAN_OUT = "time ran out"
     AI_SEALED = "AI read sealed"
     AI_DECLINED = "AI declined"
+    AI_VOIDED = "AI read voided"
     FIRST_READ_LOCKED = "first read locked"
     COMPARED = "compared"
     AGREED = "agreed"
@@ -71,6 +73,7 @@ class Event(StrEnum):
     GAVE_UP = "gave up"
     RESUMED = "resumed by a person"
     ENDED = "ended by a person"
+    OPINION_WITHDRAWN = "opinion withdrawn"
 
 
 class First(StrEnum):
@@ -81,11 +84,13 @@ class First(StrEnum):
 
 
 class Ai(StrEnum):
-    """The model's track."""
+    """The model's track; released when the opinion is written up."""
 
     AWAITED = "awaited"
     SEALED = "sealed"
     DECLINED = "declined"
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,9 @@ class Move:
 
 _DONE = (Ai.SEALED, Ai.DECLINED)
 _TO_REFER = (State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
+_RULED = (State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State.NOT_COMPARABLE)
+"""What the model's read has led to; without it a human must read."""
+_WITH_PEOPLE = (State.READY, State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
@@ -136,7 +144,10 @@ LAW: tuple[Move, ...] = (
     Move(State.ACCEPTED, Event.ANSWER_OVERDUE, State.REFERRED),
     Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
     Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
-    Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
+    # A model version is withdrawn before its read was released: the read counts as a decline.
+    *(Move(state, Event.AI_VOIDED, state, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _WITH_PEOPLE),
+    *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
+    Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, sets_ai=Ai.RELEASED),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
@@ -146,6 +157,11 @@ LAW: tuple[Move, ...] = (
     ),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
+    *(
+        Move(state, Event.OPINION_WITHDRAWN, State.RETRACTED, ai=(Ai.RELEASED,), sets_ai=Ai.WITHDRAWN)
+        for state in (State.WRITTEN_UP, State.CLOSED)
+    ),
+    Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
 """RESUMED is the one move that is not a row: it leads from HELD and FAULTED back to where the
 case stood, which the case remembers."""
@@ -239,6 +255,7 @@ ACCOUNTABLE: dict[State, str] = {
     State.HELD: "coordinator",
     State.FAULTED: "integration desk",
     State.UNRESOLVED: "coordinator",
+    State.RETRACTED: "medical director",
 }
 """Every state has one accountable human or desk; a model is never the owner of anything."""
 

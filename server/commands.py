@@ -15,7 +15,8 @@ from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
-from server.ports import CaseRow
+from server.model import Withdrawal
+from server.ports import CaseRow, Raced
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import PARKED
@@ -139,13 +140,47 @@ def end(case_id: str, by: str, reason: str) -> None:
     click.echo(f"{case_id} is ended; the worker tells the EHR next")
 
 
-def _decided(decide: Callable[[Ledger], CaseRow | None], what: str) -> CaseRow:
+@main.command()
+@click.argument("case_id")
+@click.option("--by", required=True, help="Who withdraws it; stands in the history and in Provenance.")
+@click.option("--reason", required=True, help="Why; whoever received the opinion reads it.")
+def withdraw(case_id: str, by: str, reason: str) -> None:
+    """Withdraw the released AI opinion of a case.
+
+    Its Observation and DiagnosticReport become entered-in-error, here and wherever they were sent, with a
+    Provenance that says who and why; the Task names it. Nothing is deleted.
+    """
+    said = Withdrawal(by, reason, now())
+    _decided(lambda ledger: ledger.withdraw(case_id, said), "withdrawn", "an opinion that was released")
+    click.echo(f"{case_id} is withdrawn; the worker tells whoever received it next")
+
+
+@main.command("withdraw-model")
+@click.argument("card")
+@click.option("--by", required=True, help="Who withdraws it.")
+@click.option("--reason", required=True, help="Why; whoever received an opinion of it reads it.")
+def withdraw_model(card: str, by: str, reason: str) -> None:
+    """Withdraw a model version, NAME@VERSION, with all its opinions.
+
+    Released opinions are withdrawn; reads that are still sealed count as declines, so that a human
+    reads instead; the model is not asked again. A version stays withdrawn: mend it under a new one.
+    """
+    try:
+        count = build(settings.load()).ledger.withdraw_model(card, Withdrawal(by, reason, now()))
+    except Raced as error:
+        raise fault(Category.CONFLICT, "duplicate", "this model version is withdrawn already") from error
+    click.echo(f"{card} is withdrawn; opinions to be taken back: {count}")
+
+
+def _decided(
+    decide: Callable[[Ledger], CaseRow | None], what: str, of: str = "a held or faulted case"
+) -> CaseRow:
     """A person's decision on a case that waits for one."""
     try:
         found = decide(build(settings.load()).ledger)
     except IllegalMove as error:
         # The law's own words would name the state, which may be under seal.
-        text = f"only a held or faulted case can be {what}; 'case' tells where this one stands"
+        text = f"only {of} can be {what}; 'case' tells where this one stands"
         raise fault(Category.CONFLICT, "business-rule", text) from error
     if found is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")

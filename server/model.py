@@ -417,6 +417,15 @@ class SpecialistRead:
     codes: tuple[Coding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A person's word that an opinion, or a model version with all its opinions, must not be used."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
 # -- documents -----------------------------------------------------------------------------
 
 

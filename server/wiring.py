@@ -19,7 +19,7 @@ from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
-from server.model import Card, Destination, Policy
+from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.ports import Reader
 from server.reader.cards import load_cards
 from server.reader.explanation import explain
@@ -156,6 +156,12 @@ class Files:
 
     def undelivered(self, case_id: str) -> int:
         return self.deliveries.undelivered(case_id)
+
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        return self.deliveries.documents(case_id, kind)
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        return self.ledger.withdrawn(card)
 
 
 def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:

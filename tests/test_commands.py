@@ -65,7 +65,8 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "parked", "resend",
+        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw",
+        "withdraw-model", "parked", "resend",
         "directory", "law",
     }  # fmt: skip
 
@@ -166,6 +167,21 @@ def test_a_held_case_is_ended_by_name_with_a_reason(run: Run, world: World) -> N
         run("end", id_, "--by", "Dr. Tarn", "--reason", "again")
 
 
+def test_an_opinion_and_a_model_are_withdrawn_by_name_with_a_reason(run: Run, world: World) -> None:
+    sent, other = send_case(world, BACTERIAL), send_case(world, BACTERIAL, number="T-2")
+    world.run()
+    id_ = case_of(world, sent.task_id)
+    why = ("--by", "Dr. Tarn", "--reason", "wrong unit")
+    assert run("withdraw", id_, *why).output.startswith(f"{id_} is withdrawn;")
+    with pytest.raises(Fault, match="only an opinion that was released can be withdrawn"):
+        run("withdraw", id_, *why)
+    said = run("withdraw-model", "scripted@1.0.0", *why).output
+    assert said == "scripted@1.0.0 is withdrawn; opinions to be taken back: 1\n"
+    with pytest.raises(Fault, match="withdrawn already"):
+        run("withdraw-model", "scripted@1.0.0", *why)
+    assert "opinion withdrawn  -> retracted  by Dr. Tarn" in run("case", case_of(world, other.task_id)).output
+
+
 def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> None:
     sent = send_case(world, BACTERIAL)
     with pytest.raises(Fault, match="only a held or faulted case") as refused:
@@ -202,10 +218,11 @@ def test_a_parked_delivery_is_listed_and_sent_again(run: Run, world: World) -> N
     assert refused.value.category is Category.NOT_FOUND
 
 
-END = ("end", "x", "--by", "y", "--reason", "z")
+WHY = ("--by", "y", "--reason", "z")
+NOT_THERE = [("case", "x"), ("resume", "x", "--by", "y"), ("end", "x", *WHY), ("withdraw", "x", *WHY)]
 
 
-@pytest.mark.parametrize("words", [("case", "x"), ("resume", "x", "--by", "y"), END])
+@pytest.mark.parametrize("words", NOT_THERE)
 def test_a_case_that_is_not_there(run: Run, world: World, words: tuple[str, ...]) -> None:
     with pytest.raises(Fault, match="'cases' lists the latest") as refused:
         run(*words)

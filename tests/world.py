@@ -31,6 +31,7 @@ from server.model import (
     Receipt,
     Span,
     Urgency,
+    Withdrawal,
 )
 from server.settings import Settings
 from server.steps.casefile import Tools
@@ -179,6 +180,12 @@ class LostFacts:
 
     def undelivered(self, case_id: str) -> int:
         return self.world.house.deliveries.undelivered(case_id)
+
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        return self.world.house.deliveries.documents(case_id, kind)
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        return self.world.house.ledger.withdrawn(card)
 
 
 @dataclass

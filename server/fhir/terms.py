@@ -45,7 +45,10 @@ INLINE_LABEL = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/e
 ALTERNATE_REFERENCE = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
 
 AUTHOR = Coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
+VERIFIER = Coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "verifier", "Verifier")
 CREATE = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "CREATE", "create")
+
+NULLIFY = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "NULLIFY", "nullify")
 
 # -- findings --------------------------------------------------------------------------------
 
@@ -72,6 +75,7 @@ OUT_AGREEMENT = Coding(TASK, "agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion")
 OUT_REFERRAL = Coding(TASK, "referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report")
+OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion")
 
 AGREE = Coding(AGREEMENT, "agree")
 MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance")

@@ -7,6 +7,7 @@ each of the nine pairs stands in the table ``P1`` below and nowhere else (second
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from server.errors import Category, fault
@@ -66,6 +67,19 @@ def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy) -> Compari
     verdict, discordance = RULES[policy.rule][said, ai.answer]
     reason = f"{card.finding.display}: {_why(first, ai, card, said, discordance)}"
     return Comparison(verdict, reason, policy.identity, said, discordance)
+
+
+_VOID = "this model version was withdrawn before its read was released"
+
+
+def voided_read(read: AiRead) -> AiRead:
+    """The read of a withdrawn model version: from now on a decline."""
+    return replace(read, answer=None, probability=None, contributions=(), reasons=(_VOID,))
+
+
+def voided(comparison: Comparison) -> Comparison:
+    """What a comparison comes to when the model's read is void."""
+    return replace(comparison, verdict=Verdict.DECLINED, discordance=None, reason=_VOID)
 
 
 class Outcome(StrEnum):

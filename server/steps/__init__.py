@@ -21,6 +21,7 @@ from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve
 from server.steps.rest import close, keep_waiting
+from server.steps.withdraw import retract
 from server.steps.write_up import write_up
 
 Step = Callable[[CaseFile], Progress | Wait]
@@ -44,6 +45,7 @@ STEPS: dict[State, Step] = {
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
     State.UNRESOLVED: end,
+    State.RETRACTED: retract,
 }
 """Ended states have no step: closed, rejected, lapsed, withdrawn."""
 

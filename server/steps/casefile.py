@@ -20,6 +20,7 @@ from server.model import (
     Policy,
     Referral,
     SpecialistRead,
+    Withdrawal,
 )
 from server.ports import CaseRow, Entry, Fact, Progress, Reader, Resource, ResourceWrite, Shelf, Stored
 
@@ -38,6 +39,14 @@ class Files(Protocol):
 
     def undelivered(self, case_id: str) -> int:
         """How many documents of a case have not yet arrived."""
+        ...
+
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        """Everything of one kind that a case has sent or will send, in order."""
+        ...
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
         ...
 
 

@@ -9,6 +9,7 @@ from server.model import ResourceKey
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
 from server.steps.letters import called_off, held_letter, told
+from server.steps.withdraw import withdrawn_model
 
 _WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
 _RESTING_ON_READS = (
@@ -42,6 +43,8 @@ def guard(file: CaseFile) -> Progress | None:
     if state in _WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
+    if (withdrawn := withdrawn_model(file)) is not None:
+        return withdrawn
     if state in _RESTING_ON_READS and (changed := _superseded(file)):
         return _hold(file, changed)
     return _told_again(file)

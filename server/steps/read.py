@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from server.case import Ai, Event, First
+from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.opinions import first_read
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
+from server.model import AiRead
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
@@ -33,7 +35,7 @@ def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
-    read = file.tools.reader(file.case.question).read(inputs, file.now)
+    read = _withdrawn(file, inputs) or file.tools.reader(file.case.question).read(inputs, file.now)
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
@@ -53,6 +55,24 @@ def _read(file: CaseFile) -> Progress:
             sources=sources,
         )
     return move.at_once()
+
+
+def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
+    """A withdrawn model version is not asked; it declines, so that a human reads."""
+    if file.tools.files.withdrawn(file.card.identity) is None:
+        return None
+    return AiRead(
+        question=file.case.question,
+        card=file.card.identity,
+        model_digest=file.card.model_digest,
+        input_digest=inputs.digest,
+        made_at=file.now,
+        answer=None,
+        probability=None,
+        band=file.card.band,
+        reasons=("this model version has been withdrawn",),
+        sources=inputs.sources,
+    )
 
 
 def _lock(file: CaseFile) -> Progress | Wait:

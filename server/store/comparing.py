@@ -7,6 +7,7 @@ The rules for the prefixes are those of R4 search.html#prefix, each beside its w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, exists, false, literal, or_, select, tuple_
@@ -64,6 +65,30 @@ def looked_up(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     longer than anybody waits. It leaves alone what has an OFFSET.
     """
     return exists(select(literal(1)).where(*conditions).suffix_with("OFFSET 0", dialect="postgresql"))
+
+
+def hull(test: Date) -> tuple[datetime | None, datetime | None]:
+    """Between which starts all values lie that meet the test, were they of no length; None: no bound."""
+    bounds = [_BOUNDS[each.prefix](each) for each in test.any_of]
+    lows = [low for low, _ in bounds if low is not None]
+    highs = [high for _, high in bounds if high is not None]
+    return (
+        min(lows) if len(lows) == len(bounds) and lows else None,
+        max(highs) if len(highs) == len(bounds) and highs else None,
+    )
+
+
+_BOUNDS: dict[Prefix, Callable[[Moment], tuple[datetime | None, datetime | None]]] = {
+    Prefix.EQ: lambda asked: (asked.low, asked.high),
+    Prefix.NE: lambda _: (None, None),
+    Prefix.GT: lambda asked: (asked.high, None),
+    Prefix.LT: lambda asked: (None, asked.low),
+    Prefix.GE: lambda asked: (asked.low, None),
+    Prefix.LE: lambda asked: (None, asked.high),
+    Prefix.SA: lambda asked: (asked.high, None),
+    Prefix.EB: lambda asked: (None, asked.low),
+    Prefix.AP: lambda asked: (asked.low, asked.high),
+}
 
 
 def single(test: RowTest) -> bool:

@@ -1,20 +1,30 @@
-"""What a person decides on a case that waits for one: resumed, or ended."""
+"""What a person decides on cases: resumed, ended, an opinion withdrawn, a whole model version withdrawn."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.case import advance
-from server.ports import CaseRow, Entry
+from server.case import Event, State, advance
+from server.model import Withdrawal
+from server.ports import CaseRow, Entry, Fact, Raced
 from server.store import chain
 from server.store.caserow import case_of, find
-from server.store.tables import cases
+from server.store.facts import lay_down
+from server.store.tables import cases, event, fact, withdrawn_model
+
+_RELEASED = (State.WRITTEN_UP, State.CLOSED)
 
 
-def decide(connection: Connection, case_id: str, entry: Entry, at: datetime) -> CaseRow | None:
-    """A person moves a case; a worker that holds it loses its lease, for what it saw is no longer so."""
+def decide(
+    connection: Connection, case_id: str, entry: Entry, at: datetime, ground: tuple[str, object] | None = None
+) -> CaseRow | None:
+    """A person moves a case; a worker that holds it loses its lease, for what it saw is no longer so.
+
+    ``ground`` is laid down in the case file as one more fact of its kind.
+    """
     case = find(connection, case_id, keep=True)
     if case is None:
         return None
@@ -24,6 +34,7 @@ def decide(connection: Connection, case_id: str, entry: Entry, at: datetime) -> 
         .where(cases.c.id == case_id)
         .values(
             state=position.state,
+            ai=position.ai,
             before=None,
             due_at=at,
             lease_token=None,
@@ -35,4 +46,52 @@ def decide(connection: Connection, case_id: str, entry: Entry, at: datetime) -> 
         .returning(*cases.c)
     ).one()
     chain.append(connection, case_id, at, [(entry, position.state)])
+    if ground is not None:
+        kind, value = ground
+        lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)
     return case_of(row)
+
+
+def withdraw(connection: Connection, case_id: str, said: Withdrawal) -> CaseRow | None:
+    """Withdraw the released opinion of one case."""
+    entry = Entry(Event.OPINION_WITHDRAWN, said.by, {"reason": said.reason})
+    return decide(connection, case_id, entry, said.at, ("withdrawal", said))
+
+
+def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
+    """Withdraw a model version and every opinion of it that was released; returns how many those are.
+
+    Reads that are not released yet are void from now on: their cases see it before their next step.
+
+    Raises:
+        Raced: it has been withdrawn already.
+    """
+    values = {"card": card, "by": said.by, "reason": said.reason, "at": said.at}
+    if connection.execute(insert(withdrawn_model).on_conflict_do_nothing(), values).rowcount == 0:
+        raise Raced
+    released = (
+        select(cases.c.id)
+        .join(event, event.c.case_id == cases.c.id)
+        .where(
+            event.c.card == card,
+            event.c.event == str(Event.WRITTEN_UP),
+            cases.c.state.in_(_RELEASED),
+            cases.c.ai == "released",
+        )
+        .distinct()
+    )
+    found = [row.id for row in connection.execute(released)]
+    for case_id in found:
+        withdraw(connection, case_id, said)
+    return len(found)
+
+
+def withdrawn(connection: Connection, card: str) -> Withdrawal | None:
+    """Who withdrew a model version, and why; None when nobody did."""
+    row = connection.execute(select(withdrawn_model).where(withdrawn_model.c.card == card)).one_or_none()
+    return None if row is None else Withdrawal(row.by, row.reason, row.at)
+
+
+def _next(connection: Connection, case_id: str, kind: str) -> int:
+    count = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == kind)
+    return int(connection.execute(count).scalar_one()) + 1

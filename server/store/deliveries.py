@@ -77,6 +77,15 @@ class Deliveries:
         query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state != DELIVERED)
         return self._database.read(lambda c: int(c.execute(query).scalar_one()))
 
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        """Everything of one kind that a case has sent or will send, in order."""
+        query = (
+            select(document)
+            .where(document.c.case_id == case_id, document.c.kind == kind)
+            .order_by(document.c.number)
+        )
+        return self._database.read(lambda c: [_document(row) for row in c.execute(query)])
+
     def counts(self) -> dict[str, int]:
         query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
         return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
@@ -173,12 +182,16 @@ def _claim(connection: Connection, at: datetime, until: datetime, token: str) ->
         return None
     held = connection.execute(select(document).where(document.c.id == row.document_id)).one()
     return DeliveryClaim(
-        document=Document(held.id, held.kind, held.destination, held.media_type, bytes(held.content)),
+        document=_document(held),
         case_id=row.case_id,
         attempt=row.attempts,
         give_up_at=row.give_up_at,
         token=token,
     )
+
+
+def _document(row: Any) -> Document:
+    return Document(row.id, row.kind, row.destination, row.media_type, bytes(row.content))
 
 
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:

@@ -1,92 +1,63 @@
-"""Queries as SQL: the rarest test leads, the others are looked up for each resource it finds.
+"""Queries as SQL, so that they take the same way on ten thousand resources and on a million.
 
-A database plans by statistics that may be old or missing. Here each test that could lead is counted
-first, up to ``_RARE``; so the same query takes the same way on ten thousand resources and on a million.
+A database plans by statistics that may be old or missing. Here each test that could lead is counted first,
+up to ``_RARE``: the rarest leads, the others are looked up for each resource that it finds. When all are
+common, the search goes along an index in the order that is asked for and stops when it has enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    false,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from server.query import (
-    AllOf,
-    AnyOf,
-    Chain,
-    Composite,
-    Date,
-    Has,
-    Ids,
-    Kind,
-    Missing,
-    Not,
-    Number,
-    Query,
-    Reference,
-    Sort,
-    Test,
-    Text,
-    Token,
-    Updated,
-    Uri,
-)
-from server.store.comparing import TABLE, RowTest, instant, looked_up, meets, single, table_of
-from server.store.tables import resource, search_value
+from server.query import AllOf, Date, Kind, Query, Sort, Test
+from server.store.comparing import TABLE, hull, meets, single
+from server.store.holding import ROW_TESTS, holds, keys, of
+from server.store.indexing import SHORT
+from server.store.tables import resource, search_date, search_value
 
 _RARE = 1_000
-_ROW_TESTS = (Token, Uri, Reference, Text, Date, Number)
-Keys = Select[Any]
-"""A statement that gives keys of resources."""
 
 
-_FOUND = select(resource.c.key, resource.c.type, resource.c.id, resource.c.version)
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Only resources that came after one and not after another, by their keys."""
+
+    after: int = 0
+    top: int | None = None
+
+    def of(self, key: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+        if self.top is None:
+            return ()
+        return key > self.after, key <= self.top
 
 
-def matching(connection: Connection, query: Query) -> Select[Any]:
-    """The statement for (key, type, id, version) of what matches, in the order that the query asks for."""
-    tests = list(_flat(query.where))
-    leader = _leader(connection, query.type, tests)
-    in_order = (
-        None if leader or query.sort else next((each for each in tests if _stands_in_order(each)), None)
-    )
-    rest = [test for test in tests if test not in (leader, in_order)]
-    found = _FOUND.where(
-        resource.c.type == query.type,
-        resource.c.deleted.is_(False),
-        *(holds(test, query.type, resource.c.key) for test in rest),
-    )
-    if isinstance(in_order, _ROW_TESTS):
-        return _along(found, in_order, query.type)
-    if leader is not None and (leading := keys(leader, query.type)) is not None:
-        found = found.where(resource.c.key.in_(leading))
-    return found.order_by(*_order(query.type, query.sort), resource.c.key)
+def found(connection: Connection, query: Query, limit: int, within: Within | None = None) -> list[int]:
+    """The keys of the first ``limit`` that match, in the order that the query asks for."""
+    search = _Search(query, tuple(_flat(query.where)), limit, within or Within())
+    leader = _leader(connection, query.type, search.tests)
+    if leader is not None:
+        return _keys(connection, _led(search, leader))
+    if query.sort:
+        return _sorted(connection, search)
+    along = next((each for each in search.tests if isinstance(each, ROW_TESTS) and single(each)), None)
+    return _keys(connection, _scan(search) if along is None else _along(search, along))
 
 
-def _stands_in_order(test: Test) -> bool:
-    return isinstance(test, _ROW_TESTS) and single(test)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    query: Query
+    tests: tuple[Test, ...]
+    limit: int
+    within: Within
 
-
-def _along(found: Select[Any], test: RowTest, type_: str) -> Select[Any]:
-    """Along the index of one common value: the first page of many needs no look at the rest."""
-    row = search_value.alias()
-    found = found.join(row, row.c.resource_key == resource.c.key)
-    found = found.where(*_of(row, type_, test.param), meets(test, row))
-    columns = (row.c.resource_key, resource.c.key, resource.c.type, resource.c.id, resource.c.version)
-    return found.group_by(*columns).order_by(row.c.resource_key)
+    def rest(self, key: ColumnElement[Any], *without: Test) -> list[ColumnElement[bool]]:
+        """What else a resource with this key must meet."""
+        tests = [test for test in self.tests if test not in without]
+        return [*(holds(test, self.query.type, key) for test in tests), *self.within.of(key)]
 
 
 def _flat(tests: Sequence[Test]) -> Iterator[Test]:
@@ -97,167 +68,138 @@ def _flat(tests: Sequence[Test]) -> Iterator[Test]:
             yield test
 
 
-def _leader(connection: Connection, type_: str, tests: Sequence[Test]) -> Test | None:
-    """The test that fewest resources meet, if they are few; None: look through the type in order."""
+def _keys(connection: Connection, statement: Select[Any]) -> list[int]:
+    return [row[0] for row in connection.execute(statement)]
+
+
+# -- led by what is rare ---------------------------------------------------------------------
+
+_Leader = tuple[tuple[Test, ...], Select[Any]]
+"""What is met by all that leads, and the statement for it."""
+
+
+def _leader(connection: Connection, type_: str, tests: Sequence[Test]) -> _Leader | None:
+    """The statement that fewest resources answer to, if they are few."""
     best, fewest = None, _RARE
-    for test in tests:
-        leading = keys(test, type_)
-        if leading is None:
-            continue
+    for met, leading in _leading(type_, tests):
         count = select(func.count()).select_from(leading.limit(fewest).subquery())
         number = int(connection.execute(count).scalar_one())
         if number < fewest:
-            best, fewest = test, number
+            best, fewest = (met, leading), number
     return best
 
 
-# -- as the statement that leads -------------------------------------------------------------
-
-
-def keys(test: Test, type_: str) -> Keys | None:
-    """The keys of all resources of a type that meet a test; None when it can only be looked up."""
-    if isinstance(test, _ROW_TESTS):
-        row = table_of(test).alias()
-        return select(row.c.resource_key).where(*_of(row, type_, test.param), meets(test, row))
-    match test:
-        case Missing(missing=False):
-            row = TABLE[test.kind].alias()
-            return select(row.c.resource_key).where(*_of(row, type_, test.param))
-        case Chain():
-            return _leading_chain(test, type_)
-        case Has():
-            return _leading_has(test, type_)
-        case Ids() | Updated():
-            own = resource.alias()
-            return select(own.c.key).where(own.c.type == type_, _own(test, own))
-        case _:
-            return None
-
-
-def _of(row: Any, type_: str, param: str) -> tuple[ColumnElement[bool], ...]:
-    return row.c.type == type_, row.c.param == param
-
-
-def _leading_chain(test: Chain, type_: str) -> Keys:
-    target, row = resource.alias(), search_value.alias()
-    there = target.c.type == test.type, target.c.deleted.is_(False)
-    meets_all = [_of_target(each, test.type, target) for each in test.where]
-    named = literal(f"{test.type}/").concat(target.c.id)
-    return select(row.c.resource_key).where(
-        *_of(row, type_, test.param), row.c.value.in_(select(named).where(*there, *meets_all))
-    )
-
-
-def _of_target(test: Test, type_: str, target: Any) -> ColumnElement[bool]:
-    leading = keys(test, type_)
-    return holds(test, type_, target.c.key) if leading is None else target.c.key.in_(leading)
-
-
-def _leading_has(test: Has, type_: str) -> Keys:
-    own, row = resource.alias(), search_value.alias()
-    inner = [_of_target(each, test.type, _Keyed(row.c.resource_key)) for each in test.where]
-    prefix = f"{type_}/"
-    ids = select(func.substr(row.c.value, len(prefix) + 1)).where(
-        *_of(row, test.type, test.param), row.c.value.startswith(prefix, autoescape=True), *inner
-    )
-    return select(own.c.key).where(own.c.type == type_, own.c.id.in_(ids))
-
-
-class _Keyed:
-    """Something with a column ``key``: a row that stands for its resource."""
-
-    def __init__(self, key: ColumnElement[Any]) -> None:
-        self.c = self
-        self.key = key
-
-
-# -- as a condition on one resource ----------------------------------------------------------
-
-
-def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the resource with this key, of this type, meets a test."""
-    if isinstance(test, _ROW_TESTS):
-        return _some(test, type_, key)
-    match test:
-        case Missing():
-            row = TABLE[test.kind].alias()
-            has_it = looked_up(row.c.resource_key == key, *_of(row, type_, test.param))
-            return not_(has_it) if test.missing else has_it
-        case Not():
-            return not_(holds(test.test, type_, key))
-        case AllOf():
-            return and_(true(), *(holds(each, type_, key) for each in test.tests))
-        case AnyOf():
-            return or_(false(), *(holds(each, type_, key) for each in test.tests))
-        case Composite():
-            return or_(false(), *(_together(each, type_, key) for each in test.any_of))
-        case Chain():
-            return _leads_to(test, type_, key)
-        case Has():
-            return _is_referred_to(test, type_, key)
-        case Ids() | Updated():
-            own = resource.alias()
-            return looked_up(own.c.key == key, _own(test, own))
-
-
-def _own(test: Ids | Updated, own: Any) -> ColumnElement[bool]:
-    if isinstance(test, Ids):
-        condition: ColumnElement[bool] = own.c.id.in_(test.any_of)
-        return condition
-    return or_(false(), *(instant(each, own.c.updated_at) for each in test.any_of))
-
-
-def _some(test: RowTest, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    row = table_of(test).alias()
-    return looked_up(row.c.resource_key == key, *_of(row, type_, test.param), meets(test, row))
-
-
-def _together(tests: Sequence[Test], type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Components of one composite, met by values of the same part."""
-    rows, conditions = list[Any](), list[ColumnElement[bool]]()
+def _leading(type_: str, tests: Sequence[Test]) -> Iterator[_Leader]:
+    dates: dict[str, list[Date]] = {}
     for test in tests:
-        if not isinstance(test, _ROW_TESTS):
-            raise TypeError("a composite has components with values")
-        row = table_of(test).alias()
-        conditions += [row.c.resource_key == key, *_of(row, type_, test.param), meets(test, row)]
-        conditions += [row.c.part == rows[0].c.part] if rows else []
-        rows.append(row)
-    return looked_up(*conditions)
+        if isinstance(test, Date):
+            dates.setdefault(test.param, []).append(test)
+        elif (leading := keys(test, type_)) is not None:
+            yield (test,), leading
+    for param, group in dates.items():
+        yield tuple(group), _between(type_, param, group)
 
 
-def _leads_to(test: Chain, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    target, row = resource.alias(), search_value.alias()
-    prefix = f"{test.type}/"
-    return looked_up(
-        row.c.resource_key == key,
-        *_of(row, type_, test.param),
-        row.c.value.startswith(prefix, autoescape=True),
-        target.c.type == test.type,
-        target.c.id == func.substr(row.c.value, len(prefix) + 1),
-        target.c.deleted.is_(False),
-        *(holds(each, test.type, target.c.key) for each in test.where),
+def _between(type_: str, param: str, tests: Sequence[Date]) -> Select[Any]:
+    """All that meets every one of several tests on the same dates.
+
+    Short times that stand alone are looked for between the bounds; a resource with several times, or a
+    long one, may meet each test elsewhere.
+    """
+    row, other = search_date.alias(), search_date.alias()
+    bounds = [hull(test) for test in tests]
+    near = [row.c.low >= low - SHORT for low, _ in bounds if low is not None]
+    near += [row.c.low < high for _, high in bounds if high is not None]
+    met = [meets(test, row) for test in tests]
+    short = select(row.c.resource_key).where(*of(row, type_, param), row.c.span == 0, *near, *met)
+    each = [holds(test, type_, other.c.resource_key) for test in tests]
+    long = select(other.c.resource_key).where(*of(other, type_, param), other.c.span == 1, *each)
+    return select(short.union_all(long).subquery().c.resource_key)
+
+
+def _led(search: _Search, leader: _Leader) -> Select[Any]:
+    met, leading = leader
+    # Without the type, which what leads has looked at: told twice, SQLite would go through all of the type.
+    statement = select(resource.c.key).where(
+        resource.c.key.in_(leading), resource.c.deleted.is_(False), *search.rest(resource.c.key, *met)
     )
+    return statement.order_by(*_order(search.query)).limit(search.limit)
 
 
-def _is_referred_to(test: Has, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
-    own, row = resource.alias(), search_value.alias()
-    return looked_up(
-        own.c.key == key,
-        *_of(row, test.type, test.param),
-        row.c.value == literal(f"{type_}/").concat(own.c.id),
-        *(holds(each, test.type, row.c.resource_key) for each in test.where),
+# -- along an index, when all are common -----------------------------------------------------
+
+
+def _along(search: _Search, test: Any) -> Select[Any]:
+    """Along the resources of one common value, in the order in which they came."""
+    row = search_value.alias()
+    key = row.c.resource_key
+    statement = select(key).where(
+        *of(row, search.query.type, test.param), meets(test, row), *search.rest(key, test)
     )
+    return statement.group_by(key).order_by(key).limit(search.limit)
+
+
+def _scan(search: _Search) -> Select[Any]:
+    """Through all of a type."""
+    statement = select(resource.c.key).where(
+        resource.c.type == search.query.type,
+        resource.c.deleted.is_(False),
+        *search.rest(resource.c.key),
+    )
+    return statement.order_by(*_order(search.query)).limit(search.limit)
+
+
+def _sorted(connection: Connection, search: _Search) -> list[int]:
+    first = search.query.sort[0]
+    if len(search.query.sort) > 1 or first.by is not Kind.DATE:
+        return _keys(connection, _scan(search))
+    dated = [*_dated(connection, search, first, 0), *_dated(connection, search, first, 1)]
+    dated.sort(reverse=first.descending)
+    ordered = [key for _, key in dated[: search.limit]]
+    if len(ordered) < search.limit:
+        ordered += _keys(connection, _undated(search, first, search.limit - len(ordered)))
+    return ordered
+
+
+def _dated(connection: Connection, search: _Search, sort: Sort, span: int) -> list[tuple[Any, int]]:
+    """(time, key) of those that have one, in order; of several times the least or the greatest counts."""
+    row = search_date.alias()
+    key, low = row.c.resource_key, row.c.low
+    statement = select(low, key).where(*of(row, search.query.type, sort.param), row.c.span == span)
+    by: list[ColumnElement[Any]] = [low, row.c.high, key]  # as the index has it
+    if span:
+        edge = (func.max if sort.descending else func.min)(low)
+        statement = statement.with_only_columns(edge.label("low"), key).group_by(key)
+        by = [edge, key]
+    order = [each.desc() if sort.descending else each for each in by]
+    found_ = connection.execute(statement.where(*search.rest(key)).order_by(*order).limit(search.limit))
+    return [(each[0], each[1]) for each in found_]
+
+
+def _undated(search: _Search, sort: Sort, limit: int) -> Select[Any]:
+    row = search_date.alias()
+    dated = select(row.c.resource_key).where(*of(row, search.query.type, sort.param))
+    statement = select(resource.c.key).where(
+        resource.c.type == search.query.type,
+        resource.c.deleted.is_(False),
+        resource.c.key.not_in(dated),
+        *search.rest(resource.c.key),
+    )
+    return statement.order_by(resource.c.key).limit(limit)
 
 
 # -- in which order --------------------------------------------------------------------------
 
 
-def _order(type_: str, sorts: Sequence[Sort]) -> Iterator[ColumnElement[Any]]:
+def _order(query: Query) -> Iterator[ColumnElement[Any]]:
     """Least value upward, greatest downward; what has none comes last (R4 search.html#sort)."""
-    for sort in sorts:
-        value = _sorted_by(sort, type_)
-        yield value.is_(None)
+    for sort in query.sort:
+        value = _sorted_by(sort, query.type)
+        if sort.by not in (Kind.UPDATED, Kind.ID):
+            yield value.is_(None)
         yield value.desc() if sort.descending else value.asc()
+    downward = bool(query.sort) and query.sort[-1].descending
+    yield resource.c.key.desc() if downward else resource.c.key
 
 
 def _sorted_by(sort: Sort, type_: str) -> ColumnElement[Any]:
@@ -269,6 +211,6 @@ def _sorted_by(sort: Sort, type_: str) -> ColumnElement[Any]:
     column = {Kind.TEXT: "folded", Kind.DATE: "low", Kind.NUMBER: "low"}.get(sort.by, "value")
     edge = func.max if sort.descending else func.min
     inner = select(edge(row.c[column])).where(
-        row.c.resource_key == resource.c.key, *_of(row, type_, sort.param)
+        row.c.resource_key == resource.c.key, *of(row, type_, sort.param)
     )
     return inner.scalar_subquery()

@@ -13,15 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
 from server.case import Event, Position, State, advance
-from server.ports import CaseRow, Claim, Entry, Fact, History, LeaseLost, Progress
-from server.store import chain, deliveries, resources
+from server.model import Withdrawal
+from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
+from server.store import chain, decision, deliveries, resources
 from server.store.caserow import case_of, find
 from server.store.database import Database
-from server.store.decision import decide
+from server.store.facts import lay_down
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ _UNSEALED = (
     State.RESOLVED,
     State.WRITTEN_UP,
     State.CLOSED,
+    State.RETRACTED,
+    State.UNRESOLVED,
     State.REJECTED,
     State.LAPSED,
     State.WITHDRAWN,
@@ -84,11 +87,24 @@ class Ledger:
 
     def resume(self, case_id: str, actor: str, at: datetime) -> CaseRow | None:
         """Put a held or faulted case back to where it stood; None when there is no such case."""
-        return self._database.write(lambda c: decide(c, case_id, Entry(Event.RESUMED, actor), at))
+        return self._database.write(lambda c: decision.decide(c, case_id, Entry(Event.RESUMED, actor), at))
 
     def end(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
         """End a held or faulted case without a second opinion; None when there is no such case."""
-        return self._database.write(lambda c: _end(c, case_id, actor, reason, at))
+        entry = Entry(Event.ENDED, actor, {"reason": reason})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("ending", reason)))
+
+    def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
+        """Withdraw the released opinion of one case; None when there is no such case."""
+        return self._database.write(lambda c: decision.withdraw(c, case_id, said))
+
+    def withdraw_model(self, card: str, said: Withdrawal) -> int:
+        """Withdraw a model version and its released opinions; returns how many. Raises Raced when it was."""
+        return self._database.write(lambda c: decision.withdraw_model(c, card, said))
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        """Who withdrew a model version, and why; None when nobody did."""
+        return self._database.read(lambda c: decision.withdrawn(c, card))
 
     def find(self, case_id: str) -> CaseRow | None:
         return self._database.read(lambda c: find(c, case_id))
@@ -173,7 +189,7 @@ def _commit(
     case_id = claim.case.id
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
-    _lay_down(connection, case_id, progress.facts, at)
+    lay_down(connection, case_id, progress.facts, at)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     return case_of(row)
 
@@ -184,32 +200,6 @@ def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry,
         position = advance(position, entry.event)
         told.append((entry, position.state))
     return told
-
-
-def _end(connection: Connection, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
-    case = decide(connection, case_id, Entry(Event.ENDED, actor, {"reason": reason}), at)
-    if case is not None:
-        count = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == "ending")
-        number = int(connection.execute(count).scalar_one()) + 1
-        _lay_down(connection, case_id, [Fact("ending", number, reason)], at)
-    return case
-
-
-def _lay_down(connection: Connection, case_id: str, facts: Sequence[Fact], at: datetime) -> None:
-    if facts:
-        connection.execute(
-            insert(fact),
-            [
-                {
-                    "case_id": case_id,
-                    "kind": each.kind,
-                    "number": each.number,
-                    "at": at,
-                    "body": msgspec.json.encode(each.value),
-                }
-                for each in facts
-            ],
-        )
 
 
 def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetime) -> None:

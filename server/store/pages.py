@@ -1,6 +1,6 @@
 """Results in stretches that stand still while data change (R4 http.html#paging).
 
-The first thousands of matches are kept as they were, version by version. In the order of arrival the
+The first thousand matches are kept as they were, version by version. In the order of arrival the
 search goes on behind them, up to the newest resource of its beginning: nothing comes twice, and what does
 not change is not left out. What was kept is found only by the query that found it, whose tests say also
 what its caller may see.
@@ -17,12 +17,12 @@ from sqlalchemy import Connection, func, select
 
 from server.ports import Stored
 from server.query import Page, Query
-from server.store.finding import matching
+from server.store.finding import Within, found
 from server.store.scratch import Entry, Scratch
 from server.store.tables import resource, resource_version
 
-_KEPT = 5_000
-_SORTED = 50_000
+_KEPT = 1_000
+_SORTED = 10_000
 """So many of a sorted result are kept; what comes after them is not served."""
 _HELD = re.compile(r"([0-9a-f-]{36})\.([0-9]{1,9})")
 _ONWARD = re.compile(r"after\.([0-9]{1,18})\.([0-9]{1,18})")
@@ -30,16 +30,14 @@ _ONWARD = re.compile(r"after\.([0-9]{1,18})\.([0-9]{1,18})")
 
 def find(connection: Connection, query: Query, limit: int) -> list[Stored]:
     """The first ``limit`` of what matches, as it is now."""
-    found = connection.execute(matching(connection, query).limit(limit)).all()
-    keys = [row.key for row in found]
-    bodies = _bodies(connection, [(row.key, row.version) for row in found])
+    keys = found(connection, query, limit)
+    bodies = _bodies(connection, keys)
     return [bodies[key] for key in keys]
 
 
 def count(connection: Connection, query: Query, at_most: int) -> int:
     """How many match; ``at_most`` when it is that many or more."""
-    found = matching(connection, query).order_by(None).limit(at_most).subquery()
-    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+    return len(found(connection, Query(query.type, query.where), at_most))
 
 
 def page(
@@ -48,9 +46,9 @@ def page(
     """The stretch that a token names, or the first; None when the token leads nowhere."""
     asked = _Asked(connection, scratch, query, size)
     if token is None:
-        return _begin(asked, 0, None)
+        return _begin(asked, Within())
     if onward := _ONWARD.fullmatch(token):
-        return _begin(asked, int(onward[1]), int(onward[2]))
+        return _begin(asked, Within(int(onward[1]), int(onward[2])))
     named = _HELD.fullmatch(token)
     return _go_on(asked, named[1], int(named[2])) if named else None
 
@@ -72,26 +70,28 @@ class _Asked:
         return Page(_named(self.connection, self.query.type, entries), total, following, cut)
 
 
-def _begin(asked: _Asked, last: int, top: int | None) -> Page:
-    """Look, and keep what does not fit on the first page; ``last`` and ``top`` bound the keys."""
-    most = _SORTED if asked.query.sort else _KEPT
-    found, more = _look(asked, last, top, most)
-    total = None if more or last else len(found)
-    if len(found) <= asked.size and not more:
-        return asked.page(found, total, None)
-    if more and top is None:
-        top = int(asked.connection.execute(select(func.max(resource.c.key))).scalar_one())
-    onward = top if more and not asked.query.sort else None
-    name = asked.scratch.keep(asked.name, found, total, onward)
-    return asked.page(found[: asked.size], total, f"{name}.{asked.size}")
+def _begin(asked: _Asked, within: Within) -> Page:
+    """Look, and keep what does not fit on the first page."""
+    entries, more = _look(asked, within, _SORTED if asked.query.sort else _KEPT)
+    total = None if more or within.after else len(entries)
+    if len(entries) <= asked.size and not more:
+        return asked.page(entries, total, None)
+    onward = _top(asked, within) if more and not asked.query.sort else None
+    name = asked.scratch.keep(asked.name, entries, total, onward)
+    return asked.page(entries[: asked.size], total, f"{name}.{asked.size}")
 
 
-def _look(asked: _Asked, last: int, top: int | None, most: int) -> tuple[list[Entry], bool]:
-    statement = matching(asked.connection, asked.query).limit(most + 1)
-    if top is not None:
-        statement = statement.where(resource.c.key > last, resource.c.key <= top)
-    found = [(row.key, row.version) for row in asked.connection.execute(statement)]
-    return found[:most], len(found) > most
+def _top(asked: _Asked, within: Within) -> int:
+    """The newest resource when the search began: what comes later is not of its result."""
+    newest = select(func.max(resource.c.key))
+    return int(asked.connection.execute(newest).scalar_one()) if within.top is None else within.top
+
+
+def _look(asked: _Asked, within: Within, most: int) -> tuple[list[Entry], bool]:
+    keys = found(asked.connection, asked.query, most + 1, within)
+    statement = select(resource.c.key, resource.c.version).where(resource.c.key.in_(keys[:most]))
+    versions = {row.key: row.version for row in asked.connection.execute(statement)}
+    return [(key, versions[key]) for key in keys[:most]], len(keys) > most
 
 
 def _go_on(asked: _Asked, name: str, start: int) -> Page | None:
@@ -115,7 +115,7 @@ def _named(connection: Connection, type_: str, entries: Sequence[Entry]) -> tupl
     return tuple((type_, ids[key], version) for key, version in entries if key in ids)
 
 
-def _bodies(connection: Connection, entries: Sequence[Entry]) -> dict[int, Stored]:
+def _bodies(connection: Connection, keys: Sequence[int]) -> dict[int, Stored]:
     asked = (
         select(
             resource.c.key,
@@ -126,9 +126,7 @@ def _bodies(connection: Connection, entries: Sequence[Entry]) -> dict[int, Store
             resource_version.c.body,
         )
         .join(resource_version, resource_version.c.resource_key == resource.c.key)
-        .where(
-            resource_version.c.version == resource.c.version, resource.c.key.in_([key for key, _ in entries])
-        )
+        .where(resource_version.c.version == resource.c.version, resource.c.key.in_(keys))
     )
     return {
         row.key: Stored(row.type, row.id, row.version, row.updated_at, bytes(row.body))

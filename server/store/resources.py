@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
 from server.query import Page, Query
@@ -43,7 +43,7 @@ _READ = Prepared(_CURRENT.where(resource.c.type == bindparam("t"), resource.c.id
 _HISTORY = Prepared(_VERSIONS)
 _VREAD = Prepared(_VERSIONS.where(resource_version.c.version == bindparam("v")))
 _CREATE = Prepared(
-    postgresql.insert(resource)  # SQLite has the same words for it
+    insert(resource)
     .values({name: bindparam(name) for name in ("type", "id", "version", "updated_at")})
     .on_conflict_do_nothing()
     .returning(resource.c.key)

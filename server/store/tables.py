@@ -150,11 +150,12 @@ search_date = Table(
     metadata,
     Column("type", word(64), primary_key=True),
     Column("param", word(64), primary_key=True),
+    # 0: the only value of this parameter, and of a day at most, so that a search may look near its bounds.
+    Column("span", Integer, primary_key=True),
     Column("low", Instant, primary_key=True),
     Column("high", Instant, primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Index("search_date_by_end", "type", "param", "high"),
     Index("search_date_of_resource", "resource_key", "param"),
     sqlite_with_rowid=False,
 )
@@ -207,6 +208,16 @@ cases = Table(
     Index("cases_by_state", "state"),
     Index("cases_of_report", "report"),
 )
+
+withdrawn_model = Table(
+    "withdrawn_model",
+    metadata,
+    Column("card", word(96), primary_key=True),
+    Column("by", word(160), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Model versions whose opinions must not be used: neither those to come nor those that were released."""
 
 fact = Table(
     "fact",

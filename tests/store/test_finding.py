@@ -186,13 +186,41 @@ def test_what_is_found(
     [
         (Sort("name", Kind.TEXT), "anna bert cleo"),
         (Sort("name", Kind.TEXT, descending=True), "bert anna cleo"),
-        (Sort("gender", Kind.TOKEN, descending=True), "bert anna cleo"),
+        (Sort("gender", Kind.TOKEN, descending=True), "bert cleo anna"),
+        (Sort("gender", Kind.TOKEN), "anna cleo bert"),
         (Sort("_id", Kind.ID, descending=True), "cleo bert anna"),
-        (Sort("_lastUpdated", Kind.UPDATED, descending=True), "cleo anna bert"),
+        (Sort("_lastUpdated", Kind.UPDATED, descending=True), "cleo bert anna"),
     ],
 )
 def test_the_order(shelf: Resources, sort: Sort, expected: str) -> None:
     assert [each.id for each in shelf.find(Query("Patient", (), (sort,)), 10)] == expected.split()
+
+
+@pytest.mark.parametrize("rare", [1_000, 1], ids=["led by the rarest", "along the index"])
+@pytest.mark.parametrize(("down", "expected"), [(False, "o2 o1 o3 o4"), (True, "o3 o1 o2 o4")])
+def test_the_order_of_dates(
+    shelf: Resources,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: int,
+    *,
+    down: bool,
+    expected: str,
+) -> None:
+    """o2 covers days, o4 has no date: both come at their place all the same."""
+    monkeypatch.setattr(finding, "_RARE", rare)
+    database.write(lambda c: resources.apply(c, (obs("o4"),), "a2"))  # type: ignore[arg-type]
+    query = Query("Observation", (), (Sort("date", Kind.DATE, descending=down),))
+    assert [each.id for each in shelf.find(query, 10)] == expected.split()
+    assert [each.id for each in shelf.find(query, 2)] == expected.split()[:2]
+
+
+def test_two_tests_on_one_date_may_be_met_by_two_times(shelf: Resources, database: Database) -> None:
+    twice = obs("o4", DateRow("date", *span(11)), DateRow("date", *span(20)))
+    once = obs("o5", DateRow("date", *span(20)))
+    database.write(lambda c: resources.apply(c, (twice, once), "a2"))  # type: ignore[arg-type]
+    both = Query("Observation", (on("lt", 12), on("gt", 15)))
+    assert [each.id for each in shelf.find(both, 10)] == ["o4"]
 
 
 def test_only_the_newest_version_is_found(shelf: Resources, database: Database) -> None:

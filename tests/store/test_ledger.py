@@ -258,7 +258,8 @@ def test_the_first_report_is_under_seal_until_the_case_is_resolved_or_over(
     database: Database, ledger: Ledger
 ) -> None:
     report = "DiagnosticReport/of-c1"
-    open_ = {State.RESOLVED, State.WRITTEN_UP, State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN}
+    resolved = {State.RESOLVED, State.WRITTEN_UP, State.CLOSED, State.RETRACTED}
+    open_ = resolved | {State.REJECTED, State.LAPSED, State.WITHDRAWN, State.UNRESOLVED}
     for state in State:
         database.write(lambda c, state=state: c.execute(update(cases).values(state=state)))
         sealed = ledger.under_seal([report, "DiagnosticReport/of-nobody"])

@@ -34,12 +34,12 @@ def upgrade() -> None:
     )
     _table(
         "search_date",
+        sa.Column("span", sa.Integer(), nullable=False),
         sa.Column("low", sa.BigInteger(), nullable=False),
         sa.Column("high", sa.BigInteger(), nullable=False),
         *_tail(sa.Column("part", sa.Integer(), nullable=False)),
-        key=("low", "high", "resource_key", "part"),
+        key=("span", "low", "high", "resource_key", "part"),
     )
-    op.create_index("search_date_by_end", "search_date", ["type", "param", "high"])
     _table(
         "search_number",
         sa.Column("low", sa.Double(), nullable=False),

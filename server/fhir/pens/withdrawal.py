@@ -1,0 +1,110 @@
+"""A withdrawn opinion: every part of it entered in error, and who said so (R4 lifecycle; standards 2.5).
+
+It is made from what was sent, not written anew: the parts are those that the receiver holds, whatever
+model or pens there are now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from server.fhir import terms
+from server.fhir.pens.correspondence import Correspondence
+from server.fhir.pens.datatypes import Json, coding, concept, token
+from server.model import Coding, Withdrawal
+from server.times import instant
+
+WHAT = "withdrawal"
+_ERROR = "entered-in-error"
+
+
+def is_ai(resource: Mapping[str, Any]) -> bool:
+    """Whether a model wrote it; it says so in meta.security."""
+    labels = resource.get("meta", {}).get("security", [])
+    return any(label.get("code") == terms.AIAST.code for label in labels) and "status" in resource
+
+
+def in_error(resource: Json, said: Withdrawal) -> Json:
+    """The same, entered in error; in plain words too, for readers that ignore the status."""
+    written = {**resource, "status": _ERROR}
+    if "conclusion" in written:
+        written["conclusion"] = f"WITHDRAWN, do not use: {said.reason}. {written['conclusion']}"
+    return written
+
+
+def write_withdrawal(letter: Correspondence, targets: Sequence[Json], said: Withdrawal) -> Json:
+    """The Provenance of a withdrawal."""
+    return {
+        "resourceType": "Provenance",
+        "meta": {"tag": [coding(Coding(terms.PROVENANCE, letter.minted(WHAT)))]},
+        "target": list(targets),
+        "occurredDateTime": instant(said.at),
+        "recorded": instant(said.at),
+        "reason": [{"text": said.reason}],
+        "activity": concept(terms.NULLIFY),
+        "agent": [
+            {
+                "type": concept(terms.VERIFIER),
+                "who": {"display": said.by},
+                "onBehalfOf": letter.operator.reference(),
+            }
+        ],
+    }
+
+
+def withdrawal_output(provenance: Json) -> Json:
+    """Task.output: where the withdrawal is told."""
+    return {"type": concept(terms.OUT_WITHDRAWN), "valueReference": provenance}
+
+
+def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal) -> Json:
+    """The transaction that withdraws what an opinion's transaction made."""
+    parts = [each for each in sent["entry"] if is_ai(each["resource"])]
+    task = [each for each in sent["entry"] if each["resource"]["resourceType"] == "Task"][-1]
+    targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
+    told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
+    outputs = [*task["resource"].get("output", []), told]
+    entries = [
+        *({**each, "resource": in_error(each["resource"], said), "request": _update(each)} for each in parts),
+        {**task, "resource": {**task["resource"], "output": outputs}},
+        {
+            "fullUrl": letter.urn(WHAT),
+            "resource": write_withdrawal(letter, targets, said),
+            "request": {
+                "method": "POST",
+                "url": "Provenance",
+                "ifNoneExist": token("_tag", terms.PROVENANCE, letter.minted(WHAT)),
+            },
+        },
+    ]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": _closed(sent, entries)}
+
+
+def _update(entry: Json) -> Json:
+    """What was created on a condition is updated by the same condition."""
+    return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
+
+
+def _closed(sent: Json, entries: list[Json]) -> list[Json]:
+    """With the entries of the first transaction that these refer to: the receiver knows them by it alone."""
+    here = {each["fullUrl"] for each in entries}
+    found = list(entries)
+    while missing := {name for each in found for name in _names(each["resource"])} - here:
+        added = [each for each in sent["entry"] if each["fullUrl"] in missing]
+        if not added:
+            break
+        here |= missing
+        found = [*added, *found]
+    return found
+
+
+def _names(value: Any) -> set[str]:
+    """The bundle-local names that a resource refers to."""
+    if isinstance(value, list):
+        return {name for each in value for name in _names(each)}
+    if not isinstance(value, dict):
+        return set()
+    own = value.get("reference")
+    named = {own} if isinstance(own, str) and own.startswith("urn:uuid:") else set()
+    return named | {name for each in value.values() for name in _names(each)}

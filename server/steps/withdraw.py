@@ -1,0 +1,115 @@
+"""RETRACTED: a released opinion is withdrawn, here and wherever it was sent; nothing is deleted."""
+
+from __future__ import annotations
+
+from server.case import Ai, Event, State
+from server.fhir.home import letter_home, settle_references
+from server.fhir.parse import BUNDLE_BYTES, parse
+from server.fhir.pens.correspondence import Standing, mint
+from server.fhir.pens.withdrawal import (
+    WHAT,
+    in_error,
+    withdrawal_bundle,
+    withdrawal_output,
+    write_withdrawal,
+)
+from server.fhir.stamp import stamped
+from server.fhir.terms import Business
+from server.model import Comparison, Document, Verdict, Withdrawal
+from server.ports import Progress, Resource, ResourceWrite
+from server.routing.comparison import voided, voided_read
+from server.steps.casefile import CaseFile, Moved
+from server.steps.letters import letter, letter_out
+from server.steps.rest import LOOK_AFTER
+from server.steps.tasks import moved_task
+
+_PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
+_VOIDABLE = (
+    State.READY,
+    State.COMPARED,
+    State.CONCORDANT,
+    State.AUDIT,
+    State.DISCORDANT,
+    State.NOT_COMPARABLE,
+    State.REFERRED,
+    State.OFFERED,
+    State.ACCEPTED,
+    State.BLIND_READ,
+)
+
+
+def retract(file: CaseFile) -> Progress:
+    """WRITTEN_UP again: all parts entered in error, told to whoever received them."""
+    said = file.needed("withdrawal", Withdrawal)
+    move = Moved(file).note(Event.WRITTEN_UP, withdrawn=True)
+    move.write(_at_home(file, said)).send(_away(file, said))
+    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+
+
+def withdrawn_model(file: CaseFile) -> Progress | None:
+    """What a withdrawn model version means for this case; None when its read is of another, or not there."""
+    position = file.case.position
+    if position.ai not in (Ai.SEALED, Ai.RELEASED):
+        return None
+    said = file.tools.files.withdrawn(file.ai_read.card)
+    if said is None:
+        return None
+    if position.ai is Ai.RELEASED:
+        return _recall(file, said) if position.state is State.WRITTEN_UP else None
+    return _void(file, said) if position.state in _VOIDABLE else None
+
+
+def _recall(file: CaseFile, said: Withdrawal) -> Progress:
+    """Released at the last moment: withdrawn like all others of this model version."""
+    move = Moved(file).note(Event.OPINION_WITHDRAWN, actor=said.by, reason=said.reason)
+    return move.lay_down("withdrawal", said).at_once()
+
+
+def _void(file: CaseFile, said: Withdrawal) -> Progress:
+    """Not released yet: the read counts as a decline from now on, so that a human reads instead."""
+    move = Moved(file).note(Event.AI_VOIDED, actor=said.by, sealed=True, reason=said.reason)
+    move.lay_down("ai-read", voided_read(file.ai_read))
+    comparison = file.latest("comparison", Comparison)
+    if comparison is not None and comparison.verdict is not Verdict.DECLINED:
+        move.lay_down("comparison", voided(comparison))
+    return move.at_once()
+
+
+def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
+    task = file.task
+    home = letter_home(
+        file.case.id, file.case.patient, f"Task/{file.case.task_id}", task, file.tools.operator
+    )
+    keys = [f"{type_}/{mint(file.case.id, what)}" for type_, what in _PARTS]
+    targets = [{"reference": key} for key in keys]
+    provenance = settle_references(write_withdrawal(home, targets, said))
+    told = withdrawal_output({"reference": f"Provenance/{home.minted(WHAT)}"})
+    outputs = [*task.get("output", []), told]
+    return [
+        *(_erroneous(file, key, said) for key in keys),
+        stamped(provenance, home.minted(WHAT), 1, file.now),
+        *moved_task(file, f"Task/{file.case.task_id}", _as_it_stands(task), outputs=outputs),
+    ]
+
+
+def _erroneous(file: CaseFile, key: str, said: Withdrawal) -> ResourceWrite:
+    stored = file.stored(key)
+    return stamped(in_error(parse(stored.body), said), stored.id, stored.version + 1, file.now)
+
+
+def _as_it_stands(task: Resource) -> Standing:
+    codes = [each.get("code") for each in task.get("businessStatus", {}).get("coding", [])]
+    business = next((Business(code) for code in codes if code in set(Business)), None)
+    return Standing(task["status"], business, task.get("statusReason", {}).get("text", ""))
+
+
+def _away(file: CaseFile, said: Withdrawal) -> list[Document]:
+    sent = file.tools.files.documents(file.case.id, "opinion")
+    to = letter_out(file)
+    return [
+        document
+        for each in sent
+        for document in letter(
+            "withdrawal", file, withdrawal_bundle(to, parse(each.content, limit=BUNDLE_BYTES), said)
+        )
+    ]
