@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
+from psycopg.adapt import Dumper
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -110,6 +111,15 @@ class Postgres:
         self.engine.dispose()
 
 
+class _Words(Dumper):
+    """Texts as PostgreSQL takes them: without NUL. U+FFFF, which is no character, stands for it."""
+
+    oid = psycopg.adapters.types["text"].oid
+
+    def dump(self, obj: str) -> bytes:
+        return obj.replace("\0", "\uffff").encode()
+
+
 def _lost(cause: Any) -> bool:
     """Whether there is no connection any more, or never was one."""
     state = getattr(cause, "sqlstate", None)
@@ -142,6 +152,7 @@ def _configure(connection: Any, record: Any) -> None:
     """Every new connection is looked at: a setting of the server may change under a running process."""
     del record
     connection.autocommit = True  # transactions are begun by us, see _begin
+    connection.adapters.register_dumper(str, _Words)
     failure = _unreliable(*connection.execute(_LOOK).fetchone()[:5])
     if failure is not None:
         connection.close()

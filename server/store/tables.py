@@ -42,19 +42,6 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else moment(value)
 
 
-class Told(TypeDecorator[str]):
-    """What somebody else's program told us: any text, but for what PostgreSQL or UTF-8 cannot hold."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        del dialect
-        if value is None:
-            return None
-        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
 def moment(microseconds: int) -> datetime:
     """A stored time as a value."""
     return _EPOCH + timedelta(microseconds=microseconds)
@@ -200,7 +187,7 @@ cases = Table(
     Column("attempts", Integer, nullable=False, default=0),
     # Counts what arrived for the case; a step that began before the latest news runs again.
     Column("news", Integer, nullable=False, default=0),
-    Column("last_error", Told),
+    Column("last_error", Text),
     # Digest of the newest event: without it, events taken away from the end would not show.
     Column("head", word(64)),
     Index("cases_due", "due_at"),
@@ -287,5 +274,5 @@ attempt = Table(
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("outcome", word(32), nullable=False),
-    Column("detail", Told, nullable=False),
+    Column("detail", Text, nullable=False),
 )

@@ -100,11 +100,12 @@ def test_an_error_of_ours_tells_no_values(database: Database) -> None:
     assert "secret" not in str(failed.value).partition("DETAIL")[0]
 
 
-def test_words_of_other_programs_are_kept_but_for_what_no_text_holds(database: Database) -> None:
+def test_a_text_with_nul_is_taken_and_found_by_nothing_else(database: Database) -> None:
     open_case(database)
-    words = "no\0thing \ud800 é"
-    database.write(lambda c: c.execute(cases.update().values(last_error=words)))
-    assert database.read(lambda c: c.execute(select(cases.c.last_error)).scalar_one()) == "no\ufffdthing ? é"
+    database.write(lambda c: c.execute(cases.update().values(last_error="a\0b")))
+    for words, there in (("a\0b", 1), ("ab", 0), ("a", 0)):
+        found = select(cases.c.id).where(cases.c.last_error == words)
+        assert len(database.read(lambda c, q=found: c.execute(q).all())) == there
 
 
 def test_moments_and_bytes_come_back_as_they_were(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite
 from server.query import TokenRow
@@ -155,3 +156,47 @@ def test_a_snapshot_stands_still(database: Database) -> None:
                 "p1"
             ]
     assert found(database, Criterion("a", ((None, "1"),))) == ["p2"]
+
+
+AWKWARD = [
+    "a", "A", "\u00e4", "a\u0308", "a\0b", "ab", "%", "_", "\\", "'; --", " ", "|", "x" * 512, "x" * 513,
+    "\u00e9" * 256, "\u00e9" * 257, "\U0001f600" * 600, "\U0001f600" * 601,
+]  # fmt: skip
+"""Alike but for case, accents or length; longer than an index takes; what SQL could take for its own."""
+
+
+def test_any_text_is_found_by_all_of_it_and_by_nothing_else(database: Database) -> None:
+    for number, words in enumerate(AWKWARD):
+        put(database, write(f"p{number}", index=(token("a", words, words),)))
+    for number, words in enumerate(AWKWARD):
+        assert found(database, Criterion("a", ((None, words),))) == [f"p{number}"]
+        assert found(database, Criterion("a", ((words, words),))) == [f"p{number}"]
+    assert found(database, Criterion("a", (("a", "A"),))) == []
+
+
+@pytest.mark.parametrize("id_", ["a\0b", "x" * 100_000, "\U0001f600", "", "' OR 1=1 --"])
+def test_an_id_that_cannot_be_is_not_there(database: Database, id_: str) -> None:
+    put(database, write("ab"))
+    shelf = Resources(database)
+    assert shelf.read("Patient", id_) is None
+    assert shelf.read("Patient", id_, 1) is None
+    assert shelf.history("Patient", id_) == []
+    assert found(database, Criterion("_id", ((None, id_),))) == []
+
+
+def test_many_conditions_are_looked_up_one_by_one(database: Database) -> None:
+    """PostgreSQL would try out in which order to join them; with fifty for longer than anybody waits."""
+    put(database, *(write(f"p{n}", index=(token("a", "x"), token("b", str(n)))) for n in range(50)))
+    many = [Criterion("b", ((None, "7"),)), *[Criterion("a", ((None, "x"),))] * 99]
+    assert found(database, *many) == ["p7"]
+    few = many[:5]
+    statement = resources._search(resources._shape(few))._statement.limit(10)
+    values = {"t": "Patient", **resources._values(few)}
+
+    def joins(connection: Connection) -> int:
+        words = statement.params(values).compile(connection, compile_kwargs={"literal_binds": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN {words}").all()
+        return sum("Semi Join" in str(line) or "Unique" in str(line) for line in plan)
+
+    if database.engine.dialect.name != "sqlite":
+        assert database.read(joins) <= 1
