@@ -57,8 +57,10 @@ def run() -> Iterator[Line]:
     yield _try(
         "destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none"
     )
-    yield _try("data folder", lambda: _data(chosen))
-    yield _try("database", lambda: _database(chosen))
+    folder = _try("data folder", lambda: _data(chosen))
+    yield folder
+    if folder.good or chosen.database_url:
+        yield _try("database", lambda: _database(chosen))
 
 
 def _dependency(name: str) -> Line:
