@@ -1,15 +1,20 @@
-"""The R4 invariants of Bundle (bdl-1 to bdl-8), and where a request in one may point."""
+"""The R4 invariants of Bundle (bdl-1 to bdl-12), and where a request in one may point."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
 from server.errors import Category
-from server.fhir.invariant import Rule, Value, has, where
+from server.fhir.definitions.elements import RESOURCES
+from server.fhir.invariant import Breaks, Rule, Value, has, one_of, where
 
 _REQUESTS = frozenset({"batch", "transaction", "history"})
 _RESPONSES = frozenset({"batch-response", "transaction-response", "history"})
+_ADDRESSED = frozenset({"document", "message", "collection"})
+_ONCE = frozenset({"self", "first", "prev", "previous", "next", "last"})
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_ADDRESS = re.compile(r"https?://.*/([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 # A path below our own base: no scheme, no host, no way up; criteria may hold anything.
 _OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$][A-Za-z0-9\-._/$%]*", re.IGNORECASE)
 
@@ -19,7 +24,7 @@ def _entries(bundle: Value) -> list[Value]:
     return entries
 
 
-def _out_of_place(name: str, types: frozenset[str]) -> Callable[[Value], Iterable[str]]:
+def _out_of_place(name: str, types: frozenset[str]) -> Breaks:
     return lambda bundle: [
         f"entry[{index}].{name}"
         for index, entry in enumerate(_entries(bundle))
@@ -45,6 +50,57 @@ def _version(resource: object) -> str | None:
     meta = resource.get("meta") if isinstance(resource, dict) else None
     version = meta.get("versionId") if isinstance(meta, dict) else None
     return version if isinstance(version, str) else None
+
+
+def _first_is_not(kind: str, type_name: str) -> Breaks:
+    """A bundle of type ``kind`` begins with a resource ``type_name``."""
+
+    def breaks(bundle: Value) -> tuple[str, ...]:
+        if bundle.get("type") != kind:
+            return ()
+        first = _entries(bundle)[0].get("resource") if "entry" in bundle else None
+        found = first.get("resourceType") if isinstance(first, dict) else None
+        return () if found == type_name else ("entry[0].resource",)
+
+    return breaks
+
+
+def _unnamed_document(bundle: Value) -> bool:
+    identifier = bundle.get("identifier", {})
+    return bundle.get("type") == "document" and not (has(identifier, "system") and has(identifier, "value"))
+
+
+def _repeated_link(bundle: Value) -> list[str]:
+    seen: set[str] = set()
+    again = []
+    for index, link in enumerate(bundle.get("link", ())):
+        relation = link.get("relation")
+        if relation in seen:
+            again.append(f"link[{index}].relation")
+        elif relation in _ONCE:
+            seen.add(relation)
+    return again
+
+
+def _entry_without_address(bundle: Value) -> list[str]:
+    """FullUrl is needed but for a POST and for what an operation made up (Bundle.entry.fullUrl)."""
+    return [
+        f"entry[{index}].fullUrl"
+        for index, entry in enumerate(_entries(bundle) if bundle.get("type") in _ADDRESSED else ())
+        if "fullUrl" not in entry and isinstance(entry.get("resource"), dict) and "id" in entry["resource"]
+    ]
+
+
+def _full_url_disagrees(entry: Value) -> bool:
+    url = entry.get("fullUrl")
+    if url is None:
+        return False
+    if not _ABSOLUTE.match(url):
+        return True
+    address, resource = _ADDRESS.fullmatch(url), entry.get("resource")
+    if address is None or address[1] not in RESOURCES or not isinstance(resource, dict):
+        return False
+    return (address[1], address[2]) != (resource.get("resourceType"), resource.get("id", address[2]))
 
 
 def _foreign_url(request: Value) -> bool:
@@ -88,17 +144,42 @@ BUNDLE_RULES: Mapping[str, tuple[Rule, ...]] = {
             "A fullUrl may stand only once in a bundle.",
             category=Category.INCORRECT,
         ),
+        Rule(
+            "full-url",
+            _entry_without_address,
+            "An entry whose resource has an id has a fullUrl in a document, message or collection.",
+            "required",
+        ),
+        Rule("link-once", _repeated_link, "A page has one link of this relation."),
+        Rule(
+            "bdl-9",
+            where(_unnamed_document, "identifier"),
+            "A document has an identifier with system and value.",
+        ),
+        Rule(
+            "bdl-10",
+            where(lambda bundle: bundle.get("type") == "document" and "timestamp" not in bundle, "timestamp"),
+            "A document has a timestamp.",
+        ),
+        Rule("bdl-11", _first_is_not("document", "Composition"), "A document begins with a Composition."),
+        Rule("bdl-12", _first_is_not("message", "MessageHeader"), "A message begins with a MessageHeader."),
     ),
     "Bundle.entry": (
         Rule(
             "bdl-5",
-            where(lambda value: not any(has(value, name) for name in ("resource", "request", "response"))),
+            one_of("resource", "request", "response"),
             "An entry needs a resource, a request or a response.",
         ),
         Rule(
             "bdl-8",
             where(lambda value: "/_history/" in value.get("fullUrl", ""), "fullUrl"),
             "A fullUrl must not name a version.",
+        ),
+        Rule(
+            "full-url",
+            where(_full_url_disagrees, "fullUrl"),
+            "A fullUrl is absolute, and where it ends with a type and an id, these are the resource's own.",
+            "value",
         ),
     ),
     "Bundle.entry.request": (

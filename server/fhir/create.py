@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.fhir.criteria import conditional
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
-from server.fhir.parse import parse
+from server.fhir.format import received
 from server.fhir.plan import Asked
 from server.fhir.validate import check
 from server.fhir.veil import under_seal
@@ -13,7 +13,7 @@ from server.fhir.veil import under_seal
 
 def create(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
-    resource = parse(request.body, limit=desk.max_resource)
+    resource = received(request, desk.max_resource)
     check(resource, type_)
     condition = request.headers.get("if-none-exist")
     asked = Asked(

@@ -11,6 +11,8 @@ from server.fhir.references import normal
 from server.ports import Criterion
 from server.query import Kind
 
+WRITING = frozenset({"_format", "_pretty"})
+"""General parameters (R4 http.html#parameters): how the answer is written, not what is looked for."""
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
 
@@ -60,7 +62,7 @@ def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
     Raises:
         Fault: INCORRECT, as an ignored criterion could match a stranger's resource.
     """
-    pairs = parse_query(query.lstrip("?"))
+    pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in WRITING]
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
     return many(type_, pairs)

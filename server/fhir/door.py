@@ -14,7 +14,8 @@ from server.fhir import outcome
 from server.fhir.body import read_body
 from server.fhir.create import create
 from server.fhir.desk import Desk
-from server.fhir.exchange import JSON, Request, Response
+from server.fhir.exchange import Request, Response
+from server.fhir.format import Format, demand_readable, wanted, written
 from server.fhir.metadata import metadata
 from server.fhir.read import history, read, vread
 from server.fhir.search import search
@@ -36,9 +37,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
 )
 """Method, path below [base], interaction."""
 
-_READ_TYPES = frozenset({JSON, "application/json", "text/json", "*/*", "application/*", ""})
-_FORMATS = frozenset({JSON, "application/json", "text/json", "json", ""})
-_FORM = "application/x-www-form-urlencoded"
 _HEADERS: dict[Category, dict[str, str]] = {
     Category.BUSY: {"Retry-After": "5"},
     Category.UNAVAILABLE: {"Retry-After": "5"},
@@ -70,9 +68,12 @@ def _view(
     limit = desk.max_bundle if interaction is transaction else desk.max_resource
 
     def view(**place: Any) -> flask.Response:
-        _demand_formats(flask.request)
-        request = _request(flask.request, limit, now())
-        return _flask(interaction(desk, request, **place))
+        format_ = _wanted(flask.request)
+        if flask.request.method in ("POST", "PUT"):
+            demand_readable(
+                flask.request.headers.get("Content-Type", ""), form=flask.request.path.endswith("/_search")
+            )
+        return _flask(interaction(desk, _request(flask.request, limit, now()), **place), format_)
 
     return view
 
@@ -80,7 +81,11 @@ def _view(
 def refusal(failure: Fault) -> flask.Response:
     """The answer to a Fault."""
     status, body = outcome.of(failure)
-    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})))
+    try:
+        format_ = _wanted(flask.request)
+    except Fault:
+        format_ = Format()  # whoever cannot be given what they want is told so in JSON
+    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})), format_)
 
 
 def _not_offered(error: MethodNotAllowed) -> flask.Response:
@@ -95,24 +100,9 @@ def _not_offered(error: MethodNotAllowed) -> flask.Response:
     return answer
 
 
-def _demand_formats(incoming: flask.Request) -> None:
-    if incoming.args.get("_format", "") not in _FORMATS:
-        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"served as {JSON} only")
-    accepted = incoming.headers.get("Accept", "")
-    if "_format" not in incoming.args and not any(_bare(each) in _READ_TYPES for each in accepted.split(",")):
-        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"served as {JSON} only")
-    if incoming.method not in ("POST", "PUT"):
-        return
-    sent = incoming.headers.get("Content-Type", "")
-    wanted = (_FORM,) if incoming.path.endswith("/_search") else (JSON, "application/json", "text/json")
-    if _bare(sent) not in wanted or "utf-16" in sent.lower() or "utf-32" in sent.lower():
-        raise fault(
-            Category.UNSUPPORTED, "not-supported", f"accepted Content-Type: {', '.join(wanted)}; UTF-8"
-        )
-
-
-def _bare(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
+def _wanted(incoming: flask.Request) -> Format:
+    asked = incoming.args
+    return wanted(asked.get("_format", ""), incoming.headers.get("Accept", ""), asked.get("_pretty", ""))
 
 
 def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
@@ -134,10 +124,11 @@ def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
     )
 
 
-def _flask(response: Response) -> flask.Response:
+def _flask(response: Response, format_: Format) -> flask.Response:
+    body, format_ = written(response, format_)
     return flask.Response(
-        response.body,
+        body,
         status=response.status,
         headers=dict(response.headers),
-        content_type=f"{JSON}; charset=utf-8" if response.body else None,
+        content_type=format_.content_type if body else None,
     )

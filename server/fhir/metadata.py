@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from server import __version__
 from server.fhir.desk import Desk
-from server.fhir.exchange import Request, Response
+from server.fhir.exchange import JSON, Request, Response
+from server.fhir.format import XML
 from server.fhir.index import PARAMETERS
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
@@ -25,7 +26,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": [JSON, XML],
         "rest": [
             {
                 "mode": "server",

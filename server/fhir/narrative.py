@@ -26,7 +26,7 @@ _ATTRIBUTES = frozenset((
     "summary", "tabindex", "title", "type", "valign", "value", "vspace", "width", "xml:lang", "xmlns",
 ))
 # fmt: on
-_XHTML = "http://www.w3.org/1999/xhtml"
+XHTML = "http://www.w3.org/1999/xhtml"
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\x00-\x20-]*):")
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel", "ftp", "urn"})
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif);", re.ASCII)
@@ -46,7 +46,7 @@ class _Reader:
         self.shows_something = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name not in _ELEMENTS or (self.depth == 0 and (name, attributes.get("xmlns")) != ("div", _XHTML)):
+        if name not in _ELEMENTS or (self.depth == 0 and (name, attributes.get("xmlns")) != ("div", XHTML)):
             raise _RefusedError
         self.depth += 1
         self.shows_something |= name == "img" and "src" in attributes
@@ -88,6 +88,8 @@ def is_safe(div: str) -> bool:
 
 
 def _harmless(attribute: str, value: str) -> bool:
+    if attribute == "xmlns":
+        return value == XHTML  # in another namespace the same names mean other things
     if attribute == "style":
         return not _CODE_IN_STYLE.search(value)
     if attribute in {"href", "src", "cite", "longdesc"}:

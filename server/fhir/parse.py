@@ -29,12 +29,15 @@ INTEGER_CHARACTERS = 18
 EXPONENT = 308
 """As far as a double reaches: what lies beyond is infinite or zero to most receivers."""
 
-_BASE64_NAMES = frozenset({"data", "valueBase64Binary"})
+BASE64_NAMES = frozenset({"data", "valueBase64Binary"})
+"""Elements that may be longer than STRING_CHARACTERS."""
 # The closing quote is optional so that a match never fails and the scan stays linear.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _LEVELS = bytes.maketrans(b"[{]}", b"(())")
 _NOT_LEVELS = bytes(set(range(256)) - set(b"[]{}"))
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML can hold (XML 1.0 section 2.2): it could be taken, but not given back in both formats."""
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 
 
@@ -46,7 +49,7 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     """
     if len(body) > limit:
         raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
-    text = _text(body.removeprefix(b"\xef\xbb\xbf"))
+    text = utf8(body)
     _check_marks(body)
     _check_depth(body)
     value = _loads(text)
@@ -59,14 +62,26 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     return value
 
 
+def own(body: bytes) -> dict[str, Any]:
+    """The object in JSON that this server wrote itself: what ``parse`` gave once, asked nothing again."""
+    resource: dict[str, Any] = _DECODER.decode(body.decode())
+    return resource
+
+
 def element_path(parent: str, name: str) -> str:
     """``parent.name``; only ``parent`` when the name is no element name and might be anything."""
     return f"{parent}.{name}".lstrip(".") if _NAME.fullmatch(name) else parent
 
 
-def _text(body: bytes) -> str:
+def utf8(body: bytes) -> str:
+    """The text of ``body``, whichever format it is in; one byte order mark is dropped.
+
+    Raises:
+        Fault: UNSUPPORTED for UTF-16 and UTF-32; INCORRECT when it is blank, or no UTF-8.
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
-        raise _structure("The body is empty; a FHIR resource in JSON is expected.")
+        raise _structure("The body is empty; a FHIR resource is expected.")
     if b"\x00" in body[:4] or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise fault(Category.UNSUPPORTED, "not-supported", "The body must be UTF-8, not UTF-16 or UTF-32.")
     try:
@@ -109,6 +124,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise _structure("A name occurs twice in one JSON object; each element may be given once.")
     return found
+
+
+def number(text: str) -> int | Decimal:
+    """A number written as in JSON, which is how R4 writes it everywhere (datatypes.html).
+
+    Raises:
+        Fault: INCORRECT when it is none, or beyond what we read.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise _value(
+            "A number is expected: digits without leading zeros; a decimal point has digits around it."
+        )
+    return _integer(text) if text.lstrip("-").isdigit() else _decimal(text)
 
 
 def _decimal(text: str) -> Decimal:
@@ -170,11 +198,11 @@ def _list_problems(parent: dict[str, Any], name: str, values: list[Any], path: s
 def _string_problems(name: str, value: str, path: str) -> Iterator[Fault]:
     if not value:
         yield _value("A string must not be empty.", path)
-    if len(value) > STRING_CHARACTERS and name not in _BASE64_NAMES:
+    if len(value) > STRING_CHARACTERS and name not in BASE64_NAMES:
         text = f"A string must not be longer than {STRING_CHARACTERS} characters."
         yield fault(Category.UNPROCESSABLE, "too-long", text, path)
     if _FORBIDDEN.search(value):
-        yield _value("A string holds a control character or half of a surrogate pair.", path)
+        yield _value("A string holds a control character, half of a surrogate pair, U+FFFE or U+FFFF.", path)
 
 
 def _paired(parent: dict[str, Any], name: str, index: int) -> bool:

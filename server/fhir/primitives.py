@@ -37,7 +37,8 @@ _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
 _ZONE = re.compile(r"Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _MOMENT = re.compile(rf"([0-9-]{{10}})T(?:{_TIME.pattern})(?:{_ZONE.pattern})")
-_GAPS = str.maketrans("", "", " \t\r\n")
+GAPS = str.maketrans("", "", " \t\r\n")
+"""For ``str.translate``: the white space that base64 may hold."""
 
 _DATE_SAYS = "A date of the calendar is expected: YYYY, YYYY-MM or YYYY-MM-DD."
 _DATETIME_SAYS = "A date of the calendar is expected, or one with a time to the second and a time zone."
@@ -82,7 +83,7 @@ def is_safe_uri(text: str) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    dense = text.translate(_GAPS)
+    dense = text.translate(GAPS)
     try:
         binascii.a2b_base64(dense, strict_mode=True)
     except ValueError:

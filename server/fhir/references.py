@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from server.errors import Category, Fault, Issue
-from server.fhir.bindings import SERVED
+from server.fhir.bindings import KEPT
 from server.ports import Resource
 
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.*", re.DOTALL)
@@ -79,7 +79,7 @@ def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> No
 
 def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> Issue | None:
     target = local(reference)
-    if target is not None and target[0] not in SERVED:
+    if target is not None and target[0] not in KEPT:
         text = f"a {target[0]} is not kept here; give its full address, its identifier, or nothing"
         return Issue("not-supported", text, path)
     if target is not None and not exists(*target):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from server.errors import Category, fault
-from server.fhir.criteria import known, many, parse_query
+from server.fhir.criteria import WRITING, known, many, parse_query
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.outcome import warning
@@ -18,7 +18,7 @@ from server.ports import Resource, Stored
 from server.times import instant
 
 _PAGE, _MOST, _DEEPEST = 50, 500, 100_000
-_OURS = ("_count", "_offset", "_format")
+_OURS = frozenset({"_count", "_offset"}) | WRITING
 _NARROWING = frozenset({"_content", "_filter", "_has", "_list", "_query", "_text"})
 """Parameters of R4 that choose which resources are found; ignored, they would find too many."""
 

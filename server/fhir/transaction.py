@@ -9,7 +9,7 @@ from server.errors import Category, Fault, fault
 from server.fhir.criteria import conditional
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, location
-from server.fhir.parse import parse
+from server.fhir.format import received
 from server.fhir.plan import Answered, Asked, within
 from server.fhir.validate import check
 from server.fhir.write import dump
@@ -20,7 +20,7 @@ _URL = re.compile(r"([A-Z][A-Za-z]+)(?:/([A-Za-z0-9\-.]{1,64}))?(?:\?(.+))?")
 
 
 def transaction(desk: Desk, request: Request) -> Response:
-    bundle = parse(request.body, limit=desk.max_bundle)
+    bundle = received(request, desk.max_bundle)
     entries = _entries(desk, bundle)
     check(bundle, "Bundle")
     if bundle.get("type") != "transaction":

@@ -6,7 +6,7 @@ from server.errors import Category, fault
 from server.fhir.criteria import conditional
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
-from server.fhir.parse import parse
+from server.fhir.format import received
 from server.fhir.plan import Asked
 from server.fhir.validate import check
 from server.ports import Resource
@@ -40,6 +40,6 @@ def conditional_update(desk: Desk, request: Request, type_: str) -> Response:
 
 
 def _body(desk: Desk, request: Request, type_: str) -> Resource:
-    resource = parse(request.body, limit=desk.max_resource)
+    resource = received(request, desk.max_resource)
     check(resource, type_)
     return resource

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.errors import Category
+from server.fhir import found
 from server.fhir.bindings import RESOURCES, SERVED
 from server.fhir.findings import Findings
 from server.fhir.models import second_reading
@@ -20,13 +21,12 @@ from server.fhir.walk import Walk
 def check(resource: Mapping[str, Any], expected_type: str | None = None, *, at: str = "") -> None:
     """Raise Fault with up to 20 issues unless ``resource`` is valid; ``resource`` is never changed.
 
-    A Bundle is checked with all its entries. ``expected_type`` is the type in the URL, if there is
-    one; issue paths begin with ``at`` or, without it, with the resource type. The category is that
-    of the gravest issue: INCORRECT, then TOO_LARGE, then UNPROCESSABLE.
+    A Bundle or Parameters are checked with all that they hold. ``expected_type`` is the type in the
+    URL, if there is one; issue paths begin with ``at`` or, without it, with the resource type. The
+    category is that of the gravest issue: INCORRECT, then TOO_LARGE, then UNPROCESSABLE.
     """
     findings = Findings()
-    for path, entry in _check_one(findings, resource, expected_type, at):
-        _check_entry(findings, entry, path)
+    _check_held(findings, resource, _check_one(findings, resource, expected_type, at))
     findings.answer()
 
 
@@ -43,23 +43,30 @@ def check_envelope(bundle: Mapping[str, Any]) -> None:
 def check_entry(resource: Any, path: str) -> None:
     """``check`` for the resource of one Bundle entry, which must be no Bundle itself."""
     findings = Findings()
-    _check_entry(findings, resource, path)
+    _check_entry(findings, resource, path, in_bundle=True)
     findings.answer()
 
 
-def _check_entry(findings: Findings, resource: Any, path: str) -> None:
+def _check_held(findings: Findings, holder: Mapping[str, Any], held: list[tuple[str, Any]]) -> None:
+    """The resources that a Bundle or Parameters hold."""
+    for path, resource in held:
+        _check_entry(findings, resource, path, in_bundle=holder["resourceType"] == "Bundle")
+
+
+def _check_entry(findings: Findings, resource: Any, path: str, *, in_bundle: bool) -> None:
+    """One resource with those that it holds itself; ``parse`` bounds how deep that goes."""
     if not isinstance(resource, dict):
-        findings.incorrect("structure", "An object is expected here.", path)
-    elif resource.get("resourceType") == "Bundle":
+        findings.incorrect("structure", f"An object is expected here, not {found.kind(resource)}.", path)
+    elif in_bundle and resource.get("resourceType") == "Bundle":
         findings.incorrect("not-supported", "A Bundle within a Bundle is not accepted.", path)
     else:
-        _check_one(findings, resource, None, path)
+        _check_held(findings, resource, _check_one(findings, resource, None, path))
 
 
 def _check_one(
     findings: Findings, resource: Mapping[str, Any], expected: str | None, at: str
 ) -> list[tuple[str, Any]]:
-    """Check one resource; give the entries' resources with their paths when it is a Bundle."""
+    """Check one resource; give those that it holds with their paths when it is a Bundle or Parameters."""
     kind = _kind(findings, resource, expected, at)
     if kind is None:
         return []

@@ -2,7 +2,8 @@
 
 A value that has not the JSON type of its element cannot be understood (INCORRECT); one that is
 understood and breaks a rule is UNPROCESSABLE. Paths are FHIRPath: ``Observation.value`` is what
-JSON calls valueQuantity. No value of the input is ever quoted, nor a name that is no element name.
+JSON calls valueQuantity. What was found is told by kind, number and length; no value of the input is
+ever quoted, nor a name that is no element name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from server.fhir import found
 from server.fhir.bindings import RESOURCES, SHAPES, Element, Shape
 from server.fhir.findings import Findings
 from server.fhir.invariants import broken
@@ -22,16 +24,18 @@ _RELATIVE = re.compile(
 )
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", re.ASCII)
 _UNCONTAINABLE = frozenset({"Bundle", "Parameters"})
-_NOT_CONTAINED_META = frozenset({"versionId", "lastUpdated", "security"})
+_NOT_CONTAINED_META = {
+    "versionId": "A contained resource has no version of its own (dom-4).",
+    "lastUpdated": "A contained resource has no update time of its own (dom-4).",
+    "security": "A contained resource has no security label of its own (dom-5).",
+}
+_EMPTY = "An element needs a value or children. Found: at most an id (ele-1)"
 _NESTED = "A contained resource must not hold another (dom-2)."
+_NESTED_EXTENSION = re.compile(r"xtension\[[0-9]+\]\.extension\[[0-9]+\]\Z").search
 _SHOWN_CODES = 12
 
 
-def _single(type_name: str, label: str) -> Element:
-    return Element(type_name, label, many=False, required=False, codes=None, targets=None)
-
-
-_FOREIGN_PRIMITIVES = {"div": _single("xhtml", "div"), "url": _single("url", "url")}
+_FOREIGN_PRIMITIVES = {"div": Element("xhtml", "div"), "url": Element("url", "url")}
 
 
 class Walk:
@@ -65,7 +69,9 @@ class Walk:
 
     def _object(self, value: Any, type_name: str, path: str) -> None:
         if not isinstance(value, dict):
-            self._findings.incorrect("structure", "An object is expected here.", path)
+            self._findings.incorrect(
+                "structure", f"An object is expected here, not {found.kind(value)}.", path
+            )
             return
         shape = SHAPES[type_name]
         malformed = self._findings.malformed
@@ -77,19 +83,23 @@ class Walk:
                 self._other_name(value, name, shape, path)
         self._presence(value, shape, path)
         if not value or (value.keys() == {"id"} and type_name != "Element"):
-            self._findings.against("invariant", "An element needs a value or children (ele-1).", path)
+            self._findings.against("invariant", _EMPTY, path)
         if malformed == self._findings.malformed:
             for rule, place in broken(type_name, value):
                 at = f"{path}.{place}" if place else path
-                self._findings.add(rule.category, rule.code, f"{rule.text} ({rule.key})", at)
+                text = f"{rule.text} Found: {found.elements(value, shape)} ({rule.key})"
+                self._findings.add(rule.category, rule.code, text, at)
+            if type_name == "Extension" and ":" not in value.get("url", ":") and not _NESTED_EXTENSION(path):
+                text = "The url of an extension is absolute, but within another extension."
+                self._findings.against("value", text, f"{path}.url")
 
     def _presence(self, value: dict[str, Any], shape: Shape, path: str) -> None:
         for label, names in shape.required.items():
             if not any(name in value or f"_{name}" in value for name in names):
                 self._findings.against("required", "This element must be present.", f"{path}.{label}")
         for label, names in shape.choices.items():
-            if sum(name in value or f"_{name}" in value for name in names) > 1:
-                text = "Only one type of this element may be given."
+            if (count := sum(name in value or f"_{name}" in value for name in names)) > 1:
+                text = f"Only one type of this element may be given, not {count}."
                 self._findings.against("structure", text, f"{path}.{label}")
         if "modifierExtension" in value:
             text = "A modifier extension may change the meaning of this element, and none is known here."
@@ -107,17 +117,25 @@ class Walk:
     def _companion(self, value: Any, partner: Any, element: Element, path: str) -> None:
         """Extensions of a primitive; for a repeating one an array as long as its partner (json.html)."""
         if not element.many:
-            self._object(value, "Element", path)
+            self._annotation(value, partner, path)
         elif not isinstance(value, list) or (isinstance(partner, list) and len(partner) != len(value)):
-            text = "The values and their extensions must be arrays of the same length."
-            self._findings.incorrect("structure", text, path)
+            text = "The values and their extensions must be arrays of the same length; found: "
+            pair = f"{found.kind(partner)} and {found.kind(value)}."
+            self._findings.incorrect("structure", text + pair, path)
         else:
             for index, one in enumerate(value):
                 if one is not None:
-                    self._object(one, "Element", f"{path}[{index}]")
+                    beside = partner[index] if isinstance(partner, list) else None
+                    self._annotation(one, beside, f"{path}[{index}]")
                 elif not isinstance(partner, list) or partner[index] is None:
                     text = "null stands only where the paired array has a value."
                     self._findings.incorrect("structure", text, f"{path}[{index}]")
+
+    def _annotation(self, value: Any, partner: Any, path: str) -> None:
+        """The id and extensions of one primitive; without a value an id alone is nothing."""
+        self._object(value, "Element", path)
+        if partner is None and isinstance(value, dict) and value.keys() == {"id"}:
+            self._findings.against("invariant", _EMPTY, path)
 
     # -- elements --------------------------------------------------------------------------
 
@@ -125,7 +143,9 @@ class Walk:
         if not element.many:
             self._one(value, element, path)
         elif not isinstance(value, list):
-            self._findings.incorrect("structure", "An array is expected here.", path)
+            self._findings.incorrect(
+                "structure", f"An array is expected here, not {found.kind(value)}.", path
+            )
         else:
             for index, one in enumerate(value):
                 if one is not None or not paired:
@@ -137,20 +157,34 @@ class Walk:
         elif element.type == "Resource":
             self._inner(value, element, path)
         else:
+            malformed = self._findings.malformed
             self._object(value, element.type, path)
             if element.type == "Reference" and isinstance(value, dict):
                 self._reference(value.get("reference"), element.targets, f"{path}.reference")
+            elif element.systems is not None and malformed == self._findings.malformed:
+                self._concept(value, element.systems, path)
 
     def _primitive(self, value: Any, element: Element, path: str) -> None:
         form = FORMS[element.type]
         if type(value) not in form.kinds:
-            self._findings.incorrect("structure", f"The JSON type must be {form.json}.", path)
+            text = f"The JSON type must be {form.json}, not {found.kind(value)}."
+            self._findings.incorrect("structure", text, path)
         elif not form.holds(value):
-            self._findings.add(form.category, form.code, form.says, path)
+            self._findings.add(form.category, form.code, f"{form.says} Found: {found.kind(value)}.", path)
         elif element.codes is not None and value not in element.codes:
-            self._findings.against("code-invalid", _accepted(element.codes), path)
+            text = f"{_accepted(element.codes)} Found: another of {len(value)} characters."
+            self._findings.against("code-invalid", text, path)
         elif element.type in URIS and value.startswith("#"):
             self._used.add(value[1:])
+
+    def _concept(self, value: dict[str, Any], systems: Mapping[str, frozenset[str]], path: str) -> None:
+        """A required binding of a CodeableConcept: one coding of it is in the value set."""
+        codings = value.get("coding", [])
+        if any(each.get("code") in systems.get(each.get("system", ""), ()) for each in codings):
+            return
+        told = "; ".join(f"{system}: {', '.join(sorted(codes))}" for system, codes in systems.items())
+        text = f"R4 requires a coding with one of these codes here: {told}. Found: others ({len(codings)})."
+        self._findings.against("code-invalid", text, path)
 
     def _inner(self, value: Any, element: Element, path: str) -> None:
         """Entries (and their outcomes) have walks of their own; the contained of the root follow after it."""
@@ -166,7 +200,7 @@ class Walk:
             return
         kind = self._local_target(literal, path) if literal.startswith("#") else self._target(literal, path)
         if kind and targets is not None and kind not in targets:
-            text = f"This reference may point to: {', '.join(sorted(targets))}."
+            text = f"This reference may point to: {', '.join(sorted(targets))}; not to: {kind}."
             self._findings.against("invalid", text, path)
 
     def _local_target(self, literal: str, path: str) -> str | None:
@@ -201,9 +235,9 @@ class Walk:
             )
             return
         meta = value.get("meta")
-        if isinstance(meta, dict) and not meta.keys().isdisjoint(_NOT_CONTAINED_META):
-            text = "A contained resource has no version, update time or security label (dom-4, dom-5)."
-            self._findings.against("invariant", text, f"{path}.meta")
+        for name, text in _NOT_CONTAINED_META.items() if isinstance(meta, dict) else ():
+            if name in meta:
+                self._findings.against("invariant", text, f"{path}.meta.{name}")
         if kind in SHAPES:
             self._object(value, kind, path)
         else:

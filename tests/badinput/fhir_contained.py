@@ -30,7 +30,7 @@ ROWS = (
         task(contained=[_PERSON | {"meta": {"versionId": "1"}}], owner={"reference": "#a"}),
         "UNPROCESSABLE",
         "invariant",
-        "Task.contained[0].meta",
+        "Task.contained[0].meta.versionId",
     ),
     Row(
         "F-034d",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.badinput.builders import QUANTITY, body, observation, patient, task
 from tests.badinput.row import Row
 
+EXTENSIONS = [{"url": "http://e.example/x", "valueString": "a"}]
+
 ROWS = (
     Row(
         "F-019",
@@ -193,9 +195,27 @@ ROWS = (
     Row(
         "F-042b",
         "_given pairs a null",
-        patient(name=[{"given": [None, "B"], "_given": [{"id": "x"}, None]}]),
+        patient(name=[{"given": [None, "B"], "_given": [{"id": "x", "extension": EXTENSIONS}, None]}]),
         "ok",
         type="Patient",
+    ),
+    Row(
+        "F-042e",
+        "_given with an id and no value beside it",
+        patient(name=[{"given": [None, "B"], "_given": [{"id": "x"}, None]}]),
+        "UNPROCESSABLE",
+        "invariant",
+        "Patient.name[0].given[0]",
+        "Patient",
+    ),
+    Row(
+        "F-042f",
+        "_birthDate with an id and no value beside it",
+        body({"resourceType": "Patient"}, _birthDate={"id": "x"}),
+        "UNPROCESSABLE",
+        "invariant",
+        "Patient.birthDate",
+        "Patient",
     ),
     Row(
         "F-042c",

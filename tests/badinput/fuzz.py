@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from server.errors import Fault
+from server.fhir.parse import parse
+from server.fhir.xml_write import write
 from server.log import configure
 from tests.badinput.builders import bundle, entry
 from tests.badinput.orders import CANARY, MRN, furniture, measured, order, person, put, signed
@@ -36,6 +40,15 @@ _STRANGE: tuple[Any, ...] = (
     "https://example.org/Patient/1", "Patient?identifier=1", "javascript:alert(1)",
     {"reference": "Patient/anna"}, {"reference": _URN}, _EXTENSION, {"value": 1, "code": "h"},
     {"coding": [{"system": "x", "code": "y"}]}, "final", "cancelled", "requested", "completed", "h", "1990",
+)  # fmt: skip
+
+
+_PIECES = re.compile(rb"<[^>]*>|[^<]+")
+_MARKS = (
+    b"<", b">", b"&", b"&amp;", b"&#0;", b"&nbsp;", b"]]>", b"<![CDATA[x]]>", b"<!-- -->", b"<!--",
+    b"<?a b?>", b"<!DOCTYPE a [", b'<!ENTITY a "b">', b"\x00", b"\xff", b"\xef\xbb\xbf", b"x",
+    b'<x xmlns="urn:x"/>', b"</x>", b'<id value="a"/>', b'<extension url="a"/>', b'<status value="final"/>',
+    b'<div xmlns="http://www.w3.org/1999/xhtml"/>',
 )  # fmt: skip
 
 
@@ -130,6 +143,21 @@ def _create(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
     return Sent("POST", resource["resourceType"], mutated(resource, chance), condition)
 
 
+def _xml(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
+    """Tags and texts of good XML out of place, and marks that mean something in it."""
+    resource = chance.choice(known)
+    try:
+        pieces = _PIECES.findall(write(parse(json.dumps(resource).encode())))
+    except Fault:  # it holds a type that is not in the tables
+        return _xml(chance, own())
+    for _ in range(chance.choice([0, 1, 1, 2, 3])):
+        at = chance.randrange(len(pieces))
+        pieces[at : at + chance.choice([0, 1, 1, 2])] = [chance.choice([chance.choice(pieces), *_MARKS])]
+    asked = chance.choice(["", "?_format=xml", "?_format=json&_pretty=true"])
+    fields = (("Content-Type", "application/fhir+xml"), ("Accept", chance.choice(["*/*", "text/xml", "a/b"])))
+    return Sent("POST", f"{resource['resourceType']}{asked}", b"".join(pieces), fields)
+
+
 def _update(chance: random.Random, _: list[dict[str, Any]]) -> Sent:
     resource = chance.choice(furniture())
     match = chance.choice(['W/"1"', 'W/"2"', "*", 'W/"-1"', "W/" + "9" * 40])
@@ -181,6 +209,7 @@ def _place(chance: random.Random, _: list[dict[str, Any]]) -> Sent:
 
 KINDS: dict[str, Callable[[random.Random, list[dict[str, Any]]], Sent]] = {
     "create": _create,
+    "xml": _xml,
     "update": _update,
     "transaction": _transaction,
     "search": _search,

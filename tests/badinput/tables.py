@@ -11,6 +11,7 @@ from tests.badinput import (
     fhir_search,
     fhir_transactions,
     fhir_versions,
+    fhir_xml,
 )
 from tests.badinput.call import Call, Kept
 from tests.badinput.fhir_bodies import ROWS
@@ -25,9 +26,9 @@ def _path(row: Row) -> str:
     return "/fhir" if row.type == "Bundle" else f"/fhir/{row.type}"
 
 
-def _refused(row: Row) -> Call:
+def _refused(row: Row, media_type: str = "application/fhir+json") -> Call:
     status, code = _STATUS[row.expected], row.code or ""
-    return Call(row.id, row.what, "POST", _path(row), status, code, row.body)
+    return Call(row.id, row.what, "POST", _path(row), status, code, row.body, {"Content-Type": media_type})
 
 
 def _passed(row: Row) -> Kept:
@@ -41,7 +42,7 @@ def _passed(row: Row) -> Kept:
 
 CALLS: tuple[Call, ...] = (
     *(_refused(row) for row in ROWS if row.expected != "ok"),
-    *fhir_http.XML_CALLS,
+    *(_refused(row, "application/fhir+xml") for row in fhir_xml.REFUSED),
     *fhir_http.HTTP_CALLS,
     *fhir_versions.CALLS,
     *fhir_search.CALLS,

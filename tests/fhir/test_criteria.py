@@ -96,6 +96,13 @@ def test_a_condition(query: str) -> None:
     assert conditional("Patient", query) == (Criterion("identifier", (("x", "1"),)),)
 
 
+def test_how_the_answer_is_written_is_no_condition() -> None:
+    """R4 http.html#parameters: _format and _pretty may stand in any request."""
+    wish = "_format=xml&_pretty=true"
+    assert conditional("Patient", f"identifier=1&{wish}") == conditional("Patient", "identifier=1")
+    assert refusal(conditional, "Patient", wish).code == "required"
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

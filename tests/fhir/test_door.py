@@ -78,10 +78,11 @@ def test_what_json_is_called(world: World, media_type: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({"Content_Type": "application/fhir+xml"}, 415),
+        ({"Content_Type": "application/fhir+turtle"}, 415),
+        ({"Content_Type": "application/fhir+xml; charset=utf-16"}, 415),
         ({"Content_Type": "text/plain"}, 415),
         ({"Content_Type": "application/json; charset=utf-16"}, 415),
-        ({"Accept": "application/fhir+xml"}, 406),
+        ({"Accept": "application/fhir+turtle"}, 406),
         ({"Content_Encoding": "br"}, 415),
     ],
 )
@@ -90,7 +91,7 @@ def test_other_formats(world: World, headers: dict[str, str], status: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("format_", "status"), [("json", 200), ("application/fhir%2Bjson", 200), ("xml", 406)]
+    ("format_", "status"), [("json", 200), ("application/fhir%2Bjson", 200), ("xml", 200), ("ttl", 406)]
 )
 def test_format_overrules_accept(world: World, format_: str, status: int) -> None:
     answer = world.send("GET", f"Patient?_format={format_}", b"", Accept="text/html")

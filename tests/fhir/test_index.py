@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.fhir.bindings import SERVED, SHAPES
+from server.fhir.bindings import KEPT, SHAPES
 from server.fhir.index import PARAMETERS, patient_of, rows
 from server.fhir.rules import WRITABLE
 from server.query import ReferenceRow
@@ -17,7 +17,7 @@ def found(resource):
 
 
 def test_what_is_served_can_be_searched_and_what_is_written_is_served() -> None:
-    assert set(PARAMETERS) == set(SERVED) - {"Bundle"}
+    assert set(PARAMETERS) == KEPT - {"Bundle"}
     assert set(WRITABLE) <= set(PARAMETERS)
     assert set(PARAMETERS) <= SHAPES.keys()
 

@@ -48,6 +48,7 @@ UNSAFE = {
     "blank": div(" \n&nbsp;".replace("&nbsp;", "")),
     "empty": f"<div {XMLNS}/>",
     "no namespace": "<div>a</div>",
+    "namespace of something else": div('<p xmlns="urn:x">a</p>'),
     "other root": f"<p {XMLNS}>a</p>",
     "prefix": '<h:div xmlns:h="http://www.w3.org/1999/xhtml">a</h:div>',
     "two roots": div("a") + div("b"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import Category, Fault
-from server.fhir.parse import DEPTH, element_path, parse
+from server.fhir.parse import DEPTH, element_path, number, own, parse
 from server.fhir.write import dump
 from tests.badinput.builders import raw_value
 from tests.badinput.fhir_bodies import JSON_ROWS
@@ -69,6 +69,21 @@ def test_numbers_keep_their_digits(text, value):
     assert (type(number), str(number)) == (type(value), str(value))
 
 
+@pytest.mark.parametrize(
+    "text", ["", "+1", "01", "1.", ".5", "1e", "0x1", "1_0", " 1", "\u0663", "NaN", "1e400"]
+)
+def test_what_is_no_number_in_json_is_none_elsewhere(text):
+    with pytest.raises(Fault) as caught:
+        number(text)
+    assert caught.value.category is Category.INCORRECT
+
+
+def test_our_own_bytes_are_not_questioned():
+    deep = b'{"a":' * (2 * DEPTH) + b'{"a":1.10}' + b"}" * (2 * DEPTH)
+    assert dump(own(deep)) == deep
+    assert str(own(b'{"a":-0}')["a"]) == "-0"
+
+
 def test_surrogate_pairs_are_one_character():
     assert parse(rb'{"a":"\ud83d\ude00"}') == {"a": "\U0001f600"}
 
@@ -105,7 +120,7 @@ def test_any_bytes_are_read_or_refused(body):
         assert isinstance(parse(body), dict)
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1)
 VALUES = st.recursive(
     TEXT
     | st.booleans()

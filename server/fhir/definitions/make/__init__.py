@@ -1,0 +1,1 @@
+"""Makes the definition files from the official package; nothing of this runs in the server."""

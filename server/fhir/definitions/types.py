@@ -1,0 +1,60 @@
+"""The resource types whose definitions are here, and how far each is served: one line for each type.
+
+After a new line: ``python -m server.fhir.definitions.make PACKAGE_FOLDER`` brings its definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Use(Enum):
+    """How far a type is served."""
+
+    KEPT = "kept: written, read and searched at this door"
+    TAKEN = "taken: validated wherever it comes, kept nowhere yet"
+    DESCRIBED = "described: only its definitions are here, for resources of our own making"
+
+
+TYPES: Mapping[str, Use] = {
+    "AuditEvent": Use.TAKEN,
+    "Basic": Use.TAKEN,
+    "Binary": Use.TAKEN,
+    "Bundle": Use.KEPT,
+    "CapabilityStatement": Use.DESCRIBED,
+    "CodeSystem": Use.DESCRIBED,
+    "Communication": Use.TAKEN,
+    "Condition": Use.TAKEN,
+    "Consent": Use.TAKEN,
+    "DetectedIssue": Use.TAKEN,
+    "Device": Use.KEPT,
+    "DiagnosticReport": Use.KEPT,
+    "DocumentReference": Use.TAKEN,
+    "Encounter": Use.TAKEN,
+    "Endpoint": Use.TAKEN,
+    "HealthcareService": Use.TAKEN,
+    "ImagingStudy": Use.TAKEN,
+    "Location": Use.TAKEN,
+    "MeasureReport": Use.TAKEN,
+    "Media": Use.TAKEN,
+    "MolecularSequence": Use.TAKEN,
+    "NamingSystem": Use.DESCRIBED,
+    "Observation": Use.KEPT,
+    "OperationDefinition": Use.DESCRIBED,
+    "OperationOutcome": Use.TAKEN,
+    "Organization": Use.KEPT,
+    "Parameters": Use.TAKEN,
+    "Patient": Use.KEPT,
+    "Practitioner": Use.KEPT,
+    "PractitionerRole": Use.KEPT,
+    "Provenance": Use.KEPT,
+    "RiskAssessment": Use.TAKEN,
+    "SearchParameter": Use.DESCRIBED,
+    "ServiceRequest": Use.KEPT,
+    "Specimen": Use.TAKEN,
+    "StructureDefinition": Use.DESCRIBED,
+    "Subscription": Use.TAKEN,
+    "Task": Use.KEPT,
+    "ValueSet": Use.DESCRIBED,
+}
