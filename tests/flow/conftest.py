@@ -10,6 +10,7 @@ import pytest
 
 from conformance.peers.ehr import Ehr
 from tests.flow.processes import Site
+from tests.postgres import Cluster
 
 _EACH_KILL, _EACH_CUT = 6.0, 40.0
 """Seconds that one more of them may take, on two busy cores."""
@@ -52,6 +53,15 @@ def ehr() -> Iterator[Ehr]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base) as made:
+def campaign_database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of the site: with ``--database postgresql`` a database of its own on the tests' server."""
+    if request.config.getoption("database") == "sqlite":
+        return {}
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return {"DATABASE_URL": cluster.make_for_campaign("campaign")}
+
+
+@pytest.fixture
+def site(tmp_path: Path, ehr: Ehr, campaign_database: dict[str, str]) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, **campaign_database) as made:
         yield made

@@ -28,8 +28,8 @@ _DELIVERING = "select document_id, lease_token from delivery where lease_token i
 
 
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base, LEASE=str(_LEASE)) as made:
+def site(tmp_path: Path, ehr: Ehr, campaign_database: dict[str, str]) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, LEASE=str(_LEASE), **campaign_database) as made:
         yield made
 
 
@@ -58,6 +58,8 @@ def _on_request(pytestconfig: pytest.Config) -> None:
     now and then not seen to take over in time; tests/store shows the fences without processes."""
     if not pytestconfig.getoption("stops"):
         pytest.skip("runs with --stops only: it depends on where SIGSTOP meets the process")
+    if pytestconfig.getoption("database") != "sqlite":
+        pytest.skip("looks for the locks of SQLite")
 
 
 @pytest.mark.usefixtures("_on_request")
