@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,25 @@ _INDEXES = """SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON p
     WHERE relnamespace = 'public'::regnamespace"""
 
 
+class Reader:
+    """A connection that only looks, and sees what is committed when it does."""
+
+    def __init__(self, store: Store) -> None:
+        if isinstance(store, str):
+            self._connection: Any = psycopg.connect(store, autocommit=True)
+        else:
+            self._connection = pysqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)
+
+    def rows(self, query: str) -> list[Any]:
+        return list(self._connection.execute(query).fetchall())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 def rows(store: Store, query: str) -> list[Any]:
-    if isinstance(store, str):
-        with psycopg.connect(store) as server:
-            return server.execute(query).fetchall()  # type: ignore[call-overload]
-    connection = pysqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)
-    try:
-        return list(connection.execute(query))
-    finally:
-        connection.close()
+    with closing(Reader(store)) as reader:
+        return reader.rows(query)
 
 
 def damage(store: Store) -> list[str]:

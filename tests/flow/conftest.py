@@ -16,6 +16,7 @@ _EACH_KILL, _EACH_CUT = 6.0, 40.0
 """Seconds that one more of them may take, on two busy cores."""
 
 Say = Callable[[str], None]
+OnDatabase = Callable[[str], dict[str, str]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,16 +53,16 @@ def ehr() -> Iterator[Ehr]:
         yield program
 
 
-@pytest.fixture
-def campaign_database(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Settings of the site: with ``--database postgresql`` a database of its own on the tests' server."""
+@pytest.fixture(scope="session")
+def on_database(request: pytest.FixtureRequest) -> OnDatabase:
+    """Settings of a site by name: with ``--database postgresql`` an empty database on the tests' server."""
     if request.config.getoption("database") == "sqlite":
-        return {}
+        return lambda _: {}
     cluster: Cluster = request.getfixturevalue("postgres")
-    return {"DATABASE_URL": cluster.make_for_campaign("campaign")}
+    return lambda name: {"DATABASE_URL": cluster.make_for_campaign(name)}
 
 
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr, campaign_database: dict[str, str]) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base, **campaign_database) as made:
+def site(tmp_path: Path, ehr: Ehr, on_database: OnDatabase) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, **on_database("campaign")) as made:
         yield made

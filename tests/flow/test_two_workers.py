@@ -16,7 +16,7 @@ from conformance.peers.client import FhirClient
 from conformance.peers.ehr import Ehr
 from conformance.peers.faults import Fault, Kind
 from tests.flow.accounts import settle, wrongs
-from tests.flow.conftest import Say
+from tests.flow.conftest import OnDatabase, Say
 from tests.flow.hospital import Hospital
 from tests.flow.processes import Program, Site, until
 
@@ -28,8 +28,8 @@ _DELIVERING = "select document_id, lease_token from delivery where lease_token i
 
 
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr, campaign_database: dict[str, str]) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base, LEASE=str(_LEASE), **campaign_database) as made:
+def site(tmp_path: Path, ehr: Ehr, on_database: OnDatabase) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, LEASE=str(_LEASE), **on_database("workers")) as made:
         yield made
 
 
