@@ -1,11 +1,16 @@
 """How ``gunicorn wsgi:app`` serves: whole requests only, as the settings say, without an access log."""
 
+from typing import Any
+
 from server import settings
+from server.ending import one_sentence
 from server.log import GunicornLog
 from server.porch.limits import PorchLimits
 from server.porch.worker import Worker
+from server.web import look
 
-_settings = settings.load()
+with one_sentence():
+    _settings = settings.load()
 
 
 class Porch(Worker):
@@ -24,3 +29,10 @@ preload_app = False  # Models and database connections do not survive a fork.
 accesslog = None  # URLs may name patients; the application logs routes instead.
 graceful_timeout = 30
 control_socket_disable = True  # Nothing of ours uses it, and it would lie in the home folder.
+
+
+def on_starting(arbiter: Any) -> None:
+    """Called by gunicorn before it listens and before it forks."""
+    del arbiter
+    with one_sentence():
+        look(_settings)

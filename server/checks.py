@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server import settings
+from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.errors import Fault
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
-from server.wiring import load_configuration
 
 _DEPENDENCIES = (
     "fhir.resources",

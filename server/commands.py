@@ -9,19 +9,18 @@ from pathlib import Path
 
 import click
 
-from server import __version__, checks, settings, supervisor
+from server import __version__, checks, settings
 from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
 from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
+from server.groundwork import bring_up_to_date
 from server.model import Withdrawal
 from server.ports import CaseRow, Raced
-from server.settings import Settings
-from server.store.database import Database, prepare_folder
+from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
-from server.store.migrate import migrate as migrate_database
 from server.wiring import build
 
 
@@ -35,32 +34,14 @@ def main() -> None:
     """
 
 
-@main.command()
-def up() -> None:
-    """Run everything on this machine: the schema is brought up to date, then web and work start.
-
-    Ends on Ctrl-C; a process that dies is started again.
-    """
-    _migrate(settings.load())
-    supervisor.run(("web", "work"), settings.load())
-
-
-@main.command()
-def web() -> None:
-    """Run the HTTP processes alone (gunicorn with wsgi:app)."""
-    supervisor.become_web(settings.load())
-
-
-@main.command()
-def work() -> None:
-    """Run one worker: it carries cases on and delivers what is written up."""
-    supervisor.work(settings.load())
+for each in PROCESSES.values():
+    main.add_command(each)
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to the schema of this version; harmless to repeat."""
-    before, after = _migrate(settings.load())
+    before, after = bring_up_to_date(settings.load())
     click.echo(f"{before or 'empty'} -> {after}" if before != after else f"already at {after}")
 
 
@@ -248,13 +229,3 @@ def _law_cells(move: Move) -> tuple[str, ...]:
         f"{first}, becomes {move.sets_first}" if move.sets_first else first,
         f"{ai}, becomes {move.sets_ai}" if move.sets_ai else ai,
     )
-
-
-def _migrate(chosen: Settings) -> tuple[str | None, str]:
-    prepare_folder(chosen.data)
-    database = Database(chosen.database)
-    try:
-        database.about()
-        return migrate_database(database)
-    finally:
-        database.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from server.clock import now
+from server.configuration import load_configuration
 from server.destinations import load_destinations
-from server.errors import Category, fault
 from server.fhir.admission import Admission
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
@@ -21,10 +20,7 @@ from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.ports import Reader
-from server.reader.cards import load_cards
 from server.reader.explanation import explain
-from server.reader.xgboost_reader import XgboostReader
-from server.routing.policy import load_policies
 from server.settings import Settings
 from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
@@ -87,21 +83,6 @@ def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> tim
     return lease + PATIENCE * max((each.timeout for each in destinations), default=timedelta(0))
 
 
-def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[str, Policy]]:
-    """Cards and policies; each question that has a card needs a policy.
-
-    Raises:
-        Fault: INCORRECT, naming what is missing.
-    """
-    cards, policies = load_cards(settings.cards), load_policies(settings.policies)
-    orphans = sorted(cards.keys() - policies.keys())
-    if orphans:
-        raise fault(
-            Category.INCORRECT, "required", f"{settings.policies} has no policy for: {', '.join(orphans)}"
-        )
-    return cards, policies
-
-
 def desk(house: House) -> Desk:
     """The FHIR door's desk."""
     return Desk(
@@ -114,34 +95,6 @@ def desk(house: House) -> Desk:
         max_bundle=house.settings.max_body,
         max_entries=house.settings.max_entries,
     )
-
-
-class Readers:
-    """Readers by question, each started when it is first needed, in a process of its own."""
-
-    def __init__(self, folder: Path, cards: Mapping[str, Card]) -> None:
-        self._folder = folder
-        self._cards = cards
-        self._started: dict[str, XgboostReader] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, question: str) -> Reader:
-        with self._lock:
-            if question not in self._started:
-                card = self._cards[question]
-                reader = XgboostReader(card, self._folder / question)
-                reader.start()
-                self._started[question] = reader
-            return self._started[question]
-
-    def start_all(self) -> None:
-        """Load every model now, so that the first case does not wait for it."""
-        for question in self._cards:
-            self(question)
-
-    def close(self) -> None:
-        for reader in self._started.values():
-            reader.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ CORRIDOR = NOUNS_AND_LAW | {
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
-    "server.__main__", "server.app", "server.checks", "server.commands", "server.directory",
-    "server.metrics", "server.steps", "server.supervisor", "server.wiring", "server.worker",
+    "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
+    "server.directory", "server.groundwork", "server.metrics", "server.processes", "server.readers",
+    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work", "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

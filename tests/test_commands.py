@@ -79,8 +79,7 @@ def test_migrate_makes_the_database_and_may_be_repeated(run: Run, tmp_path: Path
 
 @pytest.mark.parametrize(
     "words",
-    [("case", "x"), ("cases",), ("parked",), ("resend", "x"), ("resume", "x", "--by", "y"), ("web",),
-     ("work",)],
+    [("case", "x"), ("cases",), ("parked",), ("resend", "x"), ("resume", "x", "--by", "y"), ("work",)],
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_nothing_runs_on_an_empty_folder(run: Run, words: tuple[str, ...]) -> None:

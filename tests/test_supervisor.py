@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from server import supervisor
-from server.errors import Category, Fault
+from server import supervisor, web
+from server.errors import Fault
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import migrate
@@ -126,37 +126,57 @@ def test_what_does_not_end_in_time_is_killed(
     assert [child.wait(10) for _, child in made.started] == [-signal.SIGTERM, -signal.SIGKILL]
 
 
+def test_who_dies_young_waits_for_its_next_start_unless_all_end(
+    chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TellsAndStops:
+        def error(self, *_: object, **__: object) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(supervisor, "_PAUSE", 3600.0)
+    monkeypatch.setattr(supervisor, "logger", TellsAndStops)
+    made = children({"work": [DIES]}, stop_after=0)
+    supervisor.run(("work",), chosen)
+    assert made.names == ["work"]
+
+
+def test_who_has_lived_is_started_again_at_once(
+    chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_PAUSE", 3600.0)
+    monkeypatch.setattr(supervisor, "_YOUNG", 0.0)
+    made = children({"work": [DIES, LIVES]}, stop_after=2)
+    supervisor.run(("work",), chosen)
+    assert made.names == ["work", "work"]
+
+
 def test_children_are_our_own_commands_with_our_own_environment(
     monkeypatch: pytest.MonkeyPatch, chosen: Settings
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setenv("SECOND_READER_PORT", str(chosen.port))
-    monkeypatch.setattr(supervisor.subprocess, "Popen", lambda words, env: asked.append((words, env)))
+    monkeypatch.setattr(supervisor, "tied_to_us", lambda: "tied")
+    monkeypatch.setattr(
+        supervisor.subprocess, "Popen", lambda words, env, preexec_fn: asked.append((words, env, preexec_fn))
+    )
     supervisor._start("web")
-    [(words, environment)] = asked
+    [(words, environment, first)] = asked
     assert words == [sys.executable, "-m", "server", "web"]
     assert environment["SECOND_READER_PORT"] == str(chosen.port)
+    assert first == "tied"
 
 
-@pytest.mark.parametrize(
-    "start", [lambda s: supervisor.run(("web",), s), supervisor.become_web], ids=["up", "web"]
-)
-def test_a_busy_port_is_one_clear_sentence_and_starts_nothing(
-    chosen: Settings, children: Callable[..., Children], start: Callable[[Settings], None]
+def test_a_busy_port_starts_nothing(
+    chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(web, "_PATIENCE", 0.0)
     made = children({"web": [LIVES]}, 1)
     with socket.socket() as other:
         other.bind((chosen.host, chosen.port))
         other.listen()
-        with pytest.raises(Fault, match="choose another with SECOND_READER_PORT") as refused:
-            start(chosen)
-    assert refused.value.category is Category.UNAVAILABLE
+        with pytest.raises(Fault, match="choose another with SECOND_READER_PORT"):
+            supervisor.run(("web",), chosen)
     assert made.started == []
-
-
-def test_an_address_that_is_not_ours_is_told(chosen: Settings) -> None:
-    with pytest.raises(Fault, match=r"192\.0\.2\.1:.* cannot be listened on"):
-        supervisor.demand_free_port(Settings(host="192.0.2.1", port=chosen.port))
 
 
 def test_what_would_stop_the_children_is_said_before_they_start(
@@ -166,68 +186,3 @@ def test_what_would_stop_the_children_is_said_before_they_start(
     with pytest.raises(Fault, match="server migrate"):
         supervisor.run(("web",), Settings(data=tmp_path / "empty", port=chosen.port))
     assert made.started == []
-
-
-def test_web_becomes_gunicorn(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    became: list[Any] = []
-    monkeypatch.setattr(os, "execv", lambda *words: became.append(words))
-    supervisor.become_web(chosen)
-    assert became == [(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])]
-
-
-# -- the worker's process ----------------------------------------------------------------------
-
-
-@dataclass
-class Once:
-    """One look of a loop, scripted."""
-
-    look: Callable[[], bool]
-
-    def once(self) -> bool:
-        return self.look()
-
-
-@pytest.fixture
-def readers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    told: list[str] = []
-
-    class Readers:
-        def __init__(self, *_: Any) -> None:
-            pass
-
-        def start_all(self) -> None:
-            told.append("started")
-
-        def close(self) -> None:
-            told.append("closed")
-
-    monkeypatch.setattr(supervisor, "Readers", Readers)
-    return told
-
-
-def told_to_stop() -> bool:
-    os.kill(os.getpid(), signal.SIGTERM)
-    return False
-
-
-def test_the_worker_starts_its_models_works_and_lets_go_of_them(
-    chosen: Settings, readers: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervisor, "case_worker", lambda *_: Once(told_to_stop))
-    monkeypatch.setattr(supervisor, "delivery_worker", lambda *_: Once(lambda: False))
-    supervisor.work(chosen)
-    assert readers == ["started", "closed"]
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_worker_whose_loop_has_died_leaves_so_that_it_is_started_anew(
-    chosen: Settings, readers: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies() -> bool:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(supervisor, "case_worker", lambda *_: Once(lambda: False))
-    monkeypatch.setattr(supervisor, "delivery_worker", lambda *_: Once(dies))
-    supervisor.work(chosen)
-    assert readers == ["started", "closed"]

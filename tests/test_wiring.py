@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from server import wiring
 from server.errors import Category, Fault
 from server.model import Destination
 from server.settings import Settings
@@ -20,16 +17,13 @@ from server.store.database import Database, prepare_folder
 from server.store.migrate import migrate
 from server.wiring import (
     House,
-    Readers,
     audit_key,
     build,
     case_worker,
     delivery_lease,
     delivery_worker,
     desk,
-    load_configuration,
 )
-from tests.world import CARD
 
 BUILT_IN = Settings()
 
@@ -63,19 +57,6 @@ def test_a_database_without_schema_is_refused_with_the_way_out(tmp_path: Path) -
     with pytest.raises(Fault, match="python -m server migrate") as refused:
         build(Settings(data=tmp_path / "new"))
     assert refused.value.category is Category.UNAVAILABLE
-
-
-def test_a_card_without_a_policy_is_refused_by_name(tmp_path: Path) -> None:
-    cards = tmp_path / "cards"
-    shutil.copytree(BUILT_IN.cards, cards)
-    (cards / "bacterial-meningitis").rename(cards / "another-question")
-    card = cards / "another-question" / "card.toml"
-    card.write_text(
-        card.read_text().replace('question = "bacterial-meningitis"', 'question = "another-question"')
-    )
-    with pytest.raises(Fault, match="has no policy for: another-question") as refused:
-        load_configuration(Settings(cards=cards))
-    assert refused.value.category is Category.INCORRECT
 
 
 def test_the_door_keeps_the_limits_of_the_settings(house: House) -> None:
@@ -131,61 +112,3 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     assert len(found) == 8
     assert len(set(found)) == 1
     assert [each.name for each in tmp_path.iterdir()] == ["audit.key"]
-
-
-# -- readers -----------------------------------------------------------------------------------
-
-
-class Scripted:
-    """Stands for the model's process."""
-
-    made: list[Scripted]
-
-    def __init__(self, card: Any, folder: Path) -> None:
-        self.card, self.folder = card, folder
-        self.running = 0
-        self.made.append(self)
-
-    def start(self) -> None:
-        self.running += 1
-
-    def close(self) -> None:
-        self.running -= 1
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
-    monkeypatch.setattr(Scripted, "made", [], raising=False)
-    monkeypatch.setattr(wiring, "XgboostReader", Scripted)
-    return Scripted.made
-
-
-def test_a_reader_is_started_when_first_needed_and_once(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
-    assert made == []
-    assert readers("q1") is readers("q1")
-    assert [(each.folder, each.running) for each in made] == [(tmp_path / "q1", 1)]
-
-
-def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
-    readers.start_all()
-    assert [each.running for each in made] == [1, 1]
-    readers.close()
-    assert [each.running for each in made] == [0, 0]
-
-
-def test_a_reader_that_cannot_start_is_tried_again(
-    made: list[Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    readers = Readers(tmp_path, {"q1": CARD})
-
-    def breaks(_self: Scripted) -> None:
-        raise Fault(Category.BROKEN)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Scripted, "start", breaks)
-        with pytest.raises(Fault):
-            readers("q1")
-    assert readers("q1").running == 1  # type: ignore[attr-defined]
-    assert len(made) == 2

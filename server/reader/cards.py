@@ -49,6 +49,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _refusal(path, [("", "must be a TOML file in UTF-8")]) from error
+    except OSError as error:
+        raise _refusal(path, [("", f"cannot be read: {error.strerror}")]) from error
 
 
 def _card(fields: dict[str, Any]) -> Card:

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
@@ -35,6 +36,8 @@ def serve(pipe: Connection, names: tuple[str, ...]) -> None:
 
 
 def _load(model: bytes, names: tuple[str, ...]) -> Score:
+    # XGBoost's wrappers for scikit-learn take longer to load than all else here, and are never used.
+    sys.modules["sklearn"] = sys.modules["xgboost.sklearn"] = None  # type: ignore[assignment]
     # Imported here: the parent loads this module too and must stay free of XGBoost.
     import numpy as np  # noqa: PLC0415
     import xgboost as xgb  # noqa: PLC0415

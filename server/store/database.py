@@ -18,7 +18,6 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 
 from server.errors import Category, fault
 from server.store.dialect import Again, Dialect, Stage
-from server.store.postgres import Postgres
 from server.store.sqlite import Sqlite
 
 T = TypeVar("T")
@@ -31,7 +30,7 @@ class Database:
     """A path is an SQLite file, a URL a PostgreSQL database."""
 
     def __init__(self, place: Path | str) -> None:
-        self._dialect: Dialect = Sqlite(place) if isinstance(place, Path) else Postgres(place)
+        self._dialect = _dialect(place)
         self.engine: Engine = self._dialect.engine
         self.scratch = self._dialect.scratch
         self._writing = self.engine.execution_options(writing=True)
@@ -103,6 +102,14 @@ class Database:
             if (verdict := self._dialect.verdict(error, stage)) is None:
                 raise
             raise verdict from error
+
+
+def _dialect(place: Path | str) -> Dialect:
+    if isinstance(place, Path):
+        return Sqlite(place)
+    from server.store.postgres import Postgres  # noqa: PLC0415 - its driver is loaded where it is used
+
+    return Postgres(place)
 
 
 def _persistent(once: Callable[[], T]) -> T:

@@ -7,6 +7,7 @@ price of refusing most of what has nothing to do with each other (docs/decisions
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -47,6 +48,9 @@ class Postgres:
     error: type[Exception] = psycopg.Error
 
     def __init__(self, url: str) -> None:
+        # What they log of a transaction that breaks is told by the error itself, once and in our form.
+        for name in ("psycopg", "sqlalchemy.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.engine: Engine = create_engine(
             make_url(url)
             .set(drivername="postgresql+psycopg")

@@ -156,7 +156,6 @@ def test_a_generic_name_is_answered_by_that_name(world: World) -> None:
     assert answer.content_type == "text/xml; charset=utf-8"
 
 
-@pytest.mark.skipif("CapabilityStatement" not in SHAPES, reason="its definitions are not in the tables yet")
 def test_what_the_server_can_do(world: World) -> None:
     statement = content(xml(world, "GET", "metadata"))
     assert XML in statement["format"]

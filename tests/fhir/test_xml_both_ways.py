@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +17,9 @@ from server.fhir.write import dump
 from server.fhir.xml_read import read
 from server.fhir.xml_write import write
 from tests.fhir.grown import KNOWN, resources
+from tests.fhir.samples import NO_OFFICIAL, OFFICIAL, official, own
 from tests.fhir.xml_pairs import PAIRS
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared/data/fhir-r4-examples"
 BOTH_WAYS = settings(
     max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -59,29 +58,37 @@ def test_names_come_in_the_same_order_as_their_elements(pair):
     assert dump(read(write(read(pair.xml.encode())))) == dump(read(pair.xml.encode()))
 
 
-@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official R4 examples are not at ../shared/data")
+def demand_same(resource, name):
+    xml = write(resource)
+    again = read(xml, limit=BUNDLE_BYTES)
+    assert digits(again) == digits(resource), name
+    assert write(again) == xml, name
+    assert digits(read(write(resource, pretty=True), limit=BUNDLE_BYTES)) == digits(resource), name
+    assert all(map(is_safe, divs(again))), name
+
+
+@pytest.mark.parametrize("path", own(), ids=lambda path: path.stem)
+def test_our_own_examples(path):
+    demand_same(parse(path.read_bytes()), path.stem)
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason=NO_OFFICIAL)
 @pytest.mark.parametrize("kind", KNOWN)
 def test_official_examples(kind):
-    for path in sorted((EXAMPLES / kind).glob("*.json")):
+    for path in official(kind):
         resource = parse(path.read_bytes(), limit=BUNDLE_BYTES)
-        if not known(resource):  # a type in a Bundle or contained that the tables do not have
+        if known(resource):
+            demand_same(resource, path.stem)
+        else:  # a type in a Bundle or contained that the tables do not have
             with pytest.raises(Fault, match="application/fhir\\+json"):
                 write(resource)
-            continue
-        xml = write(resource)
-        again = read(xml, limit=BUNDLE_BYTES)
-        assert digits(again) == digits(resource), path.name
-        assert write(again) == xml, path.name
-        assert digits(read(write(resource, pretty=True), limit=BUNDLE_BYTES)) == digits(resource), path.name
-        assert all(map(is_safe, divs(again))), path.name
 
 
-@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official R4 examples are not at ../shared/data")
-def test_most_official_examples_of_known_types_are_known_whole():
-    """What is skipped above is skipped for a type that is missing, not by mistake."""
-    found = [parse(path.read_bytes(), limit=BUNDLE_BYTES) for path in EXAMPLES.glob("*/*.json")]
-    ours = [each for each in found if each["resourceType"] in SHAPES]
-    assert len([each for each in ours if known(each)]) > 0.85 * len(ours) > 150
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason=NO_OFFICIAL)
+def test_nearly_all_official_examples_of_known_types_are_known_whole():
+    """What is refused above is refused for a type that is missing, not by mistake."""
+    found = [parse(path.read_bytes(), limit=BUNDLE_BYTES) for path in official(*KNOWN)]
+    assert len([each for each in found if known(each)]) > 0.95 * len(found) > 250
 
 
 @BOTH_WAYS

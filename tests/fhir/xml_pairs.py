@@ -218,6 +218,32 @@ PAIRS = (
         "Bundle",
     ),
     _pair(
+        "a parameter that is a resource",
+        '"parameter":[{"name":"r","resource":{"resourceType":"Parameters","parameter":[{"name":"s",'
+        '"valueString":"x"}]}},{"name":"t","part":[{"name":"u","valueBoolean":true}]}]',
+        """
+<parameter>
+  <name value="r"/>
+  <resource>
+    <Parameters>
+      <parameter>
+        <name value="s"/>
+        <valueString value="x"/>
+      </parameter>
+    </Parameters>
+  </resource>
+</parameter>
+<parameter>
+  <name value="t"/>
+  <part>
+    <name value="u"/>
+    <valueBoolean value="true"/>
+  </part>
+</parameter>
+""",
+        "Parameters",
+    ),
+    _pair(
         "white space and marks in strings",
         r'"name":[{"text":" a\tb\nc\r\nd  "},{"text":"<&>\"\u0027]]>\\"},{"text":" "}]',
         """

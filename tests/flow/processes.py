@@ -51,6 +51,15 @@ def members(group: int) -> list[int]:
     return sorted(found)
 
 
+def _states(pid: int) -> set[str]:
+    """The states of a process's threads (proc(5), stat field 3)."""
+    found = set()
+    for each in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.add((each / "stat").read_text().rpartition(")")[2].split()[0])
+    return found
+
+
 class Program:
     """``python -m server NAME``: started, killed, started again. Every start has a log of its own."""
 
@@ -110,6 +119,15 @@ class Program:
     def signal(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """SIGSTOP to the process that was started, until it stands still.
+
+        kill(2) returns before that: a thread that is inside a system call, or waits for a processor
+        in one, ends the call first, and may come out of it with a lock. Raises Late.
+        """
+        self.signal(signal.SIGSTOP)
+        until(lambda: _states(self.pid) == {"T"}, 10.0, f"{self.name} stands still")
 
     def wait(self, patience: float) -> int:
         """The exit status. Raises Late."""

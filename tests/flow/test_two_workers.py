@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pysqlite3
 import pytest
 
@@ -23,6 +24,7 @@ from tests.flow.processes import Program, Site, until
 pytestmark = pytest.mark.campaign
 
 _LEASE = 2.0
+_FHIR = {"Content-Type": "application/fhir+json"}
 _LEASED = "select id, lease_token from cases where lease_token is not null"
 _DELIVERING = "select document_id, lease_token from delivery where lease_token is not null"
 
@@ -53,16 +55,12 @@ def test_thirty_cases_between_two_workers(site: Site, hospital: Hospital, say: S
 
 
 @pytest.fixture
-def _on_request(pytestconfig: pytest.Config) -> None:
-    """Where a process is stopped cannot be chosen exactly, and on a busy machine the other one is
-    now and then not seen to take over in time; tests/store shows the fences without processes."""
-    if not pytestconfig.getoption("stops"):
-        pytest.skip("runs with --stops only: it depends on where SIGSTOP meets the process")
+def _on_sqlite(pytestconfig: pytest.Config) -> None:
     if pytestconfig.getoption("database") != "sqlite":
-        pytest.skip("looks for the locks of SQLite")
+        pytest.skip("looks for the locks of SQLite; tests/store shows the fences on both databases")
 
 
-@pytest.mark.usefixtures("_on_request")
+@pytest.mark.usefixtures("_on_sqlite")
 def test_a_stopped_worker_has_lost_its_case(site: Site, hospital: Hospital, say: Say) -> None:
     """It goes on where it stood, and what it then wants to write is refused by the fence."""
     stopped, other = _workers(site)
@@ -79,7 +77,7 @@ def test_a_stopped_worker_has_lost_its_case(site: Site, hospital: Hospital, say:
     assert wrongs(site, hospital) == []
 
 
-@pytest.mark.usefixtures("_on_request")
+@pytest.mark.usefixtures("_on_sqlite")
 def test_a_stopped_courier_has_lost_its_delivery(site: Site, hospital: Hospital, ehr: Ehr, say: Say) -> None:
     """It had sent and not heard: the other looks first, or sends again, and the EHR still has one of each."""
     stopped, other = _workers(site)
@@ -98,13 +96,37 @@ def test_a_stopped_courier_has_lost_its_delivery(site: Site, hospital: Hospital,
     assert wrongs(site, hospital) == []
 
 
+@pytest.mark.usefixtures("_on_sqlite")
+def test_a_worker_that_stands_still_inside_a_commit_delays_writes_and_loses_none(
+    site: Site, hospital: Hospital, say: Say
+) -> None:
+    """It keeps SQLite's write lock until it goes on or dies (docs/operating.md)."""
+    worker, _ = _workers(site)
+    site.bring_up(worker)
+    _send(hospital, 24, step=2)
+    _stopped_writing(site, worker)
+    patient = {"resourceType": "Patient", "name": [{"family": "Quill"}]}
+    with httpx.Client(base_url=site.base, timeout=60.0, trust_env=False) as client:
+        with _continued(worker):
+            refused = client.post("/Patient", json=patient, headers=_FHIR)
+            assert client.get("/Patient").status_code == 200
+            assert site.healthy()
+        assert client.post("/Patient", json=patient, headers=_FHIR).status_code == 201
+    assert refused.status_code == 503
+    assert "Retry-After" in refused.headers
+    settle(site, hospital, 150.0)
+    say(f"a write was refused after {refused.elapsed.total_seconds():.0f} s; then all went on")
+    assert wrongs(site, hospital) == []
+
+
 def _workers(site: Site) -> tuple[Program, Program]:
     return site.program("work", "one"), site.program("work", "two")
 
 
-def _send(hospital: Hospital, count: int) -> None:
+def _send(hospital: Hospital, count: int, step: int = 1) -> None:
+    """With a step of two only stories that need no specialist."""
     with FhirClient(hospital.base) as client:
-        for number in range(count):
+        for number in range(0, count, step):
             hospital.send(client, "two", number)
 
 
@@ -121,7 +143,7 @@ def _stopped_holding(site: Site, worker: Program, query: str) -> dict[str, str]:
         while time.monotonic() < deadline:
             if not connection.execute(query).fetchall():
                 continue
-            worker.signal(signal.SIGSTOP)
+            worker.stop()
             if _free(connection, path.with_suffix(".turn")):
                 held = dict(connection.execute(query).fetchall())
                 if held:
@@ -132,12 +154,30 @@ def _stopped_holding(site: Site, worker: Program, query: str) -> dict[str, str]:
     raise AssertionError("the worker was never caught in the middle of a step")
 
 
+def _stopped_writing(site: Site, worker: Program) -> None:
+    """Stop the worker where it holds SQLite's write lock."""
+    connection = pysqlite3.connect(site.data / "second-reader.db", isolation_level=None, timeout=0)
+    try:
+        for _ in range(1_000):
+            worker.stop()
+            if not _unlocked(connection):
+                return
+            worker.signal(signal.SIGCONT)
+    finally:
+        connection.close()
+    raise AssertionError("the worker was never caught inside a commit")
+
+
 def _free(connection: pysqlite3.Connection, turn: Path) -> bool:
     with turn.open("r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+    return _unlocked(connection)
+
+
+def _unlocked(connection: pysqlite3.Connection) -> bool:
     try:
         connection.execute("begin immediate")
     except pysqlite3.OperationalError:

@@ -62,6 +62,13 @@ def test_a_folder_without_cards_is_refused(tmp_path: Path) -> None:
     assert caught.value.category is Category.INCORRECT
 
 
+def test_a_card_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "question" / "card.toml").mkdir(parents=True)
+    with pytest.raises(Fault, match=r"card\.toml.* cannot be read") as caught:
+        load_cards(tmp_path)
+    assert caught.value.category is Category.INCORRECT
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "allowed"),
     [

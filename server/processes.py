@@ -1,0 +1,45 @@
+"""The commands that stay: ``up``, ``web`` and ``work``.
+
+They are started anew whenever one of them dies, on a machine that is busy just then. So they are
+kept apart from the other commands, and each imports for itself what it needs and no more.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import click
+
+from server import settings
+
+
+@click.command()
+def up() -> None:
+    """Run everything on this machine: the schema is brought up to date, then web and work start.
+
+    Ends on Ctrl-C; a process that dies is started again.
+    """
+    from server import supervisor
+    from server.groundwork import bring_up_to_date
+
+    chosen = settings.load()
+    bring_up_to_date(chosen)
+    supervisor.run(("web", "work"), chosen)
+
+
+@click.command()
+def web() -> None:
+    """Run the HTTP processes alone (gunicorn with wsgi:app)."""
+    from server.web import become_web
+
+    become_web(settings.load())
+
+
+@click.command()
+def work() -> None:
+    """Run one worker: it carries cases on and delivers what is written up."""
+    from server.work import work
+
+    work(settings.load())
+
+
+PROCESSES = {each.name: each for each in (up, web, work)}

@@ -1,0 +1,62 @@
+"""The process ``web``: it becomes gunicorn, whose settings are in gunicorn.conf.py."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+
+from server.errors import Category, fault
+from server.loading import loading
+from server.settings import Settings
+
+_PATIENCE = 3.0
+"""Seconds. Who was killed may have left followers that have to notice before they let the port go."""
+_PAUSE = 0.05
+
+
+def become_web(settings: Settings) -> None:
+    """Replace this process by gunicorn. What else could stop it, it says itself (``look``)."""
+    demand_free_port(settings)
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606 - our own program
+
+
+def demand_free_port(settings: Settings) -> None:
+    """Raises Fault(UNAVAILABLE) when somebody else listens on our port, and goes on to do so."""
+    until = time.monotonic() + _PATIENCE
+    while (refusal := _refusal(settings)) is not None:
+        if time.monotonic() > until:
+            raise fault(
+                Category.UNAVAILABLE,
+                "no-store",
+                f"{settings.host}:{settings.port} cannot be listened on ({refusal.strerror}); "
+                "choose another with SECOND_READER_PORT",
+            ) from refusal
+        time.sleep(_PAUSE)
+
+
+def _refusal(settings: Settings) -> OSError | None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return error
+    return None
+
+
+def look(settings: Settings) -> None:
+    """Called in gunicorn's master before it forks: open the house, and close it again.
+
+    What would stop the workers is said once, here. And they start sooner, the first time and after
+    each death, because the code is already imported: code may cross a fork. Connections and models
+    may not, so none is left open.
+
+    Raises:
+        Fault: as ``wiring.build``.
+    """
+    with loading():
+        from server import app, wiring  # noqa: F401, PLC0415 - the workers need both
+
+    wiring.build(settings).database.close()

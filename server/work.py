@@ -1,0 +1,70 @@
+"""The process ``work``: one thread carries cases, two deliver documents, models have their own processes."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TYPE_CHECKING
+
+from server.configuration import load_configuration
+from server.loading import loading
+from server.readers import Readers
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.worker import Loop
+
+_DELIVERY_THREADS = 2
+
+
+def work(settings: Settings) -> None:
+    """Carry cases and deliver documents until told to stop."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    cards, _ = load_configuration(settings)
+    readers = Readers(settings.cards, cards)
+    try:
+        with ThreadPoolExecutor(1) as beside:
+            # A model takes as long to load as the rest of this process does: both at once.
+            loaded = beside.submit(readers.start_all)
+            loops = _loops(settings, readers)
+            loaded.result()
+        _run(loops, stop, sorted(cards))
+    finally:
+        readers.close()
+
+
+def _loops(settings: Settings, readers: Readers) -> list[Loop]:
+    with loading():
+        from server.log import configure, logger  # noqa: PLC0415 - see above
+        from server.wiring import build, case_worker, delivery_worker  # noqa: PLC0415
+        from server.worker import Loop  # noqa: PLC0415
+
+    configure(settings.log_level, "work")
+    house = build(settings)
+    logger().info("swept", staging=house.vault.sweep())
+    cases, couriers = case_worker(house, readers), delivery_worker(house)
+    pause = settings.idle.total_seconds()
+
+    def idle(stop: Event) -> None:
+        stop.wait(pause)
+
+    deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
+    return [Loop("cases", cases.once, idle), *deliveries]
+
+
+def _run(loops: Sequence[Loop], stop: Event, questions: Sequence[str]) -> None:
+    from server.log import logger  # noqa: PLC0415 - see above
+
+    for loop in loops:
+        loop.start()
+    logger().info("working", questions=questions)
+    while not stop.wait(1.0):
+        if not all(loop.alive for loop in loops):
+            logger().error("a loop has ended; leaving, so that the supervisor starts anew")
+            break
+    for loop in loops:
+        loop.stop()

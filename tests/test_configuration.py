@@ -1,0 +1,27 @@
+"""Cards and policies belong together: each question that is read has a policy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from server.configuration import load_configuration
+from server.errors import Category, Fault
+from server.settings import Settings
+
+BUILT_IN = Settings()
+
+
+def test_a_card_without_a_policy_is_refused_by_name(tmp_path: Path) -> None:
+    cards = tmp_path / "cards"
+    shutil.copytree(BUILT_IN.cards, cards)
+    (cards / "bacterial-meningitis").rename(cards / "another-question")
+    card = cards / "another-question" / "card.toml"
+    card.write_text(
+        card.read_text().replace('question = "bacterial-meningitis"', 'question = "another-question"')
+    )
+    with pytest.raises(Fault, match="has no policy for: another-question") as refused:
+        load_configuration(Settings(cards=cards))
+    assert refused.value.category is Category.INCORRECT

@@ -1,0 +1,68 @@
+"""The readers of one process: started when needed, or all at once; ended together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server import readers as module
+from server.errors import Category, Fault
+from server.readers import Readers
+from tests.world import CARD
+
+
+class Scripted:
+    """Stands for the model's process."""
+
+    made: list[Scripted]
+
+    def __init__(self, card: Any, folder: Path) -> None:
+        self.card, self.folder = card, folder
+        self.running = 0
+        self.made.append(self)
+
+    def start(self) -> None:
+        self.running += 1
+
+    def close(self) -> None:
+        self.running -= 1
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
+    monkeypatch.setattr(Scripted, "made", [], raising=False)
+    monkeypatch.setattr(module, "XgboostReader", Scripted)
+    return Scripted.made
+
+
+def test_a_reader_is_started_when_first_needed_and_once(made: list[Scripted], tmp_path: Path) -> None:
+    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
+    assert made == []
+    assert readers("q1") is readers("q1")
+    assert [(each.folder, each.running) for each in made] == [(tmp_path / "q1", 1)]
+
+
+def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_path: Path) -> None:
+    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
+    readers.start_all()
+    assert [each.running for each in made] == [1, 1]
+    readers.close()
+    assert [each.running for each in made] == [0, 0]
+
+
+def test_a_reader_that_cannot_start_is_tried_again(
+    made: list[Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = Readers(tmp_path, {"q1": CARD})
+
+    def breaks(_self: Scripted) -> None:
+        raise Fault(Category.BROKEN)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Scripted, "start", breaks)
+        with pytest.raises(Fault):
+            readers("q1")
+    assert readers("q1").running == 1  # type: ignore[attr-defined]
+    assert len(made) == 2
