@@ -54,7 +54,7 @@ def _level(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
+    if not text.startswith(("http://", "https://")) or not text.isascii():  # it goes into headers as it is
         raise ValueError
     return text.rstrip("/")
 

@@ -19,7 +19,7 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
-    "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP"),
+    "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     "database_url": (
         "sqlite:///x.db", "postgresql:", "postgresql://host", "postgresql://host/", "mysql://h/x", "host/x",
         "postgresql://host:port/x", "postgresql://host:99999/x", "/var/lib/x",

@@ -20,7 +20,7 @@ def create(desk: Desk, request: Request, type_: str) -> Response:
         method="POST",
         type=type_,
         resource=resource,
-        criteria=conditional(type_, condition) if condition is not None else (),
+        criteria=conditional(type_, condition, desk.base) if condition is not None else (),
     )
     answer = desk.write(request.arrival(f"create {type_}"), [asked], request.at)[0]
     found = answer.status == 200  # it was here already, perhaps from somebody else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,10 @@ WRITING = frozenset({"_format", "_pretty"})
 """General parameters (R4 http.html#parameters): how the answer is written, not what is looked for."""
 _MOST_VALUES = 100
 _MOST_IN_ALL = 500
+_VALUE = re.compile(r"(?:[^\\,]|\\.?)+", re.DOTALL)
+_SIGN = re.compile(r"\\.|\|", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\\$,|])")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def parse_query(query: str) -> list[tuple[str, str]]:
@@ -33,8 +38,8 @@ def known(type_: str, name: str) -> bool:
     return name == "_id" or name in PARAMETERS[type_]
 
 
-def criterion(type_: str, name: str, text: str) -> Criterion:
-    """One parameter with its OR values.
+def criterion(type_: str, name: str, text: str, base: str) -> Criterion:
+    """One parameter with its OR values; ``base`` is our own, by which a reference may be spelled out.
 
     Raises:
         Fault: INCORRECT, saying what is accepted.
@@ -46,17 +51,17 @@ def criterion(type_: str, name: str, text: str) -> Criterion:
         )
     if text.count(",") >= _MOST_VALUES:
         raise fault(Category.INCORRECT, "too-costly", f"{name}: 1 to {_MOST_VALUES} values are accepted")
-    values = [each for each in text.split(",") if each]
+    values = _VALUE.findall(text)
     if not values:
         raise fault(Category.INCORRECT, "value", f"{name}: 1 to {_MOST_VALUES} values are accepted")
     if name == "_id":
         return Criterion(name, tuple((None, each) for each in values))
     if PARAMETERS[type_][name][0] is Kind.REFERENCE:
-        return Criterion(name, tuple(("", _target(name, each)) for each in values))
+        return Criterion(name, tuple(("", to) for each in values for to in _targets(name, each, base)))
     return Criterion(name, tuple(_token(name, each) for each in values))
 
 
-def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
+def conditional(type_: str, query: str, base: str) -> tuple[Criterion, ...]:
     """The criteria of a conditional write. Unknown parameters are refused, never ignored.
 
     Raises:
@@ -65,34 +70,43 @@ def conditional(type_: str, query: str) -> tuple[Criterion, ...]:
     pairs = [pair for pair in parse_query(query.lstrip("?")) if pair[0] not in WRITING]
     if not pairs:
         raise fault(Category.INCORRECT, "required", "a conditional write needs at least one search parameter")
-    return many(type_, pairs)
+    return many(type_, pairs, base)
 
 
-def many(type_: str, pairs: Iterable[tuple[str, str]]) -> tuple[Criterion, ...]:
+def many(type_: str, pairs: Iterable[tuple[str, str]], base: str) -> tuple[Criterion, ...]:
     """Several parameters, all to be met.
 
     Raises:
         Fault: INCORRECT, also when they hold so many values together that the search itself is the cost.
     """
-    found = tuple(criterion(type_, name, text) for name, text in pairs)
+    found = tuple(criterion(type_, name, text, base) for name, text in pairs)
     if sum(len(each.values) for each in found) > _MOST_IN_ALL:
         text = f"at most {_MOST_IN_ALL} values are accepted in one search"
         raise fault(Category.INCORRECT, "too-costly", text)
     return found
 
 
-def _target(name: str, text: str) -> str:
-    if name == "patient" and "/" not in text:
-        return f"Patient/{text}"
-    return normal(text)
+def _targets(name: str, text: str, base: str) -> list[str]:
+    """What is meant by Type/id, by an address at our own base, or by an id alone (search.html#reference)."""
+    if not _ID.fullmatch(text):
+        return [normal(_literal(text).removeprefix(f"{base}/"))]
+    return [f"{type_}/{text}" for type_ in (("Patient",) if name == "patient" else PARAMETERS)]
 
 
 def _token(name: str, text: str) -> tuple[str | None, str]:
-    system, bar, code = text.rpartition("|")
-    if bar and not code:
+    bars = [each.start() for each in _SIGN.finditer(text) if each[0] == "|"]
+    if not bars:
+        return None, _literal(text)
+    system, code = text[: bars[-1]], text[bars[-1] + 1 :]
+    if not code:
         raise fault(
             Category.INCORRECT,
             "not-supported",
             f"{name}: a system without a code is not supported; give system|code",
         )
-    return (system if bar else None), code
+    return _literal(system), _literal(code)
+
+
+def _literal(text: str) -> str:
+    r"""A value as it is meant: ``\,`` is a comma that divides nothing (search.html#escaping)."""
+    return _ESCAPED.sub(r"\1", text)

@@ -16,6 +16,8 @@ from server.ports import Arrival, Stored
 
 JSON = "application/fhir+json"
 _ETAG = re.compile(r'W/"([0-9]{1,10})"')
+_TAG = r'(?:W/)?("[!\x23-\x7e]*")'
+_TAGS = re.compile(rf"{_TAG}(?:[ \t]*,[ \t]*{_TAG})*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,22 @@ def etag(text: str | None, name: str) -> int | None:
     if match is None:
         raise fault(Category.INCORRECT, "invalid", f'{name} is accepted as W/"version"')
     return int(match[1])
+
+
+def held_already(text: str | None, version: int) -> bool:
+    """Whether the reader has this version: If-None-Match names it (RFC 9110 section 13.1.2, weak comparison).
+
+    Raises:
+        Fault: INCORRECT when it is no list of entity tags.
+    """
+    if text is None:
+        return False
+    named = text.strip()
+    if named == "*":
+        return True
+    if _TAGS.fullmatch(named) is None:
+        raise fault(Category.INCORRECT, "invalid", 'If-None-Match is accepted as W/"version", several, or *')
+    return f'"{version}"' in re.findall(_TAG, named)
 
 
 def version_headers(stored: Stored) -> dict[str, str]:

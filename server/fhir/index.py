@@ -116,7 +116,11 @@ PARAMETERS: dict[str, dict[str, Param]] = {
         "part-of": (REFERENCE, _references("partOf")),
     },
     "Device": _COMMON,
-    "Provenance": {**_COMMON, "target": (REFERENCE, _references("target"))},
+    # R4 Provenance has no identifier.
+    "Provenance": {
+        **{name: param for name, param in _COMMON.items() if name != "identifier"},
+        "target": (REFERENCE, _references("target")),
+    },
 }
 
 

@@ -11,6 +11,7 @@ from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
+from server.query import Kind
 from server.times import instant
 
 _READS = ("read", "vread", "history-instance", "search-type")
@@ -47,9 +48,12 @@ def _resource(type_: str) -> Resource:
         "readHistory": True,
         "updateCreate": type_ in WRITABLE,
         "conditionalCreate": type_ in WRITABLE,
+        "conditionalRead": "not-match",
         "conditionalUpdate": type_ in WRITABLE,
         "referencePolicy": ["local", "enforced", "logical"],
-        "searchParam": [
-            {"name": name, "type": str(kind)} for name, (kind, _) in sorted(PARAMETERS[type_].items())
-        ],
+        "searchParam": [{"name": "_id", "type": str(Kind.TOKEN)}, *_parameters(type_)],
     }
+
+
+def _parameters(type_: str) -> list[Resource]:
+    return [{"name": name, "type": str(kind)} for name, (kind, _) in sorted(PARAMETERS[type_].items())]

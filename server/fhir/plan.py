@@ -19,8 +19,8 @@ from server.fhir import rules
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.completion import demand_report
 from server.fhir.doubles import matched_twice, written_twice
-from server.fhir.parse import parse
-from server.fhir.references import demand_present, relativise, resolve
+from server.fhir.parse import own
+from server.fhir.references import demand_present, pointers, relativise, resolve
 from server.fhir.repeats import placer_criteria, same_request
 from server.fhir.stamp import stamped
 from server.ports import Absent, Criterion, Opening, Resource, ResourceWrite, Shelf, Stored
@@ -41,6 +41,8 @@ class Asked:
     full_url: str = ""
     path: str = ""
     """Where in a Bundle; empty for a single resource."""
+    references: list[dict[str, Any]] = field(default_factory=list)
+    """Each Reference in the resource; the plan looks for them once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ class Planner:
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
             raise _doubled(writing[double][0])
         for each, place in writing:
-            relativise(each.resource, self.base)
-            resolve(each.resource, names)
+            each.references = pointers(each.resource)
+            relativise(each.references, self.base)
+            resolve(each.resource, each.references, names)
             pending.add(each.type, place.id, each.resource)
         for each, place in zip(asked, placed, strict=True):
             if place.kept is not None:
@@ -147,7 +150,7 @@ class Planner:
         if not found:
             return _Place(str(uuid.uuid4()), None, None)
         first = self.shelf.read("Task", found[0].id, 1)
-        if first is None or not same_request(parse(first.body), asked.resource, self.base):
+        if first is None or not same_request(own(first.body), asked.resource, self.base):
             raise _taken(found[0], asked.path)
         return _Place(found[0].id, None, found[0])
 
@@ -162,8 +165,8 @@ class Planner:
             rules.on_any(resource, at)
             _check_version(asked, place.current)
             if place.current is not None:
-                rules.on_update(parse(place.current.body), {**resource, "id": place.id})
-            demand_present(resource, pending.holds)
+                rules.on_update(own(place.current.body), {**resource, "id": place.id})
+            demand_present(resource, asked.references, pending.holds)
             if place.current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
             version = 1 if place.current is None else place.current.version + 1
@@ -210,7 +213,7 @@ class _Pending:
         if (type_, id_) in self._new:
             return self._new[type_, id_]
         stored = self._stored(type_, id_)
-        return None if stored is None else parse(stored.body)
+        return None if stored is None else own(stored.body)
 
     def _stored(self, type_: str, id_: str) -> Stored | None:
         if (type_, id_) not in self._seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.errors import Category, fault
 from server.fhir.desk import Desk, readable
-from server.fhir.exchange import Request, Response, etag, location, version_headers
+from server.fhir.exchange import Request, Response, held_already, location, version_headers
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.veil import demand_shown
 from server.fhir.write import dump
@@ -15,7 +15,7 @@ from server.times import instant
 def read(desk: Desk, request: Request, type_: str, id_: str) -> Response:
     readable(type_)
     stored = demand_shown(desk.seals, _found(desk.shelf.read(type_, id_)))
-    if etag(request.headers.get("if-none-match"), "If-None-Match") == stored.version:
+    if held_already(request.headers.get("if-none-match"), stored.version):
         return Response(304, b"", version_headers(stored))
     return Response(200, stored.body, version_headers(stored))
 

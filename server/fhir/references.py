@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from server.errors import Category, Fault, Issue
@@ -38,43 +38,61 @@ def every(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from every(inner, f"{path}[{position}]")
 
 
-def relativise(resource: Resource, base: str) -> None:
+def pointers(resource: Resource) -> list[dict[str, Any]]:
+    """Each Reference in a resource, without its place: almost always nobody asks for it."""
+    found: list[dict[str, Any]] = []
+    level: list[Any] = [resource]
+    for value in level:  # it grows while it is read
+        if type(value) is list:
+            level += value
+        elif type(value) is dict:
+            level += value.values()
+            if type(value.get("reference")) is str:
+                found.append(value)
+    return found
+
+
+def relativise(references: Iterable[dict[str, Any]], base: str) -> None:
     """Turn references that name our own base into relative ones."""
-    for _, reference in every(resource, ""):
+    for reference in references:
         target = reference["reference"]
         if target.startswith(base + "/"):
             reference["reference"] = target[len(base) + 1 :]
 
 
-def resolve(resource: Resource, names: Mapping[str, str]) -> None:
+def resolve(resource: Resource, references: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
     """Replace bundle-local names (``urn:uuid:...``) by the resources they came to be.
 
     Raises:
         Fault: UNPROCESSABLE when a name is of no entry (R4 http.html#trules).
     """
-    lost = []
-    for path, reference in every(resource, resource["resourceType"]):
+    lost = False
+    for reference in references:
         target = reference["reference"]
         if target in names:
             reference["reference"] = names[target]
-        elif target.startswith("urn:"):
-            lost.append(Issue("not-found", "the reference names no entry of this Bundle", path))
+        else:
+            lost = lost or target.startswith("urn:")
     if lost:
-        raise Fault(Category.UNPROCESSABLE, *lost)
+        text = "the reference names no entry of this Bundle"
+        places = every(resource, resource["resourceType"])
+        lost_at = [path for path, each in places if each["reference"].startswith("urn:")]
+        raise Fault(Category.UNPROCESSABLE, *(Issue("not-found", text, path) for path in lost_at))
 
 
-def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> None:
+def demand_present(
+    resource: Resource, references: Iterable[dict[str, Any]], exists: Callable[[str, str], bool]
+) -> None:
     """Every relative reference must lead to something that is here.
 
     Raises:
         Fault: UNPROCESSABLE with one issue for each that does not.
     """
-    missing = []
-    for path, reference in every(resource, resource["resourceType"]):
-        if issue := _missing(reference["reference"], f"{path}.reference", exists):
-            missing.append(issue)
-    if missing:
-        raise Fault(Category.UNPROCESSABLE, *missing)
+    if not any(_missing(each["reference"], "", exists) for each in references):
+        return
+    places = every(resource, resource["resourceType"])
+    found = (_missing(each["reference"], f"{path}.reference", exists) for path, each in places)
+    raise Fault(Category.UNPROCESSABLE, *(issue for issue in found if issue is not None))
 
 
 def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> Issue | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from server.errors import Category, fault
 from server.fhir.parse import parse
-from server.fhir.references import relativise
+from server.fhir.references import pointers, relativise
 from server.fhir.write import dump
 from server.ports import Criterion, Resource
 
@@ -39,7 +39,7 @@ def same_request(first: Resource, again: Resource, base: str) -> bool:
 def _asked(task: Resource, base: str) -> Resource:
     """A copy without what servers add."""
     copy: Resource = parse(dump({k: v for k, v in task.items() if k not in _SERVERS_OWN}))
-    relativise(copy, base)
+    relativise(pointers(copy), base)
     return copy
 
 

@@ -33,6 +33,9 @@ _SPECIALIST_MAY_CHANGE = frozenset(
 )
 _PLACER_MAY_CHANGE = frozenset({"status", "statusReason", "note", "meta", "lastModified", "text"})
 
+_BY_US = frozenset({("requested", "failed")})
+"""An offer that runs out; nobody else sets it: failed is tried and could not, rejected is before any work."""
+
 
 def on_any(resource: Resource, now: datetime) -> None:
     """Rules for every incoming resource, new or updated.
@@ -114,7 +117,8 @@ def _on_task(old: Resource, new: Resource) -> None:
     elif is_second_read(old):
         _only(old, new, _PLACER_MAY_CHANGE, frozenset({"cancelled"}))
     before, after = old["status"], new["status"]
-    if not may(before, after) or (after == "cancelled" and before not in CANCELLABLE):
+    legal = may(before, after) and (before, after) not in _BY_US
+    if not legal or (after == "cancelled" and before not in CANCELLABLE):
         raise fault(
             Category.UNPROCESSABLE,
             "business-rule",

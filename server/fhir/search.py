@@ -36,7 +36,7 @@ def search(desk: Desk, request: Request, type_: str) -> Response:
     form = request.body.decode("ascii", "replace") if request.method == "POST" else ""
     pairs = parse_query(request.query) + parse_query(form)
     wanted = _wanted(type_, pairs, strict=request.prefers("handling=strict"))
-    found = desk.shelf.search(type_, many(type_, wanted.pairs), wanted.offset + wanted.count + 1)
+    found = desk.shelf.search(type_, many(type_, wanted.pairs, desk.base), wanted.offset + wanted.count + 1)
     page = found[wanted.offset : wanted.offset + wanted.count]
     shown = without_sealed(desk.seals, page)
     more = wanted.count > 0 and len(found) > wanted.offset + wanted.count

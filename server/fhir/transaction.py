@@ -30,7 +30,7 @@ def transaction(desk: Desk, request: Request) -> Response:
             "a Bundle POSTed here must be of type transaction",
             "Bundle.type",
         )
-    asked = [_asked(entry, f"Bundle.entry[{position}]") for position, entry in enumerate(entries)]
+    asked = [_asked(entry, f"Bundle.entry[{position}]", desk.base) for position, entry in enumerate(entries)]
     if not asked:
         return Response(200, dump({"resourceType": "Bundle", "type": "transaction-response"}))
     answers = desk.write(request.arrival("transaction"), asked, request.at)
@@ -55,7 +55,7 @@ def _entries(desk: Desk, bundle: Resource) -> list[Any]:
     return entries if isinstance(entries, list) else []
 
 
-def _asked(entry: Resource, path: str) -> Asked:
+def _asked(entry: Resource, path: str, base: str) -> Asked:
     wish = entry.get("request", {})
     method, match = wish.get("method"), _URL.fullmatch(wish.get("url", ""))
     resource = entry.get("resource")
@@ -80,12 +80,14 @@ def _asked(entry: Resource, path: str) -> Asked:
             raise fault(
                 Category.INCORRECT, "invalid", "request.url names another type than the resource is of"
             )
-        return _built(wish, match, resource, entry.get("fullUrl", ""), inside)
+        return _built(wish, match, resource, entry.get("fullUrl", ""), inside, base=base)
     except Fault as failure:
         raise within(failure, inside) from failure
 
 
-def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: str, path: str) -> Asked:
+def _built(
+    wish: Resource, match: re.Match[str], resource: Resource, full_url: str, path: str, *, base: str
+) -> Asked:
     type_, id_, query = match.groups()
     if_match = etag(wish.get("ifMatch"), "ifMatch")
     only_new = wish.get("ifNoneMatch") == "*"
@@ -93,14 +95,14 @@ def _built(wish: Resource, match: re.Match[str], resource: Resource, full_url: s
         if id_ or query:
             raise fault(Category.INCORRECT, "value", "POST goes to the type; use ifNoneExist for criteria")
         condition = wish.get("ifNoneExist")
-        criteria = conditional(type_, condition) if condition is not None else ()
+        criteria = conditional(type_, condition, base) if condition is not None else ()
         return Asked("POST", type_, resource, criteria=criteria, full_url=full_url, path=path)
     if query:
         return Asked(
             "PUT",
             type_,
             resource,
-            criteria=conditional(type_, query),
+            criteria=conditional(type_, query, base),
             if_match=if_match,
             only_new=only_new,
             full_url=full_url,

@@ -31,7 +31,7 @@ def conditional_update(desk: Desk, request: Request, type_: str) -> Response:
         "PUT",
         type_,
         resource,
-        criteria=conditional(type_, request.query),
+        criteria=conditional(type_, request.query, desk.base),
         if_match=request.if_match,
         only_new=request.only_new,
     )

@@ -42,6 +42,17 @@ def append(
     _REMEMBER.run(connection, of=case_id, newest=digest)
 
 
+def first(case_id: str, at: datetime, entry: Entry, state: State) -> dict[str, Any]:
+    """The row of the event that opens a case; its digest is what the case remembers from the beginning."""
+    row = _row(case_id, 1, at, entry, state)
+    return row | {"digest": _link(_FIRST, row)}
+
+
+def begin(connection: Connection, row: dict[str, Any]) -> None:
+    """Keep the event that opened a case, which stands already."""
+    _APPEND.run(connection, **row)
+
+
 def history(connection: Connection, case_id: str) -> list[History]:
     """All events of a case, oldest first."""
     rows = connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c.seq))

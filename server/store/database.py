@@ -33,13 +33,13 @@ class Database:
         self._dialect = _dialect(place)
         self.engine: Engine = self._dialect.engine
         self.scratch = self._dialect.scratch
-        self._writing = self.engine.execution_options(writing=True)
+        self._between: list[Connection] = []
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one read snapshot; raises as ``write``."""
 
         def once() -> T:
-            with self._transaction(self.engine) as connection:
+            with self._transaction(writing=False) as connection:
                 return work(connection)
 
         return _persistent(once)
@@ -48,7 +48,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One read snapshot; raises as ``write``."""
         try:
-            with self._transaction(self.engine) as connection:
+            with self._transaction(writing=False) as connection:
                 yield connection
         except Again as again:
             raise again.failure from again
@@ -65,7 +65,7 @@ class Database:
         """
 
         def once() -> T:
-            with self._dialect.turn(), self._transaction(self._writing) as connection:
+            with self._dialect.turn(), self._transaction(writing=True) as connection:
                 return work(connection)
 
         return _persistent(once)
@@ -84,17 +84,23 @@ class Database:
         self._dialect.make_scratch(connection)
 
     def close(self) -> None:
+        while self._between:
+            self._between.pop().close()
         self._dialect.close()
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
         stage = Stage.OPENING
         try:
-            with _opened(engine) as connection:
+            connection = self._begun(writing=writing)
+            try:
                 stage = Stage.WORKING
                 yield connection
                 stage = Stage.COMMITTING
                 connection.commit()
+            except BaseException:
+                connection.close()  # back to the pool, which looks at it
+                raise
         except NoneFree as error:
             text = "all connections to the database are in use; try again"
             raise fault(Category.BUSY, "throttled", text) from error
@@ -102,6 +108,27 @@ class Database:
             if (verdict := self._dialect.verdict(error, stage)) is None:
                 raise
             raise verdict from error
+        self._between.append(connection)
+
+    def _begun(self, *, writing: bool) -> Connection:
+        """On the connection that was used last: to go by the pool costs more than a small transaction.
+
+        One that died while nobody used it is replaced by the next, in the end by a new one.
+        """
+        while True:
+            try:
+                connection = self._between.pop()
+            except IndexError:
+                connection = self.engine.connect()
+            try:
+                connection.info["writing"] = writing
+                connection.begin()
+            except BaseException:
+                if self._dialect.replaced(connection):
+                    continue
+                connection.close()
+                raise
+            return connection
 
 
 def _dialect(place: Path | str) -> Dialect:
@@ -122,26 +149,6 @@ def _persistent(once: Callable[[], T]) -> T:
         return once()
     except Again as again:
         raise again.failure from again
-
-
-def _opened(engine: Engine) -> Connection:
-    """A connection on which a transaction has begun; one that died while nobody used it is replaced."""
-    try:
-        return _begun(engine)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-    return _begun(engine)
-
-
-def _begun(engine: Engine) -> Connection:
-    connection = engine.connect()
-    try:
-        connection.begin()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def prepare_folder(folder: Path) -> None:

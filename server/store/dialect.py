@@ -33,13 +33,17 @@ class Dialect(Protocol):
     """One database product."""
 
     engine: Engine
-    """Begins a reading snapshot; with the execution option ``writing`` a writing transaction."""
+    """Its connections begin what their ``info["writing"]`` says: a writing transaction or a snapshot."""
     error: type[Exception]
     """What its driver raises when a statement is run past SQLAlchemy."""
     scratch: Scratch
 
     def turn(self) -> AbstractContextManager[None]:
         """Around each writing transaction."""
+        ...
+
+    def replaced(self, connection: Connection) -> bool:
+        """After a failure to begin: whether this was a dead connection, now thrown away."""
         ...
 
     def verdict(self, error: Exception, stage: Stage) -> Fault | Again | None:

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 
 from server.case import START, Event
 from server.ports import Arrival, Entry, Intake, Opening
-from server.store import locks, resources
-from server.store.chain import append
+from server.store import chain, locks, resources
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.tables import Instant, arrival, cases, resource, search_value
@@ -102,6 +101,12 @@ def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
 
 
 def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:
+    entry = Entry(
+        Event.OPENED,
+        actor=f"door:{arrived.door}",
+        detail={"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest},
+    )
+    opened = chain.first(opening.case_id, at, entry, START.state)
     _OPEN.run(
         connection,
         id=opening.case_id,
@@ -120,10 +125,6 @@ def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arriv
         due_at=at,
         attempts=0,
         news=0,
+        head=opened["digest"],
     )
-    entry = Entry(
-        Event.OPENED,
-        actor=f"door:{arrived.door}",
-        detail={"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest},
-    )
-    append(connection, opening.case_id, at, [(entry, START.state)])
+    chain.begin(connection, opened)

@@ -75,6 +75,13 @@ class Postgres:
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()  # writers need none here
 
+    def replaced(self, connection: Connection) -> bool:
+        if connection.info.get("fresh") or not _driver(connection).closed:
+            return False
+        connection.invalidate()
+        connection.close()
+        return True
+
     def verdict(self, error: Exception, stage: Stage) -> Fault | Again | None:
         cause = getattr(error, "orig", error)
         state, name = getattr(cause, "sqlstate", None) or "", type(cause).__name__
@@ -154,7 +161,7 @@ def _unreachable(cause: Any) -> Fault:
 
 def _configure(connection: Any, record: Any) -> None:
     """Every new connection is looked at: a setting of the server may change under a running process."""
-    del record
+    record.info["fresh"] = True  # never used yet: if it is dead, so is the server
     connection.autocommit = True  # transactions are begun by us, see _begin
     connection.adapters.register_dumper(str, _Words)
     failure = _unreliable(*connection.execute(_LOOK).fetchone()[:5])
@@ -164,8 +171,13 @@ def _configure(connection: Any, record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql(_BEGIN_WRITING if writing else _BEGIN_READING)
+    writing = connection.info.get("writing") or connection.get_execution_options().get("writing")
+    _driver(connection).execute(_BEGIN_WRITING if writing else _BEGIN_READING)
+    connection.info.pop("fresh", None)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
 
 
 def _unreliable(version: int, fsync: str, synchronous: str, encoding: str, standby: bool) -> Fault | None:

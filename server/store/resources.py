@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
 from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
@@ -151,10 +151,8 @@ def search(connection: Connection, type_: str, criteria: Sequence[Criterion], li
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    found = _search(_shape(absent.criteria)).run(
-        connection, t=absent.type, limit=1, **_values(absent.criteria)
-    )
-    if found.fetchone() is not None:
+    found = _any(_shape(absent.criteria)).run(connection, t=absent.type, **_values(absent.criteria))
+    if found.fetchone()[0]:
         raise Raced
 
 
@@ -224,7 +222,21 @@ def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
 @lru_cache(maxsize=512)
 def _search(shape: _Shape) -> Prepared:
     """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    query: Select[Any] = _CURRENT.where(resource.c.type == bindparam("t"))
+    return Prepared(_matching(_CURRENT, shape).order_by(resource.c.key).limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=512)
+def _any(shape: _Shape) -> Prepared:
+    """Whether anything matches; nothing of it is read."""
+    return Prepared(select(exists(_matching(select(resource.c.key), shape))))
+
+
+def _matching(query: Select[Any], shape: _Shape) -> Select[Any]:
+    """A search value knows the type of its resource. Told twice, SQLite reads every resource of that type
+    and looks whether it is among those found, instead of reading those found.
+    """
+    if not shape or any(ids for ids, _ in shape):
+        query = query.where(resource.c.type == bindparam("t"))
     led = False
     for c, (ids, systems) in enumerate(shape):
         names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
@@ -245,7 +257,7 @@ def _search(shape: _Shape) -> Prepared:
         else:
             query = query.where(resource.c.key.in_(select(search_value.c.resource_key).where(*named)))
             led = True
-    return Prepared(query.order_by(resource.c.key).limit(bindparam("limit")))
+    return query
 
 
 def _stored(row: Any) -> Stored:

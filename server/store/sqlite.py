@@ -60,6 +60,10 @@ class Sqlite:
     def turn(self) -> AbstractContextManager[None]:
         return self._turn.taken()
 
+    def replaced(self, connection: Connection) -> bool:
+        del connection
+        return False  # a file does not go away
+
     def verdict(self, error: Exception, stage: Stage) -> Fault | Again | None:
         del stage  # the file is here or it is not: nothing is ever half committed
         cause = getattr(error, "orig", error)
@@ -111,5 +115,5 @@ def _configure_scratch(connection: Any, record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # A read transaction that later writes cannot wait for the lock, so writers say so first.
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if connection.info["writing"] else "BEGIN")

@@ -140,3 +140,18 @@ def test_head_and_options(world: World) -> None:
     head = world.send("HEAD", who)
     assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", 'W/"1"')
     assert "PUT" in world.send("OPTIONS", who).headers["Allow"]
+
+
+def test_the_headers_that_an_answer_is_sent_with(world: World) -> None:
+    made = world.send("POST", "Patient", PERSON)
+    kept = f"Patient/{made.json['id']}"
+    assert made.headers["Location"] == f"http://127.0.0.1:8080/fhir/{kept}/_history/1"
+    assert made.headers["Content-Length"] == str(len(made.data))
+    read, head = world.send("GET", kept), world.send("HEAD", kept)
+    assert (head.data, head.headers["Content-Length"]) == (b"", str(len(read.data)))
+    same = world.send("GET", kept, If_None_Match='W/"1"')
+    assert same.status_code == 304
+    assert not {"Content-Length", "Content-Type"} & set(same.headers.keys())
+    bare = world.send("POST", "Patient", PERSON, Prefer="return=minimal")
+    assert (bare.status_code, bare.headers["Content-Length"]) == (201, "0")
+    assert "Content-Type" not in bare.headers

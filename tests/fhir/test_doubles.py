@@ -46,7 +46,7 @@ def test_one_place_written_twice(places: list[tuple[str, str]], second: int | No
     ],
 )
 def test_one_condition_that_two_could_have_met(condition: str, second: int | None) -> None:
-    assert matched_twice(WRITES, [Absent("Patient", conditional("Patient", condition))]) == second
+    assert matched_twice(WRITES, [Absent("Patient", conditional("Patient", condition, ""))]) == second
 
 
 def test_without_conditions_nothing_is_twice() -> None:
@@ -56,5 +56,7 @@ def test_without_conditions_nothing_is_twice() -> None:
 def test_five_thousand_conditions_are_looked_up_not_compared() -> None:
     """25 million comparisons would take half a minute; this takes none of the suite's patience."""
     many = [write("a", str(number)) for number in range(5_000)]
-    absent = [Absent("Patient", conditional("Patient", f"identifier=x|{number}")) for number in range(5_000)]
+    absent = [
+        Absent("Patient", conditional("Patient", f"identifier=x|{number}", "")) for number in range(5_000)
+    ]
     assert matched_twice(many, absent) is None

@@ -46,13 +46,15 @@ def new_patient(value: str = "new", **more: Any) -> dict[str, Any]:
 
 def post(resource: dict[str, Any], condition: str = "", **more: Any) -> Asked:
     type_ = resource["resourceType"]
-    return Asked("POST", type_, resource, criteria=conditional(type_, condition) if condition else (), **more)
+    return Asked(
+        "POST", type_, resource, criteria=conditional(type_, condition, BASE) if condition else (), **more
+    )
 
 
 def put(resource: dict[str, Any], condition: str = "", **more: Any) -> Asked:
     type_ = resource["resourceType"]
     if condition:
-        return Asked("PUT", type_, resource, criteria=conditional(type_, condition), **more)
+        return Asked("PUT", type_, resource, criteria=conditional(type_, condition, BASE), **more)
     return Asked("PUT", type_, resource, id=resource["id"], **more)
 
 
@@ -85,7 +87,7 @@ def test_a_conditional_create_that_finds_writes_nothing() -> None:
 def test_a_conditional_create_that_finds_nothing_says_so_to_the_store() -> None:
     made = plan(post(new_patient(), "identifier=x|new"))
     assert len(made.writes) == 1
-    assert made.absent == [Absent("Patient", conditional("Patient", "identifier=x|new"))]
+    assert made.absent == [Absent("Patient", conditional("Patient", "identifier=x|new", BASE))]
 
 
 def test_a_conditional_update_with_an_id() -> None:
@@ -97,7 +99,7 @@ def test_an_order_opens_a_case_and_is_guarded_by_its_identifier() -> None:
     made = plan(post(task("Patient/p", "DiagnosticReport/d", "T-2")))
     assert [(each.patient, each.report) for each in made.openings] == [("Patient/p", "DiagnosticReport/d")]
     assert made.openings[0].task_id == made.writes[0].id
-    assert made.absent == [Absent("Task", conditional("Task", f"identifier={EHR}|T-2"))]
+    assert made.absent == [Absent("Task", conditional("Task", f"identifier={EHR}|T-2", BASE))]
 
 
 def test_an_order_sent_again_is_answered_with_what_it_has_become() -> None:

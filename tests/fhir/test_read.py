@@ -35,7 +35,23 @@ def test_history_is_newest_first_and_says_how_each_came(world: World) -> None:
     assert [each["resource"]["meta"]["versionId"] for each in bundle["entry"]] == ["2", "1"]
 
 
-@pytest.mark.parametrize(("etag", "status"), [('W/"2"', 304), ('W/"1"', 200), ("2", 400)])
+@pytest.mark.parametrize(
+    ("etag", "status"),
+    [
+        ('W/"2"', 304),
+        ('"2"', 304),
+        ("*", 304),
+        ('W/"1", W/"2"', 304),
+        ('"a,b",W/"2"', 304),
+        ('W/"1"', 200),
+        ('W/"1", "x"', 200),
+        ('"of-another-server"', 200),
+        ('""', 200),
+        ("2", 400),
+        ('W/"2', 400),
+        ('W/"1" W/"2"', 400),
+    ],
+)
 def test_if_none_match(world: World, etag: str, status: int) -> None:
     answer = world.send("GET", twice(world), b"", If_None_Match=etag)
     assert answer.status_code == status

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.errors import Category, Fault
-from server.fhir.references import demand_present, every, local, normal, relativise, resolve
+from server.fhir.references import demand_present, every, local, normal, pointers, relativise, resolve
 
 BASE = "http://127.0.0.1:8080/fhir"
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
@@ -50,11 +50,13 @@ def test_every_reference_is_found_with_its_path() -> None:
         "Task.input[0].valueReference": "DiagnosticReport/2",
         "Task.extension[0].extension[0].valueReference": "Task/3",
     }
+    held = [id(each) for _, each in every(resource, "Task")]
+    assert sorted(id(each) for each in pointers(resource)) == sorted(held)
 
 
 def test_our_own_base_is_left_out() -> None:
     task = about(f"{BASE}/Patient/1", f"{BASE}x/Patient/1", "http://127.0.0.1:8080/other/Patient/1")
-    relativise(task, BASE)
+    relativise(pointers(task), BASE)
     assert task["for"]["reference"] == "Patient/1"
     assert [each["reference"] for each in task["basedOn"]] == [
         f"{BASE}x/Patient/1",
@@ -64,14 +66,17 @@ def test_our_own_base_is_left_out() -> None:
 
 def test_bundle_local_names_become_what_they_name() -> None:
     task = about(URN, "Patient/2", "https://ehr.example/ServiceRequest/1")
-    resolve(task, {URN: "Patient/1", "https://ehr.example/ServiceRequest/1": "ServiceRequest/7"})
+    resolve(
+        task, pointers(task), {URN: "Patient/1", "https://ehr.example/ServiceRequest/1": "ServiceRequest/7"}
+    )
     assert task["for"]["reference"] == "Patient/1"
     assert [each["reference"] for each in task["basedOn"]] == ["Patient/2", "ServiceRequest/7"]
 
 
 def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
+    task = about(URN, "urn:oid:1.2", "Patient/2")
     with pytest.raises(Fault) as caught:
-        resolve(about(URN, "urn:oid:1.2", "Patient/2"), {})
+        resolve(task, pointers(task), {})
     assert caught.value.category is Category.UNPROCESSABLE
     assert [(each.code, each.path) for each in caught.value.issues] == [
         ("not-found", "Task.for"),
@@ -93,7 +98,8 @@ def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
 )
 def test_what_is_referred_to_is_here(reference: str, code: str | None, word: str) -> None:
     def present() -> None:
-        demand_present(about(reference), lambda type_, id_: (type_, id_) == ("Patient", "here"))
+        task = about(reference)
+        demand_present(task, pointers(task), lambda type_, id_: (type_, id_) == ("Patient", "here"))
 
     if code is None:
         present()

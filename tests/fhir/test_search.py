@@ -117,6 +117,30 @@ def test_what_is_found(world: World, query: str, found: list[str]) -> None:
     assert ids(world.get(f"Patient?{query}")) == found
 
 
+def test_what_divides_values_may_stand_in_one(world: World) -> None:
+    """R4 search.html#escaping; our own couriers write it so."""
+    for number in ("a,b", "a|b", "a"):
+        patient(world, number=number)
+    assert ids(world.get(rf"Patient?identifier={MRN}|a\,b")) == ["a,b"]
+    assert ids(world.get(rf"Patient?identifier={MRN}|a\|b,{MRN}|a")) == ["a|b", "a"]
+
+
+def test_a_reference_is_found_however_it_is_written(world: World) -> None:
+    """R4 search.html#reference."""
+    sent, base = send_case(world), world.house.settings.fhir_base
+    for form in (sent.patient, sent.patient.partition("/")[2], f"{base}/{sent.patient}"):
+        for name in ("patient", "subject"):
+            assert world.get(f"Task?{name}={form}")["total"] == 1, (name, form)
+    assert world.get(f"Task?subject=https://x.example/{sent.patient}")["total"] == 0
+
+
+def test_a_condition_is_read_as_a_search_is(world: World) -> None:
+    patient(world, number="a,b")
+    told = {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "a,b"}]}
+    again = world.send("POST", "Patient", told, If_None_Exist=rf"identifier={MRN}|a\,b")
+    assert again.status_code == 200
+
+
 def test_a_post_is_a_search_of_query_and_body_together(world: World) -> None:
     """F-104."""
     several(world, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection
 
@@ -9,6 +11,7 @@ from server.ports import Absent, Criterion, Raced, ResourceWrite
 from server.query import TokenRow
 from server.store import resources
 from server.store.database import Database
+from server.store.prepared import Prepared
 from server.store.resources import Resources
 from tests.store.nouns import later, token, write
 
@@ -120,6 +123,31 @@ def test_search(database: Database, criteria: list[Criterion], expected: list[st
         write("p1", type="Observation", index=(token("a", "1"),)),
     )
     assert found(database, *criteria) == expected
+
+
+@pytest.mark.parametrize("criteria", [1, 2])
+def test_a_search_reads_what_it_finds_and_not_all_of_a_type(
+    database: Database, monkeypatch: pytest.MonkeyPatch, criteria: int
+) -> None:
+    """Creating a Task looks for its identifier: it must not take longer with every Task that is there."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("reads the plan of SQLite; PostgreSQL plans by what its tables hold")
+    asked = [Criterion(str(number), (("urn:s", "1"),)) for number in range(criteria)]
+    plans: list[str] = []
+    run = Prepared.run
+
+    def explained(self: Prepared, connection: Connection, **values: Any) -> Any:
+        sql, bind = self.compiled(connection.dialect)
+        told = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {sql}", bind(values))
+        plans.extend(row[3] for row in told)
+        return run(self, connection, **values)
+
+    monkeypatch.setattr(Prepared, "run", explained)
+    found(database, *asked)
+    database.read(lambda c: resources.demand_absent(c, Absent("Patient", tuple(asked))))
+    by_type = [each for each in plans if "SEARCH resource " in each and "(type=?)" in each]
+    assert plans
+    assert by_type == []
 
 
 def test_search_gives_the_oldest_first_and_no_more_than_asked(database: Database) -> None:
