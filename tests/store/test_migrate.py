@@ -30,7 +30,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> 
     place: Path | str = tmp_path / "empty.db"
     if database_url:
         cluster: Cluster = request.getfixturevalue("postgres")
-        place = cluster.make_in_english("empty")
+        place = cluster.make_without_tables("empty")
     opened = Database(place)
     yield opened
     opened.close()
