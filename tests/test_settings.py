@@ -25,6 +25,7 @@ BAD: dict[str, tuple[str, ...]] = {
         "postgresql://host:port/x", "postgresql://host:99999/x", "/var/lib/x",
     ),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
+    **dict.fromkeys(("max_page", "max_included"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle"), SPANS),
     "log_level": ("loud", "trace", "10"),

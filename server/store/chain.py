@@ -12,16 +12,18 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from server.case import State
 from server.ports import Entry, History
-from server.store.prepared import Prepared
+from server.store.prepared import Prepared, at_most
 from server.store.tables import cases, event
 from server.times import instant
 
 _FIRST = "0" * 64
 _LAST = Prepared(
-    select(event.c.seq, event.c.digest)
-    .where(event.c.case_id == bindparam("of"))
-    .order_by(event.c.seq.desc())
-    .limit(1)
+    at_most(
+        select(event.c.seq, event.c.digest)
+        .where(event.c.case_id == bindparam("of"))
+        .order_by(event.c.seq.desc()),
+        1,
+    )
 )
 _REMEMBER = Prepared(update(cases).where(cases.c.id == bindparam("of")).values(head=bindparam("newest")))
 _APPEND = Prepared(insert(event).values({c.name: bindparam(c.name) for c in event.c}))

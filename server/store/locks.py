@@ -9,11 +9,12 @@ transaction ends (advisory locks). All are taken in one statement and in one ord
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from server.ports import Intake
-from server.query import ReferenceRow, TokenRow
+from server.ports import Intake, ResourceWrite
+from server.query import Ids, Query, Reference, ReferenceRow, Token, TokenRow
 
 _MOST = 512
 """Locks of one transaction; the server's table of locks is small, so beyond it one lock stands for all."""
@@ -27,31 +28,47 @@ def hold_premises(connection: Connection, intake: Intake) -> None:
     """What others must not do until this intake is committed.
 
     Two that look for absence are kept apart when one may write what the other looks for, under
-    whichever criteria. Who opens a case keeps out who brings news of its patient: they could not
-    see the case yet, and it would sleep over the news. A role's news goes to cases of any patient.
+    whichever conditions. Who opens a case keeps out who brings news of its patient, or takes away
+    what it rests on: they could not see the case yet. A role's news goes to cases of any patient.
     """
     if _one_writer(connection):
         return
-    alone = {
-        _name(each.type, c.param, value)
-        for each in intake.absent
-        for c in each.criteria
-        for _, value in c.values
-        if value
-    }
+    alone = {name for each in intake.absent for name in _looked_for(each.query)}
     alone |= {opening.patient for opening in intake.openings}
     alone |= {_OPENINGS for write in intake.writes if write.type == "PractitionerRole" and write.version > 1}
     together = {write.patient for write in intake.writes if write.patient}
     together |= {_OPENINGS for _ in intake.openings}
     if intake.absent:
-        together |= {
-            _name(write.type, row.param, row.code if isinstance(row, TokenRow) else row.target)
-            for write in intake.writes
-            for row in write.index
-            if isinstance(row, (TokenRow, ReferenceRow))
-        }
-        together |= {_name(write.type, "_id", write.id) for write in intake.writes}
+        together |= {name for write in intake.writes for name in _told(write)}
     _hold(connection, alone, together)
+
+
+def _looked_for(query: Query) -> Iterator[str]:
+    """What all that matches tells of itself: for each test one of its values, or at least its type."""
+    named = False
+    for test in query.where:
+        if isinstance(test, Token) and all(code for _, code in test.any_of):
+            names = [_name(query.type, test.param, code) for _, code in test.any_of if code]
+        elif isinstance(test, Reference):
+            names = [_name(query.type, test.param, target) for target in test.any_of]
+        elif isinstance(test, Ids):
+            names = [_name(query.type, "_id", id_) for id_ in test.any_of]
+        else:
+            continue
+        named = True
+        yield from names
+    if not named:
+        yield query.type
+
+
+def _told(write: ResourceWrite) -> Iterator[str]:
+    yield write.type
+    yield _name(write.type, "_id", write.id)
+    for row in write.index:
+        if isinstance(row, TokenRow):
+            yield _name(write.type, row.param, row.code)
+        elif isinstance(row, ReferenceRow):
+            yield _name(write.type, row.param, row.target)
 
 
 def hold_schema(connection: Connection) -> None:

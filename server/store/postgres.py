@@ -2,7 +2,7 @@
 
 What two of them must not do at once is said where it is done: by the version that an update needs,
 by a row that is locked, by ``server/store/locks.py``. SERIALIZABLE would say it for us, at the
-price of refusing most of what has nothing to do with each other (docs/decisions/0007).
+price of refusing most of what has nothing to do with each other (docs/decisions/0009).
 """
 
 from __future__ import annotations

@@ -11,9 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Executable, Select, literal_column
 
 _Bind = Callable[[dict[str, Any]], tuple[Any, ...]]
+
+
+def at_most(statement: Select[Any], rows: int) -> Select[Any]:
+    """LIMIT as a number in the statement: where it is bound, SQLite since 3.48 plans the statement anew
+    with each value, which takes longer than to find one row.
+    """
+    return statement.limit(literal_column(str(rows))).offset(literal_column("0"))
 
 
 class Prepared:

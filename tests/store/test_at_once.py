@@ -16,12 +16,14 @@ import pytest
 from sqlalchemy import select, text
 
 from server.case import Event, IllegalMove, Position, State
-from server.ports import Absent, Criterion, Entry, Intake, LeaseLost, Progress, Raced
+from server.ports import Absent, Entry, Intake, LeaseLost, Method, Past, Progress, Raced
+from server.query import Date, DateRow, Ids, Moment, Prefix, Query, Test, Token
 from server.store import intake as intakes
 from server.store import resources
 from server.store.database import Database
 from server.store.deliveries import Deliveries, enqueue
 from server.store.ledger import Ledger
+from server.store.reindexing import reindex
 from server.store.resources import Resources
 from server.store.tables import cases
 from tests.store.nouns import (
@@ -99,9 +101,9 @@ def all_at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(one, range(count)))
 
 
-def intake(name: str, *criteria: Criterion, index: tuple[Any, ...] = (), **more: Any) -> Intake:
+def intake(name: str, *tests: Test, index: tuple[Any, ...] = (), **more: Any) -> Intake:
     """A conditional create of a Patient of this name."""
-    absent = (Absent("Patient", criteria),) if criteria else ()
+    absent = (Absent(Query("Patient", tests)),) if tests else ()
     return Intake(arrival(name), (write(name, index=index),), absent, **more)
 
 
@@ -109,8 +111,12 @@ def take(database: Database, wanted: Intake) -> Callable[[], None]:
     return lambda: database.write(lambda c: intakes._take(c, wanted))
 
 
-def identifier(*values: str) -> Criterion:
-    return Criterion("identifier", tuple(("urn:s", value) for value in values))
+def identifier(*values: str) -> Token:
+    return Token("identifier", tuple(("urn:s", value) for value in values))
+
+
+BORN = Date("birthdate", (Moment(Prefix.EQ, AT, later(days=1)),))
+BORN_THEN = DateRow("birthdate", AT, later(days=1))
 
 
 HUNDREDS = [identifier(*map(str, range(n, n + 100))) for n in range(0, 600, 100)]
@@ -124,18 +130,22 @@ X, Y = token("identifier", "x"), token("identifier", "y")
         (intake("a", identifier("x"), index=(X, Y)), intake("b", identifier("y"), index=(X, Y))),
         (
             intake("a", identifier("x"), index=(X, token("_tag", "t"))),
-            intake("b", Criterion("_tag", ((None, "t"),)), index=(X, token("_tag", "t"))),
+            intake("b", Token("_tag", ((None, "t"),)), index=(X, token("_tag", "t"))),
         ),
         (
             intake("a", identifier("x", "y"), index=(X,)),
-            intake("b", Criterion("_id", ((None, "a"), (None, "b"))), index=(Y,)),
+            intake("b", Ids(("a", "b")), index=(Y,)),
+        ),
+        (
+            intake("a", BORN, index=(X, BORN_THEN)),
+            intake("b", identifier("x"), index=(X, BORN_THEN)),
         ),
         (
             intake("a", *HUNDREDS, index=(X,)),
             intake("b", identifier("x"), index=tuple(token("identifier", str(n)) for n in range(600))),
         ),
     ],
-    ids=["the same", "two identifiers of one person", "other parameters", "ids", "very many"],
+    ids=["the same", "two identifiers of one person", "other parameters", "ids", "a date", "very many"],
 )
 def test_of_two_that_look_for_what_the_other_makes_one_is_late(
     database: Database, first: Intake, second: Intake
@@ -148,7 +158,7 @@ def test_of_two_that_look_for_what_the_other_makes_one_is_late(
         commit()
         with pytest.raises(Raced):
             other.result(30)
-    found = Resources(database).search("Patient", [], 10)
+    found = Resources(database).find(Query("Patient"), 10)
     assert [each.id for each in found] == ["a"]
 
 
@@ -162,7 +172,7 @@ def test_who_looks_again_after_the_first_gave_up_finds_nothing_and_goes_on(datab
         with pytest.raises(LookupError):
             commit()
         other.result(30)
-    assert [each.id for each in Resources(database).search("Patient", [], 10)] == ["b"]
+    assert [each.id for each in Resources(database).find(Query("Patient"), 10)] == ["b"]
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plain creates", "conditional creates"])
@@ -177,7 +187,7 @@ def test_on_postgresql_those_who_have_nothing_to_do_with_each_other_do_not_wait(
         with meanwhile(take(database, intake("b", *y, index=(Y, shared)))) as other:
             other.result(30)
         commit()
-    assert len(Resources(database).search("Patient", [], 10)) == 2
+    assert len(Resources(database).find(Query("Patient"), 10)) == 2
 
 
 def conditional(number: int) -> Intake:
@@ -199,9 +209,9 @@ def test_of_twenty_one_is_first(database: Database, make: Callable[[int], Intake
     got = all_at_once(CLIENTS, lambda number: take(database, make(number))())
     assert got.count(None) == 1
     assert got.count(Raced) == CLIENTS - 1
-    [found] = Resources(database).search("Patient", [], 10)
+    [found] = Resources(database).find(Query("Patient"), 10)
     assert found.version == (2 if make is updated else 1)
-    assert len(Resources(database).history("Patient", found.id)) == found.version
+    assert len(Resources(database).history(Past(("Patient",), 9, found.id)).found) == found.version
 
 
 def test_two_that_lock_in_each_others_way_are_both_answered(database: Database) -> None:
@@ -278,6 +288,52 @@ def test_news_while_a_step_is_committed_and_the_step_in_the_end_agree(database: 
     found = ledger.find("c1")
     assert found is not None
     assert (found.news, found.due_at) == (1, later(minutes=6)), "not slept over for a day"
+
+
+# -- what is deleted ---------------------------------------------------------------------------
+
+
+def deletion(id_: str = "o1", type_: str = "Observation", **more: Any) -> Intake:
+    gone = write(id_, 2, type=type_, method=Method.DELETE, body=b"", **more)
+    return Intake(arrival(f"gone-{id_}"), (gone,))
+
+
+EVIDENCE = Intake(arrival("evidence"), (write("o1", type="Observation", patient=PATIENT),))
+REFERRING = Intake(arrival("r"), (write("r1", type="DiagnosticReport", references=("Observation/o1",)),))
+
+
+@pytest.mark.parametrize("other", [opened(), REFERRING], ids=["a case rests on it", "another refers to it"])
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_what_is_deleted_is_needed_by_nobody(database: Database, other: Intake, deleted_first: bool) -> None:
+    take(database, EVIDENCE)()
+    gone = deletion(patient=PATIENT)
+    first, second = (gone, other) if deleted_first else (other, gone)
+    stands = standing(database, lambda c: intakes._take(c, first))
+    with stands as commit, meanwhile(take(database, second)) as late:
+        assert waits(late)
+        commit()
+        if deleted_first and other is not REFERRING:
+            late.result(30)  # a case is opened without what is no longer there
+        else:
+            with pytest.raises(Raced):
+                late.result(30)
+
+
+def test_an_index_that_is_written_anew_is_of_the_newest_version(database: Database) -> None:
+    """The one who writes it anew waits for who writes a new version, and the other way round."""
+    take(database, intake("a", index=(X,)))()
+    newer = Intake(arrival("newer"), (write("a", 2, index=(Y,)),))
+
+    def rows(body: bytes) -> tuple[Any, ...]:
+        return (Y,) if b"2" in body else (X,)
+
+    stands = standing(database, lambda c: intakes._take(c, newer))
+    with stands as commit, meanwhile(lambda: reindex(database, rows)) as anew:
+        assert waits(anew)
+        commit()
+        assert anew.result(30) == 1
+    for value, expected in (("x", 0), ("y", 1)):
+        assert len(Resources(database).find(Query("Patient", (identifier(value),)), 10)) == expected
 
 
 # -- queues ------------------------------------------------------------------------------------
