@@ -22,6 +22,8 @@ from tests.flow.processes import free_port
 ROLE, PASSWORD = "second_reader", "a password: with @/ and %"
 _VERSIONS = Path("/usr/lib/postgresql")
 _PATIENCE = 30.0
+_KEEP = '"$0" -D "$1" & cat >/dev/null; kill -QUIT $! 2>/dev/null; wait'
+"""A shell that ends the server when its own input ends, be it that whoever holds the other end is killed."""
 
 
 def binaries() -> Path | None:
@@ -41,7 +43,7 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="sr-pg-", dir="/tmp"))
         self.port = free_port()
         self._user = _other_user()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
@@ -58,11 +60,11 @@ class Cluster:
     # -- the server ------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers. It goes when we do, even by SIGKILL."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", self.folder / "data"],
-                stdin=subprocess.DEVNULL,
+            self._keeper = subprocess.Popen(
+                ["sh", "-c", _KEEP, self._bin / "postgres", self.folder / "data"],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -70,21 +72,20 @@ class Cluster:
             )
         deadline = time.monotonic() + _PATIENCE
         while not self._answers():
-            assert self._process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Open transactions are rolled back, connections closed (SIGINT: fast shutdown)."""
-        self._signal(signal.SIGINT)
+        """Open transactions are rolled back, connections closed (fast shutdown)."""
+        self._end(signal.SIGINT)
 
     def crash(self) -> None:
         """As a power cut leaves it, but for the disk: it recovers from its log at the next start."""
-        self._signal(signal.SIGQUIT)
+        self._end(signal.SIGQUIT)
 
     def close(self) -> None:
-        if self._process is not None:
-            self._signal(signal.SIGQUIT)
+        if self._keeper is not None:
+            self._end(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -182,11 +183,12 @@ class Cluster:
         )
         assert done.returncode == 0, done.stderr
 
-    def _signal(self, number: int) -> None:
-        assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
-        self._process.wait(_PATIENCE)
+    def _end(self, number: int) -> None:
+        assert self._keeper is not None
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), number)
+        self._keeper.communicate(timeout=_PATIENCE)  # closes its input, and waits
+        self._keeper = None
 
 
 def _other_user() -> dict[str, Any]:
