@@ -15,13 +15,12 @@ from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
-from server.groundwork import bring_up_to_date
 from server.model import Withdrawal
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
-from server.wiring import build
+from server.wiring import bring_up_to_date, build
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,7 +19,7 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.groundwork", "server.metrics", "server.processes", "server.readers",
+    "server.directory", "server.metrics", "server.processes", "server.readers",
     "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work", "server.worker",
 }  # fmt: skip
 WORLDLY = {
