@@ -1,4 +1,4 @@
-"""``python -m conformance``: peers to talk to, a demonstration, and measurements."""
+"""``python -m conformance``: peers to talk to, a demonstration, checks, and measurements."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _COMMANDS = {
     "ehr": "conformance.demo.by_hand:ehr",
     "specialist": "conformance.demo.by_hand:specialist",
     "bench": "conformance.bench:bench",
+    "check": "conformance.checks.command:check",
 }
 
 

@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import flask
 import pysqlite3
+from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException
 
 from server import __version__, clock, metrics
@@ -29,7 +31,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
-    app.after_request(_end)
+    app.after_request(partial(_end, logger()))
     app.register_error_handler(Fault, refusal)
     app.register_error_handler(HTTPException, _nothing_here)
     app.register_error_handler(Exception, _broken)
@@ -41,13 +43,13 @@ def _begin() -> None:
     flask.g.began = time.perf_counter()
 
 
-def _end(response: flask.Response) -> flask.Response:
+def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:
     response.headers["X-Request-Id"] = flask.g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     # The route, not the URL: a URL may hold identifiers of patients.
     route = flask.request.url_rule.rule if flask.request.url_rule else "(none)"
-    logger().info(
+    log.info(
         "request",
         method=flask.request.method,
         route=route,

@@ -19,8 +19,9 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
-    "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP"),
+    "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
+    **dict.fromkeys(("max_page", "max_included"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle"), SPANS),
     "log_level": ("loud", "trace", "10"),

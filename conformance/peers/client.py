@@ -35,12 +35,15 @@ class Reply:
 
 
 class FhirClient:
-    """Speaks to one FHIR base. Safe to use from several threads."""
+    """Speaks to one FHIR base. Safe to use from several threads.
 
-    def __init__(self, base: str, timeout: float = 30.0) -> None:
+    ``http`` lends it the connections of somebody else, who then closes them.
+    """
+
+    def __init__(self, base: str, timeout: float = 30.0, http: httpx.Client | None = None) -> None:
         self.base = base.rstrip("/")
         # trust_env: a proxy of the surroundings has no business between two local programs.
-        self._http = httpx.Client(timeout=timeout, trust_env=False, headers={"Accept": FHIR_JSON})
+        self._http = http or httpx.Client(timeout=timeout, trust_env=False, headers={"Accept": FHIR_JSON})
 
     @property
     def root(self) -> str:

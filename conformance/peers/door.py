@@ -124,7 +124,7 @@ def capability(base: str) -> Resource:
     interactions = ["read", "vread", "create", "update", "history-instance", "search-type"]
     rest = {
         "interaction": [{"code": each} for each in interactions],
-        "versioning": "versioned-update",
+        "versioning": "versioned",
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalUpdate": True,

@@ -15,6 +15,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NoReturn
 
+import msgspec
+
 from server.errors import Category, Fault, fault
 
 RESOURCE_BYTES = 8 * 2**20
@@ -37,7 +39,10 @@ _LEVELS = bytes.maketrans(b"[{]}", b"(())")
 _NOT_LEVELS = bytes(set(range(256)) - set(b"[]{}"))
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML can hold (XML 1.0 section 2.2): it could be taken, but not given back in both formats."""
+_HOLLOW = re.compile(r"[\[{,]\s*[\[\]}]")
+"""Something empty, or an array in an array."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_MINUS_ZERO = re.compile(rb"-0[,\]}]")
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 
 
@@ -47,24 +52,36 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     Raises Fault: TOO_LARGE above ``limit`` bytes, UNSUPPORTED for UTF-16 and UTF-32,
     UNPROCESSABLE for a string above 1 MiB, INCORRECT for all else. Values are never quoted.
     """
-    if len(body) > limit:
-        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
-    text = utf8(body)
-    _check_marks(body)
-    _check_depth(body)
+    text = _bounded(body, limit)
     value = _loads(text)
     if not isinstance(value, dict):
         raise _structure("The body is not a JSON object.")
-    first = list(islice(_problems(value, _root(value)), 1))
+    first = [] if _plain(text) else list(islice(_problems(value, _root(value)), 1))
     if first:
         # Popped: a frame that names its own exception lives on, with the whole body, until collected.
         raise first.pop()
     return value
 
 
+def read_json(body: bytes, limit: int) -> Any:
+    """Any JSON value, within the bounds of ``parse`` but not of FHIR."""
+    return _loads(_bounded(body, limit))
+
+
+def _bounded(body: bytes, limit: int) -> str:
+    if len(body) > limit:
+        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
+    text = utf8(body)
+    _check_marks(body)
+    _check_depth(body)
+    return text
+
+
 def own(body: bytes) -> dict[str, Any]:
     """The object in JSON that this server wrote itself: what ``parse`` gave once, asked nothing again."""
-    resource: dict[str, Any] = _DECODER.decode(body.decode())
+    resource: dict[str, Any] = _WRITTEN.decode(body)
+    if _MINUS_ZERO.search(body):  # as a whole number it would lose its sign
+        resource = _DECODER.decode(body.decode())
     return resource
 
 
@@ -91,13 +108,15 @@ def utf8(body: bytes) -> str:
 
 
 def _check_marks(body: bytes) -> None:
-    if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MARKS:
+    if len(body) > MARKS and sum(body.count(mark) for mark in (b",", b"{", b"[")) > MARKS:
         text = f"More than {MARKS} commas and opening brackets; send it in several requests."
         raise fault(Category.TOO_LARGE, "too-costly", text)
 
 
 def _check_depth(body: bytes) -> None:
     """Each pass removes the innermost level, so the passes count the depth without recursion."""
+    if body.count(b"{") + body.count(b"[") <= DEPTH:
+        return
     levels = _STRING.sub(b"", body).translate(_LEVELS, _NOT_LEVELS)
     for _ in range(DEPTH):
         if not levels:
@@ -161,6 +180,17 @@ def _constant(_text: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
 )
+_WRITTEN = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _plain(text: str) -> bool:
+    """Whether nothing that ``_problems`` looks for can be in a JSON text; almost all are so.
+
+    Without a backslash a string holds no character that the decoder has not seen as it is.
+    """
+    odd = len(text) > STRING_CHARACTERS or "\\" in text or '""' in text or "null" in text
+    foreign = not text.isascii() and ("\ufffe" in text or "\uffff" in text)
+    return not odd and not foreign and _HOLLOW.search(text) is None
 
 
 def _problems(found: dict[str, Any], path: str) -> Iterator[Fault]:

@@ -37,6 +37,8 @@ _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
 _ZONE = re.compile(r"Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _MOMENT = re.compile(rf"([0-9-]{{10}})T(?:{_TIME.pattern})(?:{_ZONE.pattern})")
+# R4 datatypes.html#string takes [ \r\n\t\S]+, in which no-break and other spaces of Unicode are not.
+_SHOWN = re.compile(r"[ \r\n\t\S]")
 GAPS = str.maketrans("", "", " \t\r\n")
 """For ``str.translate``: the white space that base64 may hold."""
 
@@ -103,7 +105,9 @@ def _text(holds: Callable[[str], bool], says: str) -> Form:
     return Form((str,), "a string", holds, says)
 
 
-_STRING = _text(bool, "A string must not be empty.")
+_STRING = _text(
+    lambda text: _SHOWN.search(text) is not None, "A string must not be empty, nor of special spaces alone."
+)
 _URI_FORM = _text(is_safe_uri, _URI_SAYS)
 
 FORMS: Mapping[str, Form] = {

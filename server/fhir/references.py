@@ -1,9 +1,9 @@
-"""References: what they point to, whether it is here, and bundle-local ones made real (R4 references)."""
+"""References: what they point to, and whether it is here (R4 references.html)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from server.errors import Category, Fault, Issue
@@ -38,43 +38,47 @@ def every(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from every(inner, f"{path}[{position}]")
 
 
-def relativise(resource: Resource, base: str) -> None:
+def pointers(resource: Resource) -> list[dict[str, Any]]:
+    """Each Reference in a resource, without its place: almost always nobody asks for it."""
+    found: list[dict[str, Any]] = []
+    level: list[Any] = [resource]
+    for value in level:  # it grows while it is read
+        if type(value) is list:
+            level += value
+        elif type(value) is dict:
+            level += value.values()
+            if type(value.get("reference")) is str:
+                found.append(value)
+    return found
+
+
+def targets(resource: Resource) -> tuple[str, ...]:
+    """``Type/id`` of everything here that a resource refers to, once each."""
+    found = (local(reference["reference"]) for reference in pointers(resource))
+    return tuple(dict.fromkeys("/".join(target) for target in found if target))
+
+
+def relativise(references: Iterable[dict[str, Any]], base: str) -> None:
     """Turn references that name our own base into relative ones."""
-    for _, reference in every(resource, ""):
+    for reference in references:
         target = reference["reference"]
         if target.startswith(base + "/"):
             reference["reference"] = target[len(base) + 1 :]
 
 
-def resolve(resource: Resource, names: Mapping[str, str]) -> None:
-    """Replace bundle-local names (``urn:uuid:...``) by the resources they came to be.
-
-    Raises:
-        Fault: UNPROCESSABLE when a name is of no entry (R4 http.html#trules).
-    """
-    lost = []
-    for path, reference in every(resource, resource["resourceType"]):
-        target = reference["reference"]
-        if target in names:
-            reference["reference"] = names[target]
-        elif target.startswith("urn:"):
-            lost.append(Issue("not-found", "the reference names no entry of this Bundle", path))
-    if lost:
-        raise Fault(Category.UNPROCESSABLE, *lost)
-
-
-def demand_present(resource: Resource, exists: Callable[[str, str], bool]) -> None:
+def demand_present(
+    resource: Resource, references: Iterable[dict[str, Any]], exists: Callable[[str, str], bool]
+) -> None:
     """Every relative reference must lead to something that is here.
 
     Raises:
         Fault: UNPROCESSABLE with one issue for each that does not.
     """
-    missing = []
-    for path, reference in every(resource, resource["resourceType"]):
-        if issue := _missing(reference["reference"], f"{path}.reference", exists):
-            missing.append(issue)
-    if missing:
-        raise Fault(Category.UNPROCESSABLE, *missing)
+    if not any(_missing(each["reference"], "", exists) for each in references):
+        return
+    places = every(resource, resource["resourceType"])
+    found = (_missing(each["reference"], f"{path}.reference", exists) for path, each in places)
+    raise Fault(Category.UNPROCESSABLE, *(issue for issue in found if issue is not None))
 
 
 def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> Issue | None:
@@ -87,5 +91,7 @@ def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> I
         return Issue("not-found", text, path)
     if _CONDITIONAL.fullmatch(reference):
         # Stored as it is, it would be searched anew by every reader, with another answer each time.
-        return Issue("not-supported", "conditional references are not resolved here; give Type/id", path)
+        return Issue(
+            "not-supported", "conditional references stand in a transaction only; give Type/id", path
+        )
     return None

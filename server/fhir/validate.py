@@ -1,8 +1,7 @@
 """Is this object the R4 resource that it claims to be? All problems in one answer.
 
 Two readings: ours (``walk``) beside the official definitions, which can say in words what is
-wrong; and, of what that passes, fhir.resources' (``models``), which also knows the types that
-come only as contained resources.
+wrong; and, of contained resources that it passes and has no definitions of, fhir.resources' (``models``).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 
 from server.errors import Category
 from server.fhir import found
-from server.fhir.bindings import RESOURCES, SERVED
+from server.fhir.bindings import RESOURCES, SERVED, SHAPES
 from server.fhir.findings import Findings
 from server.fhir.models import second_reading
 from server.fhir.walk import Walk
@@ -74,7 +73,9 @@ def _check_one(
     walk = Walk(own, resource)
     walk.resource(at or kind)
     if not own:
-        second_reading(own, resource, at or kind)
+        for index, held in enumerate(resource.get("contained", ())):
+            if held["resourceType"] not in SHAPES:
+                second_reading(own, held, f"{at or kind}.contained[{index}]")
     findings.take(own)
     return walk.entries
 

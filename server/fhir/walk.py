@@ -15,6 +15,7 @@ from typing import Any
 from server.fhir import found
 from server.fhir.bindings import RESOURCES, SHAPES, Element, Shape
 from server.fhir.findings import Findings
+from server.fhir.glance import GLANCES, Glance
 from server.fhir.invariants import broken
 from server.fhir.parse import element_path
 from server.fhir.primitives import FORMS, URIS, is_safe_uri
@@ -73,16 +74,19 @@ class Walk:
                 "structure", f"An object is expected here, not {found.kind(value)}.", path
             )
             return
-        shape = SHAPES[type_name]
+        shape, glance = SHAPES[type_name], GLANCES[type_name]
         malformed = self._findings.malformed
         for name, child in value.items():
+            form = glance.primitives.get(name)
+            if form is not None and type(child) in form[0] and form[1](child):
+                continue  # as nearly every value is: its place need not be known
             element = shape.elements.get(name)
             if element is not None:
                 self._element(child, element, f"{path}.{element.label}", f"_{name}" in value)
             elif name != "resourceType" or type_name not in RESOURCES:
                 self._other_name(value, name, shape, path)
-        self._presence(value, shape, path)
-        if not value or (value.keys() == {"id"} and type_name != "Element"):
+        self._presence(value, glance, path)
+        if not value or (len(value) == 1 and "id" in value and type_name != "Element"):
             self._findings.against("invariant", _EMPTY, path)
         if malformed == self._findings.malformed:
             for rule, place in broken(type_name, value):
@@ -93,12 +97,13 @@ class Walk:
                 text = "The url of an extension is absolute, but within another extension."
                 self._findings.against("value", text, f"{path}.url")
 
-    def _presence(self, value: dict[str, Any], shape: Shape, path: str) -> None:
-        for label, names in shape.required.items():
-            if not any(name in value or f"_{name}" in value for name in names):
+    def _presence(self, value: dict[str, Any], glance: Glance, path: str) -> None:
+        for label, names in glance.required:
+            if value.keys().isdisjoint(names):
                 self._findings.against("required", "This element must be present.", f"{path}.{label}")
-        for label, names in shape.choices.items():
-            if (count := sum(name in value or f"_{name}" in value for name in names)) > 1:
+        for label, names in glance.choices:
+            given = value.keys() & names
+            if len(given) > 1 and (count := len({name.removeprefix("_") for name in given})) > 1:
                 text = f"Only one type of this element may be given, not {count}."
                 self._findings.against("structure", text, f"{path}.{label}")
         if "modifierExtension" in value:
@@ -106,9 +111,14 @@ class Walk:
             self._findings.against("extension", text, f"{path}.modifierExtension")
 
     def _other_name(self, parent: dict[str, Any], name: str, shape: Shape, path: str) -> None:
-        """A name that is no element: the ``_given`` beside a primitive, or unknown."""
+        """A name that is no element: the ``_given`` beside a primitive, or unknown.
+
+        ``id`` and ``Extension.url`` are plain strings, which have no extensions (their type in the
+        definitions is System.String).
+        """
         element = shape.elements.get(name.removeprefix("_"))
-        if element is None or element.type not in FORMS or not name.startswith("_"):
+        bare = name == "_id" or (name == "_url" and shape is SHAPES["Extension"])
+        if element is None or element.type not in FORMS or bare or not name.startswith("_"):
             text = "R4 has no such element here."
             self._findings.against("structure", text, element_path(path, name))
             return
@@ -148,7 +158,7 @@ class Walk:
             )
         else:
             for index, one in enumerate(value):
-                if one is not None or not paired:
+                if one is not None or not paired or element.type not in FORMS:
                     self._one(one, element, f"{path}[{index}]")
 
     def _one(self, value: Any, element: Element, path: str) -> None:

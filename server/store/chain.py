@@ -12,16 +12,18 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from server.case import State
 from server.ports import Entry, History
-from server.store.prepared import Prepared
+from server.store.prepared import Prepared, at_most
 from server.store.tables import cases, event
 from server.times import instant
 
 _FIRST = "0" * 64
 _LAST = Prepared(
-    select(event.c.seq, event.c.digest)
-    .where(event.c.case_id == bindparam("of"))
-    .order_by(event.c.seq.desc())
-    .limit(1)
+    at_most(
+        select(event.c.seq, event.c.digest)
+        .where(event.c.case_id == bindparam("of"))
+        .order_by(event.c.seq.desc()),
+        1,
+    )
 )
 _REMEMBER = Prepared(update(cases).where(cases.c.id == bindparam("of")).values(head=bindparam("newest")))
 _APPEND = Prepared(insert(event).values({c.name: bindparam(c.name) for c in event.c}))
@@ -40,6 +42,17 @@ def append(
         rows.append(row)
     _APPEND.run_many(connection, rows)
     _REMEMBER.run(connection, of=case_id, newest=digest)
+
+
+def first(case_id: str, at: datetime, entry: Entry, state: State) -> dict[str, Any]:
+    """The row of the event that opens a case; its digest is what the case remembers from the beginning."""
+    row = _row(case_id, 1, at, entry, state)
+    return row | {"digest": _link(_FIRST, row)}
+
+
+def begin(connection: Connection, row: dict[str, Any]) -> None:
+    """Keep the event that opened a case, which stands already."""
+    _APPEND.run(connection, **row)
 
 
 def history(connection: Connection, case_id: str) -> list[History]:

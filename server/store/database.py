@@ -51,7 +51,7 @@ class Database:
         event.listen(self.engine, "begin", _begin)
         self.scratch = Scratch(path.with_suffix(".scratch"))
         self._turn = Turn(path.with_suffix(".turn"))
-        self._writing = self.engine.execution_options(writing=True)
+        self._between: list[Connection] = []
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one read snapshot; raises as ``write``."""
@@ -61,7 +61,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One read snapshot; raises as ``write``."""
-        with _told(), self.engine.begin() as connection:
+        with _told(), self._transaction(writing=False) as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -70,10 +70,31 @@ class Database:
         Raises:
             Fault: UNAVAILABLE when the disk is full or fails, or another writer does not end.
         """
-        with _told(), self._turn.taken(), self._writing.begin() as connection:
+        with _told(), self._turn.taken(), self._transaction(writing=True) as connection:
             return work(connection)
 
+    @contextmanager
+    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
+        """On the connection that was used last: to go by the pool costs more than a small transaction.
+
+        One whose transaction failed goes back to the pool, which looks at it.
+        """
+        try:
+            connection = self._between.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            connection.info["writing"] = writing
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._between.append(connection)
+
     def close(self) -> None:
+        while self._between:
+            self._between.pop().close()
         self.engine.dispose()
         self.scratch.close()
         self._turn.close()
@@ -113,8 +134,8 @@ def _configure(connection: Any, record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # A read transaction that later writes cannot wait for the lock, so writers say so first.
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if connection.info["writing"] else "BEGIN")
 
 
 def prepare_folder(folder: Path) -> None:

@@ -219,6 +219,8 @@ ROWS = [
     ("trd-3", "TriggerDefinition", {"type": "named-event", "name": "a"}, {"type": "named-event"}, ""),
     ("trd-3", "TriggerDefinition", {"type": "periodic", "timingDate": "2024"}, {"type": "periodic"}, ""),
     ("trd-3", "TriggerDefinition", {"type": "data-added", "data": [{}]}, {"type": "data-added"}, ""),
+    ("cpt-2", "ContactPoint", {"value": "1", "_system": {"extension": [{}]}},
+     {"_value": {"extension": [{}]}}, "system"),
     ("full-url", "Bundle", {"type": "searchset", "entry": [IDENTIFIED]},
      {"type": "collection", "entry": [PATIENT, IDENTIFIED]}, "entry[1].fullUrl"),
     ("full-url", "Bundle.entry", IDENTIFIED | {"fullUrl": "http://e.example/Patient/a"},

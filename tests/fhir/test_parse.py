@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import Category, Fault
-from server.fhir.parse import DEPTH, element_path, number, own, parse
+from server.fhir.parse import DEPTH, STRING_CHARACTERS, element_path, number, own, parse
 from server.fhir.write import dump
 from tests.badinput.builders import raw_value
 from tests.badinput.fhir_bodies import JSON_ROWS
@@ -81,7 +82,8 @@ def test_what_is_no_number_in_json_is_none_elsewhere(text):
 def test_our_own_bytes_are_not_questioned():
     deep = b'{"a":' * (2 * DEPTH) + b'{"a":1.10}' + b"}" * (2 * DEPTH)
     assert dump(own(deep)) == deep
-    assert str(own(b'{"a":-0}')["a"]) == "-0"
+    for digits in (b"-0", b"1.10", b"1E+2", b"1" + b"0" * 30):
+        assert dump(own(b"[%s]" % digits)) == b"[%s]" % digits
 
 
 def test_surrogate_pairs_are_one_character():
@@ -120,6 +122,44 @@ def test_any_bytes_are_read_or_refused(body):
         assert isinstance(parse(body), dict)
 
 
+def outcome(body):
+    try:
+        return parse(body)
+    except Fault as fault:
+        return fault.category, fault.issues
+
+
+ODD = st.recursive(
+    st.sampled_from([None, "", "a", "\x00", "\ud800", "\uffff", "a\nb", '"', "\\", "null", "[]", 1, True]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "_a", "data"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "_a", "b"]), ODD, max_size=3), st.booleans(), st.booleans())
+def test_what_looks_plain_has_no_problem(value, spaced, escaped):
+    """Most bodies are not gone through for nulls and the like; none that has one is let pass."""
+    text = json.dumps(value, indent=1 if spaced else None, ensure_ascii=escaped)
+    body = text.encode(errors="surrogatepass")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("server.fhir.parse._plain", lambda _: False)
+        thorough = outcome(body)
+    assert outcome(body) == thorough
+
+
+def test_a_long_string_is_not_plain():
+    assert refusal(dump({"a": "x" * (STRING_CHARACTERS + 1)})).issues[0].code == "too-long"
+
+
+@pytest.mark.parametrize("row", JSON_ROWS, ids=lambda row: row.id)
+def test_rows_are_read_alike_plain_or_not(row, monkeypatch):
+    found = outcome(row.body)
+    monkeypatch.setattr("server.fhir.parse._plain", lambda _: False)
+    assert outcome(row.body) == found
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1)
 VALUES = st.recursive(
     TEXT
@@ -138,3 +178,5 @@ VALUES = st.recursive(
 def test_what_is_written_reads_back_to_the_digit(resource):
     body = dump(resource)
     assert dump(parse(body)) == body
+    assert dump(own(body)) == body
+    assert own(body) == parse(body)

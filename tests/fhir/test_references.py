@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from server.errors import Category, Fault
-from server.fhir.references import demand_present, every, local, normal, relativise, resolve
+from server.errors import Fault
+from server.fhir.references import demand_present, every, local, normal, pointers, relativise, targets
 
 BASE = "http://127.0.0.1:8080/fhir"
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
@@ -50,11 +50,13 @@ def test_every_reference_is_found_with_its_path() -> None:
         "Task.input[0].valueReference": "DiagnosticReport/2",
         "Task.extension[0].extension[0].valueReference": "Task/3",
     }
+    held = [id(each) for _, each in every(resource, "Task")]
+    assert sorted(id(each) for each in pointers(resource)) == sorted(held)
 
 
 def test_our_own_base_is_left_out() -> None:
     task = about(f"{BASE}/Patient/1", f"{BASE}x/Patient/1", "http://127.0.0.1:8080/other/Patient/1")
-    relativise(task, BASE)
+    relativise(pointers(task), BASE)
     assert task["for"]["reference"] == "Patient/1"
     assert [each["reference"] for each in task["basedOn"]] == [
         f"{BASE}x/Patient/1",
@@ -62,21 +64,9 @@ def test_our_own_base_is_left_out() -> None:
     ]
 
 
-def test_bundle_local_names_become_what_they_name() -> None:
-    task = about(URN, "Patient/2", "https://ehr.example/ServiceRequest/1")
-    resolve(task, {URN: "Patient/1", "https://ehr.example/ServiceRequest/1": "ServiceRequest/7"})
-    assert task["for"]["reference"] == "Patient/1"
-    assert [each["reference"] for each in task["basedOn"]] == ["Patient/2", "ServiceRequest/7"]
-
-
-def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
-    with pytest.raises(Fault) as caught:
-        resolve(about(URN, "urn:oid:1.2", "Patient/2"), {})
-    assert caught.value.category is Category.UNPROCESSABLE
-    assert [(each.code, each.path) for each in caught.value.issues] == [
-        ("not-found", "Task.for"),
-        ("not-found", "Task.basedOn[0]"),
-    ]
+def test_targets_are_told_once_and_without_their_version() -> None:
+    task = about("Patient/1/_history/2", "Task/1", "Patient/1", "#a", "https://ehr.example/fhir/Task/1")
+    assert targets(task) == ("Patient/1", "Task/1")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +83,8 @@ def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
 )
 def test_what_is_referred_to_is_here(reference: str, code: str | None, word: str) -> None:
     def present() -> None:
-        demand_present(about(reference), lambda type_, id_: (type_, id_) == ("Patient", "here"))
+        task = about(reference)
+        demand_present(task, pointers(task), lambda type_, id_: (type_, id_) == ("Patient", "here"))
 
     if code is None:
         present()

@@ -145,6 +145,11 @@ def test_moved(old: dict[str, Any], new: dict[str, Any]) -> None:
             {**READ, "status": "rejected"},
             [("required", "Task.statusReason.text")],
         ),
+        (
+            {**READ, "status": "requested"},
+            {**READ, "status": "failed", "statusReason": {"text": "away"}},
+            [("business-rule", "Task.status")],
+        ),
         (PLAIN, {**PLAIN, "status": "completed"}, [("business-rule", "Task.status")]),
         (
             ORDER,

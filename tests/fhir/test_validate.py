@@ -219,6 +219,51 @@ def test_entries_refer_to_their_own_contained():
     assert [issue.path for issue in refusal(bundle).issues] == ["Bundle.entry[1].resource.owner.reference"]
 
 
+def parameters(*held):
+    found = [{"name": "resource", "resource": one} for one in held]
+    return {"resourceType": "Parameters", "parameter": [{"name": "part", "part": found}]}
+
+
+def collection(*held):
+    entries = [{"fullUrl": f"urn:a:{at}", "resource": one} for at, one in enumerate(held)]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+ROBOT = PATIENT | {"gender": "robot"}
+
+
+@pytest.mark.parametrize(
+    ("whole", "path"),
+    [
+        (parameters(PATIENT, ROBOT), "Parameters.parameter[0].part[1].resource.gender"),
+        (
+            collection(parameters(ROBOT)),
+            "Bundle.entry[0].resource.parameter[0].part[0].resource.gender",
+        ),
+        (
+            parameters(collection(PATIENT, ROBOT)),
+            "Parameters.parameter[0].part[0].resource.entry[1].resource.gender",
+        ),
+        (
+            parameters(parameters(ROBOT)),
+            "Parameters.parameter[0].part[0].resource.parameter[0].part[0].resource.gender",
+        ),
+        (parameters("Zebedee"), "Parameters.parameter[0].part[0].resource"),
+        (
+            parameters({"resourceType": "Zebedee"}),
+            "Parameters.parameter[0].part[0].resource.resourceType",
+        ),
+        (collection(collection(PATIENT)), "Bundle.entry[0].resource"),
+    ],
+)
+def test_what_is_held_is_checked_all_the_way_down(whole, path):
+    assert {issue.path for issue in refusal(whole).issues} == {path}
+
+
+def test_parameters_may_hold_a_bundle():
+    check(parameters(collection(PATIENT, parameters(PATIENT))))
+
+
 def test_contained_may_point_up():
     held = {"resourceType": "Provenance", "target": [{"reference": "#"}], "recorded": "2026-01-01T00:00:00Z"}
     held |= {"agent": [{"who": {"display": "made up"}}]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pysqlite3
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from server.errors import Category, Fault
@@ -119,6 +119,29 @@ def test_a_failing_writer_leaves_nothing(database: Database) -> None:
     assert ids(database) == []
     database.write(lambda c: c.execute(insert(arrival), row("b")))
     assert ids(database) == ["b"]
+
+
+def test_the_connection_used_last_is_used_again_unless_its_transaction_failed(database: Database) -> None:
+    first = database.write(lambda c: c)
+    assert database.read(lambda c: c) is first
+    assert not first.in_transaction()
+    with database.reading() as outer:
+        assert outer is first
+        assert database.write(lambda c: c) is not first
+
+    def work(_connection: Connection) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        database.read(work)
+    assert first.closed
+    assert database.read(lambda c: c) is not first
+
+
+def test_what_is_kept_between_two_transactions_is_closed_with_the_rest(database: Database) -> None:
+    kept = database.read(lambda c: c)
+    database.close()
+    assert kept.closed
 
 
 def _write_many(path: Path, name: str) -> None:
