@@ -233,6 +233,9 @@ def leftovers(site: Site) -> list[str]:
         "second-reader.scratch-wal",
         "second-reader.scratch-shm",
         "second-reader.turn",
+        "second-reader.scratch",
+        "second-reader.scratch-wal",
+        "second-reader.scratch-shm",
     }
     return left + sorted({each.name for each in site.data.iterdir()} - known)
 
