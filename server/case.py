@@ -46,6 +46,7 @@ class Event(StrEnum):
     FOUND_INCOMPLETE = "found incomplete"
     FOUND_COMPLETE = "found complete"
     EVIDENCE_CAME = "evidence came"
+    SUPERSEDED = "superseded"
     REFUSED = "refused"
     TIME_RAN_OUT = "time ran out"
     AI_SEALED = "AI read sealed"
@@ -128,6 +129,8 @@ LAW: tuple[Move, ...] = (
     Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
     Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
+    # Corrected before anything was compared: nobody has seen either read, so both are made anew.
+    Move(State.READY, Event.SUPERSEDED, State.RECEIVED, sets_first=First.AWAITED, sets_ai=Ai.AWAITED),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
     Move(State.COMPARED, Event.DIFFERED, State.DISCORDANT, ai=(Ai.SEALED,)),

@@ -15,13 +15,18 @@ from server.clock import now
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
+from server.fhir.offered import table
+from server.fhir.parse import own
+from server.fhir.rows.extraction import rows
 from server.groundwork import bring_up_to_date
 from server.model import Withdrawal
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
+from server.store.reindexing import reindex as reindex_all
 from server.wiring import build
+from server.words import WORDS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,7 +105,7 @@ def cases(limit: int) -> None:
 
 @main.command()
 @click.argument("case_id")
-@click.option("--by", required=True, help="Who resumes it; stands in the history.")
+@click.option("--by", required=True, type=WORDS, help="Who resumes it; stands in the history.")
 def resume(case_id: str, by: str) -> None:
     """Put a held or faulted case back to where it stood, so that it goes on."""
     found = _decided(lambda ledger: ledger.resume(case_id, by, now()), "resumed")
@@ -109,8 +114,18 @@ def resume(case_id: str, by: str) -> None:
 
 @main.command()
 @click.argument("case_id")
-@click.option("--by", required=True, help="Who ends it; stands in the history.")
-@click.option("--reason", required=True, help="Why; the EHR reads it in Task.statusReason.")
+@click.option("--by", required=True, type=WORDS, help="Who holds it; stands in the history.")
+@click.option("--reason", required=True, type=WORDS, help="Why; stands in the history.")
+def hold(case_id: str, by: str, reason: str) -> None:
+    """Stop a case that is under way, wherever it stands, until a person resumes or ends it."""
+    _decided(lambda ledger: ledger.hold(case_id, by, reason, now()), "held", "a case that is under way")
+    click.echo(f"{case_id} is held; 'resume' lets it go on, 'end' ends it")
+
+
+@main.command()
+@click.argument("case_id")
+@click.option("--by", required=True, type=WORDS, help="Who ends it; stands in the history.")
+@click.option("--reason", required=True, type=WORDS, help="Why; the EHR reads it in Task.statusReason.")
 def end(case_id: str, by: str, reason: str) -> None:
     """End a held or faulted case without a second opinion.
 
@@ -123,8 +138,10 @@ def end(case_id: str, by: str, reason: str) -> None:
 
 @main.command()
 @click.argument("case_id")
-@click.option("--by", required=True, help="Who withdraws it; stands in the history and in Provenance.")
-@click.option("--reason", required=True, help="Why; whoever received the opinion reads it.")
+@click.option(
+    "--by", required=True, type=WORDS, help="Who withdraws it; stands in the history and in Provenance."
+)
+@click.option("--reason", required=True, type=WORDS, help="Why; whoever received the opinion reads it.")
 def withdraw(case_id: str, by: str, reason: str) -> None:
     """Withdraw the released AI opinion of a case.
 
@@ -138,16 +155,21 @@ def withdraw(case_id: str, by: str, reason: str) -> None:
 
 @main.command("withdraw-model")
 @click.argument("card")
-@click.option("--by", required=True, help="Who withdraws it.")
-@click.option("--reason", required=True, help="Why; whoever received an opinion of it reads it.")
+@click.option("--by", required=True, type=WORDS, help="Who withdraws it.")
+@click.option("--reason", required=True, type=WORDS, help="Why; whoever received an opinion of it reads it.")
 def withdraw_model(card: str, by: str, reason: str) -> None:
     """Withdraw a model version, NAME@VERSION, with all its opinions.
 
     Released opinions are withdrawn; reads that are still sealed count as declines, so that a human
     reads instead; the model is not asked again. A version stays withdrawn: mend it under a new one.
     """
+    house = build(settings.load())
+    known = {each.identity for each in house.cards.values()} | house.ledger.models()
+    if card not in known:
+        text = f"no such model version has read here; known: {', '.join(sorted(known))}"
+        raise fault(Category.NOT_FOUND, "not-found", text)
     try:
-        count = build(settings.load()).ledger.withdraw_model(card, Withdrawal(by, reason, now()))
+        count = house.ledger.withdraw_model(card, Withdrawal(by, reason, now()))
     except Raced as error:
         raise fault(Category.CONFLICT, "duplicate", "this model version is withdrawn already") from error
     click.echo(f"{card} is withdrawn; opinions to be taken back: {count}")
@@ -199,6 +221,19 @@ def directory(csv: Path) -> None:
         raise fault(Category.INCORRECT, "structure", f"{csv} is not a CSV file in UTF-8") from error
     count = load_directory(build(settings.load()), text, now())
     click.echo(f"{count} specialists are in the directory")
+
+
+@main.command()
+def reindex() -> None:
+    """Write the search values of all resources anew; once, after a release that finds by more than before."""
+    count = reindex_all(build(settings.load()).database, lambda body: rows(own(body)))
+    click.echo(f"{count} resources are found by all that this release knows")
+
+
+@main.command()
+def types() -> None:
+    """Print the resource types of the FHIR door as a Markdown table, with the parameters that find them."""
+    click.echo(table())
 
 
 @main.command()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from server.fhir.asked import Asked
 from server.fhir.exchange import Request
 from server.fhir.pens.datatypes import concept
-from server.fhir.plan import Asked
 from server.fhir.specialists import TURNAROUND
 from server.fhir.validate import check
 from server.model import Absence

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from server.case import Event, Position
@@ -31,6 +32,15 @@ class LeaseLost(Exception):
 # -- resources -----------------------------------------------------------------------------
 
 
+class Method(StrEnum):
+    """By which HTTP method a version came to be (R4 Bundle.entry.request.method)."""
+
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+    DELETE = "DELETE"
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of one resource as it is served."""
@@ -40,6 +50,12 @@ class Stored:
     version: int
     updated_at: datetime
     body: bytes
+    method: Method = Method.PUT
+
+    @property
+    def deleted(self) -> bool:
+        """A tombstone: the version that says that the resource is gone; its body is empty."""
+        return self.method is Method.DELETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +70,56 @@ class ResourceWrite:
     index: tuple[Row, ...]
     patient: str | None
     """``Patient/id`` whose open cases should look again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One search condition: any of ``values`` (OR); criteria combine with AND."""
-
-    param: str
-    values: tuple[tuple[str | None, str], ...]
-    """(system, value); system None matches any system, '' matches none."""
+    method: Method = Method.PUT
+    references: tuple[str, ...] = ()
+    """``Type/id`` of everything here that it refers to: none of it may be deleted while this stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A conditional create: nothing of this type may match when we commit."""
+    """A conditional create: nothing may match when we commit."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Which versions a history asks for, newest first."""
+
+    types: tuple[str, ...]
+    limit: int
+    id: str | None = None
+    """One resource of the one type."""
+    since: datetime | None = None
+    """Only what came at this time or later."""
+    during: tuple[datetime, datetime] | None = None
+    """Only what was current at some time from the first to before the second."""
+    after: str | None = None
+    """Where the stretch before ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A resource, what refers to it, and what those refer to; oldest first."""
 
     type: str
-    criteria: tuple[Criterion, ...]
+    id: str
+    types: tuple[str, ...]
+    """Only these."""
+    beside: tuple[str, ...]
+    """Types that come along because something refers to them, and by the same way from each of them."""
+    limit: int
+    since: datetime | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of a list that stands still while it is read page by page."""
+
+    found: tuple[Stored, ...]
+    next: str | None
+    """What to ask for the stretch after this one; None at the end."""
 
 
 # -- arrivals and cases --------------------------------------------------------------------
@@ -86,6 +135,8 @@ class Arrival:
     received_at: datetime
     body: bytes
     digest: str
+    shared: bool = False
+    """Carries several intakes, of which only the first that writes keeps it: the entries of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +281,37 @@ class Shelf(Protocol):
     """Reading side of the resource store."""
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
-        """One version, or the current one; None when there is no such resource."""
+        """One version, or the current one; None when there is none, or when it has been deleted.
+
+        A version that is asked for by its number may be a tombstone.
+        """
         ...
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        """Current versions that match all criteria, oldest first."""
+    def newest(self, type_: str, id_: str) -> Stored | None:
+        """The newest version, be it a tombstone."""
+        ...
+
+    def history(self, past: Past) -> Stretch:
+        """Versions, tombstones among them, newest first.
+
+        Raises:
+            Fault: INCORRECT when ``after`` is not where a stretch ended.
+        """
+        ...
+
+    def around(self, around: Around) -> Stretch:
+        """Current versions of a resource and what belongs to it, oldest first; raises as ``history``."""
+        ...
+
+    def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
+        """How many other current resources refer to this one, by type."""
+        ...
+
+    def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
+        """Id of the Task of an open case that would lose its ground with this resource, if there is one.
+
+        ``patient`` is whom the resource is about, ``Patient/id``.
+        """
         ...
 
     def find(self, query: Query, limit: int) -> list[Stored]:
@@ -254,10 +331,6 @@ class Shelf(Protocol):
 
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
         """These (type, id, version), in this order; without those that are gone."""
-        ...
-
-    def history(self, type_: str, id_: str) -> list[Stored]:
-        """All versions, newest first."""
         ...
 
     def snapshot(self) -> AbstractContextManager[Shelf]:

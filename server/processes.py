@@ -10,6 +10,7 @@ from __future__ import annotations
 import click
 
 from server import settings
+from server.loading import loading
 
 
 @click.command()
@@ -18,8 +19,9 @@ def up() -> None:
 
     Ends on Ctrl-C; a process that dies is started again.
     """
-    from server import supervisor
-    from server.groundwork import bring_up_to_date
+    with loading():
+        from server import supervisor
+        from server.groundwork import bring_up_to_date
 
     chosen = settings.load()
     bring_up_to_date(chosen)

@@ -18,7 +18,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A coded value; also a uri, a boolean, a code without system (``system`` empty)."""
+    """A coded value; also a uri, a boolean, a code without system (``system`` empty).
+
+    Empty ``system`` and ``code``: a value that cannot be found by a code, but is there.
+    """
 
     param: str
     system: str
@@ -29,7 +32,10 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRow:
-    """``Type/id`` without version, or an absolute URL as it is written."""
+    """``Type/id`` without version, or an absolute URL as it is written.
+
+    Empty ``target``: what leads to a contained resource, or is known by an identifier only.
+    """
 
     param: str
     target: str
@@ -57,7 +63,10 @@ class DateRow:
 
 @dataclass(frozen=True, slots=True)
 class NumberRow:
-    """A number or quantity; ``low`` and ``high`` are equal but for a Range."""
+    """A number or quantity; ``low`` and ``high`` are equal but for a Range and for "less than 5".
+
+    A side that is open reaches to 1e308.
+    """
 
     param: str
     low: Decimal
@@ -143,7 +152,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One value of a date search: the prefix, and the time that the value covers."""
+    """One value of a date search: the prefix, and the time that the value covers (AP: is about)."""
 
     prefix: Prefix
     low: datetime
@@ -158,7 +167,10 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One value of a number or quantity search; ``low`` to ``high`` is what its precision covers."""
+    """One value of a number or quantity search; ``low`` to ``high`` is what its precision covers.
+
+    For AP, what it is about.
+    """
 
     prefix: Prefix
     value: Decimal
@@ -221,6 +233,11 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A first opinion that is not shown to anybody yet; only a DiagnosticReport can be one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     test: Test
 
@@ -239,23 +256,8 @@ class AnyOf:
     tests: tuple[Test, ...]
 
 
-Test = (
-    Token
-    | Uri
-    | Reference
-    | Text
-    | Date
-    | Number
-    | Missing
-    | Composite
-    | Chain
-    | Has
-    | Ids
-    | Updated
-    | Not
-    | AllOf
-    | AnyOf
-)
+_OnValues = Token | Uri | Reference | Text | Date | Number
+Test = _OnValues | Missing | Composite | Chain | Has | Ids | Updated | Sealed | Not | AllOf | AnyOf
 
 NEVER = AnyOf(())
 ALWAYS = AllOf(())

@@ -103,6 +103,12 @@ class Settings:
         8 * 1024 * 1024, _positive, "bytes", "Largest single resource; a larger one is answered with 413."
     )
     max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
+    max_page: int = _setting(
+        500, _positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."
+    )
+    max_included: int = _setting(
+        1_000, _positive, "1 or more", "Most resources that a page of a search brings beside its matches."
+    )
     lease: timedelta = _setting(
         timedelta(seconds=60),
         _seconds,

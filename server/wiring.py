@@ -18,6 +18,7 @@ from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
+from server.fhir.query.controls import Sizes
 from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.ports import Reader
 from server.reader.explanation import explain
@@ -93,6 +94,8 @@ def desk(house: House) -> Desk:
         max_resource=house.settings.max_resource,
         max_bundle=house.settings.max_body,
         max_entries=house.settings.max_entries,
+        sizes=Sizes(most=house.settings.max_page),
+        max_included=house.settings.max_included,
     )
 
 

@@ -14,13 +14,14 @@ ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch"}
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
-    "server", "server.contract", "server.settings", "server.ports", "server.times",
+    "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
     "server.directory", "server.groundwork", "server.metrics", "server.processes", "server.readers",
-    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work", "server.worker",
+    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.words", "server.work",
+    "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
@@ -35,8 +36,8 @@ WORLD = re.compile(
     r"|http\.client|http\.server|subprocess|multiprocessing|threading|time|secrets|random)(\.|$)"
 )
 ENVIRONMENT = {"os.environ", "os.getenv", "os.environb"}
-LONG_ON_PURPOSE = {"server.model"}
-"""The nouns stand on one page."""
+LONG_ON_PURPOSE = {"server.model", "server.ports"}
+"""The nouns, and what the rooms promise one another, each stand on one page."""
 BROAD_ALLOWED = {"server.worker", "server.app"}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from server import supervisor
 from server.clock import now
 from server.commands import main
 from server.errors import Category, Fault
 from server.store.migrate import needed
-from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, send_case
+from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, patient, send_case
 
 Run = Callable[..., Result]
 DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
@@ -65,9 +66,9 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "resume", "end", "withdraw",
+        "up", "web", "work", "migrate", "check", "case", "cases", "hold", "resume", "end", "withdraw",
         "withdraw-model", "parked", "resend",
-        "directory", "law",
+        "directory", "law", "reindex", "types",
     }  # fmt: skip
 
 
@@ -181,6 +182,30 @@ def test_an_opinion_and_a_model_are_withdrawn_by_name_with_a_reason(run: Run, wo
     assert "opinion withdrawn  -> retracted  by Dr. Tarn" in run("case", case_of(world, other.task_id)).output
 
 
+@pytest.mark.parametrize("text", ["", "  ", "a\x0bb", "a\nb", "x" * 501, "\ufffe"])
+@pytest.mark.parametrize("option", ["--by", "--reason"])
+@pytest.mark.parametrize("command", ["end", "hold", "withdraw", "withdraw-model"])
+def test_words_that_others_could_not_read_are_refused(run: Run, command: str, option: str, text: str) -> None:
+    words = {"--by": "Dr. Tarn", "--reason": "wrong unit"} | {option: text}
+    refused = run(command, "x", *(part for pair in words.items() for part in pair))
+    assert refused.exit_code == 2
+    assert "one line of 1 to 500" in refused.output
+
+
+def test_a_case_is_held_by_name_with_a_reason(run: Run, world: World) -> None:
+    id_ = case_of(world, send_case(world, BACTERIAL).task_id)
+    said = run("hold", id_, "--by", "Dr. Tarn", "--reason", "wrong patient").output
+    assert said == f"{id_} is held; 'resume' lets it go on, 'end' ends it\n"
+    assert "held for a person  -> held  by Dr. Tarn" in run("case", id_).output
+
+
+def test_a_model_that_never_read_here_is_not_withdrawn(run: Run, world: World) -> None:
+    send_case(world, BACTERIAL)
+    world.run()
+    with pytest.raises(Fault, match=r"no such model version has read here; known: .*scripted@1\.0\.0"):
+        run("withdraw-model", "scripted@9.9.9", "--by", "Dr. Tarn", "--reason", "typo")
+
+
 def test_a_case_that_is_not_held_cannot_be_resumed(run: Run, world: World) -> None:
     sent = send_case(world, BACTERIAL)
     with pytest.raises(Fault, match="only a held or faulted case") as refused:
@@ -265,3 +290,18 @@ def test_a_refusal_is_one_clear_line_on_standard_error() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "second-reader: SECOND_READER_PORT is not usable; allowed: 1 to 65535\n"
+
+
+def test_reindex_finds_what_an_older_release_has_kept(run: Run, world: World) -> None:
+    patient(world)
+    with world.house.database.reading() as connection:
+        before = connection.execute(text("SELECT count(*) FROM search_date")).scalar_one()
+    world.house.database.write(lambda connection: connection.execute(text("DELETE FROM search_date")))
+    assert world.get("Patient?birthdate=1990-05-01")["total"] == 0
+    assert run("reindex").output == "1 resources are found by all that this release knows\n"
+    assert before == 1
+    assert world.get("Patient?birthdate=1990-05-01")["total"] == 1
+
+
+def test_types_are_told_as_a_table(run: Run) -> None:
+    assert run("types").output.startswith("| type | written by others | search parameters |\n")

@@ -21,6 +21,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "port": ("0", "65536", "-1", "http", "80.0"),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
+    **dict.fromkeys(("max_page", "max_included"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle"), SPANS),
     "log_level": ("loud", "trace", "10"),

@@ -482,20 +482,49 @@ def test_a_report_of_another_patient_does_not_complete_a_task(world: World) -> N
     assert world.put({**accepted, "status": "completed", "output": [output]}).status_code == 422
 
 
-def test_a_read_is_never_told_of_under_another_models_name(world: World) -> None:
+def test_a_read_is_told_of_under_the_model_that_made_it(world: World) -> None:
     sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
     world.run()
     world.house.cards[CARD.question] = replace(CARD, version="1.0.9")  # type: ignore[index]
     world.put({**sent.report, "status": "final"})
-    for _ in range(6):
-        world.run()
-        world.watch.forward(minutes=20)
-    assert world.state(sent.task_id) == "faulted"
-    assert world.get("Device")["total"] == 0
-    world.house.cards[CARD.question] = CARD  # type: ignore[index]
-    world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "engineer", world.watch())
     world.run()
     assert world.state(sent.task_id) == "closed"
+    [device] = [each["resource"] for each in world.get("Device")["entry"]]
+    assert device["version"][0] == {"value": "1.0.0"}
+
+
+def test_a_value_corrected_before_the_comparison_is_read_anew(world: World) -> None:
+    sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
+    world.run()
+    [entry] = world.get(f"Observation?patient={sent.patient}&code=26464-8")["entry"]
+    quantity = {**entry["resource"]["valueQuantity"], "value": 47}
+    world.put({**entry["resource"], "status": "corrected", "valueQuantity": quantity})
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    assert [each.values["csf leukocytes"] for each in world.reader.seen] == [1200, 47]
+    assert "superseded" in [each["event"] for each in world.trace(sent.task_id)["history"]]
+    world.put({**sent.report, "status": "final"})
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert [each.kind for each in world.courier.sent].count("opinion") == 1
+
+
+def test_a_person_stops_a_case_that_is_with_a_specialist(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    assert world.house.ledger.hold(case, "Dr. Tarn", "wrong patient", world.watch())
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("on-hold", "awaiting-coordinator")
+    world.house.ledger.resume(case, "Dr. Tarn", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    assert world.history(sent.task_id)[-1] == ("in-progress", "awaiting-specialist")
+    world.house.ledger.hold(case, "Dr. Tarn", "wrong patient after all", world.watch())
+    world.house.ledger.end(case, "Dr. Tarn", "wrong patient", world.watch())
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("failed", "closed-unresolved")
 
 
 def test_a_newer_policy_is_for_the_cases_that_are_compared_after_it(world: World) -> None:

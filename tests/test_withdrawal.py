@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,7 +52,8 @@ def test_a_released_opinion_is_withdrawn_in_all_its_parts(world: World) -> None:
     assert [each["status"] for each in withdrawn] == ["entered-in-error"] * 2
     assert withdrawn[0]["conclusion"].startswith(f"WITHDRAWN, do not use: {REASON}. AI second read")
     last = world.get(f"Task/{sent.task_id}")
-    assert (last["status"], last["businessStatus"]["coding"][0]["code"]) == ("completed", "closed-concordant")
+    assert (last["status"], last["businessStatus"]["coding"][0]["code"]) == ("completed", "opinion-withdrawn")
+    assert "agreement" not in {each["type"]["coding"][0]["code"] for each in last["output"]}
     told = last["output"][-1]
     assert told["type"]["coding"][0]["code"] == "withdraw-ai-opinion"
     provenance = world.get(told["valueReference"]["reference"])
@@ -129,12 +131,31 @@ def test_a_withdrawn_model_takes_back_all_its_opinions(world: World) -> None:
 
 
 def test_a_withdrawn_model_is_not_asked_again(world: World) -> None:
-    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
     world.house.ledger.withdraw_model(CARD.identity, said(world))
     sent = send_case(world, BACTERIAL)
     world.run()
     assert world.reader.seen == []
     assert world.state(sent.task_id) == "offered", "a human reads instead"
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert "withdrawal" not in [each.kind for each in world.courier.sent], (
+        "a decline says nothing to take back"
+    )
+
+
+def test_a_voided_read_is_not_taken_back_either_and_told_of_under_its_own_card(world: World) -> None:
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    world.house.ledger.withdraw_model(CARD.identity, said(world))
+    world.house.cards[CARD.question] = replace(CARD, version="1.0.9")  # type: ignore[index]
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert [each.kind for each in world.courier.sent].count("withdrawal") == 0
+    assert world.get("Device")["entry"][0]["resource"]["version"][0] == {"value": "1.0.0"}
 
 
 def test_a_sealed_read_of_a_withdrawn_model_counts_as_a_decline(world: World) -> None:

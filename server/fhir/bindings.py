@@ -5,9 +5,15 @@ from __future__ import annotations
 from server.fhir.definitions.elements import CODES, RESOURCES, SHAPES, Element, Shape
 from server.fhir.definitions.types import TYPES, Use
 
-__all__ = ["CODES", "KEPT", "RESOURCES", "SERVED", "SHAPES", "Element", "Shape"]
+__all__ = ["CODES", "GUARDED", "KEPT", "RESOURCES", "SERVED", "SHAPES", "WRITTEN", "Element", "Shape"]
 
 SERVED: tuple[str, ...] = tuple(name for name, use in TYPES.items() if use is not Use.DESCRIBED)
 """Resource types this door takes."""
-KEPT: frozenset[str] = frozenset(name for name, use in TYPES.items() if use is Use.KEPT)
-"""Of these, the types that it keeps: a local reference must lead to one of them."""
+GUARDED: frozenset[str] = frozenset(name for name, use in TYPES.items() if use is Use.GUARDED)
+"""Of these, the types whose updates need If-Match."""
+WRITTEN: tuple[str, ...] = tuple(name for name, use in TYPES.items() if use in (Use.GUARDED, Use.WRITTEN))
+"""The types that may be written from outside."""
+KEPT: tuple[str, ...] = tuple(
+    name for name, use in TYPES.items() if use in (Use.GUARDED, Use.WRITTEN, Use.READ)
+)
+"""The types that are read and searched here: a local reference must lead to one of them."""

@@ -8,36 +8,61 @@ from typing import Any
 
 import flask
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
 
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.body import read_body
+from server.fhir.bundle import bundle
+from server.fhir.bundle_entry import Ask
 from server.fhir.create import create
+from server.fhir.delete import conditional_delete, delete
 from server.fhir.desk import Desk
 from server.fhir.exchange import Request, Response
 from server.fhir.format import Format, demand_readable, wanted, written
+from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
-from server.fhir.read import history, read, vread
+from server.fhir.operations.everything import everything
+from server.fhir.operations.validate import validate, validate_type
+from server.fhir.patch import conditional_patch, patch
+from server.fhir.read import read, vread
 from server.fhir.search import search
-from server.fhir.transaction import transaction
 from server.fhir.update import conditional_update, update
 from server.fhir.write import dump
 
 ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/metadata", metadata),
-    ("POST", "/", transaction),
+    ("POST", "/", bundle),
+    ("GET", "/_history", history_system),
     ("GET", "/<type_>", search),
     ("POST", "/<type_>/_search", search),
     ("POST", "/<type_>", create),
     ("PUT", "/<type_>", conditional_update),
+    ("PATCH", "/<type_>", conditional_patch),
+    ("DELETE", "/<type_>", conditional_delete),
+    ("GET", "/<type_>/_history", history_type),
     ("GET", "/<type_>/<id_>", read),
     ("PUT", "/<type_>/<id_>", update),
+    ("PATCH", "/<type_>/<id_>", patch),
+    ("DELETE", "/<type_>/<id_>", delete),
     ("GET", "/<type_>/<id_>/_history", history),
+    ("POST", "/<type_>/$validate", validate_type),
+    ("GET", "/<type_>/<id_>/$validate", validate),
+    ("POST", "/<type_>/<id_>/$validate", validate),
+    ("GET", "/Patient/<id_>/$everything", everything),
+    ("POST", "/Patient/<id_>/$everything", everything),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
 )
 """Method, path below [base], interaction."""
 
+_WITH_BODY = ("POST", "PUT", "PATCH")
+_MAP = Map(
+    [Rule(path, methods=[method], endpoint=interaction) for method, path, interaction in ROUTES],
+    strict_slashes=False,
+    merge_slashes=False,
+)
+"""The same routes for the entries of a Bundle."""
 _HEADERS: dict[Category, dict[str, str]] = {
     Category.BUSY: {"Retry-After": "5"},
     Category.UNAVAILABLE: {"Retry-After": "5"},
@@ -66,17 +91,32 @@ def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
 def _view(
     desk: Desk, interaction: Callable[..., Response], now: Callable[[], datetime]
 ) -> Callable[..., flask.Response]:
-    limit = desk.max_bundle if interaction is transaction else desk.max_resource
+    limit = desk.max_bundle if interaction is bundle else desk.max_resource
+    more = {"ask": _asking(desk)} if interaction is bundle else {}
 
     def view(**place: Any) -> flask.Response:
         format_ = _wanted(flask.request)
-        if flask.request.method in ("POST", "PUT"):
-            demand_readable(
-                flask.request.headers.get("Content-Type", ""), form=flask.request.path.endswith("/_search")
-            )
-        return _flask(interaction(desk, _request(flask.request, limit, now()), **place), format_)
+        _demand_readable(flask.request)
+        request = _request(flask.request, limit, now())
+        return _flask(interaction(desk, request, **place, **more), format_)
 
     return view
+
+
+def _asking(desk: Desk) -> Ask:
+    routes = _MAP.bind("")
+
+    def ask(request: Request) -> Response:
+        try:
+            interaction, place = routes.match(request.path, request.method)
+        except MethodNotAllowed as error:
+            raise _unoffered(error) from error
+        except HTTPException as error:
+            raise fault(Category.NOT_FOUND, "not-found", "there is nothing at this address") from error
+        response: Response = interaction(desk, request, **place)
+        return response
+
+    return ask
 
 
 def refusal(failure: Fault) -> flask.Response:
@@ -91,14 +131,27 @@ def refusal(failure: Fault) -> flask.Response:
 
 def _not_offered(error: MethodNotAllowed) -> flask.Response:
     """A method that no route of this address has; RFC 9110 section 15.5.6 asks to name those that it has."""
-    methods = ", ".join(sorted(error.valid_methods or ()))
-    answer = refusal(
-        fault(
-            Category.NOT_ALLOWED, "not-supported", f"this interaction is not offered here; offered: {methods}"
-        )
-    )
-    answer.headers["Allow"] = methods
+    answer = refusal(_unoffered(error))
+    answer.headers["Allow"] = _methods(error)
     return answer
+
+
+def _unoffered(error: MethodNotAllowed) -> Fault:
+    text = f"this interaction is not offered here; offered: {_methods(error)}"
+    return fault(Category.NOT_ALLOWED, "not-supported", text)
+
+
+def _methods(error: MethodNotAllowed) -> str:
+    return ", ".join(sorted(error.valid_methods or ()))
+
+
+def _demand_readable(incoming: flask.Request) -> None:
+    if incoming.method in _WITH_BODY:
+        demand_readable(
+            incoming.headers.get("Content-Type", ""),
+            form=incoming.path.endswith("/_search"),
+            patch=incoming.method == "PATCH",
+        )
 
 
 def _wanted(incoming: flask.Request) -> Format:
@@ -108,7 +161,7 @@ def _wanted(incoming: flask.Request) -> Format:
 
 def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
     body = b""
-    if incoming.method in ("POST", "PUT"):
+    if incoming.method in _WITH_BODY:
         body = read_body(
             incoming.environ["wsgi.input"],
             incoming.content_length,

@@ -7,12 +7,15 @@ written yet, so the plan itself is asked.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from server.ports import Absent, ResourceWrite
-from server.query import ReferenceRow, TokenRow
+from server.errors import Category, fault
+from server.fhir.query.meeting import Unwritten, meets
+from server.ports import Absent, Method, ResourceWrite
+from server.query import Ids, Query, Reference, ReferenceRow, Token, TokenRow
 
-_Found = dict[tuple[str, str, str], set[tuple[str, int]]]
+_MOST_LOOKS = 100_000
+"""Pairs of a condition and a resource that are compared within one request."""
 
 
 def written_twice(places: Sequence[tuple[str, str]]) -> int | None:
@@ -22,36 +25,58 @@ def written_twice(places: Sequence[tuple[str, str]]) -> int | None:
 
 
 def matched_twice(writes: Sequence[ResourceWrite], absent: Sequence[Absent]) -> int | None:
-    """Where the second of two ``writes`` stands that one conditional create could each have made."""
-    found = _by_value(writes)
+    """Where the second of two ``writes`` stands that one conditional create could each have made.
+
+    Raises:
+        Fault: INCORRECT when to find that out would be the cost of the request.
+    """
+    held, looks = _Held(writes), 0
     for each in absent:
-        met = _meeting(found, each)
+        likely = held.likely(each.query)
+        looks += len(likely)
+        if looks > _MOST_LOOKS:
+            text = "so many conditions are accepted in one request only if each names an identifier"
+            raise fault(Category.INCORRECT, "too-costly", text)
+        met = [n for n in likely if meets(held.unwritten(n), each.query.where)]
         if len(met) > 1:
-            return sorted(met)[1]
+            return met[1]
     return None
 
 
-def _by_value(writes: Sequence[ResourceWrite]) -> _Found:
-    """(type, parameter, value) -> (system, position); ``_id`` is searchable like the rest."""
-    found: _Found = defaultdict(set)
-    for position, write in enumerate(writes):
-        found[write.type, "_id", write.id].add(("", position))
+class _Held:
+    """The writes by type, and by the values that conditions mostly ask for."""
+
+    def __init__(self, writes: Sequence[ResourceWrite]) -> None:
+        self._writes = writes
+        self._of_type: dict[str, list[int]] = defaultdict(list)
+        self._by_value: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for n, write in enumerate(writes):
+            if write.method is not Method.DELETE:
+                self._add(n, write)
+
+    def _add(self, n: int, write: ResourceWrite) -> None:
+        self._of_type[write.type].append(n)
+        self._by_value[write.type, "_id", write.id].append(n)
         for row in write.index:
             if isinstance(row, TokenRow):
-                found[write.type, row.param, row.code].add((row.system, position))
+                self._by_value[write.type, row.param, row.code].append(n)
             elif isinstance(row, ReferenceRow):
-                found[write.type, row.param, row.target].add(("", position))
-    return found
+                self._by_value[write.type, row.param, row.target].append(n)
 
+    def unwritten(self, n: int) -> Unwritten:
+        write = self._writes[n]
+        return Unwritten(write.id, write.index, write.updated_at)
 
-def _meeting(found: _Found, absent: Absent) -> set[int]:
-    each = [
-        {
-            position
-            for system, value in criterion.values
-            for held, position in found.get((absent.type, criterion.param, value), ())
-            if system is None or system == held
-        }
-        for criterion in absent.criteria
-    ]
-    return set.intersection(*each) if each else set()
+    def likely(self, query: Query) -> list[int]:
+        """Positions among which are all that meet the query."""
+        for test in query.where:
+            if isinstance(test, Ids):
+                return self._with(query.type, "_id", test.any_of)
+            if isinstance(test, Reference):
+                return self._with(query.type, test.param, test.any_of)
+            if isinstance(test, Token) and all(code is not None for _, code in test.any_of):
+                return self._with(query.type, test.param, (code or "" for _, code in test.any_of))
+        return self._of_type[query.type]
+
+    def _with(self, type_: str, param: str, values: Iterable[str]) -> list[int]:
+        return sorted({n for value in values for n in self._by_value.get((type_, param, value), ())})

@@ -7,10 +7,12 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from server.errors import Category, fault
-from server.fhir.plan import Answered
+from server.fhir import outcome
+from server.fhir.asked import Answered
 from server.fhir.write import dump
 from server.ports import Arrival, Stored
 
@@ -30,8 +32,12 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     at: datetime
+    batch: Arrival | None = None
+    """What this request arrived in, when it is an entry of a batch."""
 
     def arrival(self, interaction: str) -> Arrival:
+        if self.batch is not None:
+            return self.batch
         return Arrival(
             id=str(uuid.uuid4()),
             door="fhir",
@@ -62,6 +68,10 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stored: Stored | None = None
+    """The version that it tells of."""
+    outcome: bool = False
+    """The body is an OperationOutcome although all is well."""
 
 
 def etag(text: str | None, name: str) -> int | None:
@@ -78,20 +88,32 @@ def etag(text: str | None, name: str) -> int | None:
     return int(match[1])
 
 
-def held_already(text: str | None, version: int) -> bool:
-    """Whether the reader has this version: If-None-Match names it (RFC 9110 section 13.1.2, weak comparison).
+def unchanged(request: Request, stored: Stored) -> bool:
+    """Whether who asks knows it already (R4 http.html#cread; RFC 9110 sections 13.1.2, 13.1.3).
+
+    If-Modified-Since is looked at only without If-None-Match, and only when it is a date.
+    """
+    known = request.headers.get("if-none-match")
+    if known is not None:
+        return _named(known.strip(), stored.version)
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    return stored.updated_at.replace(microsecond=0) <= since.replace(tzinfo=since.tzinfo or UTC)
+
+
+def _named(tags: str, version: int) -> bool:
+    """Whether If-None-Match names a version (RFC 9110 section 13.1.2, weak comparison).
 
     Raises:
         Fault: INCORRECT when it is no list of entity tags.
     """
-    if text is None:
-        return False
-    named = text.strip()
-    if named == "*":
+    if tags == "*":
         return True
-    if _TAGS.fullmatch(named) is None:
+    if _TAGS.fullmatch(tags) is None:
         raise fault(Category.INCORRECT, "invalid", 'If-None-Match is accepted as W/"version", several, or *')
-    return f'"{version}"' in re.findall(_TAG, named)
+    return f'"{version}"' in re.findall(_TAG, tags)
 
 
 def version_headers(stored: Stored) -> dict[str, str]:
@@ -106,20 +128,23 @@ def location(stored: Stored, base: str) -> str:
 
 
 def written(answer: Answered, base: str, request: Request, *, shown: bool = True) -> Response:
-    """The response to a create or update (R4 http.html#create, #update; Prefer: return=...).
+    """The response to a write (R4 http.html#create, #update, #patch, #delete; Prefer: return=...).
 
     ``shown`` False leaves the body out: it is not the sender's own and may not be seen.
     """
+    if answer.stored is None or answer.stored.deleted:
+        return _removed(answer, request)
     headers = {**version_headers(answer.stored), "Location": location(answer.stored, base)}
     if request.prefers("return=minimal") or not shown:
-        return Response(answer.status, b"", headers)
+        return Response(answer.status, b"", headers, answer.stored)
     if request.prefers("return=OperationOutcome"):
-        return Response(answer.status, dump(_fine()), headers)
-    return Response(answer.status, answer.stored.body, headers)
+        return Response(answer.status, dump(outcome.fine("stored")), headers, answer.stored, outcome=True)
+    return Response(answer.status, answer.stored.body, headers, answer.stored)
 
 
-def _fine() -> dict[str, object]:
-    return {
-        "resourceType": "OperationOutcome",
-        "issue": [{"severity": "information", "code": "informational", "diagnostics": "stored"}],
-    }
+def _removed(answer: Answered, request: Request) -> Response:
+    headers = version_headers(answer.stored) if answer.stored else {}
+    if request.prefers("return=OperationOutcome"):
+        body = dump(outcome.fine("there is no such resource any more"))
+        return Response(200, body, headers, answer.stored, outcome=True)
+    return Response(204, b"", headers, answer.stored)

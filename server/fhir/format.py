@@ -21,6 +21,8 @@ from server.ports import Resource
 
 XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
+JSON_PATCH = "application/json-patch+json"
+"""RFC 6902; an XML Patch (RFC 5261) is not read."""
 _AS_JSON = (JSON, "application/json", "text/json")
 _AS_XML = (XML, "application/xml", "text/xml")
 _OFFERED = (*_AS_JSON, *_AS_XML)
@@ -58,9 +60,12 @@ def wanted(format_: str, accept: str, pretty: str = "") -> Format:
     return Format(chosen, pretty.lower() == "true")
 
 
-def demand_readable(content_type: str, *, form: bool = False) -> None:
-    """Raises Fault(UNSUPPORTED) for a body that is neither JSON nor XML; ``form``: that is no form."""
-    accepted = (FORM,) if form else _OFFERED
+def demand_readable(content_type: str, *, form: bool = False, patch: bool = False) -> None:
+    """Raises Fault(UNSUPPORTED) for a body that is neither JSON nor XML; ``form``: that is no form.
+
+    ``patch``: that is neither of them nor a JSON Patch.
+    """
+    accepted = (FORM,) if form else (JSON_PATCH, *_OFFERED) if patch else _OFFERED
     media_type, parameters = _media_type(content_type)
     charset, version = parameters.get("charset", "utf-8"), parameters.get("fhirversion", "4.0")
     if media_type not in accepted or charset.lower() not in _CHARSETS or version not in _VERSIONS:

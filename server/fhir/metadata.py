@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from server import __version__
+from server.fhir.bindings import KEPT
+from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
-from server.fhir.format import XML
-from server.fhir.index import PARAMETERS
+from server.fhir.format import JSON_PATCH, XML
+from server.fhir.query.conditions import OWN
+from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
-from server.query import Kind
 from server.times import instant
 
-_READS = ("read", "vread", "history-instance", "search-type")
+_READS = ("read", "vread", "history-instance", "history-type", "search-type")
+_WRITES = ("create", "update", "patch", "delete")
+_SYSTEM = ("transaction", "batch", "history-system")
+_VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
+_EVERYTHING = {
+    "name": "everything",
+    "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+}
 
 
 def metadata(desk: Desk, request: Request) -> Response:
@@ -28,11 +37,12 @@ def metadata(desk: Desk, request: Request) -> Response:
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
         "format": [JSON, XML],
+        "patchFormat": [JSON_PATCH, JSON, XML],
         "rest": [
             {
                 "mode": "server",
-                "resource": [_resource(type_) for type_ in sorted(PARAMETERS)],
-                "interaction": [{"code": "transaction"}],
+                "resource": [_resource(type_) for type_ in KEPT],
+                "interaction": [{"code": code} for code in _SYSTEM],
             }
         ],
     }
@@ -40,7 +50,7 @@ def metadata(desk: Desk, request: Request) -> Response:
 
 
 def _resource(type_: str) -> Resource:
-    written = ("create", "update") if type_ in WRITABLE else ()
+    written = _WRITES if type_ in WRITABLE else ()
     return {
         "type": type_,
         "interaction": [{"code": code} for code in (*_READS, *written)],
@@ -48,12 +58,25 @@ def _resource(type_: str) -> Resource:
         "readHistory": True,
         "updateCreate": type_ in WRITABLE,
         "conditionalCreate": type_ in WRITABLE,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": type_ in WRITABLE,
+        "conditionalDelete": "single" if type_ in WRITABLE else "not-supported",
         "referencePolicy": ["local", "enforced", "logical"],
-        "searchParam": [{"name": "_id", "type": str(Kind.TOKEN)}, *_parameters(type_)],
+        "searchInclude": [f"{type_}:{code}" for code in _references(type_)],
+        "searchRevInclude": [f"{source}:{code}" for source in KEPT for code in _references(source, to=type_)],
+        "searchParam": [
+            {"name": code, "definition": each.url, "type": each.type}
+            for code, each in sorted(PARAMETERS[type_].items())
+            if code in OWN or code in searchable(type_)
+        ],
+        "operation": [_VALIDATE, *([_EVERYTHING] if type_ == "Patient" else [])],
     }
 
 
-def _parameters(type_: str) -> list[Resource]:
-    return [{"name": name, "type": str(kind)} for name, (kind, _) in sorted(PARAMETERS[type_].items())]
+def _references(type_: str, to: str | None = None) -> list[str]:
+    """The reference parameters of a type; ``to``: those that may lead there."""
+    return sorted(
+        code
+        for code, each in searchable(type_).items()
+        if each.type == "reference" and (to is None or not each.targets or to in each.targets)
+    )

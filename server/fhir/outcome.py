@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from server.errors import Category, Fault
@@ -45,9 +46,17 @@ def outcome(failure: Fault) -> dict[str, Any]:
     }
 
 
-def warning(code: str, text: str) -> dict[str, Any]:
+def fine(text: str) -> dict[str, Any]:
+    """An OperationOutcome that says that all is well."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "diagnostics": text}],
+    }
+
+
+def warnings(found: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """An OperationOutcome that does not refuse, for search results (R4 search.html#errors)."""
     return {
         "resourceType": "OperationOutcome",
-        "issue": [{"severity": "warning", "code": code, "diagnostics": text}],
+        "issue": [{"severity": "warning", "code": code, "diagnostics": text} for code, text in found],
     }

@@ -52,11 +52,7 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
     Raises Fault: TOO_LARGE above ``limit`` bytes, UNSUPPORTED for UTF-16 and UTF-32,
     UNPROCESSABLE for a string above 1 MiB, INCORRECT for all else. Values are never quoted.
     """
-    if len(body) > limit:
-        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
-    text = utf8(body)
-    _check_marks(body)
-    _check_depth(body)
+    text = _bounded(body, limit)
     value = _loads(text)
     if not isinstance(value, dict):
         raise _structure("The body is not a JSON object.")
@@ -65,6 +61,20 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
         # Popped: a frame that names its own exception lives on, with the whole body, until collected.
         raise first.pop()
     return value
+
+
+def read_json(body: bytes, limit: int) -> Any:
+    """Any JSON value, within the bounds of ``parse`` but not of FHIR."""
+    return _loads(_bounded(body, limit))
+
+
+def _bounded(body: bytes, limit: int) -> str:
+    if len(body) > limit:
+        raise fault(Category.TOO_LARGE, "too-long", f"The body is longer than {limit} bytes.")
+    text = utf8(body)
+    _check_marks(body)
+    _check_depth(body)
+    return text
 
 
 def own(body: bytes) -> dict[str, Any]:

@@ -1,65 +1,63 @@
-"""read, vread and instance history (R4 http.html#read, #vread, #history)."""
+"""read and vread, conditional on what the client knows already (R4 http.html#read, #vread, #cread)."""
 
 from __future__ import annotations
 
 from server.errors import Category, fault
+from server.fhir import outcome
 from server.fhir.desk import Desk, readable
-from server.fhir.exchange import Request, Response, held_already, location, version_headers
-from server.fhir.parse import BUNDLE_BYTES, parse
+from server.fhir.exchange import Request, Response, unchanged, version_headers
+from server.fhir.parse import own
+from server.fhir.query.asked import pairs_of
+from server.fhir.query.controls import Sizes, Summary, controls
+from server.fhir.summary import Part, of_match
 from server.fhir.veil import demand_shown
 from server.fhir.write import dump
-from server.ports import Resource, Stored
-from server.times import instant
+from server.ports import Stored
 
 
 def read(desk: Desk, request: Request, type_: str, id_: str) -> Response:
     readable(type_)
-    stored = demand_shown(desk.seals, _found(desk.shelf.read(type_, id_)))
-    if held_already(request.headers.get("if-none-match"), stored.version):
-        return Response(304, b"", version_headers(stored))
-    return Response(200, stored.body, version_headers(stored))
+    return _shown(desk, request, found(desk.shelf.newest(type_, id_)))
 
 
 def vread(desk: Desk, request: Request, type_: str, id_: str, version: int) -> Response:
-    del request
     readable(type_)
-    stored = demand_shown(desk.seals, _found(desk.shelf.read(type_, id_, version)))
-    return Response(200, stored.body, version_headers(stored))
+    return _shown(desk, request, found(desk.shelf.read(type_, id_, version)))
 
 
-def history(desk: Desk, request: Request, type_: str, id_: str) -> Response:
-    readable(type_)
-    versions = desk.shelf.history(type_, id_)
-    demand_shown(desk.seals, _found(versions[0] if versions else None))
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "history",
-        "timestamp": instant(request.at),
-        "total": len(versions),
-        "link": [{"relation": "self", "url": f"{desk.base}/{type_}/{id_}/_history"}],
-        "entry": [_entry(desk.base, each) for each in versions],
-    }
-    return Response(200, dump(bundle))
+def found(stored: Stored | None) -> Stored:
+    """``stored``, if there is any.
 
-
-def _entry(base: str, stored: Stored) -> Resource:
-    created = stored.version == 1
-    return {
-        "fullUrl": f"{base}/{stored.type}/{stored.id}",
-        "resource": parse(stored.body, limit=BUNDLE_BYTES),
-        "request": {"method": "POST", "url": stored.type}
-        if created
-        else {"method": "PUT", "url": f"{stored.type}/{stored.id}"},
-        "response": {
-            "status": "201" if created else "200",
-            "location": location(stored, base),
-            "etag": f'W/"{stored.version}"',
-            "lastModified": instant(stored.updated_at),
-        },
-    }
-
-
-def _found(stored: Stored | None) -> Stored:
+    Raises:
+        Fault: NOT_FOUND.
+    """
     if stored is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such resource, or no such version, here")
     return stored
+
+
+def gone(stored: Stored) -> Response:
+    """The answer to whoever reads a tombstone; its ETag is the version that a PUT would follow."""
+    failure = fault(Category.GONE, "deleted", "this resource has been deleted; its history can still be read")
+    status, body = outcome.of(failure)
+    return Response(status, dump(body), version_headers(stored), stored)
+
+
+def _shown(desk: Desk, request: Request, stored: Stored) -> Response:
+    if stored.deleted:
+        return gone(stored)
+    demand_shown(desk.seals, stored)
+    part = _part(request, stored.type)
+    if unchanged(request, stored):
+        return Response(304, b"", version_headers(stored), stored)
+    body = stored.body if part is None else dump(part(own(stored.body)))
+    return Response(200, body, version_headers(stored), stored)
+
+
+def _part(request: Request, type_: str) -> Part | None:
+    """``_summary`` and ``_elements`` (R4 search.html#summary, #elements); None for the whole."""
+    told = [pair for pair in pairs_of(request.query) if pair[0] in ("_summary", "_elements")]
+    chosen = controls(type_, told, Sizes())
+    if chosen.summary is Summary.COUNT:
+        raise fault(Category.INCORRECT, "not-supported", "_summary=count counts what a search finds")
+    return of_match(chosen)

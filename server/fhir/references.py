@@ -1,9 +1,9 @@
-"""References: what they point to, whether it is here, and bundle-local ones made real (R4 references)."""
+"""References: what they point to, and whether it is here (R4 references.html)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from server.errors import Category, Fault, Issue
@@ -52,32 +52,18 @@ def pointers(resource: Resource) -> list[dict[str, Any]]:
     return found
 
 
+def targets(resource: Resource) -> tuple[str, ...]:
+    """``Type/id`` of everything here that a resource refers to, once each."""
+    found = (local(reference["reference"]) for reference in pointers(resource))
+    return tuple(dict.fromkeys("/".join(target) for target in found if target))
+
+
 def relativise(references: Iterable[dict[str, Any]], base: str) -> None:
     """Turn references that name our own base into relative ones."""
     for reference in references:
         target = reference["reference"]
         if target.startswith(base + "/"):
             reference["reference"] = target[len(base) + 1 :]
-
-
-def resolve(resource: Resource, references: Iterable[dict[str, Any]], names: Mapping[str, str]) -> None:
-    """Replace bundle-local names (``urn:uuid:...``) by the resources they came to be.
-
-    Raises:
-        Fault: UNPROCESSABLE when a name is of no entry (R4 http.html#trules).
-    """
-    lost = False
-    for reference in references:
-        target = reference["reference"]
-        if target in names:
-            reference["reference"] = names[target]
-        else:
-            lost = lost or target.startswith("urn:")
-    if lost:
-        text = "the reference names no entry of this Bundle"
-        places = every(resource, resource["resourceType"])
-        lost_at = [path for path, each in places if each["reference"].startswith("urn:")]
-        raise Fault(Category.UNPROCESSABLE, *(Issue("not-found", text, path) for path in lost_at))
 
 
 def demand_present(
@@ -105,5 +91,7 @@ def _missing(reference: str, path: str, exists: Callable[[str, str], bool]) -> I
         return Issue("not-found", text, path)
     if _CONDITIONAL.fullmatch(reference):
         # Stored as it is, it would be searched anew by every reader, with another answer each time.
-        return Issue("not-supported", "conditional references are not resolved here; give Type/id", path)
+        return Issue(
+            "not-supported", "conditional references stand in a transaction only; give Type/id", path
+        )
     return None

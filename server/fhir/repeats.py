@@ -8,13 +8,14 @@ from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.references import pointers, relativise
 from server.fhir.write import dump
-from server.ports import Criterion, Resource
+from server.ports import Resource
+from server.query import NEVER, Query, Token
 
 _MOST_IDENTIFIERS = 50
 _SERVERS_OWN = frozenset({"id", "meta", "lastModified", "text"})
 
 
-def placer_criteria(task: Resource) -> tuple[Criterion, ...]:
+def placer_query(task: Resource) -> Query:
     """How a repeated Task is recognised: any of its identifiers.
 
     Raises:
@@ -28,7 +29,7 @@ def placer_criteria(task: Resource) -> tuple[Criterion, ...]:
     if len(values) > _MOST_IDENTIFIERS:
         text = f"at most {_MOST_IDENTIFIERS} identifiers of one Task are accepted"
         raise fault(Category.UNPROCESSABLE, "too-costly", text, "Task.identifier")
-    return (Criterion("identifier", values or ((None, ""),)),)
+    return Query("Task", (Token("identifier", values),) if values else (NEVER,))
 
 
 def same_request(first: Resource, again: Resource, base: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.admission import is_second_read, is_specialist_read
+from server.fhir.bindings import GUARDED, WRITTEN
 from server.fhir.index import patient_of
 from server.fhir.task_states import CANCELLABLE, may
 from server.fhir.terms import SR
@@ -13,17 +14,8 @@ from server.fhir.times import moment
 from server.ports import Resource
 
 _SKEW = timedelta(minutes=5)
-WRITABLE = (
-    "Patient",
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-    "Observation",
-    "DiagnosticReport",
-    "ServiceRequest",
-    "Task",
-)
-VERSION_AWARE = frozenset({"Task", "ServiceRequest", "DiagnosticReport"})
+WRITABLE = WRITTEN
+VERSION_AWARE = GUARDED
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
 _DECISIVE = ("status", "intent")
@@ -63,6 +55,17 @@ def on_update(old: Resource, new: Resource) -> None:
     Raises:
         Fault: UNPROCESSABLE with what may be changed.
     """
+    on_return(old, new)
+    if new["resourceType"] == "Task":
+        _on_task(old, new)
+
+
+def on_return(old: Resource, new: Resource) -> None:
+    """Rules for what follows ``old``, be it deleted: it stays about the same patient, and as sensitive.
+
+    Raises:
+        Fault: UNPROCESSABLE or FORBIDDEN.
+    """
     kind = new["resourceType"]
     _not_ours(old)
     if patient_of(old) != patient_of(new):
@@ -79,8 +82,18 @@ def on_update(old: Resource, new: Resource) -> None:
             f"{len(lost)} security labels would be removed; send them along unchanged",
             f"{kind}.meta.security",
         )
-    if kind == "Task":
-        _on_task(old, new)
+
+
+def on_delete(old: Resource) -> None:
+    """What this server wrote is a record of what it did.
+
+    Raises:
+        Fault: FORBIDDEN.
+    """
+    kind = old["resourceType"]
+    if _minted(old) or (kind == "Task" and is_specialist_read(old)):
+        text = f"this {kind} was written by this server and is not deleted by anybody else"
+        raise fault(Category.FORBIDDEN, "forbidden", text)
 
 
 def _labels(resource: Resource) -> set[tuple[str | None, str | None]]:
@@ -99,16 +112,21 @@ def _demand_values(resource: Resource) -> None:
 
 
 def _not_ours(resource: Resource) -> None:
+    if _minted(resource):
+        raise fault(
+            Category.FORBIDDEN,
+            "forbidden",
+            f"identifiers of {SR} are minted by this server; use a system of your own",
+            f"{resource['resourceType']}.identifier",
+        )
+
+
+def _minted(resource: Resource) -> bool:
+    """Whether it carries an identifier of ours; a Task may, and is moved by others all the same."""
     identifiers = resource.get("identifier") or []
-    for each in identifiers if isinstance(identifiers, list) else [identifiers]:
-        system = str(each.get("system", ""))
-        if system.startswith(SR + "/") and resource["resourceType"] != "Task":
-            raise fault(
-                Category.FORBIDDEN,
-                "forbidden",
-                f"identifiers of {SR} are minted by this server; use a system of your own",
-                f"{resource['resourceType']}.identifier",
-            )
+    named = identifiers if isinstance(identifiers, list) else [identifiers]
+    ours = any(str(each.get("system", "")).startswith(SR + "/") for each in named)
+    return ours and resource["resourceType"] != "Task"
 
 
 def _on_task(old: Resource, new: Resource) -> None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from server.fhir.index import patient_of, rows
+from server.fhir.index import patient_of
+from server.fhir.parse import parse
+from server.fhir.references import targets
+from server.fhir.rows.extraction import rows
 from server.fhir.write import dump
-from server.ports import Resource, ResourceWrite
+from server.ports import Method, Resource, ResourceWrite, Stored
 from server.times import instant
 
 
-def stamped(resource: Resource, id_: str, version: int, at: datetime) -> ResourceWrite:
-    """``resource`` as version ``version``; the server's id and meta win (R4 http.html#create)."""
+def stamped(
+    resource: Resource, id_: str, version: int, at: datetime, method: Method | None = None
+) -> ResourceWrite:
+    """``resource`` as version ``version``; the server's id and meta win (R4 http.html#create).
+
+    ``method`` is the one by which it came; our own first versions are POSTs, the others PUTs.
+    """
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(at)}
     named = {"resourceType": resource["resourceType"], "id": id_, "meta": meta}
     whole = {**named, **{name: value for name, value in resource.items() if name not in named}}
@@ -25,4 +33,20 @@ def stamped(resource: Resource, id_: str, version: int, at: datetime) -> Resourc
         body=dump(whole),
         index=rows(whole),
         patient=patient_of(whole),
+        method=method or (Method.POST if version == 1 else Method.PUT),
+        references=targets(whole),
+    )
+
+
+def tombstone(stored: Stored, at: datetime) -> ResourceWrite:
+    """The version that says that ``stored`` has been deleted (R4 http.html#delete)."""
+    return ResourceWrite(
+        type=stored.type,
+        id=stored.id,
+        version=stored.version + 1,
+        updated_at=at,
+        body=b"",
+        index=(),
+        patient=patient_of(parse(stored.body)),
+        method=Method.DELETE,
     )

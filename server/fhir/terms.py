@@ -96,5 +96,7 @@ class Business(StrEnum):
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
     EXPIRED = "expired"
+    OPINION_WITHDRAWN = "opinion-withdrawn"
+    """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
     """A person ended the case without a second opinion."""

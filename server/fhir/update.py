@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from server.errors import Category, fault
-from server.fhir.criteria import conditional
+from server.fhir.asked import Asked
+from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 from server.fhir.format import received
-from server.fhir.plan import Asked
 from server.fhir.validate import check
 from server.ports import Resource
 
@@ -31,7 +31,7 @@ def conditional_update(desk: Desk, request: Request, type_: str) -> Response:
         "PUT",
         type_,
         resource,
-        criteria=conditional(type_, request.query, desk.base),
+        wanted=condition(type_, request.query, desk.asker(request)),
         if_match=request.if_match,
         only_new=request.only_new,
     )

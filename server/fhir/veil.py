@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from server.errors import Category, fault
 from server.ports import Seals, Stored
+from server.query import ALWAYS, Not, Sealed, Test
 
 _TYPE = "DiagnosticReport"
 
@@ -28,6 +29,25 @@ def demand_shown(seals: Seals, stored: Stored) -> Stored:
             "to correct it, PUT with If-Match and the version that your last write was answered with",
         )
     return stored
+
+
+def demand_unsealed(seals: Seals, stored: Stored) -> None:
+    """A patch tells by what it does what it was made from: under seal there is none.
+
+    Raises:
+        Fault: FORBIDDEN, saying what is accepted instead.
+    """
+    if under_seal(seals, stored):
+        text = (
+            "the first opinion of a case is not patched before the case is resolved; "
+            "PUT it with If-Match and the version that your last write was answered with"
+        )
+        raise fault(Category.FORBIDDEN, "suppressed", text)
+
+
+def visible(type_: str) -> Test | None:
+    """Which resources of a type a search may look at: a sealed one tells nothing by being found either."""
+    return Not(Sealed()) if type_ == _TYPE else ALWAYS
 
 
 def under_seal(seals: Seals, stored: Stored) -> bool:

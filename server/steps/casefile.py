@@ -123,17 +123,12 @@ class CaseFile:
         return self.needed("ai-read", AiRead)
 
     @property
-    def own_read(self) -> AiRead:
-        """The AI read, if the card of now is the one that made it.
-
-        Raises:
-            Fault: BROKEN otherwise; a read is never told of under another model's name.
-        """
-        read = self.ai_read
-        if (read.card, read.model_digest) != (self.card.identity, self.card.model_digest):
-            text = f"read by {read.card}, the card now is {self.card.identity}; put that one back, resume"
-            raise fault(Category.BROKEN, "exception", text)
-        return read
+    def read_card(self) -> Card:
+        """The card that the AI read was made under, whichever is in force now."""
+        card = self.latest("card", Card) or self.card
+        if card.identity != self.ai_read.card:
+            raise fault(Category.BROKEN, "exception", "the case file lacks the card of its AI read")
+        return card
 
     @property
     def first_read(self) -> FirstRead:

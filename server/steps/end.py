@@ -1,4 +1,4 @@
-"""UNRESOLVED: a person ended the case; whoever waits for it is told, and both opinions stay sealed."""
+"""UNRESOLVED: a person ended the case; whoever waits for it is told, and what the AI said stays sealed."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.fhir.times import moment
 from server.model import Gap
-from server.ports import Criterion, Progress, Stored
+from server.ports import Progress, Stored
+from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.letters import told
@@ -58,8 +59,8 @@ def look_again(file: CaseFile) -> Progress | Wait:
 def weighed(file: CaseFile) -> Inputs:
     """The evidence against the reader's contract."""
     codes = tuple((c.system, c.code) for feature in file.card.contract.features for c in feature.codes)
-    about = (Criterion("patient", (("", file.case.patient),)), Criterion("code", codes))
-    found = file.tools.shelf.search("Observation", about, _MOST_OBSERVATIONS + 1)
+    about = (Reference("patient", (file.case.patient,)), Token("code", codes))
+    found = file.tools.shelf.find(Query("Observation", about), _MOST_OBSERVATIONS + 1)
     if len(found) > _MOST_OBSERVATIONS:
         raise fault(
             Category.TOO_LARGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.case import Ai, Event, First, State
 from server.fhir.pens.correspondence import Standing
+from server.fhir.task_states import ended
 from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
@@ -43,10 +44,12 @@ def guard(file: CaseFile) -> Progress | None:
     if state in _WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
+    if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
+        return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
     if (withdrawn := withdrawn_model(file)) is not None:
         return withdrawn
     if state in _RESTING_ON_READS and (changed := _superseded(file)):
-        return _hold(file, changed)
+        return _anew(file, changed) if state is State.READY else _hold(file, changed)
     return _told_again(file)
 
 
@@ -79,6 +82,10 @@ def _newer(file: CaseFile, key: ResourceKey) -> str | None:
     if current.version == key.version:
         return None
     return ResourceKey(key.type, key.id, current.version).versioned
+
+
+def _anew(file: CaseFile, changed: list[str]) -> Progress:
+    return Moved(file).note(Event.SUPERSEDED, actor="placer", changed=changed).at_once()
 
 
 def _hold(file: CaseFile, changed: list[str]) -> Progress:

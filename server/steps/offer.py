@@ -184,7 +184,7 @@ def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistR
         digest=hashlib.sha256(stored.body).hexdigest(),
         signed_at=signed_at(report, stored),
         role=made.role,
-        answer=answer_of(codes, file.card),
+        answer=answer_of(codes, file.read_card),
         codes=codes,
     )
 

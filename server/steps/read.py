@@ -24,7 +24,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         return _read(file)
     if position.first is First.AWAITED:
         return _lock(file)
-    verdict = comparison.compare(file.first_read, file.own_read, file.card, file.policy)
+    verdict = comparison.compare(file.first_read, file.ai_read, file.read_card, file.policy)
     move = Moved(file).note(
         Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason
     )
@@ -39,7 +39,7 @@ def _read(file: CaseFile) -> Progress:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
-    move = Moved(file).lay_down("ai-read", read)
+    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card)
     # Both events are sealed: that a model declined is an answer too.
     if read.declined:
         move.note(Event.AI_DECLINED, sealed=True, card=True, reasons=read.reasons, sources=sources)

@@ -12,7 +12,8 @@ from server.fhir.references import normal
 from server.fhir.specialists import specialists
 from server.fhir.terms import TASK
 from server.model import Candidate, Clock, Referral, Specialist, Urgency
-from server.ports import Criterion, Progress
+from server.ports import Progress
+from server.query import Query, Token
 from server.routing.deadlines import referral_deadline
 from server.routing.matching import match
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
@@ -73,7 +74,7 @@ def _reason(file: CaseFile) -> str:
 
 def _directory(file: CaseFile) -> tuple[Specialist, ...]:
     shelf = file.tools.shelf
-    roles = shelf.search("PractitionerRole", (), _MOST_ROLES + 1)
+    roles = shelf.find(Query("PractitionerRole"), _MOST_ROLES + 1)
     if len(roles) > _MOST_ROLES:
         raise fault(Category.TOO_LARGE, "too-costly", f"the directory has more than {_MOST_ROLES} roles")
     return specialists(roles, shelf.read, _open_offers(file))
@@ -82,11 +83,11 @@ def _directory(file: CaseFile) -> tuple[Specialist, ...]:
 def _open_offers(file: CaseFile) -> Mapping[str, int]:
     """How many reads each specialist has been asked for and has not finished."""
     about = (
-        Criterion("code", ((TASK, "specialist-read"),)),
-        Criterion("status", (("", "requested"), ("", "accepted"), ("", "in-progress"))),
+        Token("code", ((TASK, "specialist-read"),)),
+        Token("status", (("", "requested"), ("", "accepted"), ("", "in-progress"))),
     )
     counts: dict[str, int] = {}
-    for stored in file.tools.shelf.search("Task", about, _MOST_OFFERS):
+    for stored in file.tools.shelf.find(Query("Task", about), _MOST_OFFERS):
         owner = normal(parse(stored.body).get("owner", {}).get("reference", ""))
         counts[owner] = counts.get(owner, 0) + 1
     return counts

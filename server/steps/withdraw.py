@@ -11,6 +11,7 @@ from server.fhir.pens.withdrawal import (
     in_error,
     withdrawal_bundle,
     withdrawal_output,
+    without_agreement,
     write_withdrawal,
 )
 from server.fhir.stamp import stamped
@@ -55,7 +56,8 @@ def withdrawn_model(file: CaseFile) -> Progress | None:
     if said is None:
         return None
     if position.ai is Ai.RELEASED:
-        return _recall(file, said) if position.state is State.WRITTEN_UP else None
+        takes_back = position.state is State.WRITTEN_UP and not file.ai_read.declined
+        return _recall(file, said) if takes_back else None
     return _void(file, said) if position.state in _VOIDABLE else None
 
 
@@ -84,7 +86,7 @@ def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
     targets = [{"reference": key} for key in keys]
     provenance = settle_references(write_withdrawal(home, targets, said))
     told = withdrawal_output({"reference": f"Provenance/{home.minted(WHAT)}"})
-    outputs = [*task.get("output", []), told]
+    outputs = [*without_agreement(task.get("output", [])), told]
     return [
         *(_erroneous(file, key, said) for key in keys),
         stamped(provenance, home.minted(WHAT), 1, file.now),
@@ -98,9 +100,9 @@ def _erroneous(file: CaseFile, key: str, said: Withdrawal) -> ResourceWrite:
 
 
 def _as_it_stands(task: Resource) -> Standing:
-    codes = [each.get("code") for each in task.get("businessStatus", {}).get("coding", [])]
-    business = next((Business(code) for code in codes if code in set(Business)), None)
-    return Standing(task["status"], business, task.get("statusReason", {}).get("text", ""))
+    """A Task that is over stays as it ended; what it ended with no longer stands."""
+    reason = task.get("statusReason", {}).get("text", "")
+    return Standing(task["status"], Business.OPINION_WITHDRAWN, reason)
 
 
 def _away(file: CaseFile, said: Withdrawal) -> list[Document]:

@@ -40,11 +40,11 @@ def write_up(file: CaseFile) -> Progress:
 
 
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:
-    read = file.specialist_read
+    read, card = file.specialist_read, file.read_card
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
-        Opinion(file.card, file.own_read, file.comparison, file.tools.explain(file.own_read, file.card)),
+        Opinion(card, file.ai_read, file.comparison, file.tools.explain(file.ai_read, card)),
         standing,
         file.now,
         referral=file.referral,

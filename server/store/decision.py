@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from server.case import Event, State, advance
 from server.model import Withdrawal
@@ -34,7 +34,7 @@ def decide(
         .values(
             state=position.state,
             ai=position.ai,
-            before=None,
+            before=position.before,
             due_at=at,
             lease_token=None,
             lease_until=None,
@@ -69,14 +69,16 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
         raise Raced
     values = {"card": card, "by": said.by, "reason": said.reason, "at": said.at}
     connection.execute(insert(withdrawn_model), values)
+    voided = event.alias()
     released = (
         select(cases.c.id)
         .join(event, event.c.case_id == cases.c.id)
         .where(
             event.c.card == card,
-            event.c.event == str(Event.WRITTEN_UP),
+            event.c.event == str(Event.AI_SEALED),  # a decline says nothing that could be taken back
             cases.c.state.in_(_RELEASED),
             cases.c.ai == "released",
+            ~exists().where(voided.c.case_id == cases.c.id, voided.c.event == str(Event.AI_VOIDED)),
         )
         .distinct()
     )
@@ -90,6 +92,12 @@ def withdrawn(connection: Connection, card: str) -> Withdrawal | None:
     """Who withdrew a model version, and why; None when nobody did."""
     row = connection.execute(select(withdrawn_model).where(withdrawn_model.c.card == card)).one_or_none()
     return None if row is None else Withdrawal(row.by, row.reason, row.at)
+
+
+def models(connection: Connection) -> frozenset[str]:
+    """Every model version that has read here."""
+    read = select(event.c.card).where(event.c.event.in_([str(Event.AI_SEALED), str(Event.AI_DECLINED)]))
+    return frozenset(row.card for row in connection.execute(read.distinct()) if row.card)
 
 
 def _next(connection: Connection, case_id: str, kind: str) -> int:

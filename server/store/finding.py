@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
@@ -20,6 +21,8 @@ from server.store.indexing import SHORT
 from server.store.tables import resource, search_date, search_value
 
 _RARE = 1_000
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + SHORT
+"""Nothing can be asked for that begins before the calendar does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def _between(type_: str, param: str, tests: Sequence[Date]) -> Select[Any]:
     """
     row, other = search_date.alias(), search_date.alias()
     bounds = [hull(test) for test in tests]
-    near = [row.c.low >= low - SHORT for low, _ in bounds if low is not None]
+    near = [row.c.low >= max(low, _EARLIEST) - SHORT for low, _ in bounds if low is not None]
     near += [row.c.low < high for _, high in bounds if high is not None]
     met = [meets(test, row) for test in tests]
     short = select(row.c.resource_key).where(*of(row, type_, param), row.c.span == 0, *near, *met)
@@ -210,7 +213,8 @@ def _sorted_by(sort: Sort, type_: str) -> ColumnElement[Any]:
     row = TABLE[sort.by].alias()
     column = {Kind.TEXT: "folded", Kind.DATE: "low", Kind.NUMBER: "low"}.get(sort.by, "value")
     edge = func.max if sort.descending else func.min
+    told = [row.c.value != ""] if column == "value" else []
     inner = select(edge(row.c[column])).where(
-        row.c.resource_key == resource.c.key, *of(row, type_, sort.param)
+        row.c.resource_key == resource.c.key, *of(row, type_, sort.param), *told
     )
     return inner.scalar_subquery()

@@ -19,6 +19,7 @@ from server.query import (
     Not,
     Number,
     Reference,
+    Sealed,
     Test,
     Text,
     Token,
@@ -26,6 +27,7 @@ from server.query import (
     Uri,
 )
 from server.store.comparing import TABLE, RowTest, instant, meets, table_of
+from server.store.seals import under_seal
 from server.store.tables import resource, search_value
 
 ROW_TESTS = (Token, Uri, Reference, Text, Date, Number)
@@ -117,15 +119,17 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
             return _leads_to(test, type_, key)
         case Has():
             return _is_referred_to(test, type_, key)
-        case Ids() | Updated():
+        case Ids() | Updated() | Sealed():
             own = resource.alias()
             return exists().where(own.c.key == key, _own(test, own))
 
 
-def _own(test: Ids | Updated, own: Any) -> ColumnElement[bool]:
+def _own(test: Ids | Updated | Sealed, own: Any) -> ColumnElement[bool]:
     if isinstance(test, Ids):
         condition: ColumnElement[bool] = own.c.id.in_(test.any_of)
         return condition
+    if isinstance(test, Sealed):
+        return under_seal(own.c.type.concat("/").concat(own.c.id))
     return or_(false(), *(instant(each, own.c.updated_at) for each in test.any_of))
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event
-from server.ports import Arrival, Entry, Intake, Opening
-from server.store import chain, resources
+from server.ports import Arrival, Entry, Intake, Method, Opening
+from server.store import chain, references, resources
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.tables import Instant, arrival, cases, resource, search_value
@@ -17,6 +17,7 @@ from server.store.vault import Vault
 
 _INLINE = 256 * 1024
 _ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))
+_ARRIVED = Prepared(select(arrival.c.seq).where(arrival.c.id == bindparam("id")))
 _STIR = Prepared(
     update(cases)
     .where(cases.c.patient == bindparam("of"), cases.c.due_at.is_not(None))
@@ -57,10 +58,15 @@ class IntakeDesk:
 
 
 def _take(connection: Connection, intake: Intake) -> None:
-    for absent in intake.absent:
-        resources.demand_absent(connection, absent)
     _arrive(connection, intake.arrival)
-    resources.apply(connection, intake.writes, intake.arrival.id)
+    deletions = [each for each in intake.writes if each.method is Method.DELETE]
+    resources.apply(connection, deletions, intake.arrival.id)
+    for absent in intake.absent:  # what is deleted by the same request is no longer there
+        resources.demand_absent(connection, absent)
+    others = [each for each in intake.writes if each.method is not Method.DELETE]
+    resources.apply(connection, others, intake.arrival.id)
+    for each in deletions:
+        references.demand_unneeded(connection, each)
     at = intake.arrival.received_at
     stir(connection, {write.patient for write in intake.writes if write.patient}, at)
     for write in intake.writes:
@@ -71,6 +77,8 @@ def _take(connection: Connection, intake: Intake) -> None:
 
 
 def _arrive(connection: Connection, arrived: Arrival) -> None:
+    if arrived.shared and _ARRIVED.run(connection, id=arrived.id).fetchone() is not None:
+        return
     _ARRIVE.run(
         connection,
         id=arrived.id,

@@ -23,21 +23,10 @@ from server.store import chain, decision, deliveries, resources
 from server.store.caserow import case_of, find
 from server.store.database import Database
 from server.store.facts import lay_down
+from server.store.seals import SEALED
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
-
-
-_UNSEALED = (
-    State.RESOLVED,
-    State.WRITTEN_UP,
-    State.CLOSED,
-    State.RETRACTED,
-    State.UNRESOLVED,
-    State.REJECTED,
-    State.LAPSED,
-    State.WITHDRAWN,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +78,15 @@ class Ledger:
         """Put a held or faulted case back to where it stood; None when there is no such case."""
         return self._database.write(lambda c: decision.decide(c, case_id, Entry(Event.RESUMED, actor), at))
 
+    def hold(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
+        """Stop a case that is under way; None when there is no such case."""
+        entry = Entry(Event.HELD, actor, {"reason": reason})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at))
+
+    def models(self) -> frozenset[str]:
+        """Every model version, ``name@version``, that has read here."""
+        return self._database.read(decision.models)
+
     def end(self, case_id: str, actor: str, reason: str, at: datetime) -> CaseRow | None:
         """End a held or faulted case without a second opinion; None when there is no such case."""
         entry = Entry(Event.ENDED, actor, {"reason": reason})
@@ -131,7 +129,7 @@ class Ledger:
 
     def under_seal(self, reports: Collection[str]) -> frozenset[str]:
         """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
-        query = select(cases.c.report).where(cases.c.report.in_(reports), cases.c.state.not_in(_UNSEALED))
+        query = select(cases.c.report).where(cases.c.report.in_(reports), SEALED)
         return self._database.read(lambda c: frozenset(row[0] for row in c.execute(query)))
 
     def counts(self) -> dict[str, int]:

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Boolean, Connection, bindparam, insert, update
 
-from server.ports import Absent, Criterion, Raced, ResourceWrite, Shelf, Stored
-from server.query import Page, Query
-from server.store import indexing, pages
+from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
+from server.query import NEVER, Page, Query
+from server.store import history, indexing, pages, plain, references
+from server.store.cases import resting_on
 from server.store.database import Database
-from server.store.prepared import Prepared, at_most
+from server.store.prepared import Prepared
 from server.store.scratch import Scratch
-from server.store.tables import Instant, moment, resource, resource_version, search_value
+from server.store.tables import Instant, resource, resource_version
+from server.store.versions import CURRENT, VERSION, stored
 
-_CURRENT = select(
-    resource.c.type, resource.c.id, resource.c.version, resource_version.c.updated_at, resource_version.c.body
-).join(
-    resource_version,
-    and_(resource_version.c.resource_key == resource.c.key, resource_version.c.version == resource.c.version),
-)
-_VERSIONS = (
-    select(
-        resource.c.type,
-        resource.c.id,
-        resource_version.c.version,
-        resource_version.c.updated_at,
-        resource_version.c.body,
+_READ = Prepared(CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i")))
+_VREAD = Prepared(
+    VERSION.where(
+        resource.c.type == bindparam("t"),
+        resource.c.id == bindparam("i"),
+        resource_version.c.version == bindparam("v"),
     )
-    .join(resource_version, resource_version.c.resource_key == resource.c.key)
-    .where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i"))
-    .order_by(resource_version.c.version.desc())
 )
-_READ = Prepared(_CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i")))
-_HISTORY = Prepared(_VERSIONS)
-_VREAD = Prepared(_VERSIONS.where(resource_version.c.version == bindparam("v")))
 _CREATE = Prepared(
     insert(resource)
     .values({name: bindparam(name) for name in ("type", "id", "version", "updated_at")})
@@ -52,7 +39,11 @@ _ADVANCE = Prepared(
         resource.c.id == bindparam("i"),
         resource.c.version == bindparam("before"),
     )
-    .values(version=bindparam("after"), updated_at=bindparam("at", type_=Instant()))
+    .values(
+        version=bindparam("after"),
+        updated_at=bindparam("at", type_=Instant()),
+        deleted=bindparam("deleted", type_=Boolean()),
+    )
     .returning(resource.c.key)
 )
 _KEEP = Prepared(insert(resource_version).values({c.name: bindparam(c.name) for c in resource_version.c}))
@@ -68,11 +59,23 @@ class Resources:
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return self._database.read(lambda connection: read(connection, type_, id_, version))
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        return self._database.read(lambda connection: search(connection, type_, criteria, limit))
+    def newest(self, type_: str, id_: str) -> Stored | None:
+        return self._database.read(lambda connection: newest(connection, type_, id_))
+
+    def history(self, past: Past) -> Stretch:
+        return self._database.read(lambda connection: history.stretch(connection, past))
+
+    def around(self, around: Around) -> Stretch:
+        return self._database.read(lambda connection: references.around(connection, around))
+
+    def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
+        return self._database.read(lambda connection: references.referrers(connection, type_, id_))
+
+    def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
+        return self._database.read(lambda connection: resting_on(connection, type_, id_, patient))
 
     def find(self, query: Query, limit: int) -> list[Stored]:
-        return self._database.read(lambda connection: pages.find(connection, query, limit))
+        return self._database.read(lambda connection: find(connection, query, limit))
 
     def count(self, query: Query, at_most: int) -> int:
         return self._database.read(lambda connection: pages.count(connection, query, at_most))
@@ -82,9 +85,6 @@ class Resources:
 
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
         return self._database.read(lambda connection: fetch(connection, entries))
-
-    def history(self, type_: str, id_: str) -> list[Stored]:
-        return self._database.read(lambda connection: history(connection, type_, id_))
 
     @contextmanager
     def snapshot(self) -> Iterator[Shelf]:
@@ -101,11 +101,23 @@ class _Snapshot:
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
         return read(self.connection, type_, id_, version)
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        return search(self.connection, type_, criteria, limit)
+    def newest(self, type_: str, id_: str) -> Stored | None:
+        return newest(self.connection, type_, id_)
+
+    def history(self, past: Past) -> Stretch:
+        return history.stretch(self.connection, past)
+
+    def around(self, around: Around) -> Stretch:
+        return references.around(self.connection, around)
+
+    def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
+        return references.referrers(self.connection, type_, id_)
+
+    def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
+        return resting_on(self.connection, type_, id_, patient)
 
     def find(self, query: Query, limit: int) -> list[Stored]:
-        return pages.find(self.connection, query, limit)
+        return find(self.connection, query, limit)
 
     def count(self, query: Query, at_most: int) -> int:
         return pages.count(self.connection, query, at_most)
@@ -116,49 +128,55 @@ class _Snapshot:
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
         return fetch(self.connection, entries)
 
-    def history(self, type_: str, id_: str) -> list[Stored]:
-        return history(self.connection, type_, id_)
-
     def snapshot(self) -> AbstractContextManager[Shelf]:
         return nullcontext(self)
 
 
 def read(connection: Connection, type_: str, id_: str, version: int | None = None) -> Stored | None:
     if version is None:
-        row = _READ.run(connection, t=type_, i=id_).fetchone()
-    else:
-        row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
-    return None if row is None else _stored(row)
+        found = newest(connection, type_, id_)
+        return None if found is None or found.deleted else found
+    row = _VREAD.run(connection, t=type_, i=id_, v=version).fetchone()
+    return None if row is None else stored(row)
+
+
+def newest(connection: Connection, type_: str, id_: str) -> Stored | None:
+    row = _READ.run(connection, t=type_, i=id_).fetchone()
+    return None if row is None else stored(row)
 
 
 def fetch(connection: Connection, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
     """These versions, in this order; without those whose resource is gone."""
     found = [_VREAD.run(connection, t=t, i=i, v=v).fetchone() for t, i, v in entries]
-    return [_stored(row) for row in found if row is not None]
+    return [stored(row) for row in found if row is not None]
 
 
-def history(connection: Connection, type_: str, id_: str) -> list[Stored]:
-    return [_stored(row) for row in _HISTORY.run(connection, t=type_, i=id_)]
-
-
-def search(connection: Connection, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-    few = limit if limit <= _FEW else None
-    found = _search(_shape(criteria), few).run(connection, t=type_, limit=limit, **_values(criteria))
-    return [_stored(row) for row in found]
+def find(connection: Connection, query: Query, limit: int) -> list[Stored]:
+    """The first ``limit`` of what matches, as it is now."""
+    if NEVER in query.where:
+        return []
+    shape = plain.shape(query)
+    if shape is None:
+        return pages.find(connection, query, limit)
+    return plain.find(connection, query, shape, limit)
 
 
 def demand_absent(connection: Connection, absent: Absent) -> None:
     """Raises Raced when something matches after all."""
-    found = _any(_shape(absent.criteria)).run(connection, t=absent.type, **_values(absent.criteria))
-    if found.fetchone()[0]:
+    shape = plain.shape(absent.query)
+    if shape is None:
+        there = bool(find(connection, absent.query, 1))
+    else:
+        there = plain.is_there(connection, absent.query, shape)
+    if there:
         raise Raced
 
 
 def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: str | None) -> None:
-    """Write new versions with their search values.
+    """Write new versions with their search values and references.
 
     Raises:
-        Raced: another version was committed meanwhile.
+        Raced: another version was committed meanwhile, or what one refers to has been deleted.
     """
     latest: dict[int, ResourceWrite] = {}
     for write in writes:
@@ -167,13 +185,17 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
             connection,
             resource_key=key,
             version=write.version,
+            type=write.type,
             updated_at=write.updated_at,
+            method=write.method.value,
             body=write.body,
             arrival_id=arrival_id,
         )
         latest[key] = write  # of several versions in one commit the last one is searched for
     for key, write in latest.items():
         indexing.index(connection, key, write.type, write.index, anew=write.version > 1)
+    for key, write in latest.items():  # once all of them are there: they may refer to one another
+        references.keep(connection, key, write)
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:
@@ -189,74 +211,8 @@ def _advance(connection: Connection, write: ResourceWrite) -> int:
             before=write.version - 1,
             after=write.version,
             at=write.updated_at,
+            deleted=write.method is Method.DELETE,
         ).fetchone()
     if made is None:
         raise Raced
     return int(made[0])
-
-
-# -- searching -----------------------------------------------------------------------------
-
-_FEW = 2
-"""Who writes asks for the one that matches, and whether it is the only one."""
-_Shape = tuple[tuple[bool, tuple[bool, ...]], ...]
-"""For each criterion: whether it asks for ids, and for each of its values whether it names a system."""
-
-
-def _shape(criteria: Sequence[Criterion]) -> _Shape:
-    return tuple(
-        (each.param == "_id", tuple(system is not None for system, _ in each.values)) for each in criteria
-    )
-
-
-def _values(criteria: Sequence[Criterion]) -> dict[str, Any]:
-    bound: dict[str, Any] = {}
-    for c, criterion in enumerate(criteria):
-        bound[f"p{c}"] = criterion.param
-        for v, (system, value) in enumerate(criterion.values):
-            bound[f"v{c}_{v}"] = value
-            bound[f"s{c}_{v}"] = system
-    return bound
-
-
-@lru_cache(maxsize=512)
-def _search(shape: _Shape, few: int | None) -> Prepared:
-    """The statement for criteria of one shape: AND between criteria, OR between their values."""
-    found = _matching(_CURRENT, shape).order_by(resource.c.key)
-    return Prepared(at_most(found, few) if few is not None else found.limit(bindparam("limit")))
-
-
-@lru_cache(maxsize=512)
-def _any(shape: _Shape) -> Prepared:
-    """Whether anything matches; nothing of it is read."""
-    return Prepared(select(exists(_matching(select(resource.c.key), shape))))
-
-
-def _matching(query: Select[Any], shape: _Shape) -> Select[Any]:
-    """A search value knows the type of its resource. Told twice, SQLite reads every resource of that type
-    and looks whether it is among those found, instead of reading those found.
-    """
-    if not shape or any(ids for ids, _ in shape):
-        query = query.where(resource.c.type == bindparam("t"))
-    for c, (ids, systems) in enumerate(shape):
-        names: list[Any] = [bindparam(f"v{c}_{v}") for v in range(len(systems))]
-        if ids:
-            query = query.where(or_(*(resource.c.id == name for name in names)))
-            continue
-        any_of = or_(
-            *(
-                and_(search_value.c.value == name, search_value.c.system == bindparam(f"s{c}_{v}"))
-                if systems[v]
-                else search_value.c.value == name
-                for v, name in enumerate(names)
-            )
-        )
-        matching = select(search_value.c.resource_key).where(
-            search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{c}"), any_of
-        )
-        query = query.where(resource.c.key.in_(matching))
-    return query
-
-
-def _stored(row: Any) -> Stored:
-    return Stored(row[0], row[1], row[2], moment(row[3]), bytes(row[4]))

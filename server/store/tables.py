@@ -74,6 +74,7 @@ resource = Table(
     Column("id", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # The newest version is a tombstone: not read, not found, but there (R4 http.html#delete).
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("type", "id", name="resource_identity"),
     Index("resource_by_type", "type", "key"),
@@ -85,9 +86,23 @@ resource_version = Table(
     metadata,
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Column("version", Integer, primary_key=True),
+    # The resource's type once more, so that the history of a type is one stretch of an index.
+    Column("type", String(64), nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("method", String(8), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("arrival_id", String(36)),
+    Index("resource_version_in_time", "type", "updated_at", "resource_key", "version"),
+    sqlite_with_rowid=False,
+)
+
+# Which current resource refers to which: what another refers to is not deleted.
+reference = Table(
+    "reference",
+    metadata,
+    Column("target_key", ForeignKey("resource.key"), primary_key=True),
+    Column("resource_key", ForeignKey("resource.key"), primary_key=True),
+    Index("reference_of_resource", "resource_key"),
     sqlite_with_rowid=False,
 )
 

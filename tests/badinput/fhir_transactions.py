@@ -44,6 +44,11 @@ def _one(id_: str, what: str, resource: dict[str, Any], code: str, ours: str = "
     return Call(id_, what, "POST", path, 422, code, told(resource), ours=ours)
 
 
+def _asking(method: str, url: str) -> dict[str, Any]:
+    return {"request": {"method": method, "url": url}}
+
+
+_TWIN_GONE = _asking("DELETE", "Patient/twin-1")
 _TIGHT = b'{"resourceType":"Bundle","type":"transaction","entry":['
 CALLS = (
     _all(
@@ -64,14 +69,17 @@ CALLS = (
     ),
     Call(
         "F-107",
-        "batch",
+        "batch: one bad",
         "POST",
         "/fhir",
-        422,
-        "not-supported",
-        bundle(entry(person()), kind="batch"),
-        ours="batches are not offered; the answer says that transactions are",
-        says="transaction",
+        200,
+        "code-invalid",
+        bundle(
+            entry(_BAD, "Observation"),
+            {"request": {"method": "GET", "url": "Patient/anna"}},
+            {"request": {"method": "DELETE", "url": "Patient/anna"}},
+            kind="batch",
+        ),
     ),
     _all("F-108", "one id twice", 400, "duplicate", put(person(), "anna"), put(person(), "anna")),
     _all(
@@ -121,15 +129,31 @@ CALLS = (
         "not-supported",
     ),
     _all("F-112c", "operation in a transaction", 400, "value", entry(person(), "Patient/$validate")),
-    Call(
-        "F-112d",
-        "GET in a transaction",
-        "POST",
-        "/fhir",
+    _all("F-112d", "read of nobody", 404, "not-found", entry(person()), _asking("GET", "Patient/nobody")),
+    _all("F-112e", "read of what it deletes", 410, "deleted", _asking("GET", "Patient/twin-1"), _TWIN_GONE),
+    _all("F-112f", "what is under seal", 403, "suppressed", _asking("GET", "DiagnosticReport/of-anna")),
+    _all("F-108g", "deleted and changed", 400, "duplicate", _TWIN_GONE, put(person(), "twin-1")),
+    _all(
+        "F-108h",
+        "deleted and referred to",
         422,
-        "not-supported",
-        bundle({"request": {"method": "GET", "url": "Patient/anna"}}),
-        ours="a transaction here only writes",
+        "not-found",
+        _TWIN_GONE,
+        _measured(subject={"reference": "Patient/twin-1"}),
+    ),
+    _all(
+        "F-110e",
+        "conditional reference to two",
+        412,
+        "multiple-matches",
+        _measured(subject={"reference": f"Patient?identifier={CANARY}-twin"}),
+    ),
+    _all(
+        "F-110f",
+        "conditional reference to nobody",
+        412,
+        "not-found",
+        _measured(subject={"reference": f"Patient?identifier={CANARY}-nobody"}),
     ),
     _all("F-113", "5 001 entries", 413, "too-costly", *[entry(person())] * 5_001),
     _all("F-113c", "10 000 Observations", 413, "too-costly", *[_measured()] * 10_000),

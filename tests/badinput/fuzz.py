@@ -28,7 +28,21 @@ from tests.world import World, make_world
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared/data/fhir-r4-examples"
 _TYPES = ("Patient", "Observation", "DiagnosticReport", "Task", "PractitionerRole", "ServiceRequest")
-_NAMES = ("_id", "identifier", "patient", "subject", "code", "status", "_tag", "_count", "_offset", "_format")
+_NAMES = (
+    "_id", "identifier", "patient", "subject", "code", "status", "_tag", "_count", "_page", "_format",
+    "date", "birthdate", "authored-on", "_lastUpdated", "name", "value-quantity", "code-value-quantity",
+    "_profile", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total",
+    "_has:Observation:patient:code", "_has:Task:subject:focus",
+)  # fmt: skip
+_MODIFIERS = (
+    "", "", "", "", ":exact", ":not", ":missing", ":contains", ":identifier", ":of-type", ":text", ":below",
+    ":Patient", ":iterate", ".name", ":Patient.name", ":", "%00",
+)  # fmt: skip
+_VALUES = (
+    MRN, "|", ",", "anna", "%", "²", "\u0000", "-1", "10" * 30, "\\,", "$", "Patient/anna", "true", "2024",
+    "ge2024-02-30", "ap2024-01-05T10:00", "5.4|http://unitsofmeasure.org|mg", "1e2", "h$gt1", "-date,code",
+    "*", "Task:focus", "Observation:subject:Patient", "count", "text", "accurate", "x|y|z",
+)  # fmt: skip
 _URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
 _OTHER = "urn:uuid:0f2a3c1e-7d4b-4b57-9a55-3b8f0a6f7e02"
 _EXTENSION = {"extension": [{"url": "https://ehr.example/x", "valueString": CANARY}]}
@@ -182,10 +196,7 @@ def _transaction(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
 def _query(chance: random.Random) -> str:
     pairs = []
     for _ in range(chance.randint(1, 3)):
-        name = chance.choice(_NAMES) + chance.choice(["", "", "", ":exact", ":not", ".name", ":", "%00"])
-        text = chance.choice(
-            [MRN, "|", ",", "anna", "%", "²", "\u0000", "-1", "10" * 30, "\\,", "$", "Patient/anna"]
-        )
+        name, text = chance.choice(_NAMES) + chance.choice(_MODIFIERS), chance.choice(_VALUES)
         pairs.append(f"{name}={quote(text * chance.choice([1, 1, 1, 40]), safe=chance.choice(['', '|,/%']))}")
     return chance.choice(["&", "&", "&&", ";"]).join(pairs)
 

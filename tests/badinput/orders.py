@@ -19,6 +19,7 @@ _PATIENTS = {
     "twin-1": f"{CANARY}-twin",
     "twin-2": f"{CANARY}-twin",
     "percent": f"{CANARY} 50%26+1",
+    "gone": f"MRN-{CANARY}-3",
 }
 
 

@@ -41,7 +41,9 @@ class Answer:
         """The issues of the OperationOutcome, be it the whole answer or an entry of a search."""
         if not self.body or "json" not in self.headers.get("content-type", ""):
             return []
-        found = [self.json, *(each.get("resource", {}) for each in self.json.get("entry", []))]
+        entries = self.json.get("entry", [])
+        found = [self.json, *(each.get("resource", {}) for each in entries)]
+        found += [each.get("response", {}).get("outcome", {}) for each in entries]
         return [i for each in found if each.get("resourceType") == "OperationOutcome" for i in each["issue"]]
 
 
@@ -60,6 +62,7 @@ class Served:
         for each in furniture():
             answer = self.ask("PUT", f"/fhir/{each['resourceType']}/{each['id']}", told(each))
             assert answer.status == 201, answer.body
+        assert self.ask("DELETE", "/fhir/Patient/gone").status == 204
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from server.fhir.index import rows
 from server.fhir.parse import parse
-from server.ports import Criterion, Stored
-from server.query import ReferenceRow, TokenRow
+from server.fhir.references import targets
+from server.fhir.rows.extraction import rows
+from server.ports import Method, Stored
+from server.query import Page, Query
+from tests.fhir import brute
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -20,11 +24,22 @@ def stored(resource: dict[str, Any], version: int = 1, at: datetime = AT) -> Sto
     return Stored(resource["resourceType"], resource["id"], version, at, json.dumps(resource).encode())
 
 
+class NoSeals:
+    """``server.ports.Seals`` under which nothing is."""
+
+    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
+        del reports
+        return frozenset()
+
+
 class Shelf:
     """``server.ports.Shelf`` over a list of resources, one version each unless put again."""
 
     def __init__(self, *resources: dict[str, Any]) -> None:
         self._versions: dict[tuple[str, str], list[Stored]] = {}
+        self.open_cases: dict[str, str] = {}
+        """``Type/id`` that an open case rests on -> id of its Task."""
+        self.sealed: set[str] = set()
         for each in resources:
             self.put(each)
 
@@ -32,28 +47,59 @@ class Shelf:
         versions = self._versions.setdefault((resource["resourceType"], resource["id"]), [])
         versions.append(stored(resource, len(versions) + 1))
 
+    def delete(self, type_: str, id_: str) -> None:
+        versions = self._versions[type_, id_]
+        versions.append(Stored(type_, id_, len(versions) + 1, AT, b"", Method.DELETE))
+
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
-        versions = self._versions.get((type_, id_), [])
         if version is None:
-            return versions[-1] if versions else None
+            newest = self.newest(type_, id_)
+            return None if newest is None or newest.deleted else newest
+        versions = self._versions.get((type_, id_), [])
         return versions[version - 1] if version <= len(versions) else None
 
-    def search(self, type_: str, criteria: Sequence[Criterion], limit: int) -> list[Stored]:
-        current = [versions[-1] for (kind, _), versions in self._versions.items() if kind == type_]
-        return [each for each in current if all(_meets(each, one) for one in criteria)][:limit]
+    def newest(self, type_: str, id_: str) -> Stored | None:
+        versions = self._versions.get((type_, id_), [])
+        return versions[-1] if versions else None
 
-    def history(self, type_: str, id_: str) -> list[Stored]:
-        return list(reversed(self._versions.get((type_, id_), [])))
+    def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
+        others = [each for each in self._current() if (each.type, each.id) != (type_, id_)]
+        return Counter(each.type for each in others if f"{type_}/{id_}" in targets(parse(each.body)))
 
+    def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
+        del patient
+        return self.open_cases.get(f"{type_}/{id_}")
 
-def _meets(each: Stored, criterion: Criterion) -> bool:
-    held = {
-        ("", row.target) if isinstance(row, ReferenceRow) else (row.system, row.code)
-        for row in rows(parse(each.body))
-        if isinstance(row, ReferenceRow | TokenRow) and row.param == criterion.param
-    }
-    if criterion.param == "_id":
-        held = {("", each.id)}
-    return any(
-        value == have and system in (None, of) for system, value in criterion.values for of, have in held
-    )
+    def _current(self) -> list[Stored]:
+        return [versions[-1] for versions in self._versions.values() if not versions[-1].deleted]
+
+    def find(self, query: Query, limit: int) -> list[Stored]:
+        current = {(each.type, each.id): each for each in self._current()}
+        return [current[each.type, each.id] for each in self._collection().found(query)][:limit]
+
+    def count(self, query: Query, at_most: int) -> int:
+        return min(len(self._collection().found(query)), at_most)
+
+    def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
+        """Pages of what stands now; a token is where the next one begins."""
+        if token is not None and not token.isdigit():
+            return None
+        start, found = int(token or 0), self.find(query, 10_000)
+        entries = tuple((each.type, each.id, each.version) for each in found[start : start + count])
+        following = str(start + count) if start + count < len(found) else None
+        return Page(entries, len(found), following)
+
+    def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
+        found = [self.read(*entry) for entry in entries]
+        return [each for each in found if each is not None]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Shelf]:
+        yield self
+
+    def _collection(self) -> brute.Collection:
+        items = [
+            brute.Item(each.type, each.id, each.updated_at, rows(parse(each.body)))
+            for each in self._current()
+        ]
+        return brute.Collection(items, self.sealed)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from server.fhir.bindings import KEPT
 from server.fhir.desk import readable
 from server.fhir.door import ROUTES
-from server.fhir.index import PARAMETERS
 from tests.world import World, make_world, patient
 
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01"}
@@ -21,11 +21,30 @@ def told(answer) -> tuple[int, str]:
 
 def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
     said = world.get("metadata")["rest"][0]
-    assert {each["type"] for each in said["resource"]} == set(PARAMETERS)
+    assert {each["type"] for each in said["resource"]} == set(KEPT)
     offered = {each["code"] for resource in said["resource"] for each in resource["interaction"]}
-    interactions = {"vread": "vread", "history": "history-instance", "search": "search-type"}
-    routed = {interactions.get(each.__name__, each.__name__) for _, _, each in ROUTES}
-    assert routed - {"metadata", "transaction", "conditional_update"} == offered
+    offered |= {each["code"] for each in said["interaction"]}
+    offered |= {each["name"] for resource in said["resource"] for each in resource["operation"]}
+    calls = {
+        "history": "history-instance",
+        "history_type": "history-type",
+        "history_system": "history-system",
+        "search": "search-type",
+        "validate_type": "validate",
+    }
+    routed = {calls.get(each.__name__, each.__name__) for _, _, each in ROUTES}
+    conditional = {f"conditional_{each}" for each in ("update", "patch", "delete")}
+    assert routed - {"metadata", "bundle", *conditional} | {"transaction", "batch"} == offered
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_what_is_ours_to_write_is_not_offered_to_others(world: World, written: bool) -> None:
+    types = {each["type"]: each for each in world.get("metadata")["rest"][0]["resource"]}
+    said = types["Patient" if written else "Device"]
+    codes = {each["code"] for each in said["interaction"]}
+    assert codes >= {"read", "vread", "history-instance", "history-type", "search-type"}
+    assert (codes >= {"create", "update", "patch", "delete"}) is written
+    assert said["conditionalDelete"] == ("single" if written else "not-supported")
 
 
 @pytest.mark.parametrize("type_", ["Banana", "Bundle", "Binary", "patient", "$import"])
@@ -34,20 +53,19 @@ def test_a_type_that_is_not_served(world: World, type_: str) -> None:
     assert "Patient" in world.send("GET", type_).json["issue"][0]["diagnostics"]
 
 
-def test_every_type_of_the_index_is_readable() -> None:
-    for type_ in PARAMETERS:
+def test_every_type_that_is_kept_is_readable() -> None:
+    for type_ in KEPT:
         readable(type_)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
-        ("PATCH", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
-        ("POST", "Patient/x", "GET, HEAD, OPTIONS, PUT"),
-        ("DELETE", "Patient", "GET, HEAD, OPTIONS, POST, PUT"),
+        ("POST", "Patient/x", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
+        ("PATCH", "Patient/x/_history", "GET, HEAD, OPTIONS"),
+        ("DELETE", "Patient/x/_history/1", "GET, HEAD, OPTIONS"),
         ("GET", "", "OPTIONS, POST"),
-        ("POST", "metadata/x", "GET, HEAD, OPTIONS, PUT"),
+        ("DELETE", "", "OPTIONS, POST"),
     ],
 )
 def test_a_method_that_is_not_offered_names_those_that_are(

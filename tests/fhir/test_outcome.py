@@ -39,10 +39,10 @@ def test_one_issue_for_each_reason_in_order() -> None:
 
 
 def test_a_warning_refuses_nothing() -> None:
-    [issue] = outcome.warning("not-supported", "one parameter was ignored")["issue"]
+    [issue] = outcome.warnings([("not-supported", "one parameter was ignored")])["issue"]
     assert issue["severity"] == "warning"
 
 
 def test_it_is_an_outcome_as_r4_has_it() -> None:
     OperationOutcome.model_validate(outcome.outcome(TWO))
-    OperationOutcome.model_validate(outcome.warning("not-supported", "one parameter was ignored"))
+    OperationOutcome.model_validate(outcome.warnings([("not-supported", "one parameter was ignored")]))

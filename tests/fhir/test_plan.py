@@ -7,10 +7,13 @@ import pytest
 
 from server.errors import Category, Fault, fault
 from server.fhir.admission import Admission
-from server.fhir.criteria import conditional
-from server.fhir.plan import Asked, Plan, Planner, within
+from server.fhir.asked import Asked
+from server.fhir.conditional import condition
+from server.fhir.place import within
+from server.fhir.plan import Plan, Planner
 from server.ports import Absent
-from tests.fhir.shelf import AT, Shelf
+from tests.fhir.query.asking import ALL
+from tests.fhir.shelf import AT, NoSeals, Shelf
 from tests.world import EHR, observation, report, task
 
 BASE = "http://127.0.0.1:8080/fhir"
@@ -29,7 +32,7 @@ def shelf() -> Shelf:
 
 
 def plan(*asked: Asked, on: Shelf | None = None) -> Plan:
-    planner = Planner(on or shelf(), Admission(frozenset({"bacterial-meningitis"}), ()), BASE)
+    planner = Planner(on or shelf(), NoSeals(), Admission(frozenset({"bacterial-meningitis"}), ()), BASE)
     return planner.plan(asked, AT)
 
 
@@ -44,17 +47,15 @@ def new_patient(value: str = "new", **more: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", "identifier": [{"system": "x", "value": value}], **more}
 
 
-def post(resource: dict[str, Any], condition: str = "", **more: Any) -> Asked:
+def post(resource: dict[str, Any], sought: str = "", **more: Any) -> Asked:
     type_ = resource["resourceType"]
-    return Asked(
-        "POST", type_, resource, criteria=conditional(type_, condition, BASE) if condition else (), **more
-    )
+    return Asked("POST", type_, resource, wanted=condition(type_, sought, ALL) if sought else None, **more)
 
 
-def put(resource: dict[str, Any], condition: str = "", **more: Any) -> Asked:
+def put(resource: dict[str, Any], sought: str = "", **more: Any) -> Asked:
     type_ = resource["resourceType"]
-    if condition:
-        return Asked("PUT", type_, resource, criteria=conditional(type_, condition, BASE), **more)
+    if sought:
+        return Asked("PUT", type_, resource, wanted=condition(type_, sought, ALL), **more)
     return Asked("PUT", type_, resource, id=resource["id"], **more)
 
 
@@ -87,7 +88,7 @@ def test_a_conditional_create_that_finds_writes_nothing() -> None:
 def test_a_conditional_create_that_finds_nothing_says_so_to_the_store() -> None:
     made = plan(post(new_patient(), "identifier=x|new"))
     assert len(made.writes) == 1
-    assert made.absent == [Absent("Patient", conditional("Patient", "identifier=x|new", BASE))]
+    assert made.absent == [Absent(condition("Patient", "identifier=x|new", ALL))]
 
 
 def test_a_conditional_update_with_an_id() -> None:
@@ -99,7 +100,7 @@ def test_an_order_opens_a_case_and_is_guarded_by_its_identifier() -> None:
     made = plan(post(task("Patient/p", "DiagnosticReport/d", "T-2")))
     assert [(each.patient, each.report) for each in made.openings] == [("Patient/p", "DiagnosticReport/d")]
     assert made.openings[0].task_id == made.writes[0].id
-    assert made.absent == [Absent("Task", conditional("Task", f"identifier={EHR}|T-2", BASE))]
+    assert made.absent == [Absent(condition("Task", f"identifier={EHR}|T-2", ALL))]
 
 
 def test_an_order_sent_again_is_answered_with_what_it_has_become() -> None:

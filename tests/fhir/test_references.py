@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from server.errors import Category, Fault
-from server.fhir.references import demand_present, every, local, normal, pointers, relativise, resolve
+from server.errors import Fault
+from server.fhir.references import demand_present, every, local, normal, pointers, relativise, targets
 
 BASE = "http://127.0.0.1:8080/fhir"
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
@@ -64,24 +64,9 @@ def test_our_own_base_is_left_out() -> None:
     ]
 
 
-def test_bundle_local_names_become_what_they_name() -> None:
-    task = about(URN, "Patient/2", "https://ehr.example/ServiceRequest/1")
-    resolve(
-        task, pointers(task), {URN: "Patient/1", "https://ehr.example/ServiceRequest/1": "ServiceRequest/7"}
-    )
-    assert task["for"]["reference"] == "Patient/1"
-    assert [each["reference"] for each in task["basedOn"]] == ["Patient/2", "ServiceRequest/7"]
-
-
-def test_a_name_of_no_entry_is_refused_with_each_place() -> None:
-    task = about(URN, "urn:oid:1.2", "Patient/2")
-    with pytest.raises(Fault) as caught:
-        resolve(task, pointers(task), {})
-    assert caught.value.category is Category.UNPROCESSABLE
-    assert [(each.code, each.path) for each in caught.value.issues] == [
-        ("not-found", "Task.for"),
-        ("not-found", "Task.basedOn[0]"),
-    ]
+def test_targets_are_told_once_and_without_their_version() -> None:
+    task = about("Patient/1/_history/2", "Task/1", "Patient/1", "#a", "https://ehr.example/fhir/Task/1")
+    assert targets(task) == ("Patient/1", "Task/1")
 
 
 @pytest.mark.parametrize(

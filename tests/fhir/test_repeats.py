@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from server.errors import Category, Fault
-from server.fhir.repeats import placer_criteria, same_request
-from server.ports import Criterion
+from server.fhir.repeats import placer_query, same_request
+from server.query import NEVER, Query, Test, Token
 from tests.world import EHR, task
 
 BASE = "http://127.0.0.1:8080/fhir"
@@ -65,22 +65,23 @@ def test_asking_leaves_both_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("identifiers", "values"),
+    ("identifiers", "test"),
     [
-        ([{"system": "x", "value": "1"}, {"system": "y", "value": "2"}], (("x", "1"), ("y", "2"))),
-        ([{"value": "1"}, {"system": "y"}], ((None, ""),)),
-        ([], ((None, ""),)),
+        ([{"system": "x", "value": "1"}, {"system": "y", "value": "2"}],
+         Token("identifier", (("x", "1"), ("y", "2")))),
+        ([{"value": "1"}, {"system": "y"}], NEVER),
+        ([], NEVER),
     ],
-)
-def test_any_whole_identifier_is_known_again(identifiers: Any, values: Any) -> None:
+)  # fmt: skip
+def test_any_whole_identifier_is_known_again(identifiers: Any, test: Test) -> None:
     """F-044: one without a system is never a key."""
-    assert placer_criteria({"identifier": identifiers}) == (Criterion("identifier", values),)
+    assert placer_query({"identifier": identifiers}) == Query("Task", (test,))
 
 
 def test_more_identifiers_than_anybody_looks_for() -> None:
     many = [{"system": "x", "value": str(number)} for number in range(51)]
-    assert placer_criteria({"identifier": many[:50]})
+    assert placer_query({"identifier": many[:50]})
     with pytest.raises(Fault) as caught:
-        placer_criteria({"identifier": many})
+        placer_query({"identifier": many})
     assert caught.value.category is Category.UNPROCESSABLE
     assert caught.value.issues[0].path == "Task.identifier"

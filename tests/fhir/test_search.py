@@ -1,4 +1,4 @@
-"""search: paging, leniency, and what is never ignored."""
+"""search at the door: what is found, in pages, with what beside it, and what is never ignored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from tests.world import EHR, World, patient, send_case
 
 MRN = "https://ehr.example/patient"
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 
 
 def several(world: World, count: int = 5) -> None:
@@ -16,74 +17,129 @@ def several(world: World, count: int = 5) -> None:
         patient(world, number=f"P-{number}")
 
 
+def entries(bundle: dict[str, Any], mode: str) -> list[dict[str, Any]]:
+    return [each["resource"] for each in bundle.get("entry", []) if each["search"]["mode"] == mode]
+
+
 def ids(bundle: dict[str, Any]) -> list[str]:
-    found = [each for each in bundle.get("entry", []) if each["search"]["mode"] == "match"]
-    return [each["resource"]["identifier"][0]["value"] for each in found]
+    return [each["identifier"][0]["value"] for each in entries(bundle, "match")]
+
+
+def warned(bundle: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (issue["severity"], issue["code"])
+        for outcome in entries(bundle, "outcome")
+        for issue in outcome["issue"]
+    ]
 
 
 def link(bundle: dict[str, Any], relation: str) -> str | None:
     return next((each["url"] for each in bundle["link"] if each["relation"] == relation), None)
 
 
+def path(world: World, url: str) -> str:
+    return url.removeprefix(f"{world.house.settings.fhir_base}/")
+
+
+def pages(world: World, query: str) -> list[list[str]]:
+    seen, url = [], query
+    while url:
+        page = world.get(path(world, url))
+        seen.append(ids(page))
+        url = link(page, "next") or ""
+    return seen
+
+
+# -- pages -------------------------------------------------------------------------------------
+
+
 def test_pages_follow_one_another_and_miss_nobody(world: World) -> None:
     several(world)
-    base, path, seen = world.house.settings.fhir_base, "Patient?_count=2", []
-    while path:
-        page = world.get(path)
-        seen.append(ids(page))
-        path = (link(page, "next") or "").removeprefix(f"{base}/")
-    assert seen == [["P-0", "P-1"], ["P-2", "P-3"], ["P-4"]]
+    assert pages(world, "Patient?_count=2") == [["P-0", "P-1"], ["P-2", "P-3"], ["P-4"]]
+    assert pages(world, "Patient?_count=3&_sort=-_lastUpdated,-_id") != []
 
 
-def test_the_total_is_told_when_all_are_shown(world: World) -> None:
-    several(world, 2)
-    assert world.get("Patient")["total"] == 2
-    assert world.get("Patient?_count=2")["total"] == 2
-    assert "total" not in world.get("Patient?_count=1")
-    assert "total" not in world.get("Patient?_count=1&_offset=1")
-
-
-def test_a_page_of_nothing_leads_nowhere(world: World) -> None:
+def test_pages_stand_still_while_data_change(world: World) -> None:
+    several(world, 3)
+    page = world.get("Patient?_count=2")
     several(world, 1)
-    page = world.get("Patient?_count=0")
-    assert ("entry" in page, "total" in page, link(page, "next")) == (False, False, None)
+    assert ids(world.get(path(world, link(page, "next") or ""))) == ["P-2"]
+
+
+def test_the_next_page_is_answered_as_the_first_was(world: World) -> None:
+    several(world, 3)
+    page = world.get("Patient?_count=2&_elements=identifier&nickname=x")
+    following = world.get(path(world, link(page, "next") or ""))
+    [resource] = entries(following, "match")
+    assert resource["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert "birthDate" not in resource
+    assert warned(page) == [("warning", "not-supported")]
+    assert warned(following) == []
+
+
+@pytest.mark.parametrize("token", ["x", "0", "after.1", "", "00000000-0000-0000-0000-000000000000.2"])
+def test_no_page(world: World, token: str) -> None:
+    """F-092."""
+    several(world, 1)
+    answer = world.send("GET", f"Patient?_page={token}")
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "invalid")
+
+
+def test_a_page_belongs_to_its_search(world: World) -> None:
+    several(world, 3)
+    following = path(world, link(world.get("Patient?_count=2&active:missing=true"), "next") or "")
+    assert world.send("GET", following).status_code == 200
+    assert world.send("GET", following.replace("active", "gender")).status_code == 400
+
+
+# -- how many ------------------------------------------------------------------------------------
+
+
+def test_the_total(world: World) -> None:
+    several(world, 3)
+    for query in ("", "?_count=1", "?_total=accurate&_count=1", "?_total=estimate"):
+        assert world.get(f"Patient{query}")["total"] == 3, query
+    assert "total" not in world.get("Patient?_total=none")
+
+
+@pytest.mark.parametrize("query", ["_count=0", "_summary=count", "_summary=count&_count=2"])
+def test_only_the_number(world: World, query: str) -> None:
+    """F-090."""
+    several(world, 2)
+    page = world.get(f"Patient?{query}")
+    assert ("entry" in page, page["total"], link(page, "next")) == (False, 2, None)
 
 
 def test_a_page_is_cut_at_500_and_says_so(world: World) -> None:
+    """F-091."""
     assert str(link(world.get("Patient?_count=99999"), "self")).endswith("_count=500")
 
 
-@pytest.mark.parametrize(
-    "query", ["_count=-1", "_count=x", "_count=", "_count=1e3", "_count=100001", "_offset=-1"]
-)
-def test_no_page_number(world: World, query: str) -> None:
-    answer = world.send("GET", f"Patient?{query}")
-    assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "value")
+# -- leniency --------------------------------------------------------------------------------------
 
 
 def test_an_unknown_parameter_is_ignored_aloud(world: World) -> None:
     """F-085."""
     several(world, 1)
-    bundle = world.get("Patient?nickname=Zebedee")
-    [outcome] = [each["resource"] for each in bundle["entry"] if each["search"]["mode"] == "outcome"]
-    assert [each["severity"] for each in outcome["issue"]] == ["warning"]
+    bundle = world.get("Patient?nickname=Zebedee&gender:missing=true")
+    assert warned(bundle) == [("warning", "not-supported")]
     assert "Zebedee" not in str(bundle)
+    assert "nickname" not in str(bundle)
     assert bundle["total"] == 1
+    assert path(world, link(bundle, "self") or "") == "Patient?gender%3Amissing=true&_count=50"
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        "identifier:exact=x",
-        "identifier:contains=x",
-        "subject:Patient.name=x",
-        "subject.name=x",
-        "_has:Task:focus:code=x",
+        "identifier:regex=x",
         "_filter=x",
         "_text=x",
         "_content=x",
         "_list=x",
         "_query=x",
+        "code:in=x",
+        "code.x=1",
     ],
 )
 def test_what_would_widen_the_search_is_never_ignored(world: World, query: str) -> None:
@@ -95,14 +151,18 @@ def test_what_would_widen_the_search_is_never_ignored(world: World, query: str) 
 def test_strict_refuses_what_lenient_ignores(world: World) -> None:
     """F-086."""
     answer = world.send("GET", "Patient?nickname=x", b"", Prefer="handling=strict, return=minimal")
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "not-supported")
     assert world.send("GET", "Patient?nickname=x", b"", Prefer="handling=lenient").status_code == 200
+
+
+# -- what is found -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
     [
         (f"identifier={MRN}|P-1", ["P-1"]),
+        (f"identifier={MRN}|&_count=2", ["P-0", "P-1"]),
         ("identifier=P-1,P-3", ["P-1", "P-3"]),
         ("identifier=P-1&identifier=P-3", []),
         ("identifier=|P-1", []),
@@ -110,6 +170,9 @@ def test_strict_refuses_what_lenient_ignores(world: World) -> None:
         ("identifier=p-1", []),
         ("identifier=P-", []),
         ("identifier=P-%25", []),
+        ("identifier:not=P-1,P-2,P-3", ["P-0", "P-4"]),
+        ("birthdate=1990-05&_sort=-identifier&_count=2", ["P-4", "P-3"]),
+        ("birthdate=gt1990-05-01", []),
     ],
 )
 def test_what_is_found(world: World, query: str, found: list[str]) -> None:
@@ -144,8 +207,7 @@ def test_a_condition_is_read_as_a_search_is(world: World) -> None:
 def test_a_post_is_a_search_of_query_and_body_together(world: World) -> None:
     """F-104."""
     several(world, 3)
-    form = {"Content_Type": "application/x-www-form-urlencoded"}
-    both = world.send("POST", "Patient/_search?identifier=P-1,P-2", b"identifier=P-2", **form)
+    both = world.send("POST", "Patient/_search?identifier=P-1,P-2", b"identifier=P-2", **FORM)
     assert ids(both.json) == ["P-2"]
 
 
@@ -153,9 +215,89 @@ def test_a_case_is_found_by_what_programs_look_for(world: World) -> None:
     sent = send_case(world)
     for query in (
         f"identifier={EHR}|T-1",
+        "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|PLAC|T-1",
         f"patient={sent.patient}",
         f"patient={sent.patient.partition('/')[2]}",
         f"focus=DiagnosticReport/{sent.report['id']}",
+        f"focus:DiagnosticReport={sent.report['id']}",
         "status=requested&intent=order",
+        "owner:missing=true&status:not=completed",
+        "authored-on=2026-01-05&_lastUpdated=ge2026-01-05",
+        "patient.identifier=P-T-1&subject:Patient._has:Observation:patient:code=26464-8",
     ):
         assert world.get(f"Task?{query}")["total"] == 1, query
+
+
+def test_measurements_are_found_by_value(world: World) -> None:
+    send_case(world)
+    for query, total in (
+        ("code=26464-8&value-quantity=1200||/uL", 1),
+        ("code-value-quantity=http://loinc.org|26464-8$gt1000", 1),
+        ("code-value-quantity=http://loinc.org|26511-6$gt1000", 0),
+        ("combo-code-value-quantity=26511-6$lt1e2,26464-8$lt1e2", 1),
+    ):
+        assert world.get(f"Observation?{query}")["total"] == total, query
+
+
+# -- beside the matches -------------------------------------------------------------------------------
+
+
+def test_what_is_included_comes_once_and_does_not_count(world: World) -> None:
+    sent = send_case(world)
+    bundle = world.get(
+        "Task?_include=Task:patient&_include=Task:subject&_revinclude:iterate=Observation:patient"
+    )
+    assert bundle["total"] == 1
+    assert [each["id"] for each in entries(bundle, "match")] == [sent.task_id]
+    included = [f"{each['resourceType']}/{each['id']}" for each in entries(bundle, "include")]
+    assert included[0] == sent.patient
+    assert [each.partition("/")[0] for each in included[1:]] == ["Observation", "Observation"]
+    assert [each["fullUrl"] for each in bundle["entry"]][
+        1
+    ] == f"{world.house.settings.fhir_base}/{sent.patient}"
+
+
+def test_a_summary_and_elements(world: World) -> None:
+    several(world, 1)
+    [summary] = entries(world.get("Patient?_summary=true"), "match")
+    assert {"identifier", "birthDate", "id", "meta", "resourceType"} == summary.keys()
+    [part] = entries(world.get("Patient?_elements=birthDate"), "match")
+    assert "identifier" not in part
+
+
+def test_text_without_what_it_is_about_is_refused(world: World) -> None:
+    answer = world.send("GET", "Task?_summary=text&_include=Task:focus")
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "value")
+
+
+# -- what may not be seen ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DiagnosticReport",
+        "DiagnosticReport?conclusion=58170007",
+        "DiagnosticReport?conclusion:missing=false&_summary=count",
+        "Task?focus:DiagnosticReport.conclusion=58170007",
+        "Patient?_has:DiagnosticReport:patient:conclusion=58170007",
+        "Patient?_has:DiagnosticReport:patient:status=final",
+    ],
+)
+def test_a_sealed_report_is_found_by_nothing_and_leads_nowhere(world: World, query: str) -> None:
+    send_case(world)
+    assert world.get(query)["total"] == 0
+
+
+def test_a_sealed_report_is_not_included(world: World) -> None:
+    sent = send_case(world)
+    forwards = world.get("Task?_include=Task:focus")
+    backwards = world.get("Patient?_revinclude=DiagnosticReport:patient")
+    assert entries(forwards, "include") == entries(backwards, "include") == []
+    assert sent.report["id"] not in str(backwards)
+
+
+def test_what_a_sealed_report_says_is_no_condition(world: World) -> None:
+    sent = send_case(world)
+    answer = world.send("PUT", f"DiagnosticReport?_id={sent.report['id']}&conclusion=58170007", sent.report)
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "not-supported")

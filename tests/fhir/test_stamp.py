@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from server.fhir.index import rows
+from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped
 from tests.world import observation, task
 

@@ -1,10 +1,11 @@
 """Clients that come at once, and clients that come and say nothing: real threads, real sockets.
 
-Row ids of the catalogue: F-073, F-077, F-083, F-084, F-123.
+Row ids of the catalogue: F-073, F-077 (PUT and PATCH), F-083, F-084, F-123; deletions beside them.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -117,6 +118,65 @@ def test_transactions_that_race_for_a_patient_all_refer_to_the_one(server: Serve
     [patient] = {_kept(each, 0) for each in answers}
     assert total(server, f"Patient?identifier={value}") == 1
     assert total(server, f"Observation?subject={patient}") == 16
+
+
+def test_of_patches_at_once_none_is_lost(server: Served) -> None:
+    """Each is made from the version that it changes; who comes second is made anew."""
+    server.ask("PUT", "/fhir/Patient/crowd", told(named(person(f"{CANARY}-crowd"), "crowd")))
+    fields = {"Content-Type": "application/json-patch+json"}
+
+    def patch(number: int) -> Answer:
+        added = [{"op": "add", "path": "/name/-", "value": {"text": f"n{number}"}}]
+        return server.ask("PATCH", "/fhir/Patient/crowd", json.dumps(added).encode(), fields)
+
+    for turn in range(5):
+        answers = at_once(2, lambda n, turn=turn: patch(10 * turn + n))
+        assert statuses(answers) == {200: 2}
+    names = {each.get("text") for each in server.ask("GET", "/fhir/Patient/crowd").json["name"]}
+    assert names == {None, *(f"n{10 * turn + n}" for turn in range(5) for n in range(2))}
+
+
+def test_of_two_patches_of_one_version_one_is_stored(server: Served) -> None:
+    """F-077, for a patch."""
+    server.ask("PUT", "/fhir/Patient/pair", told(named(person(f"{CANARY}-pair"), "pair")))
+    fields = {"Content-Type": "application/json-patch+json"}
+    for version in range(1, 11):
+        body = json.dumps([{"op": "add", "path": "/language", "value": f"en-{version}"}]).encode()
+        fields["If-Match"] = f'W/"{version}"'
+        answers = at_once(2, lambda _: server.ask("PATCH", "/fhir/Patient/pair", body, fields))  # noqa: B023
+        assert statuses(answers) == {200: 1, 412: 1}
+
+
+def test_nothing_refers_to_what_went_at_the_same_moment(server: Served) -> None:
+    """Who deletes a patient, and who measures one: one of them is told that the other was first."""
+    for turn in range(15):
+        place = f"/fhir/Patient/short-{turn}"
+        server.ask("PUT", place, told(named(person(f"{CANARY}-{turn}"), f"short-{turn}")))
+        body = told(measured(subject={"reference": f"Patient/short-{turn}"}))
+        asked = (("DELETE", place, b""), ("POST", "/fhir/Observation", body))
+        gone, made = at_once(2, lambda n, asked=asked: server.ask(*asked[n]))
+        there = server.ask("GET", place).status == 200
+        assert (gone.status, made.status) in ((204, 422), (409, 201))
+        assert there is (made.status == 201)
+
+
+def test_nothing_is_deleted_under_a_case_that_opens(server: Served) -> None:
+    for turn in range(8):
+        names = {kind: f"{kind.lower()}-{turn}" for kind in ("Patient", "Observation", "DiagnosticReport")}
+        who = {"reference": f"Patient/{names['Patient']}"}
+        for each in (person(f"{CANARY}-o{turn}"), measured(subject=who), signed(names["Patient"])):
+            id_ = names[each["resourceType"]]
+            assert (
+                server.ask("PUT", f"/fhir/{each['resourceType']}/{id_}", told(named(each, id_))).status == 201
+            )
+        report = {"reference": f"DiagnosticReport/{names['DiagnosticReport']}"}
+        body = told(order(f"open-{turn}", **{"for": who, "focus": report}))
+        measure = f"/fhir/Observation/{names['Observation']}"
+        asked = (("DELETE", measure, b""), ("POST", "/fhir/Task", body))
+        gone, opened = at_once(2, lambda n, asked=asked: server.ask(*asked[n]))
+        assert opened.status == 201
+        assert gone.status in (204, 409)
+        assert server.ask("DELETE", f"/fhir/{report['reference']}").status == 409
 
 
 def _kept(answer: Answer, number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from server.case import State
+from server.case import Position, State
 from server.steps import STEPS
 from server.steps.casefile import CaseFile
 from server.steps.guard import guard
@@ -48,11 +48,17 @@ def test_a_cancelled_task_withdraws_its_case_while_the_law_allows_it(world: Worl
 @pytest.mark.parametrize("state", sorted(STEPS))
 def test_a_corrected_report_holds_the_case_until_the_specialist_has_read(world: World, state: State) -> None:
     sent = referred(world)
-    assert guard(file(world, state)) is None
+    told = guard(file(world, state))
+    assert (told is not None) is (state is State.HELD), "only who waits for a person is told so"
+    if state is State.HELD:
+        return
     assert world.put({**sent.report, "conclusion": "on second thoughts"}).status_code == 200
     stopped = guard(file(world, state))
     assert (stopped is not None) is (state in RESTING)
-    if stopped is not None:
+    if state is State.READY:
+        assert stopped is not None
+        assert stopped.position == Position(State.RECEIVED), "nobody has seen either read: both are made anew"
+    elif stopped is not None:
         assert (stopped.position.state, stopped.position.before) == (State.HELD, state)
         assert stopped.entries[0].detail["changed"] == [f"DiagnosticReport/{sent.report['id']}/_history/2"]
 

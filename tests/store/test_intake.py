@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pysqlite3 import IntegrityError
 from sqlalchemy import func, select, update
 
 from server.case import START, State
-from server.ports import Absent, Criterion, Intake, Raced, ResourceWrite
+from server.ports import Absent, Intake, Raced, ResourceWrite
+from server.query import Query, Token
 from server.store import resources
 from server.store.database import Database
 from server.store.intake import IntakeDesk, stir_case
@@ -30,7 +33,7 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def taken(identifier: str) -> Absent:
-    return Absent("Patient", (Criterion("identifier", ((None, identifier),)),))
+    return Absent(Query("Patient", (Token("identifier", ((None, identifier),)),)))
 
 
 def test_arrival_resources_and_case_come_together(database: Database) -> None:
@@ -98,6 +101,15 @@ def test_large_bytes_are_in_the_vault_before_the_row_tells_of_them(
     monkeypatch.setattr(Database, "write", lambda *a: (order.append("row"), commit(*a))[1])
     IntakeDesk(database, vault).take(Intake(arrival(body=LARGE), ()))
     assert order == ["vault", "row"]
+
+
+def test_a_shared_arrival_is_kept_by_the_first_that_writes(database: Database) -> None:
+    shared = replace(arrival(), shared=True)
+    for id_ in ("p1", "p2"):
+        desk(database).take(Intake(shared, (write(id_),)))
+    assert counts(database)["arrival"] == 1
+    with pytest.raises(IntegrityError):
+        desk(database).take(Intake(arrival(), (write("p3"),)))
 
 
 def state(database: Database, case: str) -> tuple[object, int]:

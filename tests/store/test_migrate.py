@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import op
+from alembic import command, op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import BigInteger, inspect
 
 from server.errors import Category, Fault
+from server.ports import Method, Past
 from server.store.database import Database
-from server.store.migrate import current, demand_current, migrate, needed
+from server.store.migrate import _config, current, demand_current, migrate, needed
+from server.store.resources import Resources
 from server.store.tables import Instant, metadata
 
 VERSIONS = Path(__file__).parents[2] / "server" / "store" / "migrations" / "versions"
@@ -114,6 +117,43 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     with pytest.raises(LookupError):
         migrate(empty)
     assert empty.read(lambda c: inspect(c).get_table_names()) == []
+
+
+def _to(database: Database, revision: str) -> None:
+    def upgrade(connection: Any) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    database.write(upgrade)
+
+
+def test_versions_that_were_here_before_tell_what_history_told_of_them(empty: Database) -> None:
+    _to(empty, "0004")
+    measured = {
+        "subject": {"reference": "Patient/p/_history/1"},
+        "focus": [{"reference": each} for each in ("#a", "Patient/gone", "https://e.example/Patient/p")],
+    }
+    linked = {"link": [{"other": {"reference": "Patient/p"}}]}
+    resources = [(1, "Patient", "p", 1, 7), (2, "Observation", "o", 2, 9)]
+    versions = [(1, 1, 7, linked, "a"), (2, 1, 8, {}, None), (2, 2, 9, measured, "b")]
+
+    def fill(connection: Any) -> None:
+        for row in resources:
+            named = "INSERT INTO resource (key, type, id, version, updated_at) VALUES (?, ?, ?, ?, ?)"
+            connection.exec_driver_sql(named, row)
+        for *rest, body, arrival in versions:
+            row = (*rest, json.dumps(body).encode(), arrival)
+            connection.exec_driver_sql("INSERT INTO resource_version VALUES (?, ?, ?, ?, ?)", row)
+
+    empty.write(fill)
+    migrate(empty)
+    shelf = Resources(empty)
+    assert dict(shelf.referrers("Patient", "p")) == {"Observation": 1}
+    told = shelf.history(Past(("Observation", "Patient"), 10)).found
+    assert [(each.id, each.version, each.method) for each in told] == [
+        ("o", 2, Method.PUT), ("o", 1, Method.POST), ("p", 1, Method.POST),
+    ]  # fmt: skip
 
 
 def test_every_migration_follows_the_one_before() -> None:

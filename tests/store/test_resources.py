@@ -7,21 +7,25 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from server.ports import Absent, Criterion, Raced, ResourceWrite
-from server.query import TokenRow
-from server.store import resources
+from server.ports import Absent, Intake, Method, Past, Raced, ResourceWrite, Shelf
+from server.query import Ids, Query, Test, Token, TokenRow
+from server.store import plain, resources
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.resources import Resources
-from tests.store.nouns import later, token, write
+from tests.store.nouns import arrival, desk, later, token, write
 
 
 def put(database: Database, *writes: ResourceWrite) -> None:
     database.write(lambda c: resources.apply(c, writes, "a1"))
 
 
-def found(database: Database, *criteria: Criterion, limit: int = 100) -> list[str]:
-    return [each.id for each in Resources(database).search("Patient", criteria, limit)]
+def past(shelf: Shelf, id_: str = "p1") -> list[int]:
+    return [each.version for each in shelf.history(Past(("Patient",), 100, id_)).found]
+
+
+def found(database: Database, *tests: Test, limit: int = 100) -> list[str]:
+    return [each.id for each in Resources(database).find(Query("Patient", tests), limit)]
 
 
 def test_versions_are_kept_and_the_newest_is_served(database: Database) -> None:
@@ -34,7 +38,7 @@ def test_versions_are_kept_and_the_newest_is_served(database: Database) -> None:
     first = shelf.read("Patient", "p1", 1)
     assert first is not None
     assert first.body == b'{"version": 1}'
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_what_is_not_there_is_none(database: Database, type_: str, id_: str, ver
 
 
 def test_no_history_of_what_was_never_there(database: Database) -> None:
-    assert Resources(database).history("Patient", "p1") == []
+    assert past(Resources(database)) == []
 
 
 @pytest.mark.parametrize("version", [1, 2, 4], ids=["made twice", "written twice", "one left out"])
@@ -58,7 +62,7 @@ def test_a_write_on_a_stale_premise_is_refused_whole(database: Database, version
         put(database, write("other"), write("p1", version))
     shelf = Resources(database)
     assert shelf.read("Patient", "other") is None
-    assert [each.version for each in shelf.history("Patient", "p1")] == [2, 1]
+    assert past(shelf) == [2, 1]
 
 
 def test_a_second_version_needs_a_first(database: Database) -> None:
@@ -73,40 +77,40 @@ def test_several_versions_may_be_written_at_once(database: Database) -> None:
         write("p1", 2, index=(token("a", "middle"),)),
         write("p1", 3, index=(token("a", "new"),)),
     )
-    assert [each.version for each in Resources(database).history("Patient", "p1")] == [3, 2, 1]
+    assert past(Resources(database)) == [3, 2, 1]
     for value, expected in (("old", []), ("middle", []), ("new", ["p1"])):
-        assert found(database, Criterion("a", ((None, value),))) == expected
+        assert found(database, Token("a", ((None, value),))) == expected
 
 
 def test_a_new_version_is_found_by_its_new_values_only(database: Database) -> None:
     put(database, write("p1", index=(token("a", "old"), token("b", "kept"))))
     put(database, write("p2", index=(token("a", "old"),)))
     put(database, write("p1", 2, index=(token("a", "new"), token("b", "kept"))))
-    assert found(database, Criterion("a", ((None, "old"),))) == ["p2"]
-    assert found(database, Criterion("a", ((None, "new"),))) == ["p1"]
-    assert found(database, Criterion("b", ((None, "kept"),))) == ["p1"]
+    assert found(database, Token("a", ((None, "old"),))) == ["p2"]
+    assert found(database, Token("a", ((None, "new"),))) == ["p1"]
+    assert found(database, Token("b", ((None, "kept"),))) == ["p1"]
 
 
 def test_the_same_value_given_twice_is_indexed_once(database: Database) -> None:
     put(database, write("p1", index=(token("a", "1"), token("a", "1"))))
-    assert found(database, Criterion("a", ((None, "1"),))) == ["p1"]
+    assert found(database, Token("a", ((None, "1"),))) == ["p1"]
 
 
 @pytest.mark.parametrize(
-    ("criteria", "expected"),
+    ("tests", "expected"),
     [
         ([], ["p1", "p2", "p3"]),
-        ([Criterion("a", ((None, "1"),))], ["p1", "p2"]),
-        ([Criterion("a", (("urn:s", "1"),))], ["p1"]),
-        ([Criterion("a", (("urn:t", "1"),))], ["p2"]),
-        ([Criterion("a", (("", "1"),))], []),
-        ([Criterion("plain", (("", "x"),))], ["p3"]),
-        ([Criterion("a", ((None, "1"), (None, "3")))], ["p1", "p2", "p3"]),
-        ([Criterion("a", ((None, "1"),)), Criterion("b", ((None, "2"),))], ["p2"]),
-        ([Criterion("a", ((None, "1"),)), Criterion("b", ((None, "9"),))], []),
-        ([Criterion("_id", ((None, "p3"), (None, "p1")))], ["p1", "p3"]),
-        ([Criterion("_id", ((None, "p1"),)), Criterion("b", ((None, "2"),))], []),
-        ([Criterion("c", ((None, "1"),))], []),
+        ([Token("a", ((None, "1"),))], ["p1", "p2"]),
+        ([Token("a", (("urn:s", "1"),))], ["p1"]),
+        ([Token("a", (("urn:t", "1"),))], ["p2"]),
+        ([Token("a", (("", "1"),))], []),
+        ([Token("plain", (("", "x"),))], ["p3"]),
+        ([Token("a", ((None, "1"), (None, "3")))], ["p1", "p2", "p3"]),
+        ([Token("a", ((None, "1"),)), Token("b", ((None, "2"),))], ["p2"]),
+        ([Token("a", ((None, "1"),)), Token("b", ((None, "9"),))], []),
+        ([Ids(("p3", "p1"))], ["p1", "p3"]),
+        ([Ids(("p1",)), Token("b", ((None, "2"),))], []),
+        ([Token("c", ((None, "1"),))], []),
     ],
     ids=[
         "nothing asked", "any system", "one system", "another system", "no system", "value without system",
@@ -114,7 +118,7 @@ def test_the_same_value_given_twice_is_indexed_once(database: Database) -> None:
         "another parameter",
     ],
 )  # fmt: skip
-def test_search(database: Database, criteria: list[Criterion], expected: list[str]) -> None:
+def test_search(database: Database, tests: list[Test], expected: list[str]) -> None:
     put(
         database,
         write("p1", index=(token("a", "1"),)),
@@ -122,15 +126,15 @@ def test_search(database: Database, criteria: list[Criterion], expected: list[st
         write("p3", index=(token("a", "3"), TokenRow("plain", "", "x"))),
         write("p1", type="Observation", index=(token("a", "1"),)),
     )
-    assert found(database, *criteria) == expected
+    assert found(database, *tests) == expected
 
 
-@pytest.mark.parametrize("criteria", [1, 2])
+@pytest.mark.parametrize("tests", [1, 2])
 def test_a_search_reads_what_it_finds_and_not_all_of_a_type(
-    database: Database, monkeypatch: pytest.MonkeyPatch, criteria: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, tests: int
 ) -> None:
     """Creating a Task looks for its identifier: it must not take longer with every Task that is there."""
-    asked = [Criterion(str(number), (("urn:s", "1"),)) for number in range(criteria)]
+    asked = [Token(str(number), (("urn:s", "1"),)) for number in range(tests)]
     plans: list[str] = []
     run = Prepared.run
 
@@ -142,7 +146,7 @@ def test_a_search_reads_what_it_finds_and_not_all_of_a_type(
 
     monkeypatch.setattr(Prepared, "run", explained)
     found(database, *asked)
-    database.read(lambda c: resources.demand_absent(c, Absent("Patient", tuple(asked))))
+    database.read(lambda c: resources.demand_absent(c, Absent(Query("Patient", tuple(asked)))))
     by_type = [each for each in plans if "SEARCH resource " in each and "(type=?)" in each]
     assert plans
     assert by_type == []
@@ -162,12 +166,51 @@ def test_search_gives_the_oldest_first_and_no_more_than_asked(database: Database
 )
 def test_a_conditional_create_needs_absence(database: Database, type_: str, value: str, raced: bool) -> None:
     put(database, write("p1", index=(token("identifier", "taken"),)))
-    absent = Absent(type_, (Criterion("identifier", (("urn:s", value),)),))
+    absent = Absent(Query(type_, (Token("identifier", (("urn:s", value),)),)))
     if not raced:
         database.read(lambda c: resources.demand_absent(c, absent))
         return
     with pytest.raises(Raced):
         database.read(lambda c: resources.demand_absent(c, absent))
+
+
+def test_what_is_deleted_is_there_and_is_not_found(database: Database) -> None:
+    put(database, write("p1", index=(token("a", "1"),)), write("p2"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    shelf = Resources(database)
+    assert shelf.read("Patient", "p1") is None
+    newest = shelf.newest("Patient", "p1")
+    assert newest is not None
+    assert (newest.version, newest.deleted, newest.body) == (2, True, b"")
+    assert newest == shelf.read("Patient", "p1", 2)
+    first = shelf.read("Patient", "p1", 1)
+    assert first is not None
+    assert not first.deleted
+    assert found(database) == ["p2"]
+    assert found(database, Token("a", ((None, "1"),))) == []
+    assert found(database, Ids(("p1",))) == []
+    assert shelf.find(Query("Patient"), 10) == [shelf.newest("Patient", "p2")]
+
+
+def test_what_was_deleted_comes_back(database: Database) -> None:
+    put(database, write("p1"))
+    put(database, write("p1", 2, method=Method.DELETE, body=b""))
+    with pytest.raises(Raced):
+        put(database, write("p1"))
+    put(database, write("p1", 3, index=(token("a", "1"),)))
+    assert found(database, Token("a", ((None, "1"),))) == ["p1"]
+    assert past(Resources(database)) == [3, 2, 1]
+
+
+def test_what_the_same_request_deletes_does_not_stand_in_the_way(database: Database) -> None:
+    put(database, write("p1", index=(token("identifier", "1"),)))
+    absent = Absent(Query("Patient", (Token("identifier", (("urn:s", "1"),)),)))
+    made = write("p2", index=(token("identifier", "1"),))
+    gone = write("p1", 2, method=Method.DELETE, body=b"")
+    with pytest.raises(Raced):
+        desk(database).take(Intake(arrival("a1"), (made,), (absent,)))
+    desk(database).take(Intake(arrival("a1"), (made, gone), (absent,)))
+    assert found(database, Token("identifier", ((None, "1"),))) == ["p2"]
 
 
 def test_a_snapshot_stands_still(database: Database) -> None:
@@ -176,19 +219,19 @@ def test_a_snapshot_stands_still(database: Database) -> None:
         assert shelf.read("Patient", "p2") is None
         put(database, write("p2", index=(token("a", "1"),)), write("p1", 2))
         assert shelf.read("Patient", "p2") is None
-        assert [each.version for each in shelf.history("Patient", "p1")] == [1]
+        assert past(shelf) == [1]
         with shelf.snapshot() as inner:
-            assert [each.id for each in inner.search("Patient", [Criterion("a", ((None, "1"),))], 10)] == [
+            assert [each.id for each in inner.find(Query("Patient", (Token("a", ((None, "1"),)),)), 10)] == [
                 "p1"
             ]
-    assert found(database, Criterion("a", ((None, "1"),))) == ["p2"]
+    assert found(database, Token("a", ((None, "1"),))) == ["p2"]
 
 
 @pytest.mark.parametrize(("limit", "planned"), [(1, False), (2, False), (3, True)])
 def test_the_limit_of_who_writes_is_in_the_statement(database: Database, limit: int, planned: bool) -> None:
     """Where it is bound, SQLite plans the statement anew with each value."""
-    query = resources._search(((False, (True,)),), limit if limit <= resources._FEW else None)
+    query = plain.statement(((False, (True,)),), limit if limit <= plain.FEW else None)
     sql, _ = database.read(lambda c: query.compiled(c.dialect))
     assert ("LIMIT ?" in sql) is planned
     put(database, *(write(str(number), index=(token("a", "1"),)) for number in range(4)))
-    assert len(found(database, Criterion("a", ((None, "1"),)), limit=limit)) == limit
+    assert len(found(database, Token("a", ((None, "1"),)), limit=limit)) == limit

@@ -12,7 +12,9 @@ from enum import Enum
 class Use(Enum):
     """How far a type is served."""
 
-    KEPT = "kept: written, read and searched at this door"
+    GUARDED = "written like the next, but updated with If-Match only: no writer overwrites another unseen"
+    WRITTEN = "created, updated, read and searched at this door"
+    READ = "read and searched at this door; this server alone writes it"
     TAKEN = "taken: validated wherever it comes, kept nowhere yet"
     DESCRIBED = "described: only its definitions are here, for resources of our own making"
 
@@ -21,15 +23,15 @@ TYPES: Mapping[str, Use] = {
     "AuditEvent": Use.TAKEN,
     "Basic": Use.TAKEN,
     "Binary": Use.TAKEN,
-    "Bundle": Use.KEPT,
+    "Bundle": Use.TAKEN,
     "CapabilityStatement": Use.DESCRIBED,
     "CodeSystem": Use.DESCRIBED,
     "Communication": Use.TAKEN,
     "Condition": Use.TAKEN,
     "Consent": Use.TAKEN,
     "DetectedIssue": Use.TAKEN,
-    "Device": Use.KEPT,
-    "DiagnosticReport": Use.KEPT,
+    "Device": Use.READ,
+    "DiagnosticReport": Use.GUARDED,
     "DocumentReference": Use.TAKEN,
     "Encounter": Use.TAKEN,
     "Endpoint": Use.TAKEN,
@@ -40,21 +42,21 @@ TYPES: Mapping[str, Use] = {
     "Media": Use.TAKEN,
     "MolecularSequence": Use.TAKEN,
     "NamingSystem": Use.DESCRIBED,
-    "Observation": Use.KEPT,
+    "Observation": Use.WRITTEN,
     "OperationDefinition": Use.DESCRIBED,
     "OperationOutcome": Use.TAKEN,
-    "Organization": Use.KEPT,
+    "Organization": Use.WRITTEN,
     "Parameters": Use.TAKEN,
-    "Patient": Use.KEPT,
-    "Practitioner": Use.KEPT,
-    "PractitionerRole": Use.KEPT,
-    "Provenance": Use.KEPT,
+    "Patient": Use.WRITTEN,
+    "Practitioner": Use.WRITTEN,
+    "PractitionerRole": Use.WRITTEN,
+    "Provenance": Use.READ,
     "RiskAssessment": Use.TAKEN,
     "SearchParameter": Use.DESCRIBED,
-    "ServiceRequest": Use.KEPT,
+    "ServiceRequest": Use.GUARDED,
     "Specimen": Use.TAKEN,
     "StructureDefinition": Use.DESCRIBED,
     "Subscription": Use.TAKEN,
-    "Task": Use.KEPT,
+    "Task": Use.GUARDED,
     "ValueSet": Use.DESCRIBED,
 }

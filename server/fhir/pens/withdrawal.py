@@ -58,16 +58,23 @@ def withdrawal_output(provenance: Json) -> Json:
     return {"type": concept(terms.OUT_WITHDRAWN), "valueReference": provenance}
 
 
+def without_agreement(outputs: Sequence[Json]) -> list[Json]:
+    """Agreement with an opinion that must not be used is none."""
+    code = terms.OUT_AGREEMENT.code
+    return [o for o in outputs if all(each.get("code") != code for each in o["type"].get("coding", []))]
+
+
 def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal) -> Json:
     """The transaction that withdraws what an opinion's transaction made."""
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
     task = [each for each in sent["entry"] if each["resource"]["resourceType"] == "Task"][-1]
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
     told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
-    outputs = [*task["resource"].get("output", []), told]
+    outputs = [*without_agreement(task["resource"].get("output", [])), told]
+    business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     entries = [
         *({**each, "resource": in_error(each["resource"], said), "request": _update(each)} for each in parts),
-        {**task, "resource": {**task["resource"], "output": outputs}},
+        {**task, "resource": {**task["resource"], "businessStatus": business, "output": outputs}},
         {
             "fullUrl": letter.urn(WHAT),
             "resource": write_withdrawal(letter, targets, said),

@@ -1,0 +1,33 @@
+"""Which open case would lose its ground with a resource."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from server.case import Position, State
+from server.store.tables import cases
+
+_OPEN = [state.value for state in State if not Position(state).ended]
+
+
+def resting_on(connection: Connection, type_: str, id_: str, patient: str | None) -> str | None:
+    """Id of the Task of an open case that rests on this resource, if there is one.
+
+    A case rests on the Task that asks, the report that it asks about, the patient, and everything
+    measured of that patient: any of it may be evidence.
+    """
+    ground = _ground(type_, id_, patient)
+    if ground is None:
+        return None
+    query = select(cases.c.task_id).where(ground, cases.c.state.in_(_OPEN)).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _ground(type_: str, id_: str, patient: str | None) -> ColumnElement[bool] | None:
+    if type_ == "Task":
+        return cases.c.task_id == id_
+    if type_ == "DiagnosticReport":
+        return cases.c.report == f"{type_}/{id_}"
+    if type_ in ("Patient", "Observation"):
+        return cases.c.patient == patient
+    return None
