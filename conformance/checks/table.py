@@ -13,6 +13,7 @@ from conformance.checks.claims import (
     evidence,
     formats,
     metadata,
+    operations,
     opinions,
     reading,
     refusals,
@@ -30,8 +31,8 @@ from conformance.checks.expanded import expand
 from conformance.checks.statement import Statement
 
 _GROUPS = (
-    *(metadata, reading, writing, conditional, values, formats, searching, transactions, refusals),
-    *(admission, repeats, evidence, task_states, veil, seal, opinions, specialists),
+    *(metadata, reading, writing, conditional, values, formats, searching, transactions, operations),
+    *(refusals, admission, repeats, evidence, task_states, veil, seal, opinions, specialists),
 )
 
 

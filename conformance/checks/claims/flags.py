@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.checks import expect, specimens
+from conformance.checks.claims.interactions import removed
 from conformance.checks.run import Run
 from conformance.peers.codes import Resource
 
@@ -55,6 +56,14 @@ def conditional_update(run: Run, type_: str) -> None:
     expect.status(run.wire.put(path, second, If_Match=specimens.tag(first)), 200)
     now = specimens.read(run, f"{type_}/{id_}").body
     expect.that(first["meta"]["versionId"] != now["meta"]["versionId"], "a new version", "the old one")
+
+
+def conditional_delete(run: Run, type_: str) -> None:
+    here = specimens.created(run, type_)
+    path, by = f"{type_}/{here['id']}", f"{type_}?{condition(here)}"
+    expect.refused(run.wire.send("DELETE", type_), 400, 412)
+    removed(run, path, by)
+    expect.refused(run.wire.get(path), 410)
 
 
 def version_needed(run: Run, type_: str) -> None:
@@ -119,6 +128,14 @@ FLAGS = (
         "R4 http.html#cond-update",
         "an update by criteria creates where nothing matches and updates what does",
         conditional_update,
+    ),
+    Flag(
+        "conditionalDelete",
+        "conditionalDelete",
+        lambda value: value in ("single", "multiple"),
+        "R4 http.html#cdelete",
+        "a deletion by criteria deletes what matches, and is refused without criteria",
+        conditional_delete,
     ),
     Flag(
         "versioning",

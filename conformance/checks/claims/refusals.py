@@ -70,13 +70,14 @@ def format_beats_accept(run: Run) -> None:
     "An interaction that the statement does not list is refused with 405 and an OperationOutcome.",
 )
 def method(run: Run) -> None:
-    here = {code for type_ in run.statement.types for code in run.statement.interactions(type_)}
-    unlisted = [name for name in ("delete", "patch") if name not in here]
+    types, stated = run.statement.types, run.statement.interactions
+    unlisted = [(n, type_) for n in ("delete", "patch") for type_ in types if n not in stated(type_)]
     if not unlisted:
-        raise Skipped("the CapabilityStatement lists delete and patch")
-    for name in unlisted:
-        seen = run.wire.send(name.upper(), f"Patient/{run.fresh()}", b"[]" if name == "patch" else None)
-        expect.refused(seen, 405)
+        raise Skipped("the CapabilityStatement lists delete and patch for every type")
+    for name, type_ in unlisted:
+        body = b"[]" if name == "patch" else None
+        sent = "application/json-patch+json"
+        expect.refused(run.wire.send(name.upper(), f"{type_}/{run.fresh()}", body, Content_Type=sent), 405)
 
 
 @claim(

@@ -131,17 +131,58 @@ def names_the_entry(run: Run) -> None:
 
 
 @claim(
-    "transaction/batch-refused",
-    "docs/fhir-door.md, Limits and refusals worth knowing",
-    "A batch is refused with 422, and nothing of it is written.",
-    ours=True,
-    needs=_NEEDS,
+    "transaction/all-methods",
+    "R4 http.html#trules",
+    "What is deleted is gone for the others, and what is read is read as they left it.",
+    needs=(*_NEEDS, "Patient.delete", "Patient.conditionalCreate", "Patient?identifier"),
 )
-def batch_refused(run: Run) -> None:
-    patient, _ = _pair(run)
-    batch = {"resourceType": "Bundle", "type": "batch", "entry": [patient]}
-    expect.refused(run.wire.post("", batch), 422, code="not-supported", at="Bundle.type")
-    _nothing_of(run, patient)
+def all_methods(run: Run) -> None:
+    old = specimens.created(run, "Patient")
+    new = _entry({name: part for name, part in old.items() if name not in ("id", "meta")})
+    new["request"]["ifNoneExist"] = condition(old)
+    gone, read = f"Patient/{old['id']}", f"Patient?{condition(old)}"
+    asked = [{"request": {"method": "GET", "url": read}}, new, {"request": {"method": "DELETE", "url": gone}}]
+    found, made, _ = expect.bundle(_send(run, *asked), "transaction-response")
+    expect.equal("201", made["response"]["status"][:3], "status of the create:")
+    ids = [each["resource"]["id"] for each in found["resource"].get("entry", [])]
+    expect.equal([_place(made).rpartition("/")[2]], ids, "ids read:")
+    expect.refused(run.wire.get(gone), 410)
+
+
+@claim(
+    "transaction/conditional-reference",
+    "R4 http.html#trules",
+    "A search in place of a reference becomes a reference to the one that it finds; to two it is refused.",
+    needs=(*_NEEDS, "Patient?identifier"),
+)
+def conditional_reference(run: Run) -> None:
+    here = specimens.created(run, "Patient")
+    _, observation = _pair(run)
+    observation["resource"]["subject"] = {"reference": f"Patient?{condition(here)}"}
+    [place] = _places(_send(run, observation))
+    stored = specimens.read(run, place).body
+    expect.equal(f"Patient/{here['id']}", stored["subject"]["reference"], "Observation.subject")
+    specimens.post(run, specimens.new(run, "Patient") | {"identifier": here["identifier"]})
+    expect.refused(_send(run, observation), *_REFUSALS)
+
+
+@claim(
+    "batch/independent",
+    "R4 http.html#brules",
+    "Each entry of a batch has its own status; what is wrong with one changes nothing for the others.",
+    needs=("batch", "Patient.create", "Observation.create", "Patient.read"),
+)
+def independent(run: Run) -> None:
+    patient, lost = _pair(run)
+    bad = _entry(patient["resource"] | {"gender": "banana"})
+    read = {"request": {"method": "GET", "url": f"Patient/{specimens.specimen(run, 'Patient')['id']}"}}
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [bad, patient, lost, read]}
+    told = expect.bundle(run.wire.post("", batch), "batch-response")
+    classes = [str(each["response"]["status"])[:1] for each in told]
+    expect.equal(["4", "2", "4", "2"], classes, "classes of the statuses:")
+    for each in (told[0], told[2]):
+        expect.that(each["response"].get("outcome"), "an OperationOutcome beside the refusal", "none")
+    expect.status(run.wire.get(_place(told[1])), 200)
 
 
 def _pair(run: Run) -> tuple[Resource, Resource]:
@@ -163,8 +204,12 @@ def _send(run: Run, *entries: Resource) -> Seen:
 def _places(seen: Seen) -> list[str]:
     """``Type/id`` of what each entry came to be."""
     answered = expect.bundle(seen, "transaction-response")
-    located = [str(each["response"]["location"]).partition("/_history/")[0] for each in answered]
-    return ["/".join(each.split("/")[-2:]) for each in located]
+    return [_place(each) for each in answered]
+
+
+def _place(answer: Resource) -> str:
+    located = str(answer["response"]["location"]).partition("/_history/")[0]
+    return "/".join(located.split("/")[-2:])
 
 
 def _statuses(seen: Seen) -> list[str]:

@@ -25,6 +25,39 @@ def read(run: Run) -> None:
 
 
 @claim(
+    "veil/patch",
+    _DOC,
+    "While its case is open, no patch tells by applying, or not, what the first report says.",
+    ours=True,
+)
+def patch(run: Run) -> None:
+    case = _open(run)
+    kept = [{"op": "test", "path": "/conclusion", "value": cases.sent_report(case)["conclusion"]}]
+    for document in (kept, [kept[0] | {"value": "x"}]):
+        fields = {"Content_Type": "application/json-patch+json", "If_Match": 'W/"1"'}
+        seen = run.wire.send("PATCH", case.report, document, **fields)
+        expect.refused(seen, 403, code="suppressed")
+
+
+@claim(
+    "veil/history",
+    _DOC,
+    "While its case is open, no history and no patient's record holds the first report.",
+    ours=True,
+)
+def history(run: Run) -> None:
+    case = _open(run)
+    hidden, patient = case.report.partition("/")[2], cases.sent_report(case)["subject"]["reference"]
+    for path in ("DiagnosticReport/_history", "_history", f"{patient}/$everything"):
+        told = run.wire.get(path, {"_count": "500"}).body.get("entry", [])
+        expect.that(
+            hidden not in [each["resource"]["id"] for each in told if "resource" in each],
+            "the first report left out",
+            f"it is there in {path.partition('/')[2] or path}",
+        )
+
+
+@claim(
     "veil/search",
     _DOC,
     "While its case is open, no search finds the first report, by whichever parameter.",

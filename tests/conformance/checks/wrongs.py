@@ -72,6 +72,18 @@ def once_each(body: Any) -> Any:
     return body | {"entry": list({each["request"]["url"]: each for each in body["entry"]}.values())}
 
 
+def all_or_nothing(body: Any) -> Any:
+    return body | {"type": "transaction"} if body.get("type") == "batch" else body
+
+
+def no_deletions(body: Any) -> Any:
+    if body.get("resourceType") != "Bundle":
+        return body
+    read = {"request": {"method": "GET", "url": "metadata"}}
+    gone = [each["request"]["method"] == "DELETE" for each in body["entry"]]
+    return body | {"entry": [read if away else each for each, away in zip(body["entry"], gone, strict=True)]}
+
+
 def id_of_the_address(request: httpx.Request, forward: Forward) -> httpx.Response:
     """An update believes its address, whatever the body says."""
     if request.method != "PUT" or request.url.query:
@@ -135,6 +147,15 @@ def takes_the_clients_id(request: httpx.Request, forward: Forward) -> httpx.Resp
 def updates_nothing(request: httpx.Request, forward: Forward) -> httpx.Response:
     put = request.method == "PUT" and not request.url.query
     return forward(again(request, method="GET", content=b"") if put else request)
+
+
+def only_reads(method: str) -> Tamper:
+    """Requests of one method do nothing."""
+
+    def tamper(request: httpx.Request, forward: Forward) -> httpx.Response:
+        return forward(again(request, method="GET", content=b"") if request.method == method else request)
+
+    return tamper
 
 
 def always_makes_a_new_one(request: httpx.Request, forward: Forward) -> httpx.Response:
@@ -225,6 +246,10 @@ def no_places(body: Any) -> None:
 
 def no_entries(body: Any) -> None:
     body.pop("entry", None)
+
+
+def all_fine(body: Any) -> None:
+    body["issue"] = [{"severity": "information", "code": "informational", "diagnostics": "all is well"}]
 
 
 def other_codes(task: Any) -> None:
