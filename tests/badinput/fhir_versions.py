@@ -128,7 +128,7 @@ CALLS = (
     ),
     Call("F-090e", "history: _count=-1", "GET", "/fhir/_history?_count=-1", 400, "value"),
     Call("F-092c", "history: forged page", "GET", f"/fhir/_history?_page={CANARY}", 400, "invalid"),
-    Call("F-098c", "history: _at that is no date", "GET", "/fhir/Patient/_history?_at=2024-13", 400, "value"),
+    Call("F-098k", "history: _at that is no date", "GET", "/fhir/Patient/_history?_at=2024-13", 400, "value"),
     Call("F-082", "read of deleted", "GET", "/fhir/Patient/gone", 410, "deleted"),
     Call("F-082c", "the version that says so", "GET", "/fhir/Patient/gone/_history/2", 410, "deleted"),
     _delete("F-082d", "delete again", "/fhir/Patient/gone", 204),

@@ -273,6 +273,8 @@ def test_old_versions_out_of_sight_stay_there(fresh: Ward) -> None:
     assert fresh.ask("all", "PUT", "Observation/moved", wrong).status_code == 200
     absent(fresh, "lab", "Observation/moved/_history/2", "Observation/nobody/_history/2")
     absent(fresh, "lab", "Observation/moved/_history", "Observation/nobody/_history")
+    assert "moved" not in found(fresh.ask("lab", "GET", "Observation/_history"))
+    assert "moved" in found(fresh.ask("all", "GET", "Observation/_history"))
 
 
 # -- writing part of a type ------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.errors import Category, Fault
 from server.fhir.fhirpath_place import Budget, Node
@@ -123,3 +126,18 @@ def test_a_path_has_an_end() -> None:
     with pytest.raises(Fault) as caught:
         understood("Task.input" + ".type" * CHARACTERS, "Task")
     assert caught.value.issues[0].code == "too-long"
+
+
+_WORDS = st.sampled_from(
+    [
+        *("Task", "input", "value", "where", "first", "exists", "and", "or", "$this", "ofType", "string"),
+        *("(", ")", "[", "]", "0", "7", ".", "=", "!=", "'a'", "@2026", "true", "'", "%"),
+    ]
+)
+
+
+@given(st.lists(_WORDS, max_size=14).map(" ".join) | st.text(max_size=30))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    """Nothing but a Fault may come of it."""
+    with suppress(Fault):
+        led(text)

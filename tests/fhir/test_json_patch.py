@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.errors import Category, Fault
 from server.fhir.json_patch import GROWTH, OPERATIONS, equal, json_patch
@@ -191,3 +193,27 @@ def test_equality_is_that_of_json(one: Any, other: Any, same: bool) -> None:
 def test_a_patch_reads_like_the_one_of_the_rfc() -> None:
     told = '[{"op":"test","path":"/a/b","value":1},{"op":"remove","path":"/a/b"}]'
     assert json_patch(json.loads(told))({"a": {"b": 1}}) == {"a": {}}
+
+
+_PATHS = st.sampled_from(
+    ["", "/", "/a", "/a/0", "/a/-", "/a/9", "/b", "/b/c", "/b/c/0", "/n", "/x/y", "/~1", "/b/d~1e"]
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=6,
+)
+_ANY = st.fixed_dictionaries(
+    {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]), "path": _PATHS},
+    optional={"value": _VALUES, "from": _PATHS},
+)
+
+
+@given(st.lists(_ANY, max_size=12))
+def test_any_patch_is_applied_or_refused(operations: list[dict[str, Any]]) -> None:
+    try:
+        edit = json_patch(operations)
+        first = edit(copy.deepcopy(DOCUMENT))
+    except Fault:
+        return
+    assert equal(edit(copy.deepcopy(DOCUMENT)), first), "the same again"
