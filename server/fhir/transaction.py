@@ -12,7 +12,16 @@ from typing import Any
 
 from server.errors import Category, Fault, fault
 from server.fhir.asked import Answered, Asked
-from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document, preference
+from server.fhir.bundle_entry import (
+    Ask,
+    Room,
+    answered,
+    demand_said,
+    inner_request,
+    is_read,
+    patch_document,
+    preference,
+)
 from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, written
@@ -46,8 +55,8 @@ def transaction(desk: Desk, request: Request, bundle: Resource, ask: Ask) -> Res
 
 
 def _asked(desk: Desk, request: Request, entry: Resource, path: str) -> Asked:
-    wish = entry.get("request", {})
-    match = _URL.fullmatch(wish.get("url", ""))
+    wish = demand_said(entry, path)
+    match = _URL.fullmatch(wish["url"])
     if match is None:
         text = "accepted: Type, Type/id or Type?criteria, relative to this server"
         raise fault(Category.INCORRECT, "value", text, f"{path}.request.url")
