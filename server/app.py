@@ -15,22 +15,29 @@ from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException
 
 from server import __version__, clock, metrics
+from server.access.endpoints import endpoints
 from server.console.pages import pages
 from server.errors import Category, Fault, fault
+from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
 from server.log import logger
 from server.store.migrate import demand_current
-from server.wiring import House, desk
+from server.wiring import Entrance, House, desk, entrance
 
 
 def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.Flask:
     """One application for one open house."""
     app = flask.Flask("second-reader", static_folder=None)
-    app.register_blueprint(door(desk(house), now), url_prefix="/fhir")
+    entry = entrance(house)
+    app.register_blueprint(door(desk(house), entry.caller, now), url_prefix="/fhir")
+    if entry.exchange is not None:
+        told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
+        app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(pages(house.ledger))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
+    app.before_request(lambda: _demand_operator(entry, now))
     app.after_request(partial(_end, logger()))
     app.register_error_handler(Fault, refusal)
     app.register_error_handler(HTTPException, _nothing_here)
@@ -41,6 +48,14 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
 def _begin() -> None:
     flask.g.request_id = str(uuid.uuid4())
     flask.g.began = time.perf_counter()
+
+
+def _demand_operator(entry: Entrance, now: Callable[[], datetime]) -> None:
+    """Cases and metrics are of all patients: they are for whoever runs this server."""
+    if flask.request.blueprint == "cases" or flask.request.endpoint == "metrics":
+        caller = entry.caller(flask.request.headers.get("Authorization", ""), now())
+        if "operator" not in caller.roles:
+            raise fault(Category.FORBIDDEN, "forbidden", "this is for clients with the role operator")
 
 
 def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:

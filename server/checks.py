@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pysqlite3
 
 from server import settings
+from server.access.register import checked
 from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.errors import Fault
+from server.fhir.access import demand_holdable
 from server.settings import Settings
 from server.store.database import Database, prepare_folder, safe_sqlite
 from server.store.migrate import current, needed
@@ -30,6 +32,7 @@ _DEPENDENCIES = (
     "alembic",
     "pysqlite3",
     "httpx",
+    "joserfc",
 )
 
 
@@ -58,11 +61,19 @@ def run() -> Iterator[Line]:
         yield Line(False, "settings", str(failure))
         return
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
+    yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
     yield _try(
         "destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none"
     )
     yield _try("data folder", lambda: _data(chosen))
+
+
+def _clients(chosen: Settings) -> str:
+    if chosen.clients is None:
+        return "none: nobody is told apart, whoever reaches the address may read and write everything"
+    found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
+    return ", ".join(sorted(found))
 
 
 def _dependency(name: str) -> Line:

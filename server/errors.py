@@ -17,6 +17,8 @@ class Category(Enum):
     """Cannot be understood as what it claims to be."""
     UNPROCESSABLE = "unprocessable"
     """Understood, but breaks a rule of the standard or of ours."""
+    UNAUTHENTICATED = "unauthenticated"
+    """Who asks has not shown who they are; code ``login`` when nothing was shown at all."""
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not found"
     GONE = "gone"

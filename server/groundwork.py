@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from server.access.clients import load_clients
 from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.settings import Settings
@@ -18,6 +19,7 @@ def demand_sound(settings: Settings) -> None:
     Raises:
         Fault: as ``wiring.build``.
     """
+    load_clients(settings.clients)
     load_destinations(settings.destinations)
     load_configuration(settings)
     with _opened(settings) as database:

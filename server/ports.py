@@ -352,3 +352,11 @@ class Intakes(Protocol):
     def take(self, intake: Intake) -> None:
         """Make the whole intake durable. Raises Raced when its premises no longer hold."""
         ...
+
+
+class Assertions(Protocol):
+    """Which client assertions have been used (RFC 7523 section 3, jti)."""
+
+    def use(self, client: str, jti: str, ends_at: datetime, now: datetime) -> bool:
+        """True the first time, for whichever process asks; what ended before ``now`` is forgotten."""
+        ...

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from server.errors import Category, Fault, fault
+from server.errors import Category, fault
 
 PREFIX = "SECOND_READER_"
 _PACKAGE = Path(__file__).parent
@@ -69,11 +69,18 @@ class Settings:
     data: Path = _setting(Path("var"), Path, "a folder path", "Where the database and the bytes live.")
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
     port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    clients: Path | None = _setting(
+        None,
+        Path,
+        "a TOML file",
+        "The systems that may come in, with their keys and scopes; none: nobody is told apart, "
+        "and only this machine is listened to.",
+    )
     open_network: bool = _setting(
         False,
         _flag,
         "yes or no",
-        "Allow listening beyond this machine although nobody is authenticated yet; "
+        "Without clients: allow listening beyond this machine although nobody is told apart; "
         "say yes only behind a proxy that authenticates.",
     )
     base_url: str = _setting(
@@ -190,19 +197,26 @@ def _known_only(source: Mapping[str, str]) -> None:
 
 
 def _closed_network(settings: Settings) -> None:
-    if settings.open_network or settings.host == "localhost":
+    if _on_this_machine(settings.host):
         return
-    try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise Fault(
+    if settings.clients is None and not settings.open_network:
+        raise fault(
             Category.FORBIDDEN,
-            *fault(
-                Category.FORBIDDEN,
-                "security",
-                f"{PREFIX}HOST is beyond this machine and nobody is authenticated yet; "
-                f"put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
-            ).issues,
+            "security",
+            f"{PREFIX}HOST is beyond this machine and nobody is told apart; name who may come in with "
+            f"{PREFIX}CLIENTS, or put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
         )
+    if settings.clients is not None and not settings.base_url.startswith("https://"):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; end TLS in a proxy "
+            f"in front and set {PREFIX}BASE_URL to the https address that clients use",
+        )
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -6,24 +6,34 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from server.access.doorkeeper import Doorkeeper
+from server.access.exchange import Exchange
+from server.access.keys import KeyRing
+from server.access.register import Register, checked
+from server.access.tokens import Tokens
+from server.access.wellknown import token_address
+from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations
+from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.fhir.query.controls import Sizes
+from server.log import logger
 from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
 from server.steps.casefile import Tools
+from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.intake import IntakeDesk
@@ -58,6 +68,8 @@ def build(settings: Settings) -> House:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
     destinations = load_destinations(settings.destinations)
+    if settings.clients is not None:
+        checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
     prepare_folder(settings.data)
     database = Database(settings.database)
@@ -96,6 +108,49 @@ def desk(house: House) -> Desk:
         max_entries=house.settings.max_entries,
         sizes=Sizes(most=house.settings.max_page),
         max_included=house.settings.max_included,
+        secured=house.settings.clients is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who may come in, and how they get there."""
+
+    caller: Callable[[str, datetime], Caller]
+    """From an Authorization header to who asks."""
+    exchange: Exchange | None
+    """None where nobody is told apart: then there are no tokens."""
+
+
+def entrance(house: House) -> Entrance:
+    """Raises Fault(INCORRECT) when the clients file is not as it must be."""
+    path, base = house.settings.clients, house.settings.fhir_base
+    if path is None:
+        logger().warning(
+            "nobody is told apart: whoever reaches this address may read and write everything",
+            address=base,
+            mend="SECOND_READER_CLIENTS",
+        )
+        return Entrance(lambda _, __: EVERYBODY, None)
+    register = register_of(path, base)
+    tokens = Tokens(secret(house.settings.data, "token.key", 48), base)
+    exchange = Exchange(
+        register=register,
+        keys=KeyRing(),
+        used=UsedAssertions(house.database),
+        tokens=tokens,
+        address=token_address(base),
+        demand=lambda scope: demand_holdable(scope, base),
+    )
+    return Entrance(Doorkeeper(register, tokens), exchange)
+
+
+def register_of(path: Path, base: str) -> Register:
+    """Raises Fault(INCORRECT) when the clients file is not as it must be."""
+    return Register(
+        path,
+        lambda scope: demand_holdable(scope, base),
+        lambda text: logger().error("the changed clients file is not used; the one before stays", error=text),
     )
 
 
@@ -140,12 +195,17 @@ def delivery_worker(house: House) -> DeliveryWorker:
 
 
 def audit_key(data: Path) -> bytes:
-    """The key of the audit lottery, made once: repeatable for a case, and nobody can foresee it."""
-    path = data / "audit.key"
-    draft = data / f".audit-{secrets.token_hex(8)}"
+    """The key of the audit lottery: repeatable for a case, and nobody can foresee it."""
+    return secret(data, "audit.key", 32)
+
+
+def secret(data: Path, name: str, size: int) -> bytes:
+    """Random bytes, made once and never replaced: all processes of a data folder share them."""
+    path = data / name
+    draft = data / f".{path.stem}-{secrets.token_hex(8)}"
     if not path.exists():
         with draft.open("xb") as file:
-            file.write(secrets.token_bytes(32))
+            file.write(secrets.token_bytes(size))
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch"}
+ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
@@ -25,6 +25,7 @@ COMPOSERS = {
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
+    "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.fhir.door", "server.fhir.line", "server.store",
     "server.porch.connection", "server.porch.loop", "server.porch.outbox", "server.porch.spool",
     "server.porch.worker", "server.reader.child", "server.reader.process",

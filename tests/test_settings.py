@@ -26,7 +26,7 @@ BAD: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("lease", "idle"), SPANS),
     "log_level": ("loud", "trace", "10"),
 }
-ANYTHING_GOES = {"data", "destinations", "cards", "policies", "operator", "host"}
+ANYTHING_GOES = {"clients", "data", "destinations", "cards", "policies", "operator", "host"}
 """Paths are looked at when they are opened; the host has its own rule below."""
 GOOD = [
     ("data", "/srv/data", Path("/srv/data")),
@@ -34,6 +34,7 @@ GOOD = [
     ("open_network", "0", False),
     ("port", "65535", 65_535),
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
+    ("clients", "c.toml", Path("c.toml")),
     ("destinations", "d.toml", Path("d.toml")),
     ("operator", "Demo Trust", "Demo Trust"),
     ("max_body", "1", 1),
@@ -145,3 +146,15 @@ def test_the_operating_page_tells_no_setting_that_is_not_there() -> None:
         pytest.skip("docs/operating.md is not in this copy")
     told = set(re.findall(r"`(SECOND_READER_[A-Z_]+)[`=]", OPERATING.read_text()))
     assert told <= {PREFIX + each.name.upper() for each in fields(Settings)}
+
+
+@pytest.mark.parametrize("base", ["", "http://reader.example/fhir"])
+def test_tokens_do_not_go_unencrypted_beyond_this_machine(base: str) -> None:
+    named = given(
+        host="10.0.0.5", clients="c.toml", open_network="yes", **({"base_url": base} if base else {})
+    )
+    with pytest.raises(Fault, match="end TLS in a proxy") as refused:
+        load(named)
+    assert refused.value.category is Category.FORBIDDEN
+    assert load(named | given(base_url="https://reader.example/fhir")).host == "10.0.0.5"
+    assert load(named | given(host="127.0.0.1")).clients == Path("c.toml")

@@ -8,7 +8,6 @@ from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
 from server.fhir.format import received
 from server.fhir.validate import check
-from server.fhir.veil import under_seal
 
 
 def create(desk: Desk, request: Request, type_: str) -> Response:
@@ -23,5 +22,6 @@ def create(desk: Desk, request: Request, type_: str) -> Response:
         wanted=None if sought is None else condition(type_, sought, desk.asker(request)),
     )
     answer = desk.write(request.arrival(f"create {type_}"), [asked], request.at)[0]
-    shown = not (answer.kept and answer.stored and under_seal(desk.seals, answer.stored))
+    hidden = answer.kept and answer.stored is not None and not desk.may_show(answer.stored)
+    shown = not hidden
     return written(answer, desk.base, request, shown=shown)

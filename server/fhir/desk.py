@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, fault
+from server.fhir.access import Rights
 from server.fhir.admission import Admission
 from server.fhir.asked import Answered, Asked
 from server.fhir.bindings import KEPT
 from server.fhir.exchange import Request
+from server.fhir.guard import Guard
 from server.fhir.plan import Plan, Planner
 from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
-from server.fhir.veil import visible
-from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf
+from server.fhir.seen import Seen
+from server.fhir.veil import under_seal, visible
+from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored
+from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
 
@@ -35,10 +40,40 @@ class Desk:
     max_entries: int
     sizes: Sizes = Sizes()
     max_included: int = 1_000
+    caller: Caller = EVERYBODY
+    secured: bool = False
+    """Whether callers are told apart."""
+
+    def of(self, caller: Caller) -> Desk:
+        """The desk as this caller finds it: what they may not see is not on its shelf."""
+        mine = replace(self, caller=caller)
+        return mine if mine.rights.unbounded else replace(mine, shelf=Seen(self.shelf, mine.rights))
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(self.caller, self.base)
+
+    @property
+    def guard(self) -> Guard:
+        whole = self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
+        return Guard(self.rights, whole)
 
     def asker(self, request: Request) -> Asker:
         """Who searches, and what they may see."""
-        return Asker(self.base, request.at, visible)
+        return Asker(self.base, request.at, self._visible)
+
+    def _visible(self, type_: str) -> Test | None:
+        allowed, unsealed = self.rights.sees(type_, Deed.SEARCH), visible(type_)
+        if allowed == NEVER or unsealed is None:
+            return None
+        both = tuple(each for each in (allowed, unsealed) if each != ALWAYS)
+        return both[0] if len(both) == 1 else AllOf(both)
+
+    def may_show(self, stored: Stored) -> bool:
+        """Whether it may be told to a caller who has not just sent it: read by them, and not under seal."""
+        if under_seal(self.seals, stored):
+            return False
+        return self.rights.unbounded or self.shelf.read(stored.type, stored.id, stored.version) is not None
 
     def write(self, arrival: Arrival, asked: Sequence[Asked], at: datetime) -> list[Answered]:
         """Plan and commit; plan anew when somebody else was faster.
@@ -63,10 +98,14 @@ class Desk:
         """What would be written, as the shelf stands now; nothing is.
 
         Raises:
-            Fault: the plan's refusal.
+            Fault: FORBIDDEN for what the caller may not do; the plan's refusal.
         """
-        with self.shelf.snapshot() as shelf:
-            return Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
+        guard = self.guard
+        guard.demand(asked)
+        with guard.planning() as shelf:
+            plan = Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
+        guard.demand_allowed(plan)
+        return plan
 
 
 def readable(type_: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
+from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.body import read_body
@@ -56,6 +57,34 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
 )
 """Method, path below [base], interaction."""
 
+DEEDS: Mapping[Callable[..., Response], Deed | None] = {
+    bundle: None,
+    history_system: None,
+    search: Deed.SEARCH,
+    history_type: Deed.SEARCH,
+    create: Deed.CREATE,
+    update: Deed.UPDATE,
+    conditional_update: Deed.UPDATE,
+    patch: Deed.UPDATE,
+    conditional_patch: Deed.UPDATE,
+    delete: Deed.DELETE,
+    conditional_delete: Deed.DELETE,
+    read: Deed.READ,
+    history: Deed.READ,
+    vread: Deed.READ,
+    everything: Deed.READ,
+    validate: Deed.READ,
+    validate_type: None,
+}
+"""Interaction -> what its caller must be allowed to do with the type.
+
+None: each entry of a Bundle is asked itself, a history of all tells what its caller may find, and of
+$validate what a mode would write.
+"""
+OPEN = frozenset({metadata})
+"""What everybody is told (R4 http.html#capabilities)."""
+Callers = Callable[[str, datetime], Caller]
+"""From the Authorization header to who asks; raises Fault(UNAUTHENTICATED)."""
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=interaction) for method, path, interaction in ROUTES],
@@ -71,14 +100,14 @@ _HEADERS: dict[Category, dict[str, str]] = {
 """What a refusal says beside its body; a type that cannot be written can be read all the same."""
 
 
-def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
+def door(desk: Desk, callers: Callers, now: Callable[[], datetime]) -> flask.Blueprint:
     """The blueprint to mount at [base]'s path."""
     blueprint = flask.Blueprint("fhir", __name__)
     for method, path, interaction in ROUTES:
         blueprint.add_url_rule(
             path,
             endpoint=f"{method} {path}",
-            view_func=_view(desk, interaction, now),
+            view_func=_view(desk, interaction, callers, now),
             methods=[method],
             strict_slashes=False,
             merge_slashes=False,  # the redirect would be made from the Host header, which anybody may forge
@@ -89,16 +118,21 @@ def door(desk: Desk, now: Callable[[], datetime]) -> flask.Blueprint:
 
 
 def _view(
-    desk: Desk, interaction: Callable[..., Response], now: Callable[[], datetime]
+    desk: Desk, interaction: Callable[..., Response], callers: Callers, now: Callable[[], datetime]
 ) -> Callable[..., flask.Response]:
     limit = desk.max_bundle if interaction is bundle else desk.max_resource
-    more = {"ask": _asking(desk)} if interaction is bundle else {}
 
     def view(**place: Any) -> flask.Response:
+        at = now()
+        shown = flask.request.headers.get("Authorization", "")
+        caller = EVERYBODY if interaction in OPEN else callers(shown, at)
+        own = desk.of(caller)
+        _demand(own, interaction, place)
         format_ = _wanted(flask.request)
         _demand_readable(flask.request)
-        request = _request(flask.request, limit, now())
-        return _flask(interaction(desk, request, **place, **more), format_)
+        request = _request(flask.request, limit, at, caller)
+        more = {"ask": _asking(own)} if interaction is bundle else {}
+        return _flask(interaction(own, request, **place, **more), format_)
 
     return view
 
@@ -113,10 +147,18 @@ def _asking(desk: Desk) -> Ask:
             raise _unoffered(error) from error
         except HTTPException as error:
             raise fault(Category.NOT_FOUND, "not-found", "there is nothing at this address") from error
+        _demand(desk, interaction, place)
         response: Response = interaction(desk, request, **place)
         return response
 
     return ask
+
+
+def _demand(desk: Desk, interaction: Callable[..., Response], place: Mapping[str, Any]) -> None:
+    """Raises Fault(FORBIDDEN) when the caller may do this with no resource of the type."""
+    deed = None if interaction in OPEN else DEEDS[interaction]
+    if deed is not None:
+        desk.rights.demand(place.get("type_", "Patient"), deed)
 
 
 def refusal(failure: Fault) -> flask.Response:
@@ -126,7 +168,14 @@ def refusal(failure: Fault) -> flask.Response:
         format_ = _wanted(flask.request)
     except Fault:
         format_ = Format()  # whoever cannot be given what they want is told so in JSON
-    return _flask(Response(status, dump(body), _HEADERS.get(failure.category, {})), format_)
+    return _flask(Response(status, dump(body), _said_beside(failure)), format_)
+
+
+def _said_beside(failure: Fault) -> dict[str, str]:
+    if failure.category is Category.UNAUTHENTICATED:
+        shown = "" if failure.issues[0].code == "login" else ', error="invalid_token"'
+        return {"WWW-Authenticate": f'Bearer realm="Second Reader"{shown}'}  # RFC 6750 section 3
+    return _HEADERS.get(failure.category, {})
 
 
 def _not_offered(error: MethodNotAllowed) -> flask.Response:
@@ -159,7 +208,7 @@ def _wanted(incoming: flask.Request) -> Format:
     return wanted(asked.get("_format", ""), incoming.headers.get("Accept", ""), asked.get("_pretty", ""))
 
 
-def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
+def _request(incoming: flask.Request, limit: int, at: datetime, caller: Caller) -> Request:
     body = b""
     if incoming.method in _WITH_BODY:
         body = read_body(
@@ -175,6 +224,7 @@ def _request(incoming: flask.Request, limit: int, at: datetime) -> Request:
         headers={name.lower(): value for name, value in incoming.headers},
         body=body,
         at=at,
+        caller=caller,
     )
 
 

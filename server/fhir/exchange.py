@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from server.caller import EVERYBODY, Caller
 from server.errors import Category, fault
 from server.fhir import outcome
 from server.fhir.asked import Answered
@@ -32,6 +33,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     at: datetime
+    caller: Caller = EVERYBODY
     batch: Arrival | None = None
     """What this request arrived in, when it is an entry of a batch."""
 

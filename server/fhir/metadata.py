@@ -16,6 +16,19 @@ from server.fhir.write import dump
 from server.ports import Resource
 from server.times import instant
 
+_SECURITY = {
+    "service": [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }
+            ]
+        }
+    ],
+    "description": "SMART Backend Services; see [base]/.well-known/smart-configuration",
+}
 _READS = ("read", "vread", "history-instance", "history-type", "search-type")
 _WRITES = ("create", "update", "patch", "delete")
 _SYSTEM = ("transaction", "batch", "history-system")
@@ -41,6 +54,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "rest": [
             {
                 "mode": "server",
+                **({"security": _SECURITY} if desk.secured else {}),
                 "resource": [_resource(type_) for type_ in KEPT],
                 "interaction": [{"code": code} for code in _SYSTEM],
             }

@@ -9,6 +9,7 @@ from server.errors import Category, Fault
 
 STATUS: dict[Category, int] = {
     Category.INCORRECT: 400,
+    Category.UNAUTHENTICATED: 401,
     Category.FORBIDDEN: 403,
     Category.NOT_FOUND: 404,
     Category.GONE: 410,

@@ -24,6 +24,7 @@ def search(desk: Desk, request: Request, type_: str) -> Response:
     pairs = pairs_of(request.query) + pairs_of(form)
     asker = desk.asker(request)
     wanted = asked(type_, pairs, asker, strict=request.prefers("handling=strict"), sizes=desk.sizes)
+    desk.rights.demand_ways(wanted.query.where)
     with desk.shelf.snapshot() as shelf:
         counts_only = wanted.controls.summary is Summary.COUNT
         answer = _counted(shelf, wanted) if counts_only else _page(desk, shelf, wanted, asker)

@@ -28,7 +28,6 @@ from server.fhir.exchange import Request, Response, etag, written
 from server.fhir.patch import by_fhirpath, by_json
 from server.fhir.place import within
 from server.fhir.query.asker import Asker
-from server.fhir.veil import under_seal
 from server.fhir.write import dump
 from server.ports import Resource
 
@@ -137,7 +136,7 @@ def _demand_there(read: Request, writes: list[Asked], ask: Ask, room: Room, path
 
 
 def _told(desk: Desk, request: Request, answer: Answered) -> dict[str, Any]:
-    hidden = answer.kept and answer.stored is not None and under_seal(desk.seals, answer.stored)
+    hidden = answer.kept and answer.stored is not None and not desk.may_show(answer.stored)
     inner = replace(request, headers={"prefer": preference(request)}, body=b"")
     return answered(written(answer, desk.base, inner, shown=not hidden))
 

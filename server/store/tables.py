@@ -281,3 +281,13 @@ attempt = Table(
     Column("outcome", String(32), nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+used_assertion = Table(
+    "used_assertion",
+    metadata,
+    Column("client", String(64), primary_key=True),
+    Column("jti", String(128), primary_key=True),
+    Column("ends_at", Instant, nullable=False),
+    Index("used_assertion_ends", "ends_at"),
+)
+"""Client assertions that have been exchanged for a token, for as long as they could be shown again."""

@@ -230,6 +230,9 @@ def leftovers(site: Site) -> list[str]:
         "second-reader.db-wal",
         "second-reader.db-shm",
         "second-reader.turn",
+        "second-reader.scratch",
+        "second-reader.scratch-wal",
+        "second-reader.scratch-shm",
     }
     return left + sorted({each.name for each in site.data.iterdir()} - known)
 

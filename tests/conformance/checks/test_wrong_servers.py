@@ -278,7 +278,7 @@ SABOTAGED: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ),
     (
         "a conditional create lifts it",
-        "server.fhir.create.under_seal",
+        "server.fhir.desk.under_seal",
         lambda *_: False,
         ("veil/conditional-create",),
     ),

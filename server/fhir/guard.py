@@ -1,0 +1,79 @@
+"""What a caller may write, asked before the plan is made and once more when it is.
+
+Before it: whether they may at all. After it: a PUT may turn out to create, a condition to match what they
+may not see, a new version to leave the part of a type that is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from server.caller import Deed
+from server.errors import Fault
+from server.fhir.access import Rights, beyond, outside, unseen
+from server.fhir.asked import Asked
+from server.fhir.parse import own
+from server.fhir.place import within
+from server.fhir.plan import Plan
+from server.fhir.rows.extraction import rows
+from server.fhir.seen import WRITING, Seen
+from server.ports import Method, ResourceWrite, Shelf
+from server.query import NEVER
+
+DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Stands between a caller and the whole shelf."""
+
+    rights: Rights
+    shelf: Shelf
+    """All that is here, seen or not."""
+
+    @contextmanager
+    def planning(self) -> Iterator[Shelf]:
+        """What a plan of this caller's may rest on, standing still."""
+        with self.shelf.snapshot() as shelf:
+            yield shelf if self.rights.unbounded else Seen(shelf, self.rights, WRITING)
+
+    def demand(self, asked: Sequence[Asked]) -> None:
+        """Each entry on its own; a condition is a search.
+
+        Raises:
+            Fault: FORBIDDEN, of the first that may not be.
+        """
+        for each in asked:
+            try:
+                self.rights.demand(each.type, DEEDS[each.method])
+                if each.wanted is not None:
+                    self.rights.demand(each.type, Deed.SEARCH)
+            except Fault as failure:
+                raise within(failure, each.path) from failure
+
+    def demand_allowed(self, plan: Plan) -> None:
+        """Raises Fault(FORBIDDEN) when a write is none of this caller's, or would double what is unseen."""
+        if self.rights.unbounded:
+            return
+        for write in plan.writes:
+            self._demand_write(write)
+        for absent in plan.absent:
+            if self.shelf.find(absent.query, 1):
+                raise unseen(absent.query.type)
+
+    def _demand_write(self, write: ResourceWrite) -> None:
+        before = self.shelf.read(write.type, write.id)
+        gone = write.method is Method.DELETE
+        deed = Deed.DELETE if gone else Deed.UPDATE
+        if write.version == 1 or before is None:  # new, or brought back
+            deed = Deed.CREATE
+        if self.rights.sees(write.type, deed) == NEVER:
+            raise beyond(write.type, deed, self.rights.caller)
+        if write.version == 1 and self.shelf.newest(write.type, write.id) is not None:
+            raise unseen(write.type)
+        held = [] if before is None else [rows(own(before.body))]
+        written = [] if gone else [write.index]
+        if not all(self.rights.covers((deed,), write.type, write.id, each) for each in (*held, *written)):
+            raise outside(write.type, deed)
