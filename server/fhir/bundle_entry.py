@@ -35,13 +35,11 @@ def inner_request(outer: Request, entry: Resource, arrival: Arrival | None, path
     Raises:
         Fault: INCORRECT for what cannot stand in an entry.
     """
-    wish = entry["request"]
+    wish = demand_said(entry, path)
     where, _, query = str(wish["url"]).partition("?")
     if not where or "$" in where or where.endswith("_search"):
         text = "an entry is about Type, Type/id, Type?criteria or a history: no operation, no other Bundle"
         raise fault(Category.INCORRECT, "not-supported", text, f"{path}.request.url")
-    if "method" not in wish:  # an extension may stand where the code should (R4 element.html)
-        raise fault(Category.INCORRECT, "required", "a value is needed here", f"{path}.request.method")
     headers = {header: wish[name] for name, header in _HEADERS.items() if name in wish}
     if since := moment(wish.get("ifModifiedSince", "")):
         headers["if-modified-since"] = format_datetime(since, usegmt=True)
@@ -55,6 +53,21 @@ def inner_request(outer: Request, entry: Resource, arrival: Arrival | None, path
         body=body,
         batch=arrival,
     )
+
+
+def demand_said(entry: Resource, path: str) -> Resource:
+    """The entry's request, with a method and a url: an extension may stand for either (R4 element.html), and
+    nobody could tell what it asks.
+
+    Raises:
+        Fault: UNPROCESSABLE, naming what is missing.
+    """
+    wish: Resource = entry.get("request", {})
+    for name in ("method", "url"):
+        if name not in wish:
+            text = "a value is needed here; an extension alone is not understood"
+            raise fault(Category.UNPROCESSABLE, "required", text, f"{path}.request.{name}")
+    return wish
 
 
 class Room:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from server.errors import Category, Fault, fault
+from server.fhir.write import dump
 
 RESOURCE_BYTES = 8 * 2**20
 BUNDLE_BYTES = 50 * 2**20
@@ -64,8 +65,15 @@ def parse(body: bytes, *, limit: int = RESOURCE_BYTES) -> dict[str, Any]:
 
 
 def read_json(body: bytes, limit: int) -> Any:
-    """Any JSON value, within the bounds of ``parse`` but not of FHIR."""
-    return _loads(_bounded(body, limit))
+    """Any JSON value that can be written again, within the bounds of ``parse`` but not of FHIR."""
+    text = _bounded(body, limit)
+    value = _loads(text)
+    if "\\u" in text:  # nothing else makes half of a surrogate pair
+        try:
+            dump({"": value})
+        except UnicodeEncodeError:
+            raise _value("A string holds half of a surrogate pair.") from None
+    return value
 
 
 def _bounded(body: bytes, limit: int) -> str:

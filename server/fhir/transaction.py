@@ -12,7 +12,16 @@ from typing import Any
 
 from server.errors import Category, Fault, fault
 from server.fhir.asked import Answered, Asked
-from server.fhir.bundle_entry import Ask, Room, answered, inner_request, is_read, patch_document, preference
+from server.fhir.bundle_entry import (
+    Ask,
+    Room,
+    answered,
+    demand_said,
+    inner_request,
+    is_read,
+    patch_document,
+    preference,
+)
 from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, etag, written
@@ -45,14 +54,12 @@ def transaction(desk: Desk, request: Request, bundle: Resource, ask: Ask) -> Res
 
 
 def _asked(desk: Desk, request: Request, entry: Resource, path: str) -> Asked:
-    wish = entry.get("request", {})
-    match = _URL.fullmatch(wish.get("url", ""))
+    wish = demand_said(entry, path)
+    match = _URL.fullmatch(wish["url"])
     if match is None:
         text = "accepted: Type, Type/id or Type?criteria, relative to this server"
         raise fault(Category.INCORRECT, "value", text, f"{path}.request.url")
-    method, resource = wish.get("method"), entry.get("resource", {})
-    if method is None:  # an extension may stand where the code should (R4 element.html)
-        raise fault(Category.INCORRECT, "required", "a value is needed here", f"{path}.request.method")
+    method, resource = wish["method"], entry.get("resource", {})
     if method != "DELETE" and not resource:
         raise fault(Category.UNPROCESSABLE, "required", f"{method} needs a resource", f"{path}.resource")
     inside = f"{path}.request" if method == "DELETE" else f"{path}.resource"

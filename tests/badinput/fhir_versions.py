@@ -114,6 +114,8 @@ CALLS = (
         path="/fhir/DiagnosticReport/of-anna",
         says="PUT",
     ),
+    _patch("F-010-patch", "half of a surrogate pair", 400, "value", _op("add", "/language", "\ud800")),
+    _patch("F-010-patch-b", "one in a name", 400, "value", _op("test", "/name", {"\ud800": 1})),
     _patch("F-080j", "nobody", 404, "not-found", path="/fhir/Patient/nobody"),
     _patch("F-080k", "who is gone", 410, "deleted", path="/fhir/Patient/gone"),
     _by_path("F-080l", "a path that leaves the resource", 422, "not-supported", "link.other.resolve().id"),

@@ -10,6 +10,7 @@ import random
 import re
 import sys
 import tempfile
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -193,6 +194,105 @@ def _transaction(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
     return Sent("POST", "", mutated(whole, chance))
 
 
+def _operations(chance: random.Random, resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """A JSON Patch at places that are there, with values that are not always meant."""
+    names = ["", *(f"/{name}" for name in resource), "/identifier/0", "/name/-", "/x/y", "/meta/tag"]
+    return [
+        {
+            "op": chance.choice(["add", "remove", "replace", "move", "copy", "test"]),
+            "path": chance.choice(names),
+            "from": chance.choice(names),
+            "value": deepcopy(chance.choice([*_STRANGE, *resource.values()])),
+        }
+        for _ in range(chance.randint(1, 3))
+    ]
+
+
+def _parameters(chance: random.Random, resource: dict[str, Any]) -> dict[str, Any]:
+    """A FHIRPath Patch of the same kind."""
+    type_ = resource["resourceType"]
+    path = chance.choice([type_, *(f"{type_}.{name}" for name in resource), f"{type_}.identifier[0].value"])
+    parts: list[dict[str, Any]] = [
+        {"name": "type", "valueCode": chance.choice(["add", "insert", "delete", "replace", "move"])},
+        {
+            "name": "path",
+            "valueString": path + chance.choice(["", "", ".first()", ".where(use = 'x')", "[0]"]),
+        },
+        {"name": "name", "valueString": chance.choice([*resource, "note", "extension"])},
+        {"name": "index", "valueInteger": chance.choice([0, 1, -1])},
+        {"name": "source", "valueInteger": 0},
+        {"name": "destination", "valueInteger": chance.choice([0, 9])},
+        chance.choice(
+            [
+                {"name": "value", "valueString": "x"},
+                {"name": "value", "valueIdentifier": {"value": "x"}},
+                {"name": "value", "part": [{"name": "text", "valueString": "x"}]},
+            ]
+        ),
+    ]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+def _patch(chance: random.Random, _: list[dict[str, Any]]) -> Sent:
+    resource = chance.choice(furniture())
+    place = (
+        f"{resource['resourceType']}/{resource['id']}"
+        if chance.random() < 0.8
+        else f"Patient?{_query(chance)}"
+    )
+    match = (("If-Match", f'W/"{chance.choice([1, 1, 2, 3])}"'),) if chance.random() < 0.5 else ()
+    if chance.random() < 0.5:
+        return Sent("PATCH", place, mutated(_parameters(chance, resource), chance), match)
+    body = json.dumps(_operations(chance, resource)).encode()
+    return Sent("PATCH", place, body, (("Content-Type", "application/json-patch+json"), *match))
+
+
+def _batch(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
+    """Every method, with what does not belong to it."""
+    entries = []
+    for _ in range(chance.randint(1, 4)):
+        resource = chance.choice(furniture() if chance.random() < 0.5 else known)
+        type_ = resource["resourceType"]
+        place = chance.choice(
+            [type_, f"{type_}/{resource.get('id', 'x')}", f"{type_}?{_query(chance)}", "_history"]
+        )
+        data = b64encode(json.dumps(_operations(chance, resource)).encode()).decode()
+        binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+        body = chance.choice([resource, binary, _parameters(chance, resource)])
+        wish = {"method": chance.choice(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]), "url": place}
+        wish |= chance.choice([{}, {"ifMatch": 'W/"1"'}, {"ifNoneExist": _query(chance)}])
+        entries.append({"resource": body, "request": wish} if chance.random() < 0.7 else {"request": wish})
+    kind = chance.choice(["batch", "transaction"])
+    return Sent("POST", "", mutated({"resourceType": "Bundle", "type": kind, "entry": entries}, chance))
+
+
+def _operation(chance: random.Random, known: list[dict[str, Any]]) -> Sent:
+    if chance.random() < 0.4:
+        names = [
+            "start=2024",
+            "end=x",
+            "_since=2024-01-01T00:00:00Z",
+            "_type=Task",
+            "_count=1",
+            "_page=1",
+            "a=b",
+        ]
+        asked = "&".join(chance.sample(names, chance.randint(0, 3)))
+        return Sent(
+            "GET", f"{chance.choice(['Patient/anna/$everything', 'Patient/_history', '_history'])}?{asked}"
+        )
+    resource = chance.choice(known)
+    told = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "mode", "valueCode": chance.choice(["create", "update", "delete", "profile"])},
+            {"name": "resource", "resource": resource},
+        ],
+    }
+    place = resource["resourceType"] + chance.choice(["", "", "/anna"])
+    return Sent("POST", f"{place}/$validate", mutated(chance.choice([told, resource]), chance))
+
+
 def _query(chance: random.Random) -> str:
     pairs = []
     for _ in range(chance.randint(1, 3)):
@@ -223,6 +323,9 @@ KINDS: dict[str, Callable[[random.Random, list[dict[str, Any]]], Sent]] = {
     "xml": _xml,
     "update": _update,
     "transaction": _transaction,
+    "patch": _patch,
+    "batch": _batch,
+    "operation": _operation,
     "search": _search,
     "place": _place,
 }
@@ -238,8 +341,22 @@ def send(world: World, sent: Sent) -> int:
     """The status; a 5xx is told with what caused it, so that it can become a row of a table."""
     fields = {"Content-Type": "application/fhir+json", **dict(sent.headers)}
     answer = world.client.open(f"/fhir/{sent.path}", method=sent.method, data=sent.body, headers=fields)
-    assert answer.status_code < 500, (sent.method, sent.path, sent.headers, sent.body[:2_000], answer.text)
+    statuses = [str(answer.status_code), *_of_entries(answer)]
+    assert not [each for each in statuses if each >= "500"], (
+        sent.method,
+        sent.path,
+        sent.headers,
+        sent.body[:2_000],
+        answer.text,
+    )
     return int(answer.status_code)
+
+
+def _of_entries(answer: Any) -> list[str]:
+    """The statuses within the answer to a batch."""
+    told = answer.get_json(silent=True) or {}
+    entries = told.get("entry", []) if isinstance(told, dict) else []
+    return [each["response"]["status"] for each in entries if "response" in each]
 
 
 def run(world: World, kind: str, known: list[dict[str, Any]], count: int, seed: int = 0) -> Counter[int]:

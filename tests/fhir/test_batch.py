@@ -228,3 +228,16 @@ def test_nothing_under_seal_is_read_by_a_batch(world: World) -> None:
     )
     assert [each[:3] for each in statuses(told)] == ["403", "403", "403", "200", "200", "200", "403"]
     assert "58170007" not in json.dumps(told), "the code of the first opinion"
+
+
+@pytest.mark.parametrize("name", ["method", "url"])
+def test_an_extension_asks_for_nothing(world: World, name: str) -> None:
+    """R4 element.html lets one stand for a value; found by mutation."""
+    entry = asks("POST", "Patient", PERSON)
+    del entry["request"][name]
+    entry["request"][f"_{name}"] = {"extension": [{"url": "https://ehr.example/x", "valueCode": "POST"}]}
+    answer = world.send("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    assert answer.status_code == 200
+    issue = answer.json["entry"][0]["response"]["outcome"]["issue"][0]
+    assert (issue["code"], issue["expression"]) == ("required", [f"Bundle.entry[0].request.{name}"])
+    assert world.get("Patient")["total"] == 0

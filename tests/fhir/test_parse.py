@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import Category, Fault
-from server.fhir.parse import DEPTH, STRING_CHARACTERS, element_path, number, own, parse
+from server.fhir.parse import DEPTH, STRING_CHARACTERS, element_path, number, own, parse, read_json
 from server.fhir.write import dump
 from tests.badinput.builders import raw_value
 from tests.badinput.fhir_bodies import JSON_ROWS
@@ -88,6 +88,13 @@ def test_our_own_bytes_are_not_questioned():
 
 def test_surrogate_pairs_are_one_character():
     assert parse(rb'{"a":"\ud83d\ude00"}') == {"a": "\U0001f600"}
+
+
+def test_whatever_is_read_can_be_written():
+    assert read_json(rb'["\ud83d\ude00", "\\ud800"]', 100) == ["\U0001f600", "\\ud800"]
+    for body in (rb'["\ud800"]', rb'[{"a\udc00": 1.10}]', rb'"\ude00\ud83d"'):
+        with pytest.raises(Fault, match="surrogate"):
+            read_json(body, 100)
 
 
 def test_long_base64_is_not_a_long_string():

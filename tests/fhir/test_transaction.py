@@ -388,3 +388,16 @@ def test_too_many_entries_are_told_before_they_are_looked_at(tmp_path: Path) -> 
     for world in make_world(tmp_path / "d", max_entries=2):
         assert refused(world, bundle(*[{"resource": 1}] * 3)) == (413, "too-costly", "Bundle.entry")
         assert world.send("POST", "", bundle(entry(PERSON), entry(PERSON))).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["method", "url"])
+def test_an_extension_asks_for_nothing(world: World, name: str) -> None:
+    """R4 element.html lets one stand for a value; found by mutation."""
+    entry = asks("POST", "Patient", PERSON)
+    del entry["request"][name]
+    entry["request"][f"_{name}"] = {"extension": [{"url": "https://ehr.example/x", "valueCode": "POST"}]}
+    answer = world.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    assert answer.status_code == 422
+    issue = answer.json["issue"][0]
+    assert (issue["code"], issue["expression"]) == ("required", [f"Bundle.entry[0].request.{name}"])
+    assert world.get("Patient")["total"] == 0

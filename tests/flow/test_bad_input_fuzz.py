@@ -11,7 +11,17 @@ from tests.badinput.fuzz import KINDS, furnish, official, own, run
 from tests.world import World
 
 _COUNT = 250
-_TAKES = {"create": 201, "xml": 201, "update": 200, "transaction": 200, "search": 200, "place": 200}
+_TAKES = {
+    "create": 201,
+    "xml": 201,
+    "update": 200,
+    "transaction": 200,
+    "patch": 200,
+    "batch": 200,
+    "operation": 200,
+    "search": 200,
+    "place": 200,
+}
 """What some must be answered with, or the mutations never come past the first check."""
 
 
@@ -20,7 +30,8 @@ def test_mutations_of_our_own_resources(world: World, kind: str) -> None:
     furnish(world)
     answered = run(world, kind, own(), _COUNT)
     assert answered[_TAKES[kind]] > 0
-    assert sum(count for status, count in answered.items() if status >= 400) > _COUNT / 4
+    if kind != "operation":  # what $validate refuses it tells with 200
+        assert sum(count for status, count in answered.items() if status >= 400) > _COUNT / 4
 
 
 @pytest.mark.parametrize("kind", ["create", "xml", "transaction"])

@@ -75,7 +75,7 @@ def _chosen(desk: Desk, request: Request) -> dict[str, str]:
         check(told, "Parameters")
         for each in told.get("parameter", []):
             value = next((str(v) for name, v in each.items() if name.startswith("value")), "")
-            name = each["name"]
+            name = str(each.get("name", ""))
             chosen[name] = f"{chosen[name]},{value}" if name == "_type" and name in chosen else value
     if unknown := [name for name in chosen if name not in (*_OURS, "_page", "_format", "_pretty")]:
         text = f"{len(unknown)} parameters are not supported here; accepted: {', '.join(_OURS)}"

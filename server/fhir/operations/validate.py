@@ -67,12 +67,17 @@ def _wish(desk: Desk, request: Request, type_: str, id_: str | None) -> _Wish:
     if told is not None and told.get("resourceType") == "Parameters":
         chosen |= {name: _value(told, name) for name in ("mode", "profile") if _value(told, name)}
         told = _part(told, "resource").get("resource")
+        if told is not None and not isinstance(told, dict):
+            text = "the parameter resource holds one resource, a JSON object"
+            raise fault(Category.INCORRECT, "structure", text, "resource")
     return _Wish(type_, id_, told, chosen.get("mode", ""), chosen.get("profile", ""))
 
 
 def _part(parameters: Resource, name: str) -> Resource:
-    parts = parameters.get("parameter", [])
-    named = [each for each in parts if isinstance(each, dict) and each.get("name") == name]
+    """The Parameters are not checked as such: what they hold is what shall be found wrong."""
+    parts = parameters.get("parameter")
+    listed = parts if isinstance(parts, list) else []
+    named = [each for each in listed if isinstance(each, dict) and each.get("name") == name]
     return named[0] if named else {}
 
 

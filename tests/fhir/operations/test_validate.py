@@ -55,6 +55,8 @@ def test_what_is_wrong_is_told_whole(world: World) -> None:
         (b"[]", "structure"),
         ({"resourceType": "Task"}, "invalid"),
         ({"resourceType": "Parameters"}, "required"),
+        ({"resourceType": "Parameters", "parameter": 5}, "required"),
+        (asked(resource=[PERSON, PERSON]), "structure"),
         (asked(mode="create"), "required"),
         (asked(mode="merge", resource=PERSON), "code-invalid"),
         (asked(mode="delete"), "required"),
