@@ -1,15 +1,14 @@
 """A child that is told to stop when its parent has gone, even by SIGKILL.
 
-The kernel tells it: PR_SET_PDEATHSIG of prctl(2), set between fork and exec. It outlives the exec
-into Python and from there into gunicorn, so gunicorn's master gets the SIGTERM that it stops
-gracefully on, whether it is up yet or not. A fork clears it, and need not keep it: gunicorn's
-workers are told by their master, and see for themselves when it is gone (``server/porch/worker.py``);
-a model's process ends when the pipe to its parent does.
+The kernel tells it: PR_SET_PDEATHSIG of prctl(2), asked for by the child right after the fork. The
+child becomes gunicorn's master or the worker in that same process, and both finish what is in hand
+on SIGTERM. What these start in turn needs no line of its own: gunicorn's workers are told by their
+master, and see for themselves when it has gone (``server/porch/worker.py``); a model's process ends
+when the pipe to its parent does.
 
-A pipe whose end the children watch would do without Linux, but gunicorn's master has nothing to
-watch it with: it waits for signals only, and a thread of ours in it would be there when it forks.
-The price: the kernel forgets the wish when the Python that is executed has a set-user-ID bit or
-file capabilities (prctl(2)). Then, and beside Linux, children outlive a killed parent as before.
+A pipe from the parent, whose end the children watch, would do without Linux. But gunicorn's master
+has nothing to watch it with: it waits for signals alone, and a thread of ours in it would be there
+when it forks. Beside Linux a killed parent therefore leaves its children at work.
 """
 
 from __future__ import annotations
@@ -18,23 +17,14 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 
 
-def tied_to_us() -> Callable[[], None] | None:
-    """What a new child runs before its program (``preexec_fn``); None where the kernel cannot do this.
-
-    The parent must have no threads: what a fork leaves of them could stop the child here.
-    """
+def tie_to(parent: int) -> None:
+    """Called in a child: SIGTERM when ``parent`` ends. Ends at once when it has ended already."""
     if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def tie() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it went before the kernel knew
-            os._exit(1)
-
-    return tie
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it went before the kernel knew of the wish
+        raise SystemExit(1)

@@ -19,21 +19,20 @@ def up() -> None:
 
     Ends on Ctrl-C; a process that dies is started again.
     """
-    with loading():
-        from server import supervisor
-        from server.groundwork import bring_up_to_date
-
     chosen = settings.load()
-    bring_up_to_date(chosen)
+    with loading():
+        from server import supervisor, wiring
+
+    wiring.bring_up_to_date(chosen)
     supervisor.run(("web", "work"), chosen)
 
 
 @click.command()
 def web() -> None:
     """Run the HTTP processes alone (gunicorn with wsgi:app)."""
-    from server.web import become_web
+    from server.web import serve
 
-    become_web(settings.load())
+    serve(settings.load())
 
 
 @click.command()

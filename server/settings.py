@@ -159,11 +159,6 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def child_environment() -> dict[str, str]:
-    """The environment to hand to a process that we start ourselves."""
-    return dict(os.environ)
-
-
 def table() -> list[tuple[str, str, str, str]]:
     """(variable, default, allowed, sentence) of every setting, for people."""
     defaults = Settings()

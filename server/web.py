@@ -1,11 +1,11 @@
-"""The process ``web``: it becomes gunicorn, whose settings are in gunicorn.conf.py."""
+"""The process ``web``: gunicorn, whose settings are in gunicorn.conf.py."""
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 from server.errors import Category, fault
 from server.loading import loading
@@ -16,10 +16,13 @@ _PATIENCE = 3.0
 _PAUSE = 0.05
 
 
-def become_web(settings: Settings) -> None:
-    """Replace this process by gunicorn. What else could stop it, it says itself (``look``)."""
+def serve(settings: Settings) -> None:
+    """Be gunicorn's master until told to stop. What else could be in the way, it says itself (``look``)."""
     demand_free_port(settings)
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606 - our own program
+    from gunicorn.app.wsgiapp import run  # noqa: PLC0415 - a refusal needs none of it
+
+    sys.argv = [str(Path(sys.executable).with_name("gunicorn")), "wsgi:app"]
+    run(prog="gunicorn")
 
 
 def demand_free_port(settings: Settings) -> None:

@@ -38,7 +38,7 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
-from server.store.migrate import demand_current
+from server.store.migrate import demand_current, migrate
 from server.store.resources import Resources
 from server.store.vault import Vault, flush_folder
 from server.worker import CaseWorker, DeliveryWorker
@@ -85,6 +85,16 @@ def build(settings: Settings) -> House:
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
     )
+
+
+def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
+    """Make the schema the one that this version needs; returns (before, after)."""
+    prepare_folder(settings.data)
+    database = Database(settings.database)
+    try:
+        return migrate(database)
+    finally:
+        database.close()
 
 
 def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> timedelta:

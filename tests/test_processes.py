@@ -16,10 +16,10 @@ _HEAVY = {"alembic", "flask", "pydantic", "sqlalchemy", "structlog", "xgboost"}
     [
         ("import server.processes, server.web", set()),
         ("import server.processes, server.work", set()),
-        ("import server.processes, server.supervisor", {"sqlalchemy", "structlog"}),
+        ("import server.supervisor", {"flask", "pydantic", "sqlalchemy", "structlog"}),
         ("import runpy; runpy.run_module('server.__main__', run_name='__mp_main__')", set()),
     ],
-    ids=["web until it is gunicorn", "work until its models load", "up", "a model's process"],
+    ids=["web until it is gunicorn", "work until its models load", "up, for both", "a model's process"],
 )
 def test_what_is_loaded(code: str, needed: set[str]) -> None:
     script = f"{code}; import sys; print(*sys.modules)"
@@ -30,16 +30,16 @@ def test_what_is_loaded(code: str, needed: set[str]) -> None:
 _ON_A_FOLDER = """
 import sys
 from pathlib import Path
-from server import groundwork
+from server import wiring
 from server.settings import Settings
-getattr(groundwork, sys.argv[1])(Settings(data=Path(sys.argv[2])))
+getattr(wiring, sys.argv[1])(Settings(data=Path(sys.argv[2])))
 print(*sys.modules)
 """
 
 
 def test_a_schema_that_is_the_needed_one_needs_no_alembic(tmp_path: Path) -> None:
     loaded = []
-    for call in ("bring_up_to_date", "bring_up_to_date", "demand_sound"):
+    for call in ("bring_up_to_date", "bring_up_to_date", "build"):
         words = [sys.executable, "-c", _ON_A_FOLDER, call, str(tmp_path)]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         loaded.append("alembic" in done.stdout.split())

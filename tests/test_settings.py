@@ -122,7 +122,6 @@ def test_the_base_that_is_printed(chosen: dict[str, str], base: str) -> None:
 def test_the_environment_is_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}PORT", "9999")
     assert load().port == 9999
-    assert settings.child_environment()[f"{PREFIX}PORT"] == "9999"
 
 
 def test_the_table_for_people_tells_each_setting_and_its_default() -> None:

@@ -5,23 +5,35 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from server import supervisor, web
-from server.errors import Fault
+from server.errors import Category, Fault, fault
 from server.settings import Settings
-from server.store.database import Database, prepare_folder
-from server.store.migrate import migrate
+from server.wiring import bring_up_to_date
 
-LIVES = ["sleep", "60"]
-DIES = ["false"]
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+"""Python 3.12 warns when there are threads; those of other tests may be."""
+
+Program = Callable[[Settings], None]
+
+
+def lives(_: Settings) -> None:
+    os.execvp("sleep", ["sleep", "60"])  # noqa: S606
+
+
+def dies(_: Settings) -> None:
+    os._exit(1)
+
+
+def refuses(_: Settings) -> None:
+    raise fault(Category.BROKEN, "exception", "the model is another one")
 
 
 @pytest.fixture
@@ -30,10 +42,7 @@ def chosen(tmp_path: Path) -> Settings:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         settings = Settings(data=tmp_path / "data", port=probe.getsockname()[1], log_level="error")
-    prepare_folder(settings.data)
-    database = Database(settings.database)
-    migrate(database)
-    database.close()
+    bring_up_to_date(settings)
     return settings
 
 
@@ -50,92 +59,113 @@ def _own_signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @dataclass
 class Children:
-    """Small programs instead of ours; what each next start of a name runs is told beforehand."""
+    """Small programs instead of ours, in real processes: what each next start of a name runs."""
 
-    plans: dict[str, list[list[str]]]
+    plans: dict[str, list[Program]]
     stop_after: int
-    by: int = signal.SIGTERM
-    started: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
+    by: int
+    really_start: Callable[[str, Settings], BaseProcess]
+    started: list[tuple[str, BaseProcess]] = field(default_factory=list)
+    open_files: list[str] = field(default_factory=list)
+    """Of ours, in the data folder, at the moment of a fork."""
 
-    def __call__(self, name: str) -> subprocess.Popen[bytes]:
-        plan = self.plans[name]
-        child = subprocess.Popen(plan.pop(0) if len(plan) > 1 else plan[0], stdout=subprocess.PIPE)
+    def __call__(self, name: str, settings: Settings) -> BaseProcess:
+        self.open_files += _open_below(settings.data)
+        child = self.really_start(name, settings)
         self.started.append((name, child))
         if len(self.started) == self.stop_after:
             os.kill(os.getpid(), self.by)
         return child
 
+    def program(self, name: str) -> Program:
+        """What stands for the program of that name; it draws in the parent, where the plan is."""
+        drawn = [each for each, _ in self.started].count(name)
+        plan = self.plans[name]
+        return plan[min(drawn, len(plan) - 1)]
+
     @property
     def names(self) -> list[str]:
         return [name for name, _ in self.started]
+
+    @property
+    def codes(self) -> list[int | None]:
+        return [child.exitcode for _, child in self.started]
 
 
 @pytest.fixture
 def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Children]]:
     made: list[Children] = []
 
-    def make(plans: dict[str, list[list[str]]], stop_after: int, by: int = signal.SIGTERM) -> Children:
-        made.append(Children(plans, stop_after, by))
-        monkeypatch.setattr(supervisor, "_start", made[-1])
-        return made[-1]
+    def make(plans: dict[str, list[Program]], stop_after: int, by: int = signal.SIGTERM) -> Children:
+        chosen = Children(plans, stop_after, by, supervisor._start)
+        monkeypatch.setattr(supervisor, "_start", chosen)
+        programs = {name: (lambda settings, name=name: chosen.program(name)(settings)) for name in plans}
+        monkeypatch.setattr(supervisor, "_PROGRAMS", programs)
+        made.append(chosen)
+        return chosen
 
     yield make
     for each in made:
         for _, child in each.started:
             child.kill()
-            child.wait()
-            assert child.stdout is not None
-            child.stdout.close()
+            child.join()
 
 
 def test_a_dead_process_is_started_again_and_the_living_are_left_alone(
     chosen: Settings, children: Callable[..., Children]
 ) -> None:
-    made = children({"web": [LIVES], "work": [DIES, DIES, LIVES]}, stop_after=4)
+    made = children({"web": [lives], "work": [dies, dies, lives]}, stop_after=4)
     supervisor.run(("web", "work"), chosen)
     assert made.names == ["web", "work", "work", "work"]
-    codes = [child.returncode for _, child in made.started]
-    assert codes == [-signal.SIGTERM, 1, 1, -signal.SIGTERM]
+    assert made.codes == [-signal.SIGTERM, 1, 1, -signal.SIGTERM]
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_all_end_when_told(chosen: Settings, children: Callable[..., Children], by: int) -> None:
-    made = children({"web": [LIVES], "work": [LIVES]}, 2, by)
+    made = children({"web": [lives], "work": [lives]}, 2, by)
     supervisor.run(("web", "work"), chosen)
-    assert [child.returncode for _, child in made.started] == [-signal.SIGTERM] * 2
+    assert made.codes == [-signal.SIGTERM] * 2
 
 
 def test_what_does_not_end_in_time_is_killed(
     chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "_STOP_WITHIN", 0.2)
-    deaf = ["sh", "-c", "trap '' TERM; echo deaf; exec sleep 60"]
-    made = children({"web": [LIVES], "work": [deaf]}, 3)
-    become = made.__call__
+    read, write = os.pipe()
 
-    def once_it_is_deaf(name: str) -> subprocess.Popen[bytes]:
-        child = become(name)
+    def deaf(_: Settings) -> None:
+        os.dup2(write, 1)
+        os.execvp("sh", ["sh", "-c", "trap '' TERM; echo deaf; exec sleep 60"])  # noqa: S606
+
+    made = children({"web": [lives], "work": [deaf]}, 3)
+
+    def once_it_is_deaf(name: str, settings: Settings) -> BaseProcess:
+        child = made(name, settings)
         if name == "work":
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"deaf\n"
+            assert os.read(read, 5) == b"deaf\n"
             os.kill(os.getpid(), signal.SIGTERM)
         return child
 
     monkeypatch.setattr(supervisor, "_start", once_it_is_deaf)
     supervisor.run(("web", "work"), chosen)
-    assert [child.wait(10) for _, child in made.started] == [-signal.SIGTERM, -signal.SIGKILL]
+    os.close(read)
+    os.close(write)
+    assert made.codes == [-signal.SIGTERM, -signal.SIGKILL]
 
 
 def test_who_dies_young_waits_for_its_next_start_unless_all_end(
     chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class TellsAndStops:
+        def info(self, *_: object, **__: object) -> None:
+            pass
+
         def error(self, *_: object, **__: object) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(supervisor, "_PAUSE", 3600.0)
     monkeypatch.setattr(supervisor, "logger", TellsAndStops)
-    made = children({"work": [DIES]}, stop_after=0)
+    made = children({"work": [dies]}, stop_after=0)
     supervisor.run(("work",), chosen)
     assert made.names == ["work"]
 
@@ -145,32 +175,33 @@ def test_who_has_lived_is_started_again_at_once(
 ) -> None:
     monkeypatch.setattr(supervisor, "_PAUSE", 3600.0)
     monkeypatch.setattr(supervisor, "_YOUNG", 0.0)
-    made = children({"work": [DIES, LIVES]}, stop_after=2)
+    made = children({"work": [dies, lives]}, stop_after=2)
     supervisor.run(("work",), chosen)
     assert made.names == ["work", "work"]
 
 
-def test_children_are_our_own_commands_with_our_own_environment(
-    monkeypatch: pytest.MonkeyPatch, chosen: Settings
+def test_nothing_that_is_open_crosses_the_fork(chosen: Settings, children: Callable[..., Children]) -> None:
+    threads = threading.active_count()
+    made = children({"web": [lives], "work": [dies, lives]}, stop_after=3)
+    supervisor.run(("web", "work"), chosen)
+    assert made.open_files == []
+    assert threading.active_count() == threads
+
+
+def test_a_child_that_cannot_start_says_so_in_one_sentence(
+    chosen: Settings, children: Callable[..., Children], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[Any] = []
-    monkeypatch.setenv("SECOND_READER_PORT", str(chosen.port))
-    monkeypatch.setattr(supervisor, "tied_to_us", lambda: "tied")
-    monkeypatch.setattr(
-        supervisor.subprocess, "Popen", lambda words, env, preexec_fn: asked.append((words, env, preexec_fn))
-    )
-    supervisor._start("web")
-    [(words, environment, first)] = asked
-    assert words == [sys.executable, "-m", "server", "web"]
-    assert environment["SECOND_READER_PORT"] == str(chosen.port)
-    assert first == "tied"
+    made = children({"work": [refuses, lives]}, stop_after=2)
+    supervisor.run(("work",), chosen)
+    assert made.codes == [2, -signal.SIGTERM]
+    assert "second-reader: the model is another one\n" in capfd.readouterr().err
 
 
 def test_a_busy_port_starts_nothing(
     chosen: Settings, children: Callable[..., Children], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web, "_PATIENCE", 0.0)
-    made = children({"web": [LIVES]}, 1)
+    made = children({"web": [lives]}, 1)
     with socket.socket() as other:
         other.bind((chosen.host, chosen.port))
         other.listen()
@@ -182,7 +213,17 @@ def test_a_busy_port_starts_nothing(
 def test_what_would_stop_the_children_is_said_before_they_start(
     tmp_path: Path, chosen: Settings, children: Callable[..., Children]
 ) -> None:
-    made = children({"web": [LIVES]}, 1)
+    made = children({"web": [lives]}, 1)
     with pytest.raises(Fault, match="server migrate"):
         supervisor.run(("web",), Settings(data=tmp_path / "empty", port=chosen.port))
     assert made.started == []
+
+
+def _open_below(folder: Path) -> list[str]:
+    found = []
+    for each in Path("/proc/self/fd").iterdir():
+        try:
+            found.append(str(each.readlink()))
+        except FileNotFoundError:
+            continue  # the listing's own
+    return [each for each in found if each.startswith(str(folder))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import threading
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gunicorn.app import wsgiapp
 
 from server import web
 from server.errors import Category, Fault
-from server.groundwork import bring_up_to_date
 from server.settings import Settings
+from server.wiring import bring_up_to_date
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def other(chosen: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-@pytest.mark.parametrize("start", [web.demand_free_port, web.become_web])
+@pytest.mark.parametrize("start", [web.demand_free_port, web.serve])
 def test_a_busy_port_is_one_clear_sentence(
     chosen: Settings, other: socket.socket, monkeypatch: pytest.MonkeyPatch, start: Any
 ) -> None:
@@ -59,11 +59,14 @@ def test_an_address_that_is_not_ours_is_told(chosen: Settings, monkeypatch: pyte
         web.demand_free_port(Settings(host="192.0.2.1", port=chosen.port))
 
 
-def test_web_becomes_gunicorn(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    became: list[Any] = []
-    monkeypatch.setattr(os, "execv", lambda *words: became.append(words))
-    web.become_web(chosen)
-    assert became == [(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])]
+def test_web_is_gunicorn_with_our_application(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr(sys, "argv", ["server", "web"])
+    monkeypatch.setattr(wsgiapp, "run", lambda prog: ran.append((prog, sys.argv)))
+    web.serve(chosen)
+    [(prog, [path, *words])] = ran
+    assert (prog, words) == ("gunicorn", ["wsgi:app"])
+    assert Path(path).exists(), "what gunicorn starts when it is told to replace itself (SIGUSR2)"
 
 
 # -- before the fork ---------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from server.errors import Category, Fault
 from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
-from server.store.migrate import migrate
+from server.store.migrate import migrate, needed
 from server.wiring import (
     House,
     audit_key,
+    bring_up_to_date,
     build,
     case_worker,
     delivery_lease,
@@ -51,6 +52,13 @@ def test_the_house_opens_on_embedded_defaults(house: House) -> None:
     assert house.destinations == ()
     assert house.database.path == house.settings.database
     assert house.ledger.recent(1) == []
+
+
+def test_the_schema_is_made_and_then_left_alone(tmp_path: Path) -> None:
+    chosen = Settings(data=tmp_path / "data")
+    assert bring_up_to_date(chosen) == (None, needed())
+    assert bring_up_to_date(chosen) == (needed(), needed())
+    assert not (chosen.data / "second-reader.db-wal").exists(), "the last to close the database removes it"
 
 
 def test_a_database_without_schema_is_refused_with_the_way_out(tmp_path: Path) -> None:

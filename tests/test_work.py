@@ -13,8 +13,8 @@ import pytest
 
 from server import log, wiring, work
 from server.errors import Category, Fault, fault
-from server.groundwork import bring_up_to_date
 from server.settings import Settings
+from server.wiring import bring_up_to_date
 
 
 @pytest.fixture

@@ -40,6 +40,8 @@ def inner_request(outer: Request, entry: Resource, arrival: Arrival | None, path
     if not where or "$" in where or where.endswith("_search"):
         text = "an entry is about Type, Type/id, Type?criteria or a history: no operation, no other Bundle"
         raise fault(Category.INCORRECT, "not-supported", text, f"{path}.request.url")
+    if "method" not in wish:  # an extension may stand where the code should (R4 element.html)
+        raise fault(Category.INCORRECT, "required", "a value is needed here", f"{path}.request.method")
     headers = {header: wish[name] for name, header in _HEADERS.items() if name in wish}
     if since := moment(wish.get("ifModifiedSince", "")):
         headers["if-modified-since"] = format_datetime(since, usegmt=True)

@@ -59,7 +59,9 @@ def _asked(desk: Desk, request: Request, entry: Resource, path: str) -> Asked:
     if match is None:
         text = "accepted: Type, Type/id or Type?criteria, relative to this server"
         raise fault(Category.INCORRECT, "value", text, f"{path}.request.url")
-    method, resource = wish["method"], entry.get("resource", {})
+    method, resource = wish.get("method"), entry.get("resource", {})
+    if method is None:  # an extension may stand where the code should (R4 element.html)
+        raise fault(Category.INCORRECT, "required", "a value is needed here", f"{path}.request.method")
     if method != "DELETE" and not resource:
         raise fault(Category.UNPROCESSABLE, "required", f"{method} needs a resource", f"{path}.resource")
     inside = f"{path}.request" if method == "DELETE" else f"{path}.resource"

@@ -229,10 +229,10 @@ def leftovers(site: Site) -> list[str]:
         "second-reader.db",
         "second-reader.db-wal",
         "second-reader.db-shm",
-        "second-reader.turn",
         "second-reader.scratch",
         "second-reader.scratch-wal",
         "second-reader.scratch-shm",
+        "second-reader.turn",
     }
     return left + sorted({each.name for each in site.data.iterdir()} - known)
 

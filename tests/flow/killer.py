@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.flow.processes import Program, Site, members, until
+from tests.flow.processes import Program, Site, until
 
 WEB = ("group", "group", "leader", "follower", "follower")
 """Master and workers together; the master alone; one worker, which the master replaces."""
@@ -57,10 +57,7 @@ class Killer:
 
     def leave_nothing(self) -> None:
         """Raises Late when something of an earlier start still lives."""
-        for group in self.program.groups[:-1]:
-            until(
-                lambda group=group: not members(group), 40.0, f"group {group} of {self.program.name} is gone"
-            )
+        until(lambda: not self.program.left_behind(), 40.0, f"earlier starts of {self.program.name} end")
 
     def told(self) -> str:
         how = ", ".join(f"{count} {way}" for way, count in sorted(self.killed.items()))

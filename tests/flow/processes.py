@@ -65,8 +65,8 @@ class Program:
 
     def __init__(self, name: str, environment: Mapping[str, str], logs: Path) -> None:
         self.name = name
-        self.groups: list[int] = []
-        """Every process group that was ever started."""
+        self.starts = 0
+        self._groups: list[int] = []
         self._environment = dict(environment)
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,16 +74,25 @@ class Program:
     @property
     def log(self) -> Path:
         """Of the latest start."""
-        return self._logs / f"{self.name}-{len(self.groups)}.log"
+        return self._logs / f"{self.name}-{self.starts}.log"
 
     @property
     def pid(self) -> int:
         """Of the process that was started; it leads the group."""
-        return self.groups[-1]
+        return self._groups[-1]
+
+    def left_behind(self) -> list[int]:
+        """Groups of earlier starts in which something still lives.
+
+        An empty one is forgotten for good: the system gives its number to others again.
+        """
+        self._groups = [*filter(members, self._groups[:-1]), *self._groups[-1:]]
+        return self._groups[:-1]
 
     def start(self) -> None:
-        path = self._logs / f"{self.name}-{len(self.groups) + 1}.log"
-        with path.open("wb") as log:
+        self.left_behind()
+        self.starts += 1
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "server", self.name],
                 cwd=PROJECT,
@@ -93,7 +102,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.groups.append(self._process.pid)
+        self._groups.append(self._process.pid)
 
     def ended(self) -> int | None:
         """The exit status, once it has ended."""
@@ -139,9 +148,11 @@ class Program:
 
     def close(self) -> None:
         """Nothing that was ever started may outlive the test."""
-        for group in self.groups:
+        for group in self.left_behind():
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
+        if self._groups and members(self.pid):
+            self.kill_group()
         self._reap()
 
     def _signal_all(self, number: int) -> None:

@@ -103,6 +103,14 @@ def test_another_schema_is_refused_with_the_way_out(empty: Database, revision: s
     assert no.value.category is Category.UNAVAILABLE
 
 
+def test_a_schema_of_a_version_to_come_is_not_touched(database: Database) -> None:
+    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Fault, match="at revision 9999, which this version does not know") as refused:
+        migrate(database)
+    assert refused.value.category is Category.UNAVAILABLE
+    assert current(database) == "9999"
+
+
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
