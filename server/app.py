@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -45,9 +46,16 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known of a request before anything else is."""
+
+    id: str
+    began: float
+
+
 def _begin() -> None:
-    flask.g.request_id = str(uuid.uuid4())
-    flask.g.began = time.perf_counter()
+    flask.g.asked = _Asked(str(uuid.uuid4()), time.perf_counter())
 
 
 def _demand_operator(entry: Entrance, now: Callable[[], datetime]) -> None:
@@ -59,18 +67,19 @@ def _demand_operator(entry: Entrance, now: Callable[[], datetime]) -> None:
 
 
 def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:
-    response.headers["X-Request-Id"] = flask.g.request_id
+    asked: _Asked = flask.g.asked
+    response.headers["X-Request-Id"] = asked.id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     # The route, not the URL: a URL may hold identifiers of patients.
-    route = flask.request.url_rule.rule if flask.request.url_rule else "(none)"
+    route = rule.rule if (rule := flask.request.url_rule) else "(none)"
     log.info(
         "request",
         method=flask.request.method,
         route=route,
         status=response.status_code,
-        milliseconds=round((time.perf_counter() - flask.g.began) * 1000, 1),
-        request=flask.g.request_id,
+        milliseconds=round((time.perf_counter() - asked.began) * 1000, 1),
+        request=asked.id,
     )
     return response
 
@@ -99,9 +108,8 @@ def _nothing_here(error: HTTPException) -> flask.Response:
 
 def _broken(error: Exception) -> flask.Response:
     """The one broad handler of this process: it logs, answers, and shows nothing of the error."""
-    logger().exception(
-        "request failed unexpectedly", request=flask.g.get("request_id"), error=type(error).__name__
-    )
+    asked: _Asked | None = flask.g.get("asked")
+    logger().exception("request failed unexpectedly", request=asked and asked.id, error=type(error).__name__)
     return refusal(
         fault(Category.BROKEN, "exception", "an error of ours; it has been logged under X-Request-Id")
     )

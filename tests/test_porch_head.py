@@ -7,7 +7,6 @@ from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 
 from server.porch.head import Head, parse_head, split_head
-from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
 from server.porch.reasons import Reason, Refusal
 
@@ -129,12 +128,15 @@ def test_accepted_and_read_alike_by_gunicorn(block: bytes, length: int | None) -
     cfg.set("limit_request_line", 0)
     cfg.set("limit_request_fields", 0)
     cfg.set("limit_request_field_size", LIMITS.head_bytes)
-    theirs = next(
-        RequestParser(cfg, WholeRequest(ours.rewritten(7 if length is None else length), None), ("", 0))
-    )
+    theirs = next(RequestParser(cfg, [block], ("", 0)))
     assert (theirs.method.encode(), theirs.uri.encode()) == (ours.method, ours.target)
     assert theirs.version == (1, ours.minor)
-    lengths = [value for name, value in theirs.headers if name == "CONTENT-LENGTH"]
+    framing = ("CONTENT-LENGTH", "TRANSFER-ENCODING")
+    handed_on = ours.handed_on(7 if length is None else length)
+    assert [each for each in handed_on if each[0] not in framing] == [
+        each for each in theirs.headers if each[0] not in framing
+    ]
+    lengths = [value for name, value in handed_on if name == "CONTENT-LENGTH"]
     assert lengths == {0: [], None: ["7"]}.get(length, [str(length)])
 
 
@@ -171,11 +173,11 @@ def test_a_head_that_comes_byte_by_byte_is_searched_once() -> None:
             split_head(spoilt, LIMITS, len(spoilt) - 1)
 
 
-def test_rewriting_replaces_framing_and_drops_what_could_be_mistaken() -> None:
+def test_framing_is_replaced_and_what_could_be_mistaken_dropped() -> None:
     fields = b"X_Forwarded_For: 1\r\nX-A: 2\r\nExpect: 100-continue\r\nTrailer: X\r\n"
     ours = read(POST + fields + b"Transfer-Encoding: chunked\r\n\r\n")
     assert ours.expects_continue
-    assert ours.rewritten(5) == b"POST / HTTP/1.1\r\nHost: h\r\nX-A: 2\r\nContent-Length: 5\r\n\r\n"
+    assert ours.handed_on(5) == [("HOST", "h"), ("X-A", "2"), ("CONTENT-LENGTH", "5")]
 
 
 def test_expectation_of_an_old_client_is_ignored() -> None:

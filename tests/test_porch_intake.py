@@ -50,9 +50,12 @@ def intake(limits: PorchLimits = LIMITS) -> Intake:
 
 
 def everything(request: WholeRequest) -> bytes:
-    pieces = list(iter(partial(request.recv, 1000), b""))
+    """As it would look on the wire if it had come in the plainest way."""
+    head, body = request.head, request.content().read()
+    assert request.length == len(body)
+    fields = b"".join(f"{name.title()}: {value}\r\n".encode() for name, value in head.handed_on(len(body)))
     request.close()
-    return b"".join(pieces)
+    return b"%s %s HTTP/1.%d\r\n%s\r\n%s" % (head.method, head.target, head.minor, fields, body)
 
 
 def receive(wire: bytes, sizes: random.Random) -> list[bytes]:

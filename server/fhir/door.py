@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -123,18 +123,24 @@ def _view(
     limit = desk.max_bundle if interaction is bundle else desk.max_resource
 
     def view(**place: Any) -> flask.Response:
-        at = now()
-        shown = flask.request.headers.get("Authorization", "")
+        at, incoming = now(), _incoming()
+        shown = incoming.headers.get("Authorization", "")
         caller = EVERYBODY if interaction in OPEN else callers(shown, at)
         own = desk.of(caller)
         _demand(own, interaction, place)
-        format_ = _wanted(flask.request)
-        _demand_readable(flask.request)
-        request = _request(flask.request, limit, at, caller)
+        format_ = _wanted(incoming)
+        _demand_readable(incoming)
+        request = _request(incoming, limit, at, caller)
         more = {"ask": _asking(own)} if interaction is bundle else {}
         return _flask(interaction(own, request, **place, **more), format_)
 
     return view
+
+
+def _incoming() -> flask.Request:
+    """The request itself: behind its proxy it is searched for anew with each look at it."""
+    request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    return request
 
 
 def _asking(desk: Desk) -> Ask:
@@ -221,11 +227,20 @@ def _request(incoming: flask.Request, limit: int, at: datetime, caller: Caller) 
         method=incoming.method,
         path=incoming.path,
         query=incoming.query_string.decode("ascii", "replace"),
-        headers={name.lower(): value for name, value in incoming.headers},
+        headers=dict(_headers(incoming.environ)),
         body=body,
         at=at,
         caller=caller,
     )
+
+
+def _headers(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names in lower case, as PEP 3333 has them in the environment."""
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            yield name[5:].replace("_", "-").lower(), value
+    if content_type := environ.get("CONTENT_TYPE"):
+        yield "content-type", content_type
 
 
 class _Answer(flask.Response):

@@ -30,6 +30,8 @@ def matched_twice(writes: Sequence[ResourceWrite], absent: Sequence[Absent]) -> 
     Raises:
         Fault: INCORRECT when to find that out would be the cost of the request.
     """
+    if len(writes) < 2:
+        return None
     held, looks = _Held(writes), 0
     for each in absent:
         likely = held.likely(each.query)

@@ -145,7 +145,8 @@ class Planner:
             version = 1 if newest is None else newest.version + 1
             # A request that waited for its turn must not look older than what it follows.
             moment = at if newest is None else max(at, newest.updated_at)
-            write = stamped(resource, place.id, version, moment, Method(asked.method))
+            method = Method(asked.method)
+            write = stamped(resource, place.id, version, moment, method, references=asked.references)
             if resource["resourceType"] == "Task" and current is None:
                 if asked.id is not None or asked.wanted is not None:
                     self._demand_new_order(asked)
@@ -201,7 +202,7 @@ def _freed(writing: _Work) -> _Freed:
         for each, place in writing:
             if place.current is not None:
                 itself = f"{each.type}/{place.id}"
-                for target in targets(own(place.current.body)):
+                for target in targets(pointers(own(place.current.body))):
                     freed[target][each.type] += target != itself
     return freed
 

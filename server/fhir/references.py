@@ -52,9 +52,9 @@ def pointers(resource: Resource) -> list[dict[str, Any]]:
     return found
 
 
-def targets(resource: Resource) -> tuple[str, ...]:
-    """``Type/id`` of everything here that a resource refers to, once each."""
-    found = (local(reference["reference"]) for reference in pointers(resource))
+def targets(references: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """``Type/id`` of everything here that they lead to, once each."""
+    found = (local(reference["reference"]) for reference in references)
     return tuple(dict.fromkeys("/".join(target) for target in found if target))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from server.fhir.index import patient_of
 from server.fhir.parse import parse
-from server.fhir.references import targets
+from server.fhir.references import pointers, targets
 from server.fhir.rows.extraction import rows
 from server.fhir.write import dump
 from server.ports import Method, Resource, ResourceWrite, Stored
@@ -14,17 +16,25 @@ from server.times import instant
 
 
 def stamped(
-    resource: Resource, id_: str, version: int, at: datetime, method: Method | None = None
+    resource: Resource,
+    id_: str,
+    version: int,
+    at: datetime,
+    method: Method | None = None,
+    *,
+    references: Iterable[dict[str, Any]] | None = None,
 ) -> ResourceWrite:
     """``resource`` as version ``version``; the server's id and meta win (R4 http.html#create).
 
     ``method`` is the one by which it came; our own first versions are POSTs, the others PUTs.
+    ``references``: all in the resource, where they have been looked for already.
     """
-    meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(at)}
+    moment = instant(at)
+    meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": moment}
     named = {"resourceType": resource["resourceType"], "id": id_, "meta": meta}
     whole = {**named, **{name: value for name, value in resource.items() if name not in named}}
     if whole["resourceType"] == "Task":
-        whole["lastModified"] = instant(at)
+        whole["lastModified"] = moment
     return ResourceWrite(
         type=whole["resourceType"],
         id=id_,
@@ -34,7 +44,7 @@ def stamped(
         index=rows(whole),
         patient=patient_of(whole),
         method=method or (Method.POST if version == 1 else Method.PUT),
-        references=targets(whole),
+        references=targets(pointers(whole) if references is None else references),
     )
 
 

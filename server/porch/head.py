@@ -1,11 +1,12 @@
 """The head of an HTTP/1.1 request (RFC 9112 sections 3, 5 and 6.3): bytes in, a value or a Refusal out.
 
-Stricter than what reads the head after us (gunicorn): whatever passes here has one meaning only.
+Stricter than gunicorn: whatever passes here has one meaning only, and nobody reads it again.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.porch.limits import PorchLimits
@@ -19,6 +20,7 @@ _METHOD = re.compile(rb"[A-Z][A-Z\-]{2,19}")
 _TARGET = re.compile(rb"/[^#]*|https?://[^#]+|\*", re.IGNORECASE)
 _FIELD = re.compile(rb"(" + _TOKEN + rb"+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_OURS = frozenset({b"TRANSFER-ENCODING", b"CONTENT-LENGTH", b"EXPECT", b"TRAILER"})
 _ROUND_TARGET = 64
 """Bytes a request line may have beside its target."""
 _LENGTH_DIGITS = 18
@@ -26,6 +28,8 @@ _LENGTH_DIGITS = 18
 
 
 Fields = tuple[tuple[bytes, bytes], ...]
+_Said = Mapping[bytes, list[bytes]]
+"""The values of each name, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +43,21 @@ class Head:
     length: int | None
     expects_continue: bool
 
-    def rewritten(self, length: int) -> bytes:
-        """The head as the application gets it, once the body is whole and ``length`` bytes long.
+    def handed_on(self, length: int) -> list[tuple[str, str]]:
+        """The fields as the application gets them, once the body is whole and ``length`` bytes long.
 
         The chunked coding becomes a Content-Length (RFC 9112 section 7.1.3) and the expectation, met by then,
         is gone. A name with an underscore is dropped: in CGI variables it could pass for one with a hyphen.
         """
-        lines = [b"%s %s HTTP/1.%d" % (self.method, self.target, self.minor)]
-        ours = (b"transfer-encoding", b"content-length", b"expect", b"trailer")
-        for name, value in self.fields:
-            if b"_" not in name and name.lower() not in ours:
-                lines.append(name + b": " + value)
-        if self.length is None or _values(self.fields, b"content-length"):
-            lines.append(b"Content-Length: %d" % length)
-        return b"\r\n".join(lines) + _END
+        named = [(name.upper(), value) for name, value in self.fields]
+        kept = [
+            (name.decode("ascii"), value.decode("latin-1"))
+            for name, value in named
+            if b"_" not in name and name not in _OURS
+        ]
+        if self.length is None or any(name == b"CONTENT-LENGTH" for name, _ in named):
+            kept.append(("CONTENT-LENGTH", str(length)))
+        return kept
 
 
 def split_head(inbox: bytes | bytearray, limits: PorchLimits, searched: int = 0) -> int | None:
@@ -86,11 +91,14 @@ def parse_head(block: bytes, limits: PorchLimits) -> Head:
     if len(lines) > limits.header_fields:
         raise Refusal(Reason.HEAD_TOO_LARGE)
     fields = parse_fields(lines)
-    _check_singles(fields, minor)
-    length = _body_length(fields, minor)
+    said: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        said.setdefault(name.lower(), []).append(value)
+    _check_singles(said, minor)
+    length = _body_length(said, minor)
     if length is not None and length > limits.body_bytes:
         raise Refusal(Reason.BODY_TOO_LARGE)
-    return Head(method, target, minor, fields, length, _expects_continue(fields, minor))
+    return Head(method, target, minor, fields, length, _expects_continue(said, minor))
 
 
 def parse_fields(lines: list[bytes]) -> Fields:
@@ -121,23 +129,19 @@ def _request_line(line: bytes, limits: PorchLimits) -> tuple[bytes, bytes, int]:
     return method, target, int(minor)
 
 
-def _values(fields: Fields, name: bytes) -> list[bytes]:
-    return [value for key, value in fields if key.lower() == name]
-
-
-def _check_singles(fields: Fields, minor: int) -> None:
-    hosts = len(_values(fields, b"host"))
+def _check_singles(said: _Said, minor: int) -> None:
+    hosts = len(said.get(b"host", ()))
     if hosts > 1 or (hosts == 0 and minor == 1):
         raise Refusal(Reason.HOST)
-    if len(_values(fields, b"content-type")) > 1:
+    if len(said.get(b"content-type", ())) > 1:
         raise Refusal(Reason.REPEATED)
 
 
-def _body_length(fields: Fields, minor: int) -> int | None:
+def _body_length(said: _Said, minor: int) -> int | None:
     """Bytes of the body, 0 without one, None when chunked (RFC 9112 section 6.3)."""
-    lengths, codings = _values(fields, b"content-length"), _values(fields, b"transfer-encoding")
+    lengths, codings = said.get(b"content-length"), said.get(b"transfer-encoding")
     if codings:
-        _check_codings(codings, minor, with_length=bool(lengths))
+        _check_codings(codings, minor, with_length=lengths is not None)
         return None
     if not lengths:
         return 0
@@ -160,9 +164,9 @@ def _check_codings(codings: list[bytes], minor: int, *, with_length: bool) -> No
     raise Refusal(Reason.CODING)
 
 
-def _expects_continue(fields: Fields, minor: int) -> bool:
+def _expects_continue(said: _Said, minor: int) -> bool:
     """RFC 9110 section 10.1.1; an HTTP/1.0 client cannot expect anything."""
-    expectations = _values(fields, b"expect")
+    expectations = said.get(b"expect")
     if minor == 0 or not expectations:
         return False
     if [value.lower() for value in expectations] != [b"100-continue"]:

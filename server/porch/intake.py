@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
+from typing import IO
 
 from server.porch.chunks import ChunkReader
 from server.porch.head import Head, parse_head, split_head
@@ -14,18 +16,20 @@ _READ_BYTES = 64 * KIB
 
 
 class WholeRequest:
-    """A request of which every byte is here; to be read by gunicorn's parser as if it were a socket."""
+    """A request of which every byte is here."""
 
-    def __init__(self, head: bytes, body: Spool | None) -> None:
-        self._head = head
+    def __init__(self, head: Head, body: Spool | None) -> None:
+        self.head = head
         self._body = body
 
-    def recv(self, size: int) -> bytes:
-        """At most ``size`` bytes; empty after the last one."""
-        if self._head:
-            data, self._head = self._head[:size], self._head[size:]
-            return data
-        return b"" if self._body is None else self._body.read(size)
+    @property
+    def length(self) -> int:
+        """Bytes of the body, without the chunked coding."""
+        return 0 if self._body is None else self._body.size
+
+    def content(self) -> IO[bytes]:
+        """The body as a file, from its first byte."""
+        return BytesIO() if self._body is None else self._body.file()
 
     def close(self) -> None:
         if self._body is not None:
@@ -85,7 +89,7 @@ class Intake:
         """The request, once whole. What follows it is looked at with the next ``feed``, even of nothing."""
         if self._head is None or not self._complete(self._head):
             return None
-        request = WholeRequest(self._head.rewritten(self.received), self._body)
+        request = WholeRequest(self._head, self._body)
         self._inbox += self._chunks.take_rest() if self._chunks else b""
         self._head = self._body = self._chunks = None
         return request

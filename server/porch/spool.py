@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from threading import Lock
+from typing import IO
 
 from server.porch.limits import PorchLimits
 
@@ -75,6 +76,11 @@ class Spool:
         data = self.peek(size)
         self.skip(len(data))
         return data
+
+    def file(self) -> IO[bytes]:
+        """All that was appended, to be read as a file; nothing is appended any more."""
+        self._file.seek(0)
+        return self._file
 
     def peek(self, size: int) -> bytes:
         """As ``read``, but they stay."""

@@ -2,7 +2,7 @@
 
 gunicorn's own gthread gives a connection a thread before its request is there: 32 silent peers stop it,
 and a body cut short reaches the application as if whole. Here a thread waits for no peer, neither for its
-request nor to take its answer. gunicorn's parser and response writer do the rest, on bytes already here.
+request nor to take its answer. gunicorn's response writer does the rest, on a head that was read here.
 
 Refused by ``check_config``: TLS, and the PROXY and uwsgi protocols. Never called: the access log and the
 request hooks, which would see URLs, and a URL may name a patient.
@@ -19,10 +19,9 @@ from typing import Any, ClassVar
 
 from gunicorn.errors import ConfigError
 from gunicorn.http import wsgi
-from gunicorn.http.errors import ParseException
-from gunicorn.http.parser import RequestParser
 from gunicorn.workers.base import Worker as GunicornWorker
 
+from server.porch.asked import Asked
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
@@ -48,10 +47,6 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def init_process(self) -> None:
         """Called by gunicorn in the new process; returns when the worker is to end."""
-        # Ours are the limits, and stricter; gunicorn's defaults would refuse some of what they allow.
-        self.cfg.set("limit_request_line", 0)
-        self.cfg.set("limit_request_fields", 0)
-        self.cfg.set("limit_request_field_size", self.limits.head_bytes)
         self._allow_files()
         self._loop = Loop(self.limits, self._dispatch, self.log)
         self._pool = ThreadPoolExecutor(max_workers=self.cfg.threads)
@@ -91,12 +86,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _serve(self, connection: Connection, request: WholeRequest) -> bool:
         """Run the application, in a thread of the pool; True when the connection may be kept."""
-        try:
-            parsed = next(RequestParser(self.cfg, request, connection.client))
-        except ParseException as error:
-            raise Refusal(Reason.HEADER) from error
+        asked = Asked(request)
         response, environ = wsgi.create(
-            parsed, connection.outbox, connection.client, connection.server, self.cfg
+            asked, connection.outbox, connection.client, connection.server, self.cfg
         )
         environ["wsgi.multithread"] = True
         pieces = self.wsgi(environ, response.start_response)
@@ -110,7 +102,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
             if hasattr(pieces, "close"):
                 pieces.close()
         connection.outbox.flush()
-        return _finished(parsed, response) and not response.should_close()
+        return _finished(asked, response) and not response.should_close()
 
     def _served(self, connection: Connection, request: WholeRequest, done: Future[bool]) -> None:
         """Runs in the thread that ran the application."""
@@ -128,7 +120,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
         self._loop.finished(connection, failure)
 
 
-def _finished(request: Any, response: Any) -> bool:
+def _finished(request: Asked, response: Any) -> bool:
     """False when less was written than announced: the next answer would be read as the rest of this one."""
     announced = response.response_length
     return (

@@ -23,23 +23,19 @@ def _adding(table: Table) -> Prepared:
     return Prepared(insert(table).values({c.name: bindparam(c.name) for c in table.c}))
 
 
-_ADD = {table: _adding(table) for table in TABLES}
+_ADD = tuple(_adding(table) for table in TABLES)
 _FORGET = [Prepared(delete(table).where(table.c.resource_key == bindparam("key"))) for table in TABLES]
+_Kept = dict[tuple[Any, ...], None]
+"""Rows of one table, each once: values that differ may be alike once they are short, folded or binary."""
 
 
 def index(connection: Connection, key: int, type_: str, rows: Iterable[Row], *, anew: bool) -> None:
     """Write the rows of one resource; ``anew``: in place of those of an earlier version."""
     if anew:
         forget(connection, key)
-    # Values that differ may be alike once they are short, folded or binary: each is kept once.
-    kept: dict[Table, dict[tuple[Any, ...], dict[str, Any]]] = {}
-    rows = tuple(rows)
-    dates = Counter(row.param for row in rows if isinstance(row, DateRow))
-    for number, row in enumerate(rows):
-        table, values = _values(row, number, alone=dates[row.param] == 1)
-        kept.setdefault(table, {})[tuple(values.values())] = {"type": type_, "resource_key": key, **values}
-    for table, found in kept.items():
-        _ADD[table].run_many(connection, found.values())
+    for add, kept in zip(_ADD, _kept(type_, key, tuple(rows)), strict=True):
+        if kept:
+            add.run_rows(connection, kept)
 
 
 def forget(connection: Connection, key: int) -> None:
@@ -48,20 +44,21 @@ def forget(connection: Connection, key: int) -> None:
         statement.run(connection, key=key)
 
 
-def _values(row: Row, number: int, *, alone: bool) -> tuple[Table, dict[str, Any]]:
-    named: dict[str, Any] = {"param": row.param, "part": row.part}
-    if isinstance(row, TokenRow):
-        return search_value, {**named, "value": short(row.code), "system": short(row.system)}
-    if isinstance(row, ReferenceRow):
-        return search_value, {**named, "value": short(row.target), "system": ""}
-    if isinstance(row, TextRow):
-        return search_text, {**named, "folded": fold(row.text), "text": row.text, "number": number}
-    if isinstance(row, DateRow):
-        span = 0 if alone and row.high - row.low <= SHORT else 1
-        return search_date, {**named, "low": row.low, "high": row.high, "span": span}
-    return search_number, _amount(row, named)
-
-
-def _amount(row: NumberRow, named: dict[str, Any]) -> dict[str, Any]:
-    low, high = float(row.low), float(row.high)
-    return {**named, "low": low, "high": high, "system": short(row.system), "code": short(row.code)}
+def _kept(type_: str, key: int, rows: tuple[Row, ...]) -> tuple[_Kept, _Kept, _Kept, _Kept]:
+    """What to write into each of TABLES, every value at the place of its column."""
+    values, texts, dates, numbers = _Kept(), _Kept(), _Kept(), _Kept()
+    told = Counter(row.param for row in rows if type(row) is DateRow)
+    for number, row in enumerate(rows):
+        match row:
+            case TokenRow(param, system, code, part):
+                values[type_, param, short(code), key, short(system), part] = None
+            case ReferenceRow(param, target, part):
+                values[type_, param, short(target), key, "", part] = None
+            case TextRow(param, text, part):
+                texts[type_, param, fold(text), key, number, part, text] = None
+            case DateRow(param, low, high, part):
+                span = 0 if told[param] == 1 and high - low <= SHORT else 1
+                dates[type_, param, span, low, high, key, part] = None
+            case NumberRow(param, low, high, system, code, part):
+                numbers[type_, param, float(low), float(high), key, short(system), short(code), part] = None
+    return values, texts, dates, numbers

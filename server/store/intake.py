@@ -68,12 +68,22 @@ def _take(connection: Connection, intake: Intake) -> None:
     for each in deletions:
         references.demand_unneeded(connection, each)
     at = intake.arrival.received_at
-    stir(connection, {write.patient for write in intake.writes if write.patient}, at)
+    stir(connection, _told_of(intake), at)
     for write in intake.writes:
         if write.type == "PractitionerRole" and write.version > 1:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
     for opening in intake.openings:
         _open(connection, opening, at, intake.arrival)
+
+
+def _told_of(intake: Intake) -> set[str]:
+    """The patients whose open cases look again; an order that opens its own case is no news to the others."""
+    orders = {opening.task_id for opening in intake.openings}
+    return {
+        write.patient
+        for write in intake.writes
+        if write.patient and not (write.type == "Task" and write.id in orders)
+    }
 
 
 def _arrive(connection: Connection, arrived: Arrival) -> None:

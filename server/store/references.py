@@ -39,7 +39,7 @@ def keep(connection: Connection, key: int, write: ResourceWrite) -> None:
             raise Raced
         if found is not None:
             targets.add(found[0])
-    _KEEP.run_many(connection, ({"target_key": target, "resource_key": key} for target in sorted(targets)))
+    _KEEP.run_rows(connection, [(target, key) for target in sorted(targets)])
 
 
 def referrers(connection: Connection, type_: str, id_: str) -> Mapping[str, int]:

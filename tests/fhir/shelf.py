@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.fhir.parse import parse
-from server.fhir.references import targets
+from server.fhir.references import pointers, targets
 from server.fhir.rows.extraction import rows
 from server.ports import Method, Stored
 from server.query import Page, Query
@@ -64,7 +64,9 @@ class Shelf:
 
     def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
         others = [each for each in self._current() if (each.type, each.id) != (type_, id_)]
-        return Counter(each.type for each in others if f"{type_}/{id_}" in targets(parse(each.body)))
+        return Counter(
+            each.type for each in others if f"{type_}/{id_}" in targets(pointers(parse(each.body)))
+        )
 
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         del patient

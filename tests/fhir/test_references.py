@@ -66,7 +66,7 @@ def test_our_own_base_is_left_out() -> None:
 
 def test_targets_are_told_once_and_without_their_version() -> None:
     task = about("Patient/1/_history/2", "Task/1", "Patient/1", "#a", "https://ehr.example/fhir/Task/1")
-    assert targets(task) == ("Patient/1", "Task/1")
+    assert targets(pointers(task)) == ("Patient/1", "Task/1")
 
 
 @pytest.mark.parametrize(

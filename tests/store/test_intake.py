@@ -131,6 +131,21 @@ def test_news_of_a_patient_wakes_their_open_cases_and_no_others(database: Databa
     assert state(database, "c4") == (None, 0)
 
 
+def test_an_order_is_no_news_to_the_other_cases_of_its_patient(database: Database) -> None:
+    open_case(database, "c1")
+    order = write("task-c2", type="Task", patient=PATIENT)
+    desk(database).take(Intake(arrival("a2", at=later(hours=1)), (order,), openings=(opening("c2"),)))
+    assert state(database, "c1") == (AT, 0)
+    report = write("r3", type="DiagnosticReport", patient=PATIENT)
+    third = write("task-c3", type="Task", patient=PATIENT)
+    desk(database).take(Intake(arrival("a3", at=later(hours=2)), (report, third), openings=(opening("c3"),)))
+    assert state(database, "c1") == state(database, "c2") == (later(hours=2), 1)
+    assert state(database, "c3") == (later(hours=2), 0)
+    changed = write("task-c2", 2, type="Task", patient=PATIENT)
+    desk(database).take(Intake(arrival("a4", at=later(hours=3)), (changed,)))
+    assert state(database, "c1") == (later(hours=3), 2)
+
+
 def test_a_delivery_wakes_its_case_unless_it_has_ended(database: Database) -> None:
     open_case(database, "c1")
     open_case(database, "c2")

@@ -52,6 +52,17 @@ def test_many_rows_at_once(database: Database, count: int) -> None:
     assert len(database.read(lambda c: c.execute(select(arrival.c.id)).all())) == count
 
 
+def test_rows_in_the_order_of_the_places(database: Database) -> None:
+    places = [c.name for c in arrival.c if c.name != "seq"]
+    given = [tuple(row(id_)[name] for name in places) for id_ in ("a", "b")]
+    database.write(lambda c: ARRIVE.run_rows(c, given))
+    stored = database.read(lambda c: c.execute(select(arrival).order_by(arrival.c.id)).all())
+    assert [(each.id, each.received_at, each.body) for each in stored] == [
+        ("a", AT, b"\x00"),
+        ("b", AT, b"\x00"),
+    ]
+
+
 def test_it_is_part_of_the_transaction_that_it_runs_in(database: Database) -> None:
     def work(connection) -> None:
         ARRIVE.run(connection, **row("a"))
