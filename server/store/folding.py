@@ -8,6 +8,7 @@ import unicodedata
 FOLDED = 256
 """So many characters of a string are searched; a longer one is found by its beginning."""
 _KEY = 512
+"""Bytes: PostgreSQL takes 2,704 bytes of a row into an index, SQLite any number."""
 _GAPS = str.maketrans(dict.fromkeys("\t\r\n", " "))
 
 
@@ -20,6 +21,6 @@ def fold(text: str) -> str:
 
 def short(value: str) -> str:
     """A value as it stands in a key: a longer one by its beginning and its digest."""
-    if len(value) <= _KEY:
+    if len(value) * 4 <= _KEY or len(content := value.encode()) <= _KEY:
         return value
-    return f"{value[: _KEY - 65]}#{hashlib.sha256(value.encode()).hexdigest()}"
+    return f"{content[: _KEY - 65].decode(errors='ignore')}#{hashlib.sha256(content).hexdigest()}"

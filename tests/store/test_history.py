@@ -126,6 +126,8 @@ def test_a_place_that_was_never_told(grown: Database, after: str) -> None:
 
 def test_a_type_is_read_along_an_index(database: Database) -> None:
     """However much there is of it, a stretch costs a stretch."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("reads the plan of SQLite; PostgreSQL plans by what its tables hold")
     put(database, *(write(f"p{n}", updated_at=AT + timedelta(seconds=n)) for n in range(200)))
     statements: list[str] = []
     with database.reading() as connection:
