@@ -67,7 +67,8 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
         Raced: it has been withdrawn already.
     """
     values = {"card": card, "by": said.by, "reason": said.reason, "at": said.at}
-    if connection.execute(insert(withdrawn_model).on_conflict_do_nothing(), values).rowcount == 0:
+    new = insert(withdrawn_model).on_conflict_do_nothing().returning(withdrawn_model.c.card)
+    if connection.execute(new, values).first() is None:
         raise Raced
     voided = event.alias()
     released = (
