@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,18 +28,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     both |= metafunc.definition.get_closest_marker("both_databases") is not None
     if both and "database_url" in metafunc.fixturenames:
         metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+    if both and "another_database" in metafunc.fixturenames:
+        metafunc.parametrize("another_database", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    """A PostgreSQL server with a database ``store`` at the present schema."""
+    """A PostgreSQL server with a database ``store`` at the present schema, and ``fresh`` to copy."""
     found = binaries()
     if found is None:
         pytest.skip("no PostgreSQL on this machine: apt-get install postgresql (.ci/run does)")
     with Cluster(found) as cluster:
-        database = Database(cluster.make_in_english("store"))
+        database = Database(cluster.make_in_english("fresh"))
         migrate(database)
         database.close()
+        cluster.copy("fresh", "store")
         yield cluster
 
 
@@ -55,6 +59,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The setting of that name: empty for SQLite."""
     chosen = getattr(request, "param", "sqlite")
     return "" if chosen == "sqlite" else str(request.getfixturevalue("emptied"))
+
+
+@pytest.fixture
+def another_database(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """For tests that need several: each call gives the setting ``database_url`` of one more."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return lambda: ""
+    cluster: Cluster = request.getfixturevalue("postgres")
+    numbers = count(1)
+    return lambda: cluster.copy("fresh", f"another_{next(numbers)}")
 
 
 @pytest.fixture

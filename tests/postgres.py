@@ -96,8 +96,15 @@ class Cluster:
 
     def make(self, name: str, *options: str) -> str:
         """An empty database of that name in place of any earlier one; returns its URL."""
+        return self._make(name, f"TEMPLATE template0 {' '.join(options)}")
+
+    def copy(self, template: str, name: str) -> str:
+        """With all that is in another one, to which nobody may be connected just then."""
+        return self._make(name, f"TEMPLATE {template}")
+
+    def _make(self, name: str, how: str) -> str:
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        self.run(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0 {' '.join(options)}")
+        self.run(f"CREATE DATABASE {name} OWNER {ROLE} {how}")
         return self.url(name)
 
     def make_in_english(self, name: str) -> str:
