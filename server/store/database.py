@@ -60,8 +60,8 @@ class Database:
         changes nothing but the database.
 
         Raises:
-            Fault: UNAVAILABLE when the disk is full or fails, the database is away, or another writer
-                does not end; BUSY when others were always faster.
+            Fault: UNAVAILABLE when the disk is full or fails, the database is away, another writer does not
+                end, or others were always faster.
         """
 
         def once() -> T:
@@ -103,7 +103,7 @@ class Database:
                 raise
         except NoneFree as error:
             text = "all connections to the database are in use; try again"
-            raise fault(Category.BUSY, "throttled", text) from error
+            raise fault(Category.UNAVAILABLE, "throttled", text) from error
         except (self._dialect.error, DBAPIError) as error:
             if (verdict := self._dialect.verdict(error, stage)) is None:
                 raise

@@ -33,7 +33,9 @@ _PATIENCE = {
 _LOOK = f"""SELECT current_setting('server_version_num')::int / 10000, current_setting('fsync'),
     current_setting('synchronous_commit'), current_setting('server_encoding'), pg_is_in_recovery(),
     current_setting('full_page_writes'),
+    set_config('synchronous_commit', current_setting('synchronous_commit'), false),
     {", ".join(f"set_config('{name}', '{span}', false)" for name, span in _PATIENCE.items())}"""
+"""What is looked at, and what is fixed for the session: nobody relaxes it behind our back."""
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
 """SQLSTATEs (or their class) after which there is no connection any more."""
 _REFUSED = ("25006", "42501", "53", "55P03", "57014", "57P04", "58")
@@ -89,7 +91,7 @@ class Postgres:
             return _broken_off(stage, name)
         if state in _AGAIN:
             text = "others were always faster; nothing was written, try again"
-            return Again(fault(Category.BUSY, "lock-error", text))
+            return Again(fault(Category.UNAVAILABLE, "lock-error", text))
         if state in _DAMAGED:
             text = "the database is damaged; stop the server and restore a backup"
             return fault(Category.BROKEN, "no-store", text)

@@ -108,7 +108,7 @@ def test_who_finds_all_connections_in_use_is_told_to_come_again(
             held.enter_context(database.reading())
         with pytest.raises(Fault, match="in use") as refused:
             ids(database)
-    assert refused.value.category is Category.BUSY
+    assert refused.value.category is Category.UNAVAILABLE
 
 
 def test_a_foreign_key_must_lead_somewhere(database: Database) -> None:

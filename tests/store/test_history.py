@@ -116,7 +116,9 @@ def test_what_comes_later_moves_nothing(grown: Database) -> None:
     assert [(e.type, e.id, e.version) for e in (*first.found, *rest.found)] == NEWEST_FIRST
 
 
-@pytest.mark.parametrize("after", ["", "x", "1", "1.2", "1.2.3.4", "-1.2.3", "1.2.x", "9" * 40 + ".1.1"])
+@pytest.mark.parametrize(
+    "after", ["", "x", "1", "1.2", "1.2.3.4", "-1.2.3", "1.2.x", "9" * 40 + ".1.1", "1.2." + "9" * 10]
+)
 def test_a_place_that_was_never_told(grown: Database, after: str) -> None:
     for id_ in (None, "a"):
         with pytest.raises(Fault) as caught:

@@ -62,6 +62,16 @@ def test_commits_that_do_not_wait_for_the_disk_are_refused(
     assert "set it to on" in str(refused)
 
 
+def test_commits_wait_for_the_disk_whatever_becomes_of_the_setting(
+    postgres: Cluster, database: Database
+) -> None:
+    """A connection that is open already goes by the setting of its beginning."""
+    database.read(own_pid)
+    with postgres.setting("synchronous_commit", "off"):
+        show = "SHOW synchronous_commit"
+        assert database.write(lambda c: c.exec_driver_sql(show).scalar_one()) == "on"
+
+
 def test_a_server_that_does_not_flush_is_refused_whenever_it_begins_to(
     postgres: Cluster, database: Database
 ) -> None:
@@ -293,7 +303,7 @@ def test_what_a_failure_means(state: str, category: Category | None, stage: Stag
 def test_what_was_undone_for_another_is_tried_again(state: str, stage: Stage) -> None:
     meant = verdict(psycopg.errors.lookup(state)(), stage)
     assert isinstance(meant, Again)
-    assert meant.failure.category is Category.BUSY
+    assert meant.failure.category is Category.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
