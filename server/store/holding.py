@@ -82,9 +82,15 @@ def _leading_has(test: Has, type_: str) -> Keys:
     inner = [_of_target(each, test.type, _Keyed(row.c.resource_key)) for each in test.where]
     prefix = f"{type_}/"
     ids = select(func.substr(row.c.value, len(prefix) + 1)).where(
-        *of(row, test.type, test.param), row.c.value.startswith(prefix, autoescape=True), *inner
+        *of(row, test.type, test.param), _begins(row.c.value, prefix), *inner
     )
     return select(own.c.key).where(own.c.type == type_, own.c.id.in_(ids))
+
+
+def _begins(value: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
+    """Not LIKE, for which SQLite takes small letters and capitals as the same, PostgreSQL does not."""
+    begins: ColumnElement[bool] = func.substr(value, 1, len(prefix)) == prefix
+    return begins
 
 
 class _Keyed:
@@ -157,7 +163,7 @@ def _leads_to(test: Chain, type_: str, key: ColumnElement[Any]) -> ColumnElement
     return looked_up(
         row.c.resource_key == key,
         *of(row, type_, test.param),
-        row.c.value.startswith(prefix, autoescape=True),
+        _begins(row.c.value, prefix),
         target.c.type == test.type,
         target.c.id == func.substr(row.c.value, len(prefix) + 1),
         target.c.deleted.is_(False),
