@@ -14,7 +14,7 @@ _GAPS = str.maketrans(dict.fromkeys("\t\r\n", " "))
 
 def fold(text: str) -> str:
     """Lower case, without accents, runs of blanks as one; NUL cannot occur in FHIR strings."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text.casefold()).casefold()  # some letters are capitals only then
     bare = "".join(each for each in plain if not unicodedata.combining(each))
     return " ".join(bare.translate(_GAPS).split())[:FOLDED]
 
