@@ -82,7 +82,7 @@ def _write(pipe: Connection, path: Path, writer: int, seconds: float) -> None:
     pipe.send(number)
 
 
-def _insert(connection: database.Connection, insert: object, writer: int, number: int) -> None:
+def _insert(connection: sqlite.Connection, insert: object, writer: int, number: int) -> None:
     connection.exec_driver_sql(f"pragma wal_autocheckpoint={_FEW_PAGES}")
     connection.execute(insert, {"writer": writer, "number": number})  # type: ignore[call-overload]
 
