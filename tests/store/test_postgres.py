@@ -247,7 +247,7 @@ def a_cluster() -> Cluster:
     """Another server, that may be stopped."""
     found = binaries()
     if found is None:
-        pytest.skip("no PostgreSQL on this machine")
+        pytest.skip("no PostgreSQL on this machine: apt-get install postgresql (.ci/run does)")
     return Cluster(found)
 
 
