@@ -29,12 +29,13 @@ def hold_premises(connection: Connection, intake: Intake) -> None:
 
     Two that look for absence are kept apart when one may write what the other looks for, under
     whichever conditions. Who opens a case keeps out who brings news of its patient, or takes away
-    what it rests on: they could not see the case yet. A role's news goes to cases of any patient.
+    what it rests on, and who opens another about its report: they could not see the case yet. A role's
+    news goes to cases of any patient.
     """
     if _one_writer(connection):
         return
     alone = {name for each in intake.absent for name in _looked_for(each.query)}
-    alone |= {opening.patient for opening in intake.openings}
+    alone |= {name for opening in intake.openings for name in (opening.patient, opening.report)}
     alone |= {_OPENINGS for write in intake.writes if write.type == "PractitionerRole" and write.version > 1}
     together = {write.patient for write in intake.writes if write.patient}
     together |= {_OPENINGS for _ in intake.openings}

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -288,6 +289,30 @@ def test_news_while_a_step_is_committed_and_the_step_in_the_end_agree(database: 
     found = ledger.find("c1")
     assert found is not None
     assert (found.news, found.due_at) == (1, later(minutes=6)), "not slept over for a day"
+
+
+@pytest.mark.parametrize("patients", [1, CLIENTS], ids=["one patient", "whose patient was corrected"])
+def test_of_twenty_that_ask_one_question_about_a_report_one_opens_a_case(
+    database: Database, patients: int
+) -> None:
+    def asks(number: int) -> Intake:
+        case = replace(opening(f"c{number}", f"Patient/{number % patients}"), report="DiagnosticReport/r1")
+        return Intake(arrival(f"a{number}"), (), openings=(case,))
+
+    got = all_at_once(CLIENTS, lambda number: take(database, asks(number))())
+    assert got.count(None) == 1
+    assert got.count(Raced) == CLIENTS - 1
+
+
+def test_a_case_is_not_stopped_that_is_just_ending(database: Database) -> None:
+    open_case(database)
+    ending = cases.update().where(cases.c.id == "c1").values(due_at=None)
+    stopping = Intake(arrival("stop"), (), stopping=("task-c1",))
+    ends = standing(database, lambda c: c.execute(ending))
+    with ends as commit, meanwhile(take(database, stopping)) as other:
+        assert waits(other)
+        commit()
+        assert isinstance(other.exception(30), Raced)
 
 
 # -- what is deleted ---------------------------------------------------------------------------
