@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
 
 from server.errors import Category, fault
+from server.store.refusing import told
 from server.store.scratch import Scratch
 from server.store.turn import Turn
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _MENDED = (3, 51, 3)
 _BACKPORTS = ((3, 44, 6), (3, 50, 7))
+_DAMAGED = "the database file is damaged or is none; stop the server and restore a backup"
 
 
 def safe_sqlite(version: tuple[int, ...]) -> bool:
@@ -45,7 +46,12 @@ class Database:
             )
         self.path = path
         self.engine: Engine = create_engine(
-            f"sqlite:///{path}", module=pysqlite3, pool_size=32, max_overflow=32, pool_timeout=10
+            f"sqlite:///{path}",
+            module=pysqlite3,
+            pool_size=32,
+            max_overflow=32,
+            pool_timeout=10,
+            hide_parameters=True,  # an error that a command prints holds no values of patients
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
@@ -61,7 +67,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One read snapshot; raises as ``write``."""
-        with _told(), self._transaction(writing=False) as connection:
+        with told(_DAMAGED), self._transaction(writing=False) as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -70,7 +76,7 @@ class Database:
         Raises:
             Fault: UNAVAILABLE when the disk is full or fails, or another writer does not end.
         """
-        with _told(), self._turn.taken(), self._transaction(writing=True) as connection:
+        with told(_DAMAGED), self._turn.taken(), self._transaction(writing=True) as connection:
             return work(connection)
 
     @contextmanager
@@ -98,23 +104,6 @@ class Database:
         self.engine.dispose()
         self.scratch.close()
         self._turn.close()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the disk or a lock refuses passes by itself or is mended by a person: the sender tries again."""
-    try:
-        yield
-    except (pysqlite3.DatabaseError, DatabaseError) as error:
-        cause = getattr(error, "orig", error)
-        if type(cause) is pysqlite3.DatabaseError:  # no subclass of it: the file itself is broken
-            text = "the database file is damaged or is none; stop the server and restore a backup"
-            raise fault(Category.BROKEN, "no-store", text) from error
-        if not isinstance(cause, pysqlite3.OperationalError):
-            raise  # a rule of ours that a statement broke
-        code = getattr(cause, "sqlite_errorname", type(cause).__name__)
-        text = f"the store cannot be used now ({code}); nothing was written, try again"
-        raise fault(Category.UNAVAILABLE, "no-store", text) from error
 
 
 def _configure(connection: Any, record: Any) -> None:

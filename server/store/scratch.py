@@ -31,6 +31,7 @@ from sqlalchemy import (
     select,
 )
 
+from server.store.refusing import told
 from server.store.tables import Instant
 
 _KEPT = timedelta(minutes=30)
@@ -68,19 +69,24 @@ class Held:
 
 
 class Scratch:
-    """The scratch file; whatever is in it may be deleted at any time."""
+    """The scratch file; whatever is in it may be deleted at any time.
+
+    Everything here raises Fault, as ``Database`` does: its disk can be full, its file broken.
+    """
 
     def __init__(self, path: Path) -> None:
         self._engine: Engine = create_engine(f"sqlite:///{path}", module=pysqlite3)
         event.listen(self._engine, "connect", _configure)
-        metadata.create_all(self._engine)
+        self._damaged = f"{path.name} is damaged or no database; delete it, nothing in it is needed"
+        with told(self._damaged):
+            metadata.create_all(self._engine)
 
     def keep(self, query: str, entries: Sequence[Entry], total: int | None, top: int | None) -> str:
         """Keep a result; returns the name to ask for it by."""
         name, at = str(uuid.uuid4()), datetime.now(UTC)
         packed = b"".join(_ENTRY.pack(*each) for each in entries)
         values = {"id": name, "query": query, "ends_at": at + _KEPT, "total": total, "top": top}
-        with self._engine.begin() as connection:
+        with told(self._damaged), self._engine.begin() as connection:
             connection.execute(delete(hold).where(hold.c.ends_at < at))
             connection.execute(insert(hold), {**values, "entries": packed})
         return name
@@ -90,7 +96,7 @@ class Scratch:
         asked = select(hold).where(
             hold.c.id == name, hold.c.query == query, hold.c.ends_at >= datetime.now(UTC)
         )
-        with self._engine.begin() as connection:
+        with told(self._damaged), self._engine.begin() as connection:
             row = connection.execute(asked).one_or_none()
         if row is None:
             return None
