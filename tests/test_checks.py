@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pysqlite3
@@ -10,6 +11,7 @@ import pytest
 from server import checks
 from server.checks import Line, run
 from server.commands import main
+from server.settings import Settings
 from server.store.migrate import needed
 
 
@@ -92,3 +94,11 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "second-reader.db").write_bytes(b"this is not a database" * 100)
     assert not lines()["data folder"].good
+
+
+def test_another_model_than_the_cards_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(Settings().cards, tmp_path / "cards")
+    (tmp_path / "cards" / "bacterial-meningitis" / "model.ubj").write_bytes(b"another")
+    monkeypatch.setenv("SECOND_READER_CARDS", str(tmp_path / "cards"))
+    assert "the SHA-256 differs" in lines()["cards and policies"].detail
+    assert [each.what for each in run() if not each.good] == ["cards and policies"]
