@@ -573,7 +573,7 @@ def test_a_person_ends_a_case_without_a_second_opinion(world: World) -> None:
     assert world.get(f"Task/{offered['id']}")["status"] == "cancelled"
     told = [each["resource"] for each in json.loads(world.courier.sent[-1].content)["entry"]]
     assert [(each["resourceType"], each["status"]) for each in told] == [
-        ("ServiceRequest", "active"), ("Task", "cancelled"), ("Task", "failed"),
+        ("ServiceRequest", "revoked"), ("Task", "cancelled"), ("Task", "failed"),
     ]  # fmt: skip
     trace = world.trace(sent.task_id)
     assert "0.94" not in json.dumps(trace), "what the AI said stays sealed"

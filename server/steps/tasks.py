@@ -1,4 +1,4 @@
-"""Moving the Tasks at our own door: every transition is a version of its own, and legal."""
+"""Moving Tasks here, and what they ask for: every transition is a version of its own, and legal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.referral_task import written_standing
+from server.fhir.pens.service_request import RequestStatus
 from server.fhir.stamp import stamped
 from server.fhir.task_states import path
 from server.ports import Resource, ResourceWrite
@@ -48,6 +49,14 @@ def moved_task(
         final["contained"] = [*final.get("contained", []), *contained]
     writes.append(stamped(final, stored.id, version + 1, file.now))
     return writes
+
+
+def moved_request(file: CaseFile, id_: str, status: RequestStatus) -> list[ResourceWrite]:
+    """The version that brings a referral's ServiceRequest to its end; none when it was never made."""
+    stored = file.tools.shelf.read("ServiceRequest", id_)
+    if stored is None or (request := parse(stored.body))["status"] == status:
+        return []
+    return [stamped({**request, "status": status.value}, id_, stored.version + 1, file.now)]
 
 
 def _standing(task: Resource, standing: Standing) -> Resource:
