@@ -53,6 +53,10 @@ class Event(StrEnum):
     AI_DECLINED = "AI declined"
     AI_VOIDED = "AI read voided"
     FIRST_READ_LOCKED = "first read locked"
+    FIRST_READ_CORRECTED = "first read corrected"
+    FIRST_READ_WITHDRAWN = "first report withdrawn"
+    FIRST_READ_CORRECTED_LATE = "first report corrected late"
+    FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
     COMPARED = "compared"
     AGREED = "agreed"
     AUDIT_DRAWN = "drawn for audit"
@@ -113,7 +117,10 @@ _DONE = (Ai.SEALED, Ai.DECLINED)
 _TO_REFER = (State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
 _RULED = (State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State.NOT_COMPARABLE)
 """What the model's read has led to; without it a human must read."""
-_WITH_PEOPLE = (State.READY, State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
+_ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
+_COMPARED = (State.COMPARED, State.CONCORDANT, *_TO_REFER, *_ASKED)
+"""Compared, and nobody has been told with what end."""
+_WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
@@ -124,13 +131,18 @@ LAW: tuple[Move, ...] = (
     Move(State.RECEIVED, Event.REFUSED, State.REJECTED),
     Move(State.INCOMPLETE, Event.EVIDENCE_CAME, State.RECEIVED),
     Move(State.INCOMPLETE, Event.TIME_RAN_OUT, State.LAPSED),
-    Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, ai=(Ai.AWAITED,)),
+    Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, first=First.AWAITED),
     Move(State.READY, Event.AI_SEALED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.SEALED),
     Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
     Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
     # Corrected before anything was compared: nobody has seen either read, so both are made anew.
     Move(State.READY, Event.SUPERSEDED, State.RECEIVED, sets_first=First.AWAITED, sets_ai=Ai.AWAITED),
+    # Corrected afterwards: the new version is locked and compared; the model's read stays as it is sealed.
+    *(
+        Move(state, Event.FIRST_READ_CORRECTED, State.READY, first=First.LOCKED, sets_first=First.AWAITED)
+        for state in (State.READY, *_COMPARED)
+    ),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
     Move(State.COMPARED, Event.DIFFERED, State.DISCORDANT, ai=(Ai.SEALED,)),
@@ -157,6 +169,15 @@ LAW: tuple[Move, ...] = (
     *(
         Move(state, Event.WITHDRAWN, State.WITHDRAWN)
         for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_WAITING_FOR_PEOPLE)
+    ),
+    *(
+        Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
+        for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_COMPARED, *_WAITING_FOR_PEOPLE)
+    ),
+    # What comes after the end changes nothing any more, and is not forgotten.
+    *(
+        Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
+        for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
     ),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),

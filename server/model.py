@@ -368,6 +368,8 @@ class OfferEnd(StrEnum):
     EXPIRED = "expired"
     UNANSWERED = "unanswered"
     CALLED_OFF = "called-off"
+    CORRECTED = "first-report-corrected"
+    """The first report was corrected, and this specialist is no longer needed, or no longer independent."""
     READ = "read"
 
 
@@ -397,11 +399,18 @@ class Referral:
     deadline: datetime
     candidates: tuple[Candidate, ...]
     offers: tuple[Offer, ...] = ()
+    evidence: tuple[ResourceKey, ...] = ()
+    """What the specialist is asked about: the inputs of the model's read."""
 
     @property
     def offer(self) -> Offer | None:
         """The latest offer, if any was made."""
         return self.offers[-1] if self.offers else None
+
+    @property
+    def open(self) -> bool:
+        """Whether a specialist is being asked."""
+        return self.offer is not None and self.offer.ended is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,3 +100,12 @@ class Business(StrEnum):
     """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
     """A person ended the case without a second opinion."""
+    CLOSED_WITHDRAWN = "closed-withdrawn"
+    """The first report was withdrawn by its author; there is nothing to compare."""
+
+
+class Reason(StrEnum):
+    """Task.statusReason, codes of ``TASK``: for programs, beside the words."""
+
+    FIRST_REPORT_CORRECTED = "first-report-corrected"
+    FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"

@@ -79,6 +79,12 @@ FILTERS: tuple[Filter, ...] = (
 """All are asked, so that the record shows every obstacle, not only the first."""
 
 
+def dependence(specialist: Specialist, terms: Terms) -> tuple[str, ...]:
+    """Why the specialist is not independent of the first reader; empty: they are."""
+    sentences = [check(specialist, terms, ()) for check in (_other_person, _other_organisation)]
+    return tuple([sentence for sentence in sentences if sentence is not None])
+
+
 def failures(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> tuple[str, ...]:
     """The sentences of all filters that the specialist fails; empty: may be asked.
 

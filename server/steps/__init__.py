@@ -13,6 +13,7 @@ from server.case import State
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Wait
 from server.steps.compare import compare
+from server.steps.corrected import look_back
 from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
@@ -42,12 +43,13 @@ STEPS: dict[State, Step] = {
     State.BLIND_READ: resolve,
     State.RESOLVED: write_up,
     State.WRITTEN_UP: close,
+    State.CLOSED: look_back,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
     State.UNRESOLVED: end,
     State.RETRACTED: retract,
 }
-"""Ended states have no step: closed, rejected, lapsed, withdrawn."""
+"""Ended states have no step: rejected, lapsed, withdrawn; closed only notes what comes too late."""
 
 
 def take_step(file: CaseFile) -> Progress | Wait:

@@ -15,7 +15,7 @@ from server.fhir.pens.service_request import RequestStatus
 from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
-from server.model import Document, OfferEnd, Referral, ResourceKey
+from server.model import Document, OfferEnd, Referral
 from server.ports import Resource
 from server.steps.casefile import CaseFile, Moved
 from server.steps.tasks import moved_request, moved_task
@@ -82,7 +82,7 @@ def called_off(move: Moved, standing: Standing) -> Moved:
     move.write(moved_request(file, referral.service_request, status))
     if not over:
         move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
-    return move.send(referral_letter(file, referral, list(file.ai_read.sources), standing, status))
+    return move.send(referral_letter(file, referral, standing, status))
 
 
 def recalled(move: Moved, referral: Referral, end: OfferEnd) -> Referral:
@@ -106,10 +106,10 @@ def request_end(file: CaseFile) -> RequestStatus:
 def referral_letter(
     file: CaseFile,
     referral: Referral,
-    evidence: list[ResourceKey],
     standing: Standing,
     status: RequestStatus = RequestStatus.ACTIVE,
 ) -> list[Document]:
+    evidence = file.ai_read.sources
     bundle = referral_bundle(
         letter_out(file), file.case.question, referral, evidence, standing, status=status
     )

@@ -20,7 +20,8 @@ from server.ports import Progress, Resource, ResourceWrite
 from server.routing.comparison import answer_of
 from server.routing.deadlines import accept_by, answer_by, referral_deadline
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
-from server.steps.letters import held_letter, referral_letter
+from server.steps.kept import still_asked
+from server.steps.letters import held_letter, recalled, referral_letter
 from server.steps.refer import clock_of, weigh_directory
 from server.steps.tasks import moved_task
 
@@ -33,6 +34,10 @@ _READING = Standing("in-progress", Business.SPECIALIST_ACCEPTED)
 def offer(file: CaseFile) -> Progress:
     """REFERRED: ask the best who has not been asked."""
     referral = _referral(file)
+    if (progress := still_asked(file, referral)) is not None:
+        return progress
+    move = Moved(file)
+    referral = replace(recalled(move, referral, OfferEnd.CORRECTED), evidence=file.ai_read.sources)
     # Each offer gets the full clock: one specialist's silence does not eat the next one's time.
     deadline = referral_deadline(file.now, clock_of(file, referral.urgency), file.case.due_by)
     if deadline is None:
@@ -47,7 +52,7 @@ def offer(file: CaseFile) -> Progress:
     kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
     referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
     made = referral.offers[-1]
-    move = Moved(file).lay_down("referral", referral)
+    move.lay_down("referral", referral)
     move.note(
         Event.OFFERED,
         policy=True,
@@ -58,7 +63,7 @@ def offer(file: CaseFile) -> Progress:
         others=[_told(each) for each in kept if each is not fit[0]],
     )
     move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
-    return move.send(referral_letter(file, referral, _evidence(file), _WAITING)).progress(made.accept_by)
+    return move.send(referral_letter(file, referral, _WAITING)).progress(made.accept_by)
 
 
 def await_acceptance(file: CaseFile) -> Progress | Wait:
@@ -75,7 +80,7 @@ def await_acceptance(file: CaseFile) -> Progress | Wait:
             .lay_down("referral", accepted)
         )
         move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
-        return move.send(referral_letter(file, accepted, _evidence(file), _READING)).progress(
+        return move.send(referral_letter(file, accepted, _READING)).progress(
             file.now if task["status"] == "completed" else due
         )
     if task["status"] in ("rejected", "failed"):
@@ -119,25 +124,28 @@ def _with_offer(file: CaseFile, referral: Referral, best: Candidate) -> Referral
 
 
 def _at_home(file: CaseFile, referral: Referral) -> list[ResourceWrite]:
-    """The referral's ServiceRequest (once) and this offer's Task, on our own shelf."""
+    """The referral's ServiceRequest (when it is new, or asks about other values) and this offer's Task."""
     home, made = _letter_home(file), referral.offers[-1]
     task = settle_references(write_referral_task(home, referral, made))
     del task["partOf"]  # it would lead the specialist to the EHR's Task, and from there to the first report
-    writes = [stamped(task, made.task, 1, file.now)]
-    if made.number == 1:
-        request = write_service_request(home, file.case.question, referral, _evidence(file))
-        writes.insert(0, stamped(settle_references(request), referral.service_request, 1, file.now))
-    return writes
+    return [*_request(file, home, referral), stamped(task, made.task, 1, file.now)]
+
+
+def _request(file: CaseFile, home: Correspondence, referral: Referral) -> list[ResourceWrite]:
+    id_ = referral.service_request
+    request = settle_references(write_service_request(home, file.case.question, referral, referral.evidence))
+    stored = file.tools.shelf.read("ServiceRequest", id_)
+    if stored is None:
+        return [stamped(request, id_, 1, file.now)]
+    if parse(stored.body).get("supportingInfo") == request.get("supportingInfo"):
+        return []
+    return [stamped(request, id_, stored.version + 1, file.now)]
 
 
 def _letter_home(file: CaseFile) -> Correspondence:
     return letter_home(
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
-
-
-def _evidence(file: CaseFile) -> list[ResourceKey]:
-    return list(file.ai_read.sources)
 
 
 def _changed(referral: Referral, latest: Offer) -> Referral:

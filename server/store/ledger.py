@@ -66,7 +66,7 @@ class Ledger:
         until = at + self._lease if keep else None
         return self._database.write(lambda c: _commit(c, claim, progress, at, until))
 
-    def release(self, claim: Claim, due_at: datetime, at: datetime) -> None:
+    def release(self, claim: Claim, due_at: datetime | None, at: datetime) -> None:
         """Nothing happened: give the case back, to be looked at again at ``due_at``."""
         self._database.write(lambda c: _release(c, claim, due_at, at))
 
@@ -172,7 +172,7 @@ def _commit(
         first=position.first,
         ai=position.ai,
         before=position.before,
-        due_at=None if progress.due_at is None else _unless_news(claim, progress.due_at, at),
+        due_at=_due(claim, progress, at),
         lease_token=claim.token if until else None,
         lease_until=until,
         attempts=0,
@@ -194,7 +194,7 @@ def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry,
     return told
 
 
-def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetime) -> None:
+def _release(connection: Connection, claim: Claim, due_at: datetime | None, at: datetime) -> None:
     _fenced(
         connection,
         claim,
@@ -206,7 +206,14 @@ def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetim
     )
 
 
-def _unless_news(claim: Claim, due_at: datetime, at: datetime) -> Any:
+def _due(claim: Claim, progress: Progress, at: datetime) -> Any:
+    """An ended case is never due again; but a closed one hears of news that came while it closed."""
+    if progress.due_at is None and progress.position.state is not State.CLOSED:
+        return None
+    return _unless_news(claim, progress.due_at, at)
+
+
+def _unless_news(claim: Claim, due_at: datetime | None, at: datetime) -> Any:
     """``due_at``, or at once when something came while the step ran: news must not be slept over."""
     news_came = cases.c.news != claim.case.news
     return sql_case((news_came, literal(at, Instant())), else_=literal(due_at, Instant()))

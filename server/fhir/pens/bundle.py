@@ -1,7 +1,7 @@
 """The two write-ups as transactions (R4 http.html 3.1.0.11; docs/fhir-door.md).
 
-Creates are conditional on identifiers minted from the case, Tasks are updated by their
-identifiers: sending a write-up twice leaves what sending it once leaves. The same nouns give
+Creates are conditional on identifiers minted from the case, Tasks and the referral are updated by
+their identifiers: sending a write-up twice leaves what sending it once leaves. The same nouns give
 the same Bundle, and ``server.fhir.write.dump`` the same bytes.
 """
 
@@ -185,9 +185,7 @@ def _offered(letter: Correspondence, referral: Referral, offer: Offer) -> Json:
 
 
 def _requested(letter: Correspondence, request: Json) -> Json:
-    """Made once; what ends it is an update, by the same identifier."""
-    if request["status"] == RequestStatus.ACTIVE:
-        return _minted(letter, "referral", terms.REFERRAL, request)
+    """An update, for it ends, and what it asks about may be corrected."""
     known_by = token("identifier", terms.REFERRAL, letter.minted("referral"))
     return _update(letter.urn("referral"), request, known_by)
 

@@ -103,7 +103,7 @@ def test_the_entries_of_a_referral(letter, referral, offer, valid):
     )
     bundle = valid(referral_bundle(letter, "bacterial-meningitis", two, EVIDENCE, WAITING))
     assert requests(bundle) == [
-        ("POST", "ServiceRequest", f"identifier={SR}/referral%7C{letter.minted('referral')}"),
+        ("PUT", f"ServiceRequest?identifier={SR}/referral%7C{letter.minted('referral')}", None),
         ("PUT", f"Task?identifier={SR}/referral-task%7C{letter.minted('referral-task/1')}", None),
         ("PUT", f"Task?identifier={SR}/referral-task%7C{letter.minted('referral-task/2')}", None),
         EHR_TASK,
