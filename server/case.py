@@ -69,6 +69,7 @@ class Event(StrEnum):
     OFFER_DECLINED = "offer declined"
     OFFER_EXPIRED = "offer expired"
     ANSWER_OVERDUE = "answer overdue"
+    ANSWER_NOT_USABLE = "answer not usable"
     SPECIALIST_SIGNED = "specialist signed"
     RESOLVED = "resolved"
     WRITTEN_UP = "written up"
@@ -157,6 +158,7 @@ LAW: tuple[Move, ...] = (
     Move(State.OFFERED, Event.OFFER_EXPIRED, State.REFERRED),
     Move(State.ACCEPTED, Event.OFFER_DECLINED, State.REFERRED),
     Move(State.ACCEPTED, Event.ANSWER_OVERDUE, State.REFERRED),
+    Move(State.ACCEPTED, Event.ANSWER_NOT_USABLE, State.ACCEPTED),
     Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
     Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
     # A model version is withdrawn before its read was released: the read counts as a decline.

@@ -28,7 +28,6 @@ from tests.world import (
     patient,
     report,
     send_case,
-    sign_as,
     task,
     with_policy,
 )
@@ -224,18 +223,6 @@ def test_first_reader_and_their_organisation_are_never_asked(world: World) -> No
     sent = send_case(world, VIRAL)
     world.run()
     assert world.state(sent.task_id) == "held"  # nobody but the first reader is in the directory
-
-
-def test_a_specialists_report_without_a_usable_code_is_held(world: World) -> None:
-    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
-    sent = send_case(world, VIRAL)
-    world.run()
-    [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
-    world.put({**offered["resource"], "status": "accepted"})
-    world.run()
-    assert sign_as(world, specialist, offered["resource"]["id"], None).status_code == 200
-    world.run()
-    assert world.state(sent.task_id) == "held"
 
 
 def correct_a_value(world: World, sent: Hospital) -> None:

@@ -92,6 +92,8 @@ class Business(StrEnum):
     AI_RUNNING = "ai-running"
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
+    REPORT_NOT_USABLE = "report-not-usable"
+    """Of a specialist's Task: their report must be corrected; the reason lists what is accepted."""
     CLOSED_CONCORDANT = "closed-concordant"
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
@@ -109,3 +111,4 @@ class Reason(StrEnum):
 
     FIRST_REPORT_CORRECTED = "first-report-corrected"
     FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"
+    REPORT_NOT_USABLE = "report-not-usable"

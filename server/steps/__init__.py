@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from server.case import State
 from server.ports import Progress
+from server.steps.answer import await_report
 from server.steps.casefile import CaseFile, Wait
 from server.steps.compare import compare
 from server.steps.corrected import look_back
 from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
-from server.steps.offer import await_acceptance, await_report, offer
+from server.steps.offer import await_acceptance, offer
 from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve

@@ -51,6 +51,16 @@ def moved_task(
     return writes
 
 
+def reopened_task(file: CaseFile, key: str, standing: Standing) -> list[ResourceWrite]:
+    """A completed Task whose result cannot be used is in progress again; it keeps its output.
+
+    Nobody else may do so. R4 calls its diagram of Task.status typical (task.html#statemachine); a Task
+    of its own would have to be accepted first, and take the specialist's time anew.
+    """
+    stored = file.stored(key)
+    return [stamped(_standing(parse(stored.body), standing), stored.id, stored.version + 1, file.now)]
+
+
 def moved_request(file: CaseFile, id_: str, status: RequestStatus) -> list[ResourceWrite]:
     """The version that brings a referral's ServiceRequest to its end; none when it was never made."""
     stored = file.tools.shelf.read("ServiceRequest", id_)
