@@ -1,4 +1,4 @@
-"""A specialist's report that says neither present nor absent goes back to them, with what would be accepted."""
+"""A report by a specialist that says neither present nor absent goes back, with what is accepted."""
 
 from __future__ import annotations
 
