@@ -80,6 +80,7 @@ class Event(StrEnum):
     RESUMED = "resumed by a person"
     ENDED = "ended by a person"
     OPINION_WITHDRAWN = "opinion withdrawn"
+    STOP_REFUSED = "stop refused"
 
 
 class First(StrEnum):
@@ -124,6 +125,7 @@ _COMPARED = (State.COMPARED, State.CONCORDANT, *_TO_REFER, *_ASKED)
 _WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
+_BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -168,13 +170,12 @@ LAW: tuple[Move, ...] = (
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
-    *(
-        Move(state, Event.WITHDRAWN, State.WITHDRAWN)
-        for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_WAITING_FOR_PEOPLE)
-    ),
+    *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
+    # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
+    *(Move(s, Event.STOP_REFUSED, s) for s in (*_STANDING, State.CLOSED) if s not in _BEFORE_COMPARISON),
     *(
         Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
-        for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_COMPARED, *_WAITING_FOR_PEOPLE)
+        for state in (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
     ),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(

@@ -87,7 +87,13 @@ class Desk:
                 return plan.answers
             try:
                 self.intakes.take(
-                    Intake(arrival, tuple(plan.writes), tuple(plan.absent), tuple(plan.openings))
+                    Intake(
+                        arrival,
+                        tuple(plan.writes),
+                        tuple(plan.absent),
+                        tuple(plan.openings),
+                        tuple(plan.stopping),
+                    )
                 )
             except Raced:
                 continue

@@ -8,12 +8,12 @@ from server.fhir.task_states import ended
 from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
+from server.steps.abort import WITHDRAWABLE, asked_to_stop
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.letters import called_off, held_letter, told
 from server.steps.withdraw import withdrawn_model
 
-_WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
 _RESTING_ON_VALUES = (
     State.READY,
     State.COMPARED,
@@ -43,9 +43,11 @@ _STANDING = {
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
     state = file.case.position.state
-    if state in _WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
+    if state in WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
+    if (asked := asked_to_stop(file)) is not None:
+        return asked
     if (ended_with_it := taken_back(file)) is not None:
         return ended_with_it
     if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
