@@ -19,11 +19,10 @@ from sqlalchemy import case as sql_case
 from server.case import Event, Position, State, advance
 from server.model import Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
-from server.store import chain, decision, deliveries, resources
+from server.store import chain, decision, deliveries, resources, seals
 from server.store.caserow import case_of, find
 from server.store.database import Database
 from server.store.facts import lay_down
-from server.store.seals import SEALED
 from server.store.tables import Instant, cases, fact
 
 T = TypeVar("T")
@@ -37,6 +36,8 @@ class CaseView:
     history: list[History]
     deliveries: list[deliveries.DeliveryRow]
     chain_broken_at: int | None
+    asked_again: bool
+    """The same question about the same patient is open elsewhere: what was answered here is under seal."""
 
 
 class Ledger:
@@ -127,10 +128,9 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
-    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
-        """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
-        query = select(cases.c.report).where(cases.c.report.in_(reports), SEALED)
-        return self._database.read(lambda c: frozenset(row[0] for row in c.execute(query)))
+    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+        """``server.ports.Seals``."""
+        return self._database.read(lambda c: seals.sealed(c, named))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
@@ -252,4 +252,5 @@ def _view(connection: Connection, case_id: str) -> CaseView | None:
         chain.history(connection, case_id),
         deliveries.of_case(connection, case_id),
         chain.broken_at(connection, case_id),
+        seals.asked_again(connection, case_id),
     )
