@@ -187,6 +187,10 @@ class FirstRead:
     readers: tuple[str, ...]
     """Practitioner and PractitionerRole references of who signed."""
     organisations: tuple[str, ...]
+    known_as: tuple[str, ...] = ()
+    """Every name of who signed: references, and identifiers as ``system|value``."""
+    homes: tuple[str, ...] = ()
+    """Every name of the organisations, and of what they are part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +353,18 @@ class Specialist:
     turnaround: timedelta | None = None
     """How long this specialist usually needs; None when not measured."""
     open_offers: int = 0
+    known_as: frozenset[str] = frozenset()
+    """Every name of this person: references, and identifiers as ``system|value``."""
+    homes: frozenset[str] = frozenset()
+    """Every name of the organisation, and of what it is part of."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        return (self.known_as | {self.role, self.practitioner}) - {""}
+
+    @property
+    def places(self) -> frozenset[str]:
+        return (self.homes | {self.organisation}) - {""}
 
 
 @dataclass(frozen=True, slots=True)
