@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from server.fhir.evidence import codings
-from server.fhir.identity import Look, named, once, organisation
+from server.fhir.identity import Look, named, once, organisation, person
 from server.fhir.parse import parse
 from server.fhir.references import normal
 from server.fhir.terms import SR
@@ -33,13 +33,13 @@ def specialists(
 def _specialist(role: Resource, look: Look, open_offers: Mapping[str, int]) -> Specialist:
     key = f"PractitionerRole/{role['id']}"
     practitioner = normal(role.get("practitioner", {}).get("reference", ""))
-    person = _resource(practitioner, look)
+    practising = _resource(practitioner, look)
     return Specialist(
         role=key,
         practitioner=practitioner,
         organisation=normal(role.get("organization", {}).get("reference", "")),
-        name=_name(person),
-        active=role.get("active", True) and person.get("active", True),
+        name=_name(practising),
+        active=role.get("active", True) and practising.get("active", True),
         specialties=tuple(coding for concept in role.get("specialty", []) for coding in codings(concept)),
         absences=tuple(
             Absence(_moment(each, "start"), _moment(each, "end")) for each in role.get("notAvailable", [])

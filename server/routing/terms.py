@@ -28,7 +28,7 @@ class Terms:
     first_readers: frozenset[str]
     """Every name of whoever signed the first report: references, identifiers."""
     organisations: frozenset[str]
-    """Every name of the organisations that a first reader is known to work for, and of what they are part of."""
+    """Every name of the organisations that a first reader works for, and of what those are part of."""
     asked: frozenset[str]
     """Every name of whoever was asked for this case before."""
 
