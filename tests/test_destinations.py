@@ -93,3 +93,9 @@ def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="cannot be read: No such file"):
         load_destinations(tmp_path / "missing.toml")
+
+
+def test_what_stands_where_a_file_is_not_toml_is_not_quoted(tmp_path: Path) -> None:
+    told = str(refusal(tmp_path, "a = {'s3cret' = 1, 's3cret' = 2}"))
+    assert "s3cret" not in told
+    assert "at line 1, column" in told
