@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import EHR, Hospital, World, send_case, task
+from tests.world import EHR, Hospital, World, report, send_case, task
 
 pytestmark = pytest.mark.both_databases
 
@@ -86,15 +86,31 @@ def asked(world: World) -> Hospital:
     return send_case(world, number="T-0")
 
 
+@pytest.fixture
+def about(world: World, asked: Hospital) -> str:
+    """A report about which nobody has asked yet."""
+    return f"DiagnosticReport/{world.post(report(asked.patient, asked.role))['id']}"
+
+
 @pytest.mark.parametrize("condition", [{}, {"If_None_Exist": f"identifier={EHR}|T-1"}], ids=["plain", "both"])
 def test_twenty_tasks_with_the_same_placer_identifier_open_one_case(
-    world: World, asked: Hospital, condition: dict[str, str]
+    world: World, asked: Hospital, about: str, condition: dict[str, str]
 ) -> None:
-    about = f"DiagnosticReport/{asked.report['id']}"
     answers = at_once(
         world, lambda own, _: own.send("POST", "Task", task(asked.patient, about, "T-1"), **condition)
     )
     assert statuses(answers) == {201: 1, 200: CLIENTS - 1}
     assert len({each.json["id"] for each in answers}) == 1
     assert world.get(f"Task?identifier={EHR}|T-1")["total"] == 1
+    assert len(world.house.ledger.recent(10)) == 2
+
+
+def test_twenty_that_ask_the_same_under_numbers_of_their_own_open_one_case(
+    world: World, asked: Hospital, about: str
+) -> None:
+    answers = at_once(
+        world, lambda own, number: own.send("POST", "Task", task(asked.patient, about, f"T-{number + 1}"))
+    )
+    assert statuses(answers) == {201: 1, 200: CLIENTS - 1}
+    assert len({each.json["id"] for each in answers}) == 1
     assert len(world.house.ledger.recent(10)) == 2
