@@ -19,13 +19,13 @@ from server.fhir.offered import table
 from server.fhir.parse import own
 from server.fhir.rows.extraction import rows
 from server.model import Withdrawal
+from server.options import WORDS
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
 from server.wiring import bring_up_to_date, build
-from server.words import WORDS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import click
 
 _LONGEST = 500
 # What FHIR strings may not hold (R4 datatypes.html#string; XML 1.0 section 2.2), and line breaks.
@@ -22,18 +19,3 @@ def one_line(text: str) -> str:
     if not line or len(line) > _LONGEST or _UNREADABLE.search(line):
         raise ValueError(f"must be one line of 1 to {_LONGEST} characters without control characters")
     return line
-
-
-class Words(click.ParamType[str]):
-    """A name or a reason on the command line."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return one_line(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-WORDS = Words()

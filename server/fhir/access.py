@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from server.caller import EVERYBODY, Caller, Deed, Scope
 from server.errors import Category, Fault, fault
-from server.fhir.bindings import KEPT
+from server.fhir.bindings import KEPT, PUBLISHED
 from server.fhir.meeting import meets, tellable
 from server.fhir.query.asked import pairs_of, unknown_parameters
 from server.fhir.query.asker import Asker
@@ -40,6 +40,8 @@ class Rights:
 
     def sees(self, type_: str, deed: Deed) -> Test:
         """What a resource must meet for ``deed``: ALWAYS for all of a type, NEVER for none."""
+        if type_ in PUBLISHED:  # like the CapabilityStatement
+            return ALWAYS
         if type_ == _AUDITS and "auditor" not in self.caller.roles:
             return NEVER
         only = self.caller.only(type_, deed)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from server.fhir.definitions.elements import CODES, RESOURCES, SHAPES, Element, Shape
 from server.fhir.definitions.types import TYPES, Use
 
-__all__ = ["CODES", "GUARDED", "KEPT", "RESOURCES", "SERVED", "SHAPES", "WRITTEN", "Element", "Shape"]
+__all__ = [
+    "CODES", "GUARDED", "KEPT", "PUBLISHED", "READABLE", "RESOURCES", "SERVED", "SHAPES", "WRITTEN",
+    "Element", "Shape",
+]  # fmt: skip
 
-SERVED: tuple[str, ...] = tuple(name for name, use in TYPES.items() if use is not Use.DESCRIBED)
+SERVED: tuple[str, ...] = tuple(
+    name for name, use in TYPES.items() if use not in (Use.DESCRIBED, Use.PUBLISHED)
+)
 """Resource types this door takes."""
 GUARDED: frozenset[str] = frozenset(name for name, use in TYPES.items() if use is Use.GUARDED)
 """Of these, the types whose updates need If-Match."""
@@ -17,3 +22,7 @@ KEPT: tuple[str, ...] = tuple(
     name for name, use in TYPES.items() if use in (Use.GUARDED, Use.WRITTEN, Use.READ)
 )
 """The types that are read and searched here: a local reference must lead to one of them."""
+PUBLISHED: tuple[str, ...] = tuple(name for name, use in TYPES.items() if use is Use.PUBLISHED)
+"""The types in which this door tells of itself."""
+READABLE: tuple[str, ...] = tuple(sorted((*KEPT, *PUBLISHED)))
+"""The types that are read and searched here."""

@@ -11,7 +11,7 @@ from server.errors import Category, fault
 from server.fhir.access import Rights
 from server.fhir.admission import Admission
 from server.fhir.asked import Answered, Asked
-from server.fhir.bindings import KEPT
+from server.fhir.bindings import READABLE
 from server.fhir.exchange import Request
 from server.fhir.guard import Guard
 from server.fhir.plan import Plan, Planner
@@ -121,8 +121,8 @@ class Desk:
 
 def readable(type_: str) -> None:
     """Raises Fault(NOT_FOUND) for a type that is not served here."""
-    if type_ not in KEPT:
-        served = ", ".join(KEPT)
+    if type_ not in READABLE:
+        served = ", ".join(READABLE)
         raise fault(
             Category.NOT_FOUND, "not-supported", f"this resource type is not served here; served: {served}"
         )

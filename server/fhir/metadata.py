@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from server import __version__
 from server.fhir.artefacts.operations import WITHDRAW
 from server.fhir.artefacts.profiles import PROFILES, profile_url
-from server.fhir.bindings import KEPT
+from server.fhir.bindings import KEPT, PUBLISHED, READABLE
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
@@ -67,7 +67,7 @@ def metadata(desk: Desk, request: Request) -> Response:
             {
                 "mode": "server",
                 **({"security": _SECURITY} if desk.secured else {}),
-                "resource": [_resource(type_) for type_ in KEPT],
+                "resource": [_resource(type_) for type_ in READABLE],
                 "interaction": [{"code": code} for code in _SYSTEM],
             }
         ],
@@ -95,9 +95,14 @@ def _resource(type_: str) -> Resource:
             for code, each in sorted(PARAMETERS[type_].items())
             if code in OWN or code in searchable(type_)
         ],
-        "operation": [_VALIDATE, *_OPERATIONS.get(type_, ())],
+        **_operations(type_),
         **({"supportedProfile": [profile_url(each) for each in PROFILES]} if type_ == "Task" else {}),
     }
+
+
+def _operations(type_: str) -> Resource:
+    """What is published is taken from nobody, so nothing is validated for it."""
+    return {} if type_ in PUBLISHED else {"operation": [_VALIDATE, *_OPERATIONS.get(type_, ())]}
 
 
 def _references(type_: str, to: str | None = None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.fhir.bindings import GUARDED, KEPT, WRITTEN
+from server.fhir.bindings import GUARDED, PUBLISHED, READABLE, WRITTEN
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.query.conditions import OWN
 from server.fhir.rows.extraction import searchable
@@ -10,12 +10,15 @@ from server.fhir.rows.extraction import searchable
 
 def table() -> str:
     """In Markdown; parameters of every type stand in the first line."""
-    common = set.intersection(*(set(_found_by(type_)) for type_ in KEPT))
+    common = set.intersection(*(set(_found_by(type_)) for type_ in READABLE))
     lines = [
         "| type | written by others | search parameters |",
         "|---|---|---|",
         f"| every type | | {_words(common)} |",
-        *(f"| {type_} | {_written(type_)} | {_words(set(_found_by(type_)) - common)} |" for type_ in KEPT),
+        *(
+            f"| {type_} | {_written(type_)} | {_words(set(_found_by(type_)) - common)} |"
+            for type_ in READABLE
+        ),
     ]
     return "\n".join(lines)
 
@@ -31,4 +34,6 @@ def _words(codes: set[str]) -> str:
 def _written(type_: str) -> str:
     if type_ in GUARDED:
         return "yes; updates need `If-Match`"
+    if type_ in PUBLISHED:
+        return "no; says what this door is"
     return "yes" if type_ in WRITTEN else "no"

@@ -17,6 +17,7 @@ from server.fhir.artefacts.heading import CHANGED
 from server.fhir.artefacts.operations import operation_definitions
 from server.fhir.artefacts.profiles import structure_definitions
 from server.fhir.artefacts.searching import search_parameters
+from server.fhir.bindings import PUBLISHED
 from server.fhir.query.meeting import Unwritten, meets
 from server.fhir.stamp import stamped
 from server.fhir.write import dump
@@ -24,16 +25,6 @@ from server.model import Card
 from server.ports import Around, Past, Resource, ResourceWrite, Shelf, Stored, Stretch
 from server.query import Page, Query, Row, Sort
 
-TYPES = frozenset(
-    {
-        "CodeSystem",
-        "NamingSystem",
-        "OperationDefinition",
-        "SearchParameter",
-        "StructureDefinition",
-        "ValueSet",
-    }
-)
 _AT = datetime.combine(CHANGED, time(), UTC)
 
 
@@ -68,23 +59,23 @@ class Published:
     artefacts: Sequence[ResourceWrite]
 
     def read(self, type_: str, id_: str, version: int | None = None) -> Stored | None:
-        if type_ not in TYPES:
+        if type_ not in PUBLISHED:
             return self.shelf.read(type_, id_, version)
         found = self.newest(type_, id_)
         return found if found is not None and version in (None, found.version) else None
 
     def newest(self, type_: str, id_: str) -> Stored | None:
-        if type_ not in TYPES:
+        if type_ not in PUBLISHED:
             return self.shelf.newest(type_, id_)
         found = (each for each in self.artefacts if (each.type, each.id) == (type_, id_))
         return next((_stored(each) for each in found), None)
 
     def history(self, past: Past) -> Stretch:
         """They have none beyond what they say now."""
-        if past.id is not None and past.types[0] in TYPES:
+        if past.id is not None and past.types[0] in PUBLISHED:
             now = self.newest(past.types[0], past.id)
             return Stretch(() if now is None else (now,), None)
-        types = tuple(each for each in past.types if each not in TYPES)
+        types = tuple(each for each in past.types if each not in PUBLISHED)
         return self.shelf.history(replace(past, types=types)) if types else Stretch((), None)
 
     def around(self, around: Around) -> Stretch:
@@ -100,18 +91,18 @@ class Published:
         return self.shelf.asking(report, question)
 
     def find(self, query: Query, limit: int) -> list[Stored]:
-        if query.type not in TYPES:
+        if query.type not in PUBLISHED:
             return self.shelf.find(query, limit)
         return [_stored(each) for each in self._found(query)[:limit]]
 
     def count(self, query: Query, at_most: int) -> int:
-        if query.type not in TYPES:
+        if query.type not in PUBLISHED:
             return self.shelf.count(query, at_most)
         return min(len(self._found(query)), at_most)
 
     def page(self, query: Query, count: int, token: str | None = None) -> Page | None:
         """A token says where the page begins: what is published stands still by itself."""
-        if query.type not in TYPES:
+        if query.type not in PUBLISHED:
             return self.shelf.page(query, count, token)
         if token is not None and not (token.isascii() and token.isdigit() and len(token) < 6):
             return None
@@ -121,7 +112,7 @@ class Published:
         return Page(entries, len(found), str(end) if count and end < len(found) else None)
 
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
-        if not any(type_ in TYPES for type_, _, _ in entries):
+        if not any(type_ in PUBLISHED for type_, _, _ in entries):
             return self.shelf.fetch(entries)
         found = [self.read(*entry) for entry in entries]
         return [each for each in found if each is not None]

@@ -95,7 +95,7 @@ def test_every_interaction_says_what_it_takes() -> None:
     assert {interaction for _, _, interaction in ROUTES} == set(DEEDS) | OPEN
     assert [each.__name__ for each in OPEN] == ["metadata"]
     asked_inside = {each.__name__ for each, deed in DEEDS.items() if deed is None}
-    assert asked_inside == {"bundle", "history_system", "validate_type"}
+    assert asked_inside == {"bundle", "history_system", "validate_type", "withdraw_model", "withdraw_opinion"}
 
 
 NEW = {"resourceType": "Patient", "birthDate": "2000-01-01"}

@@ -7,6 +7,7 @@ import pytest
 
 from server.errors import Category, Fault
 from server.fhir.admission import Admission, inputs, is_completed_read, is_second_read, is_specialist_read
+from server.fhir.terms import IN_REPORT, OUT_REFERRAL
 from server.model import Destination
 from tests.world import EHR, SR, Coding, coded, report, task
 
@@ -179,5 +180,5 @@ def test_kinds_of_task(status: str, code: str, *, second: bool, specialist: bool
 
 def test_inputs_of_one_kind() -> None:
     several = order(input=[primary("DiagnosticReport/d"), *order()["input"]])
-    assert [each["type"] for each in inputs(several, "primary-report")] == [kind("primary-report")]
-    assert inputs(several, "another") == []
+    assert [each["type"] for each in inputs(several, IN_REPORT)] == [kind("primary-report")]
+    assert inputs(several, OUT_REFERRAL) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.fhir.bindings import KEPT
+from server.fhir.bindings import READABLE
 from server.fhir.desk import readable
 from server.fhir.door import ROUTES
 from tests.world import World, make_world, patient
@@ -21,16 +21,18 @@ def told(answer) -> tuple[int, str]:
 
 def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
     said = world.get("metadata")["rest"][0]
-    assert {each["type"] for each in said["resource"]} == set(KEPT)
+    assert {each["type"] for each in said["resource"]} == set(READABLE)
     offered = {each["code"] for resource in said["resource"] for each in resource["interaction"]}
     offered |= {each["code"] for each in said["interaction"]}
-    offered |= {each["name"] for resource in said["resource"] for each in resource["operation"]}
+    offered |= {each["name"] for resource in said["resource"] for each in resource.get("operation", [])}
     calls = {
         "history": "history-instance",
         "history_type": "history-type",
         "history_system": "history-system",
         "search": "search-type",
         "validate_type": "validate",
+        "withdraw_model": "withdraw",
+        "withdraw_opinion": "withdraw",
     }
     routed = {calls.get(each.__name__, each.__name__) for _, _, each in ROUTES}
     conditional = {f"conditional_{each}" for each in ("update", "patch", "delete")}
@@ -54,7 +56,7 @@ def test_a_type_that_is_not_served(world: World, type_: str) -> None:
 
 
 def test_every_type_that_is_kept_is_readable() -> None:
-    for type_ in KEPT:
+    for type_ in READABLE:
         readable(type_)
 
 

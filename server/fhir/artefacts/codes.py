@@ -14,15 +14,14 @@ from server.ports import Resource
 def code_systems(cards: Iterable[Card]) -> Iterator[Resource]:
     """Ours, whole; the questions are those that somebody here reads."""
     for system in TITLES:
-        meanings = [
-            pair for group in _groups(cards) if group.system == system for pair in group.meanings.items()
-        ]
+        groups = [each for each in _groups(cards) if each.system == system]
+        meanings = {code: meaning for each in groups for code, meaning in each.meanings.items()}
         yield {
             **heading("CodeSystem", system.rpartition("/")[2], TITLES[system]),
             "caseSensitive": True,
             "content": "complete",
             "count": len(meanings),
-            "concept": [_concept(code, meaning) for code, meaning in meanings],
+            "concept": [_concept(code, meaning) for code, meaning in meanings.items()],
         }
 
 

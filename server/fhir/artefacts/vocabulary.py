@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.fhir import terms
-from server.fhir.terms import Business
+from server.fhir.terms import Business, Reason
 from server.model import Coding
 
 
@@ -20,8 +20,8 @@ class Group:
     meanings: Mapping[Coding, str]
 
 
-def _business(status: Business) -> Coding:
-    return Coding(terms.TASK, status.value, status.value.capitalize().replace("-", " "))
+def _said(code: Business | Reason) -> Coding:
+    return Coding(terms.TASK, code.value, code.value.capitalize().replace("-", " "))
 
 
 GROUPS: tuple[Group, ...] = (
@@ -61,25 +61,33 @@ GROUPS: tuple[Group, ...] = (
         "Where a second read stands",
         terms.TASK,
         {
-            _business(
-                Business.AWAITING_INFORMATION
-            ): "Something is missing or unusable; the requester sends it.",
-            _business(
+            _said(Business.AWAITING_INFORMATION): "Something is missing or unusable; the requester sends it.",
+            _said(
                 Business.AWAITING_COORDINATOR
             ): "A person at this server must look; nothing is asked of others.",
-            _business(
-                Business.AI_RUNNING
-            ): "Complete; being read, or waiting for the first report's signature.",
-            _business(Business.AWAITING_SPECIALIST): "Sent to a specialist, for whichever reason.",
-            _business(Business.SPECIALIST_ACCEPTED): "A specialist has accepted and reads.",
-            _business(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
-            _business(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
-            _business(
-                Business.CLOSED_AMENDED
-            ): "Closed: the specialist does not agree with the first report.",
-            _business(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
-            _business(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
-            _business(Business.CLOSED_UNRESOLVED): "A person ended it without a second opinion.",
+            _said(Business.AI_RUNNING): "Complete; being read, or waiting for the first report's signature.",
+            _said(Business.AWAITING_SPECIALIST): "Sent to a specialist, for whichever reason.",
+            _said(Business.SPECIALIST_ACCEPTED): "A specialist has accepted and reads.",
+            _said(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
+            _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
+            _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
+            _said(
+                Business.REPORT_NOT_USABLE
+            ): "A specialist's report must be corrected; the reason says how.",
+            _said(Business.CLOSED_WITHDRAWN): "The first report was withdrawn by its author.",
+            _said(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
+            _said(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
+            _said(Business.CLOSED_UNRESOLVED): "A person ended it without a second opinion.",
+        },
+    ),
+    Group(
+        "task-status-reason",
+        "Why a Task stands as it does, for programs",
+        terms.TASK,
+        {
+            _said(Reason.FIRST_REPORT_CORRECTED): "The first report was corrected; it is compared anew.",
+            _said(Reason.FIRST_REPORT_WITHDRAWN): "The first report was withdrawn by its author.",
+            _said(Reason.REPORT_NOT_USABLE): "A specialist's report must be corrected; the reason says how.",
         },
     ),
     Group(

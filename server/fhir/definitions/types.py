@@ -16,6 +16,7 @@ class Use(Enum):
     WRITTEN = "created, updated, read and searched at this door"
     READ = "read and searched at this door; this server alone writes it"
     TAKEN = "taken: validated wherever it comes, kept nowhere yet"
+    PUBLISHED = "published: read and searched at this door, made from its own tables; taken from nobody"
     DESCRIBED = "described: only its definitions are here, for resources of our own making"
 
 
@@ -25,7 +26,7 @@ TYPES: Mapping[str, Use] = {
     "Binary": Use.WRITTEN,
     "Bundle": Use.WRITTEN,
     "CapabilityStatement": Use.DESCRIBED,
-    "CodeSystem": Use.READ,
+    "CodeSystem": Use.PUBLISHED,
     "Communication": Use.WRITTEN,
     "Condition": Use.WRITTEN,
     "Consent": Use.WRITTEN,
@@ -41,9 +42,9 @@ TYPES: Mapping[str, Use] = {
     "MeasureReport": Use.WRITTEN,
     "Media": Use.WRITTEN,
     "MolecularSequence": Use.WRITTEN,
-    "NamingSystem": Use.READ,
+    "NamingSystem": Use.PUBLISHED,
     "Observation": Use.WRITTEN,
-    "OperationDefinition": Use.READ,
+    "OperationDefinition": Use.PUBLISHED,
     "OperationOutcome": Use.TAKEN,
     "Organization": Use.WRITTEN,
     "Parameters": Use.TAKEN,
@@ -52,11 +53,11 @@ TYPES: Mapping[str, Use] = {
     "PractitionerRole": Use.WRITTEN,
     "Provenance": Use.WRITTEN,
     "RiskAssessment": Use.WRITTEN,
-    "SearchParameter": Use.READ,
+    "SearchParameter": Use.PUBLISHED,
     "ServiceRequest": Use.GUARDED,
     "Specimen": Use.WRITTEN,
-    "StructureDefinition": Use.READ,
+    "StructureDefinition": Use.PUBLISHED,
     "Subscription": Use.TAKEN,
     "Task": Use.GUARDED,
-    "ValueSet": Use.READ,
+    "ValueSet": Use.PUBLISHED,
 }

@@ -140,7 +140,7 @@ def test_agreement(letter, opinion, now, verdict, code):
     [task] = resources(opinion_bundle(letter, told, CLOSED, now), "Task")
     assert output_codes(task) == ["agreement", "ai-opinion"]
     [coding] = task["output"][0]["valueCodeableConcept"]["coding"]
-    assert coding == {"system": f"{SR}/CodeSystem/agreement", "code": code}
+    assert (coding["system"], coding["code"]) == (f"{SR}/CodeSystem/agreement", code)
 
 
 def test_the_outputs_after_a_referral_name_what_is_delivered(letter, full):

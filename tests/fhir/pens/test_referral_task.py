@@ -54,7 +54,7 @@ def test_the_whole_task(letter, referral, offer, valid):
                     "code": "fulfill",
                     "display": "Fulfill the focal request",
                 },
-                {"system": TASK, "code": "specialist-read"},
+                {"system": TASK, "code": "specialist-read", "display": "Specialist read"},
             ]
         },
         "focus": request,
@@ -116,7 +116,7 @@ def test_every_way_an_offer_goes(letter, referral, offer, accepted, ended, expec
 def test_the_answer_is_named_by_the_identifier_it_is_delivered_under(letter, referral, offer):
     [output] = write_referral_task(letter, referral, replace(offer, ended=OfferEnd.READ))["output"]
     assert output == {
-        "type": {"coding": [{"system": TASK, "code": "specialist-report"}]},
+        "type": {"coding": [{"system": TASK, "code": "specialist-report", "display": "Specialist's report"}]},
         "valueReference": {
             "type": "DiagnosticReport",
             "identifier": {
