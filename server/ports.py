@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt
+from server.notices import Subscribing
 from server.query import Page, Query, Row
 
 Resource = dict[str, Any]
@@ -165,6 +166,7 @@ class Intake:
     writes: tuple[ResourceWrite, ...]
     absent: tuple[Absent, ...] = ()
     openings: tuple[Opening, ...] = ()
+    subscribings: tuple[Subscribing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,7 @@ class DeliveryClaim:
 
     document: Document
     case_id: str
+    """Empty for what is told to a subscriber."""
     attempt: int
     give_up_at: datetime
     token: str

@@ -19,8 +19,11 @@ from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
 from server.fhir.seen import Seen
+from server.fhir.subscriptions.addresses import Reachable
+from server.fhir.subscriptions.enrolment import Enrolment
 from server.fhir.veil import under_seal, visible
-from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored
+from server.notices import Notices
+from server.ports import Arrival, Intakes, Raced, Seals, Shelf, Stored
 from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
@@ -34,6 +37,8 @@ class Desk:
     intakes: Intakes
     seals: Seals
     admission: Admission
+    notices: Notices
+    reachable: Reachable
     base: str
     max_resource: int
     max_bundle: int
@@ -55,8 +60,12 @@ class Desk:
 
     @property
     def guard(self) -> Guard:
-        whole = self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
-        return Guard(self.rights, whole)
+        return Guard(self.rights, self.whole)
+
+    @property
+    def whole(self) -> Shelf:
+        """All that is here, seen or not."""
+        return self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
 
     def asker(self, request: Request) -> Asker:
         """Who searches, and what they may see."""
@@ -86,9 +95,7 @@ class Desk:
             if not plan.writes:
                 return plan.answers
             try:
-                self.intakes.take(
-                    Intake(arrival, tuple(plan.writes), tuple(plan.absent), tuple(plan.openings))
-                )
+                self.intakes.take(plan.intake(arrival))
             except Raced:
                 continue
             return plan.answers
@@ -103,7 +110,8 @@ class Desk:
         guard = self.guard
         guard.demand(asked)
         with guard.planning() as shelf:
-            plan = Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
+            enrolment = Enrolment(self.rights, self.notices, self.reachable)
+            plan = Planner(shelf, self.seals, self.admission, self.base, enrolment).plan(asked, at)
         guard.demand_allowed(plan)
         return plan
 

@@ -11,6 +11,8 @@ from server.fhir.format import JSON_PATCH, XML
 from server.fhir.query.conditions import OWN
 from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
+from server.fhir.subscriptions.channel import IG, PROFILE
+from server.fhir.subscriptions.topics import BY_URL
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
@@ -37,6 +39,20 @@ _EVERYTHING = {
     "name": "everything",
     "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
 }
+_OPERATIONS = {
+    "Patient": (_EVERYTHING,),
+    "Subscription": tuple(
+        {"name": name, "definition": f"{IG}/OperationDefinition/backport-subscription-{name}"}
+        for name in ("status", "events")
+    ),
+}
+_TOPIC = f"{IG}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+_ABOUT: dict[str, Resource] = {
+    "Subscription": {
+        "extension": [{"url": _TOPIC, "valueCanonical": url} for url in BY_URL],
+        "supportedProfile": [PROFILE],
+    }
+}
 
 
 def metadata(desk: Desk, request: Request) -> Response:
@@ -46,6 +62,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "status": "active",
         "date": instant(request.at),
         "kind": "instance",
+        "instantiates": [f"{IG}/CapabilityStatement/backport-subscription-server-r4"],
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
@@ -66,6 +83,7 @@ def metadata(desk: Desk, request: Request) -> Response:
 def _resource(type_: str) -> Resource:
     written = _WRITES if type_ in WRITABLE else ()
     return {
+        **_ABOUT.get(type_, {}),
         "type": type_,
         "interaction": [{"code": code} for code in (*_READS, *written)],
         "versioning": "versioned-update" if type_ in VERSION_AWARE else "versioned",
@@ -83,7 +101,7 @@ def _resource(type_: str) -> Resource:
             for code, each in sorted(PARAMETERS[type_].items())
             if code in OWN or code in searchable(type_)
         ],
-        "operation": [_VALIDATE, *([_EVERYTHING] if type_ == "Patient" else [])],
+        "operation": [_VALIDATE, *_OPERATIONS.get(type_, ())],
     }
 
 

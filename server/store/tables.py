@@ -242,7 +242,8 @@ document = Table(
     "document",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    # None for what is told to a subscriber: it belongs to no case.
+    Column("case_id", ForeignKey("cases.id")),
     Column("number", Integer, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("destination", String(64), nullable=False),
@@ -257,7 +258,7 @@ delivery = Table(
     "delivery",
     metadata,
     Column("document_id", ForeignKey("document.id"), primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("case_id", ForeignKey("cases.id")),
     Column("destination", String(64), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(16), nullable=False),

@@ -19,7 +19,8 @@ from server.ports import Method, Past
 from server.store.database import Database
 from server.store.migrate import _config, current, demand_current, migrate, needed
 from server.store.resources import Resources
-from server.store.tables import Instant, metadata
+from server.store.subscription_tables import metadata
+from server.store.tables import Instant
 
 VERSIONS = Path(__file__).parents[2] / "server" / "store" / "migrations" / "versions"
 

@@ -56,7 +56,7 @@ TYPES: Mapping[str, Use] = {
     "ServiceRequest": Use.GUARDED,
     "Specimen": Use.TAKEN,
     "StructureDefinition": Use.DESCRIBED,
-    "Subscription": Use.TAKEN,
+    "Subscription": Use.WRITTEN,
     "Task": Use.GUARDED,
     "ValueSet": Use.DESCRIBED,
 }

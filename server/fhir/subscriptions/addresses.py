@@ -1,0 +1,77 @@
+"""Where a subscriber may be: https elsewhere, or below a base that the operator has allowed.
+
+An address is weighed twice: as it is written, and once more where the connection has really led, because a
+name may stand for any address, this machine's and its link's too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_URL = re.compile(r"https?://[!-~]{1,1990}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """What the operator has allowed beside https to other machines."""
+
+    bases: Sequence[str] = ()
+    """http(s) URLs; what begins with one of them, at a path boundary, is allowed wherever it leads."""
+
+    def refusal(self, endpoint: str) -> str | None:
+        """Why nothing is sent there, saying what is accepted; None when it may be."""
+        parts = _parts(endpoint)
+        if parts is None:
+            return "an https address without user or fragment is accepted, up to 2000 characters"
+        if self.trusts(endpoint):
+            return None
+        scheme, host = parts
+        if scheme != "https":
+            return f"https is accepted{self._or_allowed()}"
+        if host == "localhost" or host.endswith(".localhost") or not public(host):
+            return "addresses of this machine or its link are not dialled; give that of another machine"
+        return None
+
+    def trusts(self, endpoint: str) -> bool:
+        """Whether it lies below an allowed base; dots in a path could lead out of it again."""
+        if "/." in endpoint or "%" in endpoint:
+            return False
+        return any(
+            endpoint == base or endpoint.startswith((f"{base.rstrip('/')}/", f"{base}?"))
+            for base in self.bases
+        )
+
+    def _or_allowed(self) -> str:
+        return f", or an address below {', '.join(self.bases)}" if self.bases else ""
+
+
+def public(host: str) -> bool:
+    """Whether an address is of another machine; a name is, until it is looked up."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return not (
+        inner.is_loopback
+        or inner.is_link_local
+        or inner.is_unspecified
+        or inner.is_multicast
+        or inner.is_reserved
+    )
+
+
+def _parts(endpoint: str) -> tuple[str, str] | None:
+    """(scheme, host) of an address that says nothing else of who asks."""
+    if _URL.fullmatch(endpoint) is None or "\\" in endpoint or "#" in endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return None if "@" in parts.netloc or not host else (parts.scheme, host.lower())
