@@ -1,4 +1,4 @@
-"""From a change to its subscriber: in the same commit, in order, as long as it takes, and nothing beyond sight."""
+"""From a change to its subscriber: in the same commit, in order, as long as it takes."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def subscription(
     topic: str = "task-changed",
     filters: tuple[str, ...] = (),
     content: str = "id-only",
+    *,
     endpoint: str = HOOK,
     payload: str = "application/fhir+json",
     status: str = "requested",
@@ -287,7 +288,7 @@ def test_what_is_told_again_has_the_same_numbers(desk: Desk, subscriber: Subscri
     desk.run()
     first, again = subscriber.bundles[1:3]
     assert numbers(first) == numbers(again) == [1]
-    assert first["entry"] != [] and first["entry"][0]["fullUrl"] == again["entry"][0]["fullUrl"]
+    assert first["entry"][0]["fullUrl"] == again["entry"][0]["fullUrl"]
 
 
 def test_given_up_is_an_error_and_events_stay(desk: Desk, subscriber: Subscriber) -> None:
