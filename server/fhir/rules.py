@@ -25,6 +25,7 @@ _SPECIALIST_MAY_CHANGE = frozenset(
 )
 _PLACER_MAY_CHANGE = frozenset({"status", "statusReason", "note", "meta", "lastModified", "text"})
 
+_TAGGED_BY_US = frozenset({"Task", "Subscription"})
 _BY_US = frozenset({("requested", "failed")})
 """An offer that runs out; nobody else sets it: failed is tried and could not, rejected is before any work."""
 
@@ -122,11 +123,11 @@ def _not_ours(resource: Resource) -> None:
 
 
 def _minted(resource: Resource) -> str | None:
-    """Where it carries an identifier of ours; a Task may, and is moved by others all the same.
+    """Where it carries an identifier of ours; a Task or a Subscription may, and others move it all the same.
 
     R4 Provenance has no identifier: the minted one is a tag.
     """
-    if resource["resourceType"] == "Task":
+    if resource["resourceType"] in _TAGGED_BY_US:
         return None
     identifiers = resource.get("identifier") or []
     named = {

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 _URL = re.compile(r"https?://[!-~]{1,1990}", re.ASCII)
 
 
@@ -50,11 +51,14 @@ class Reachable:
 
 
 def public(host: str) -> bool:
-    """Whether an address is of another machine; a name is, until it is looked up."""
+    """Whether an address is of another machine; a name is, until it is looked up.
+
+    A number in another spelling (``2130706433``, ``0x7f.1``) is no name (WHATWG URL, "ends in a number").
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return True
+        return _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) is None
     inner = getattr(address, "ipv4_mapped", None) or address
     return not (
         inner.is_loopback

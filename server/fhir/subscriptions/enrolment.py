@@ -70,7 +70,7 @@ class Enrolment:
         fresh = last.get("status") not in (Standing.REQUESTED, Standing.ACTIVE, Standing.ERROR)
         if fresh and self.notices.listening(self.rights.caller.client) >= MOST:
             text = f"up to {MOST} subscriptions of one client are kept that are not off; set others off first"
-            raise fault(Category.UNPROCESSABLE, "too-costly", text)
+            raise fault(Category.UNPROCESSABLE, "too-costly", text, "Subscription.status")
         return Standing.REQUESTED
 
 
