@@ -106,6 +106,7 @@ def test_whose_it_is_is_not_for_the_sender_to_say(door: Ward) -> None:
 
 @pytest.mark.parametrize("client", ["blind", "none"])
 def test_it_takes_the_scope_of_what_is_told(door: Ward, client: str) -> None:
+    """F-136."""
     assert told(door.ask(client, "POST", "Subscription", subscription())) == (403, "forbidden")
 
 
@@ -126,7 +127,7 @@ def test_only_what_its_owner_may_read_is_an_event(door: Ward, desk: Desk, subscr
 def test_rights_that_are_taken_away_before_the_sending(
     door: Ward, desk: Desk, subscriber: Subscriber, tmp_path: Path
 ) -> None:
-    """The number is told, so that nothing looks lost; which Task it is, and what it says, is not."""
+    """A-063: the number is told, so that nothing looks lost; which Task it is, and what it says, is not."""
     subscribe(door, "sees", content="full-resource")
     desk.run()
     send(door)

@@ -1,7 +1,7 @@
-"""Where a subscriber may be: https elsewhere, or below a base that the operator has allowed.
+"""Where a subscriber may be: https on the public network, or below a base that the operator has allowed.
 
 An address is weighed twice: as it is written, and once more where the connection has really led, because a
-name may stand for any address, this machine's and its link's too.
+name may stand for any address, this machine's and its neighbours' too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from server.errors import Issue
+
+_PLACE = "Subscription.channel.endpoint"
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 _URL = re.compile(r"https?://[!-~]{1,1990}", re.ASCII)
 
@@ -23,18 +26,22 @@ class Reachable:
     bases: Sequence[str] = ()
     """http(s) URLs; what begins with one of them, at a path boundary, is allowed wherever it leads."""
 
-    def refusal(self, endpoint: str) -> str | None:
+    def refusal(self, endpoint: str) -> Issue | None:
         """Why nothing is sent there, saying what is accepted; None when it may be."""
         parts = _parts(endpoint)
         if parts is None:
-            return "an https address without user or fragment is accepted, up to 2000 characters"
+            text = "an https address without user or fragment is accepted, up to 2000 characters"
+            return Issue("value", text, _PLACE)
         if self.trusts(endpoint):
             return None
         scheme, host = parts
         if scheme != "https":
-            return f"https is accepted{self._or_allowed()}"
+            return Issue("value", f"https is accepted{self._or_allowed()}", _PLACE)
         if host == "localhost" or host.endswith(".localhost") or not public(host):
-            return "addresses of this machine or its link are not dialled; give that of another machine"
+            text = (
+                "an address of the public network is accepted, or one below a base that the operator allows"
+            )
+            return Issue("security", text, _PLACE)
         return None
 
     def trusts(self, endpoint: str) -> bool:
@@ -51,7 +58,7 @@ class Reachable:
 
 
 def public(host: str) -> bool:
-    """Whether an address is of another machine; a name is, until it is looked up.
+    """Whether an address is of the public network; a name is, until it is looked up.
 
     A number in another spelling (``2130706433``, ``0x7f.1``) is no name (WHATWG URL, "ends in a number").
     """
@@ -60,13 +67,7 @@ def public(host: str) -> bool:
     except ValueError:
         return _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) is None
     inner = getattr(address, "ipv4_mapped", None) or address
-    return not (
-        inner.is_loopback
-        or inner.is_link_local
-        or inner.is_unspecified
-        or inner.is_multicast
-        or inner.is_reserved
-    )
+    return inner.is_global and not inner.is_multicast
 
 
 def _parts(endpoint: str) -> tuple[str, str] | None:

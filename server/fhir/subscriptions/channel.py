@@ -98,7 +98,7 @@ def _problems(resource: Resource, reachable: Reachable) -> Iterator[Issue]:
             "not-supported", "rest-hook is accepted; no other channel is served here", f"{place}.type"
         )
     elif (reason := reachable.refusal(channel.get("endpoint", ""))) is not None:
-        yield Issue("value", reason, f"{place}.endpoint")
+        yield reason
     if channel.get("payload") not in MEDIA_TYPES:
         yield Issue("value", f"accepted: {', '.join(MEDIA_TYPES)}", f"{place}.payload")
     if _content(channel) not in CONTENTS:

@@ -74,7 +74,7 @@ class NoticeCourier:
 
     def _post(self, channel: Channel, body: bytes) -> Receipt:
         if (reason := self.reachable.refusal(channel.endpoint)) is not None:
-            raise Undelivered(Category.UNAVAILABLE, "forbidden", f"the endpoint is not dialled: {reason}")
+            raise Undelivered(Category.UNAVAILABLE, "forbidden", f"not dialled: {reason.text}")
         origin, path = _split(channel.endpoint)
         there = Destination("subscriber", origin, (), channel.timeout)
         may_lead = None if self.reachable.trusts(channel.endpoint) else public

@@ -12,8 +12,8 @@ ALLOWED = Reachable(("http://127.0.0.1:9000/hooks", "https://10.0.0.5"))
     [
         "https://ehr.example/hook",
         "https://ehr.example:8443/hook?for=us",
-        "https://10.1.2.3/hook",
-        "https://[2001:db8::1]/hook",
+        "https://9.9.9.9/hook",
+        "https://[2620:fe::fe]/hook",
         "http://127.0.0.1:9000/hooks",
         "http://127.0.0.1:9000/hooks/ours",
         "http://127.0.0.1:9000/hooks?a=b",
@@ -42,6 +42,10 @@ def test_what_is_dialled(endpoint: str) -> None:
         "https://hook.localhost/",
         "https://127.0.0.1/hook",
         "https://0.0.0.0/hook",
+        "https://10.1.2.3/hook",
+        "https://192.168.0.1/hook",
+        "https://[fd00::1]/hook",
+        "https://100.64.0.1/hook",
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/hook",
         "https://[fe80::1]/hook",
@@ -63,12 +67,14 @@ def test_what_is_not(endpoint: str) -> None:
 
 
 def test_without_a_base_only_https_is_accepted() -> None:
-    assert Reachable().refusal("http://127.0.0.1:9000/hooks") == "https is accepted"
+    reason = Reachable().refusal("http://127.0.0.1:9000/hooks")
+    assert reason is not None
+    assert (reason.code, reason.text) == ("value", "https is accepted")
 
 
 @pytest.mark.parametrize(
     ("address", "is_public"),
-    [("10.0.0.1", True), ("127.0.0.1", False), ("::1", False), ("fe80::1%eth0", False)],
+    [("9.9.9.9", True), ("10.0.0.1", False), ("127.0.0.1", False), ("::1", False), ("fe80::1%eth0", False)],
 )
 def test_where_a_name_may_lead(address: str, is_public: bool) -> None:
     assert public(address) is is_public

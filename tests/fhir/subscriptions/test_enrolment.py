@@ -30,7 +30,7 @@ def refused(world: World, resource: dict[str, Any]) -> list[tuple[str, str]]:
         ({"type": "websocket"}, "not-supported", "channel.type"),
         ({"type": "email"}, "not-supported", "channel.type"),
         ({"endpoint": "http://ehr.example/hook"}, "value", "channel.endpoint"),
-        ({"endpoint": "https://169.254.169.254/"}, "value", "channel.endpoint"),
+        ({"endpoint": "https://169.254.169.254/"}, "security", "channel.endpoint"),
         ({"payload": "text/plain"}, "value", "channel.payload"),
         ({"_payload": {"extension": []}}, "required", "channel.payload.extension"),
         ({"extension": [extension("timeout", 0)]}, "value", "channel.extension"),
@@ -113,6 +113,7 @@ def test_an_end_that_has_been(world: World, end: str) -> None:
 
 
 def test_a_hundred_are_enough(world: World) -> None:
+    """F-137."""
     made = [world.post(subscription())["id"] for _ in range(100)]
     assert refused(world, subscription()) == [("too-costly", "Subscription.status")]
     world.post(subscription(status="off"))
