@@ -166,6 +166,8 @@ class Intake:
     writes: tuple[ResourceWrite, ...]
     absent: tuple[Absent, ...] = ()
     openings: tuple[Opening, ...] = ()
+    stopping: tuple[str, ...] = ()
+    """Ids of Tasks whose cases are asked to stop: they must be open when we commit."""
     subscribings: tuple[Subscribing, ...] = ()
 
 
@@ -315,6 +317,10 @@ class Shelf(Protocol):
 
         ``patient`` is whom the resource is about, ``Patient/id``.
         """
+        ...
+
+    def asking(self, report: str, question: str) -> str | None:
+        """Id of the Task of an open case that asks this question about ``DiagnosticReport/id``."""
         ...
 
     def find(self, query: Query, limit: int) -> list[Stored]:

@@ -97,7 +97,7 @@ class Settings:
         (),
         _urls,
         "http(s) URLs with commas between",
-        "Bases below which subscribers may be told besides https on the public network, private networks too.",
+        "Bases below which subscribers may be told, besides https on the public network.",
     )
     notify_for: timedelta = _setting(
         timedelta(hours=96),

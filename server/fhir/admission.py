@@ -34,7 +34,7 @@ class Admission:
         """
         problems: list[Issue] = []
         _kind(task, problems)
-        identifier = _identifier(task, problems)
+        identifier = placed(task, problems)
         destination = self._destination(identifier, problems)
         question = self._question(task, problems)
         patient = _local(task.get("for"), "Patient", "Task.for", problems)
@@ -125,7 +125,8 @@ def _kind(task: Resource, problems: list[Issue]) -> None:
         problems.append(Issue("business-rule", "a second read is an order: intent order", "Task.intent"))
 
 
-def _identifier(task: Resource, problems: list[Issue]) -> Mapping[str, str]:
+def placed(task: Resource, problems: list[Issue]) -> Mapping[str, str]:
+    """The identifier by which the placer knows the Task; without a usable one, a problem more."""
     usable = [each for each in task.get("identifier", []) if each.get("system") and each.get("value")]
     placer = [each for each in usable if _placer(each)]
     if not usable:

@@ -108,9 +108,7 @@ class Line:
             answer = self._exchange(question, url)
         except httpx.TransportError as error:
             if self._astray:
-                text = (
-                    "the name leads to no address of the public network, and is not allowed by the operator"
-                )
+                text = "the name leads to no address of the public network, and no operator allows it"
                 raise Undelivered(Category.UNAVAILABLE, "forbidden", text) from error
             raise self._silence(type(error).__name__) from error
         if self._time_is_up:

@@ -67,7 +67,9 @@ LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Lab
 
 SECOND_OPINION = Coding("http://terminology.hl7.org/CodeSystem/v2-0336", "S", "Second Opinion")
 PLACER = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
-FULFILL = Coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")
+_TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
+ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 
 SPECIALIST_READ = Coding(TASK, "specialist-read")
 

@@ -38,9 +38,7 @@ class Reachable:
         if scheme != "https":
             return Issue("value", f"https is accepted{self._or_allowed()}", _PLACE)
         if host == "localhost" or host.endswith(".localhost") or not public(host):
-            text = (
-                "an address of the public network is accepted, or one below a base that the operator allows"
-            )
+            text = "an address of the public network is accepted, or below a base that the operator allows"
             return Issue("security", text, _PLACE)
         return None
 
