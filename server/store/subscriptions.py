@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, literal, or_, select, update
 
 from server.model import Document
 from server.notices import (
@@ -49,6 +49,13 @@ _OF_TOPIC = Prepared(
     )
     .order_by(subscription.c.id)
 )
+_COUNT = Prepared(
+    update(subscription)
+    .where(subscription.c.id == bindparam("of"))
+    .values(events=subscription.c.events + bindparam("more", type_=BigInteger()))
+    .returning(subscription.c.events, subscription.c.standing, subscription.c.document_id)
+)
+_HAPPENED = Prepared(insert(occurrence).values({c.name: bindparam(c.name) for c in occurrence.c}))
 _WEEK = timedelta(days=7)
 
 
@@ -168,26 +175,19 @@ class Subscriptions:
             self._tell(connection, row, Notice(id_, Telling.EVENTS, row.sent + 1, last), at)
 
     def _count(self, connection: Connection, id_: str, writes: Sequence[ResourceWrite], at: datetime) -> None:
-        more = (
-            update(subscription)
-            .where(subscription.c.id == id_)
-            .values(events=subscription.c.events + len(writes))
-            .returning(subscription.c.events)
-        )
-        last = int(connection.execute(more).scalar_one())
-        rows = [
-            {
-                "subscription_id": id_,
-                "number": number,
-                "at": at,
-                "type": write.type,
-                "resource_id": write.id,
-                "version": write.version,
-            }
-            for number, write in enumerate(writes, start=last - len(writes) + 1)
-        ]
-        connection.execute(insert(occurrence), rows)
-        self.follow(connection, id_, at)
+        last, standing, underway = _COUNT.run(connection, of=id_, more=len(writes)).fetchone()
+        for number, write in enumerate(writes, start=int(last) - len(writes) + 1):
+            _HAPPENED.run(
+                connection,
+                subscription_id=id_,
+                number=number,
+                at=at,
+                type=write.type,
+                resource_id=write.id,
+                version=write.version,
+            )
+        if standing == Standing.ACTIVE and underway is None:
+            self.follow(connection, id_, at)
 
     def _tell(self, connection: Connection, row: Row[Any], notice: Notice, at: datetime) -> None:
         document = Document(
