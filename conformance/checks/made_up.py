@@ -162,7 +162,7 @@ def _subscription(run: Run, link: Link) -> Resource:
         "criteria": f"{SR}/SubscriptionTopic/task-changed",
         "channel": {
             "type": "rest-hook",
-            "endpoint": "https://checks.example/hook",
+            "endpoint": f"{SYSTEM}/{run.fresh()}",
             "payload": "application/fhir+json",
             "_payload": {"extension": [content]},
         },
