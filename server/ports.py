@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from server.case import Event, Position
 from server.contract import Inputs
-from server.model import AiRead, Document, Receipt
+from server.model import AiRead, Document, Receipt, Withdrawal
 from server.notices import Subscribing
 from server.query import Page, Query, Row
 
@@ -360,6 +360,24 @@ class Intakes(Protocol):
 
     def take(self, intake: Intake) -> None:
         """Make the whole intake durable. Raises Raced when its premises no longer hold."""
+        ...
+
+
+class Withdrawals(Protocol):
+    """By which a person's word that an opinion must not be used is laid down."""
+
+    def case_of_task(self, task_id: str) -> str | None:
+        """The id of the case that a Task opened."""
+        ...
+
+    def find(self, case_id: str) -> CaseRow | None: ...
+
+    def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
+        """Withdraw the released opinion of one case. Raises IllegalMove when none is released."""
+        ...
+
+    def withdraw_model(self, card: str, said: Withdrawal) -> int:
+        """Withdraw a model version and its released opinions; how many. Raises Raced when it was already."""
         ...
 
 

@@ -26,6 +26,7 @@ from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
+from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
@@ -142,9 +143,10 @@ def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> tim
 def desk(house: House) -> Desk:
     """The FHIR door's desk."""
     return Desk(
-        shelf=house.shelf,
+        shelf=Published(house.shelf, published(house.cards.values())),
         intakes=IntakeDesk(house.database, house.vault, house.subscribers),
         seals=house.ledger,
+        withdrawals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
         notices=house.notifications,
         reachable=Reachable(house.settings.subscribers),

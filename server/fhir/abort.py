@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.errors import Category, Fault, Issue
-from server.fhir.admission import Look, is_second_read, placed
+from server.fhir.admission import Look, coded, is_second_read, placed
 from server.fhir.references import local, normal
 from server.fhir.task_states import ended
 from server.fhir.terms import ABORT
@@ -21,8 +21,7 @@ INTENTS = ("order", "proposal")
 
 def is_abort(task: Resource) -> bool:
     """Whether it asks to stop what its focus names."""
-    codings = task.get("code", {}).get("coding", [])
-    return any(each.get("system") == ABORT.system and each.get("code") == ABORT.code for each in codings)
+    return coded(task.get("code", {}), ABORT)
 
 
 def unanswered(task_id: str) -> Query:

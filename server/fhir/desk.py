@@ -23,7 +23,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.enrolment import Enrolment
 from server.fhir.veil import under_seal, visible
 from server.notices import Notices
-from server.ports import Arrival, Intakes, Raced, Seals, Shelf, Stored
+from server.ports import Arrival, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
 from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
@@ -36,6 +36,7 @@ class Desk:
     shelf: Shelf
     intakes: Intakes
     seals: Seals
+    withdrawals: Withdrawals
     admission: Admission
     notices: Notices
     reachable: Reachable
@@ -59,13 +60,13 @@ class Desk:
         return Rights(self.caller, self.base)
 
     @property
-    def guard(self) -> Guard:
-        return Guard(self.rights, self.whole)
+    def whole(self) -> Shelf:
+        """All that is here, seen by this caller or not."""
+        return self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
 
     @property
-    def whole(self) -> Shelf:
-        """All that is here, seen or not."""
-        return self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
+    def guard(self) -> Guard:
+        return Guard(self.rights, self.whole)
 
     def asker(self, request: Request) -> Asker:
         """Who searches, and what they may see."""

@@ -28,6 +28,7 @@ from server.fhir.operations.everything import everything
 from server.fhir.operations.subscription_events import events
 from server.fhir.operations.subscription_status import status, status_all
 from server.fhir.operations.validate import validate, validate_type
+from server.fhir.operations.withdraw import withdraw_model, withdraw_opinion
 from server.fhir.patch import conditional_patch, patch
 from server.fhir.read import read, vread
 from server.fhir.search import search
@@ -61,6 +62,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/Subscription/<id_>/$status", status),
     ("GET", "/Subscription/<id_>/$events", events),
     ("POST", "/Subscription/<id_>/$events", events),
+    ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
+    ("POST", "/Device/<id_>/$withdraw", withdraw_model),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
 )
 """Method, path below [base], interaction."""
@@ -86,11 +89,13 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
     events: Deed.READ,
     validate: Deed.READ,
     validate_type: None,
+    withdraw_opinion: None,
+    withdraw_model: None,
 }
 """Interaction -> what its caller must be allowed to do with the type.
 
-None: each entry of a Bundle is asked itself, a history of all tells what its caller may find, and of
-$validate what a mode would write.
+None: an operator withdraws; each entry of a Bundle is asked itself, a history of all tells what its caller
+may find, and of $validate what a mode would write.
 """
 _TYPES = {everything: "Patient", status_all: "Subscription", status: "Subscription", events: "Subscription"}
 """Of those whose address names it itself."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from server import __version__
+from server.fhir.artefacts.operations import WITHDRAW
+from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
@@ -35,23 +39,27 @@ _READS = ("read", "vread", "history-instance", "history-type", "search-type")
 _WRITES = ("create", "update", "patch", "delete")
 _SYSTEM = ("transaction", "batch", "history-system")
 _VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
+_WITHDRAW = {"name": "withdraw", "definition": WITHDRAW}
 _EVERYTHING = {
     "name": "everything",
     "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
 }
-_OPERATIONS = {
+_OPERATIONS: Mapping[str, Sequence[Resource]] = {
     "Patient": (_EVERYTHING,),
+    "DiagnosticReport": (_WITHDRAW,),
+    "Device": (_WITHDRAW,),
     "Subscription": tuple(
         {"name": name, "definition": f"{IG}/OperationDefinition/backport-subscription-{name}"}
         for name in ("status", "events")
     ),
 }
 _TOPIC = f"{IG}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
-_ABOUT: dict[str, Resource] = {
+_ABOUT: Mapping[str, Resource] = {
     "Subscription": {
         "extension": [{"url": _TOPIC, "valueCanonical": url} for url in BY_URL],
         "supportedProfile": [PROFILE],
-    }
+    },
+    "Task": {"supportedProfile": [profile_url(each) for each in PROFILES]},
 }
 
 
