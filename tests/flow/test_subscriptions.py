@@ -102,13 +102,13 @@ def test_killed_in_the_middle_of_telling(
     with FhirClient(site.base) as client:
         made = _active(client, subscriber.wants(timeout=_TIMEOUT, max_count=2))
         subscriber.slow = 0.3
-        with hospital.senders("kill", most_open=6):
-            for _ in range(4):
-                time.sleep(chosen.uniform(0.3, 1.2))  # the moment of a kill is drawn, not waited for
-                _kill_while_telling(site, work)
-                site.bring_up(work)
-        subscriber.slow = 0.0
         with hospital.desk():
+            with hospital.senders("kill", most_open=6):
+                for _ in range(4):
+                    time.sleep(chosen.uniform(0.3, 1.2))  # the moment of a kill is drawn, not waited for
+                    _kill_while_telling(site, work)
+                    site.bring_up(work)
+            subscriber.slow = 0.0
             settle(site, hospital, 150.0)
         _told(site, subscriber, made)
         assert _by_task(subscriber) == _versions(client)
