@@ -161,6 +161,8 @@ class Subscriptions:
     def beat(self, connection: Connection, id_: str, at: datetime) -> None:
         """It has been quiet for as long as the client wants it to be; what is under way is no quiet."""
         row = _row(connection, id_)
+        if row.due_at is None or row.due_at > at:
+            return  # somebody else was faster
         heartbeat = None if row.heartbeat is None else timedelta(seconds=row.heartbeat)
         due = {"due_at": _next(at, heartbeat, row.ends_at)}
         connection.execute(update(subscription).where(subscription.c.id == id_).values(**due))

@@ -218,9 +218,12 @@ def test_heartbeats_are_due_by_a_stored_time(desk: IntakeDesk, told: Notificatio
     assert told.due(later(seconds=60)) == ("s1", False)
     told.beat("s1", later(seconds=60))
     assert told.due(later(seconds=60)) is None
+    told.beat("s1", later(seconds=60))
     beat = claimed(told, later(seconds=60))
     assert notice(beat).telling is Telling.HEARTBEAT
     told.delivered(beat, OK, later(seconds=61), ())
+    told.beat("s1", later(seconds=61))
+    assert told.claim(later(seconds=61)) is None, "two workers saw the same due date"
     take(desk, changed("t1"))
     told.beat("s1", later(seconds=121))
     assert notice(claimed(told, later(seconds=121))).telling is Telling.EVENTS

@@ -69,7 +69,8 @@ def test_what_is_not(endpoint: str) -> None:
 def test_without_a_base_only_https_is_accepted() -> None:
     reason = Reachable().refusal("http://127.0.0.1:9000/hooks")
     assert reason is not None
-    assert (reason.code, reason.text) == ("value", "https is accepted")
+    assert reason.code == "value"
+    assert "9000" not in reason.text
 
 
 @pytest.mark.parametrize(
