@@ -201,9 +201,10 @@ def _ready(at: datetime) -> Select[Any]:
 
 def claim(connection: Connection, ready: Select[Any], until: datetime, token: str) -> DeliveryClaim | None:
     """Take what ``ready`` finds, if it finds anything."""
+    longest_due = ready.with_for_update(skip_locked=True, key_share=True)
     row = connection.execute(
         update(delivery)
-        .where(delivery.c.document_id == ready.scalar_subquery())
+        .where(delivery.c.document_id == longest_due.scalar_subquery())
         .values(lease_token=token, lease_until=until, attempts=delivery.c.attempts + 1)
         .returning(*delivery.c)
     ).one_or_none()

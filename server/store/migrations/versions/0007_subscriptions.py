@@ -11,22 +11,26 @@ branch_labels = None
 depends_on = None
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "subscription",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("client", sa.String(length=64), nullable=False),
+        sa.Column("id", _word(64), nullable=False),
+        sa.Column("client", _word(64), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
-        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("topic", _word(64), nullable=False),
         sa.Column("criteria", sa.Text(), nullable=False),
-        sa.Column("standing", sa.String(length=16), nullable=False),
+        sa.Column("standing", _word(16), nullable=False),
         sa.Column("most", sa.Integer(), nullable=False),
         sa.Column("timeout", sa.Integer(), nullable=False),
         sa.Column("heartbeat", sa.Integer(), nullable=True),
         sa.Column("ends_at", sa.BigInteger(), nullable=True),
         sa.Column("events", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.BigInteger(), nullable=False),
-        sa.Column("document_id", sa.String(length=64), nullable=True),
+        sa.Column("document_id", _word(64), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -35,11 +39,11 @@ def upgrade() -> None:
     op.create_index("subscription_due", "subscription", ["due_at"])
     op.create_table(
         "occurrence",
-        sa.Column("subscription_id", sa.String(length=64), nullable=False),
+        sa.Column("subscription_id", _word(64), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("resource_id", sa.String(length=64), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
+        sa.Column("resource_id", _word(64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"]),
         sa.PrimaryKeyConstraint("subscription_id", "number"),
@@ -62,8 +66,8 @@ def downgrade() -> None:
 
 def _let_case_be_empty(*, nullable: bool) -> None:
     if op.get_bind().dialect.name != "sqlite":
-        op.alter_column("document", "case_id", existing_type=sa.String(length=36), nullable=nullable)
-        op.alter_column("delivery", "case_id", existing_type=sa.String(length=36), nullable=nullable)
+        op.alter_column("document", "case_id", existing_type=_word(36), nullable=nullable)
+        op.alter_column("delivery", "case_id", existing_type=_word(36), nullable=nullable)
         return
     # SQLite changes a column by copying its table; what refers to one goes before it and comes back after.
     for name in ("attempt", "delivery", "document"):
@@ -80,14 +84,14 @@ def _let_case_be_empty(*, nullable: bool) -> None:
 def _create_document(*, nullable: bool) -> None:
     op.create_table(
         "document",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=nullable),
+        sa.Column("id", _word(64), nullable=False),
+        sa.Column("case_id", _word(36), nullable=nullable),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("destination", sa.String(length=64), nullable=False),
-        sa.Column("media_type", sa.String(length=64), nullable=False),
+        sa.Column("kind", _word(32), nullable=False),
+        sa.Column("destination", _word(64), nullable=False),
+        sa.Column("media_type", _word(64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", _word(64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -98,14 +102,14 @@ def _create_document(*, nullable: bool) -> None:
 def _create_delivery(*, nullable: bool) -> None:
     op.create_table(
         "delivery",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=nullable),
-        sa.Column("destination", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _word(64), nullable=False),
+        sa.Column("case_id", _word(36), nullable=nullable),
+        sa.Column("destination", _word(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state", _word(16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
-        sa.Column("lease_token", sa.String(length=36), nullable=True),
+        sa.Column("lease_token", _word(36), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("give_up_at", sa.BigInteger(), nullable=False),
         sa.Column("receipt", sa.Text(), nullable=True),
@@ -121,10 +125,10 @@ def _create_delivery(*, nullable: bool) -> None:
 def _create_attempt() -> None:
     op.create_table(
         "attempt",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _word(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("outcome", _word(32), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["delivery.document_id"]),
         sa.PrimaryKeyConstraint("document_id", "number"),
