@@ -194,9 +194,8 @@ def parked() -> None:
     """List deliveries that were given up, with the destination's last words."""
     rows = build(settings.load()).deliveries.listed(PARKED)
     for each in rows:
-        click.echo(
-            f"{each.document_id}  {each.kind} to {each.destination}, case {each.case_id}: {each.last_outcome}"
-        )
+        about = f", case {each.case_id}" if each.case_id else ""
+        click.echo(f"{each.document_id}  {each.kind} to {each.destination}{about}: {each.last_outcome}")
     if not rows:
         click.echo("nothing is parked")
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt, Withdrawal
+from server.notices import Subscribing
 from server.query import Page, Query, Row
 
 Resource = dict[str, Any]
@@ -167,6 +168,7 @@ class Intake:
     openings: tuple[Opening, ...] = ()
     stopping: tuple[str, ...] = ()
     """Ids of Tasks whose cases are asked to stop: they must be open when we commit."""
+    subscribings: tuple[Subscribing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,7 @@ class DeliveryClaim:
 
     document: Document
     case_id: str
+    """Empty for what is told to a subscriber."""
     attempt: int
     give_up_at: datetime
     token: str

@@ -59,6 +59,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(_url(each.strip()) for each in text.split(",") if each.strip())
+
+
 def _database(text: str) -> str:
     url = urlsplit(text)
     if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
@@ -107,6 +111,18 @@ class Settings:
     )
     destinations: Path | None = _setting(
         None, Path, "a TOML file", "The systems that results are written back to; none: results stay here."
+    )
+    subscribers: tuple[str, ...] = _setting(
+        (),
+        _urls,
+        "http(s) URLs with commas between",
+        "Bases below which subscribers may be told, besides https on the public network.",
+    )
+    notify_for: timedelta = _setting(
+        timedelta(hours=96),
+        _seconds,
+        "seconds",
+        "How long a notification is tried before its Subscription becomes error.",
     )
     cards: Path = _setting(
         _PACKAGE / "reader" / "cards", Path, "a folder", "Reader cards with their model files."

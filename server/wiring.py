@@ -28,8 +28,13 @@ from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
+from server.fhir.subscriptions.addresses import Reachable
+from server.fhir.subscriptions.courier import NoticeCourier
+from server.fhir.subscriptions.listening import TopicListening
+from server.fhir.subscriptions.sight import Clients
 from server.log import logger
 from server.model import Card, Destination, Document, Policy, Withdrawal
+from server.notifier import Notifier
 from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
@@ -40,7 +45,9 @@ from server.store.deliveries import Deliveries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
+from server.store.notifications import Notifications
 from server.store.resources import Resources
+from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault, flush_folder
 from server.worker import CaseWorker, DeliveryWorker
 
@@ -60,6 +67,10 @@ class House:
     ledger: Ledger
     deliveries: Deliveries
     shelf: Resources
+    subscribers: Subscriptions
+    notifications: Notifications
+    clients: Clients
+    """client_id -> what that system may do at most, now."""
 
 
 def build(settings: Settings) -> House:
@@ -76,6 +87,8 @@ def build(settings: Settings) -> House:
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
+    clients = registered(settings)
+    subscribers = subscriptions(settings, clients)
     return House(
         settings=settings,
         destinations=destinations,
@@ -83,10 +96,31 @@ def build(settings: Settings) -> House:
         policies=policies,
         database=database,
         vault=Vault(settings.data),
-        ledger=Ledger(database, settings.lease),
+        ledger=Ledger(database, settings.lease, subscribers),
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
+        subscribers=subscribers,
+        notifications=Notifications(database, subscribers, settings.lease),
+        clients=clients,
     )
+
+
+def registered(settings: Settings) -> Clients:
+    """What each client may do at most, as the clients file says now; everybody anything without one."""
+    if settings.clients is None:
+        return lambda _: EVERYBODY
+    register = register_of(settings.clients, settings.fhir_base)
+
+    def client(id_: str) -> Caller | None:
+        found = register.current().get(id_)
+        return None if found is None else Caller(found.id, found.name, found.scopes, found.roles)
+
+    return client
+
+
+def subscriptions(settings: Settings, clients: Clients) -> Subscriptions:
+    """Who numbers what happens for whom."""
+    return Subscriptions(TopicListening(settings.fhir_base, clients), settings.notify_for)
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -111,10 +145,12 @@ def desk(house: House) -> Desk:
     """The FHIR door's desk."""
     return Desk(
         shelf=Published(house.shelf, published(house.cards.values())),
-        intakes=IntakeDesk(house.database, house.vault),
+        intakes=IntakeDesk(house.database, house.vault, house.subscribers),
         seals=house.ledger,
         withdrawals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
+        notices=house.notifications,
+        reachable=Reachable(house.settings.subscribers),
         base=house.settings.fhir_base,
         max_resource=house.settings.max_resource,
         max_bundle=house.settings.max_body,
@@ -205,6 +241,20 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 def delivery_worker(house: House) -> DeliveryWorker:
     """A worker that carries documents out."""
     return DeliveryWorker(house.deliveries, FhirCourier(house.destinations), now)
+
+
+def notifier(house: House) -> Notifier:
+    """A worker that tells subscribers."""
+    courier = NoticeCourier(
+        shelf=house.shelf,
+        seals=house.ledger,
+        notices=house.notifications,
+        clients=house.clients,
+        base=house.settings.fhir_base,
+        reachable=Reachable(house.settings.subscribers),
+        now=now,
+    )
+    return Notifier(house.notifications, courier, house.shelf.read, now)
 
 
 def audit_key(data: Path) -> bytes:

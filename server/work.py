@@ -1,4 +1,4 @@
-"""The process ``work``: one thread carries cases, two deliver documents, models have their own processes."""
+"""The process ``work``: one thread carries cases, some deliver, models have their own processes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from server.worker import Loop
 
 _DELIVERY_THREADS = 2
+_NOTICE_THREADS = 4
+"""Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
 
 
 def work(settings: Settings) -> None:
@@ -40,7 +42,7 @@ def work(settings: Settings) -> None:
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import build, case_worker, delivery_worker  # noqa: PLC0415
+        from server.wiring import build, case_worker, delivery_worker, notifier  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
 
     configure(settings.log_level, "work")
@@ -52,8 +54,13 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     def idle(stop: Event) -> None:
         stop.wait(pause)
 
+    def idle_in_turn(stop: Event) -> None:  # together they look as often as one of the others
+        stop.wait(pause * _NOTICE_THREADS)
+
     deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
-    return [Loop("cases", cases.once, idle), *deliveries]
+    told = notifier(house)
+    notices = (Loop(f"notices-{n}", told.once, idle_in_turn) for n in range(_NOTICE_THREADS))
+    return [Loop("cases", cases.once, idle), *deliveries, *notices]
 
 
 def _run(loops: Sequence[Loop], stop: Event, questions: Sequence[str]) -> None:

@@ -15,14 +15,14 @@ ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "por
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
-    "server.toml", "server.words",
+    "server.notices", "server.toml", "server.words",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.metrics", "server.options", "server.processes", "server.readers",
-    "server.steps",
-    "server.supervisor", "server.web", "server.wiring", "server.work", "server.worker",
+    "server.directory", "server.metrics", "server.notifier", "server.options", "server.processes",
+    "server.readers", "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work",
+    "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

@@ -27,7 +27,8 @@ BAD: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
     **dict.fromkeys(("max_page", "max_included"), NUMBERS),
     "step_attempts": NUMBERS,
-    **dict.fromkeys(("lease", "idle"), SPANS),
+    **dict.fromkeys(("lease", "idle", "notify_for"), SPANS),
+    "subscribers": ("ehr.example", "https://ehr.example,ftp://ehr.example"),
     "log_level": ("loud", "trace", "10"),
 }  # fmt: skip
 ANYTHING_GOES = {"clients", "data", "destinations", "cards", "policies", "operator", "host"}
@@ -38,6 +39,7 @@ GOOD = [
     ("open_network", "0", False),
     ("port", "65535", 65_535),
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
+    ("subscribers", "http://a.example/, https://b.example", ("http://a.example", "https://b.example")),
     ("clients", "c.toml", Path("c.toml")),
     ("destinations", "d.toml", Path("d.toml")),
     ("database_url", "postgresql://me@localhost/x", "postgresql://me@localhost/x"),

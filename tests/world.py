@@ -39,9 +39,10 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
+from server.store.notifications import Notifications
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import Files, House
+from server.wiring import Files, House, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
 
 SR = "https://second-reader.example/fhir"
@@ -271,6 +272,8 @@ def make_world(
     destinations = (
         (Destination("ehr", "http://127.0.0.1:9/fhir", (EHR,), timedelta(seconds=5)),) if destination else ()
     )
+    clients = registered(chosen)
+    subscribers = subscriptions(chosen, clients)
     house = House(
         settings=chosen,
         destinations=destinations,
@@ -278,9 +281,12 @@ def make_world(
         policies={CARD.question: policy},
         database=database,
         vault=Vault(folder),
-        ledger=Ledger(database, chosen.lease),
+        ledger=Ledger(database, chosen.lease, subscribers),
         deliveries=Deliveries(database, timedelta(minutes=10)),
         shelf=Resources(database),
+        subscribers=subscribers,
+        notifications=Notifications(database, subscribers, timedelta(minutes=10)),
+        clients=clients,
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(

@@ -12,6 +12,7 @@ from conformance.peers.codes import (
     LOINC,
     QUESTION,
     SNOMED,
+    SR,
     TASK,
     UCUM,
     Resource,
@@ -20,6 +21,7 @@ from conformance.peers.codes import (
 
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 """Security label: test health data (R4 security-labels.html)."""
+BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"
 _QUESTION = "bacterial-meningitis"
 _REPORT = concept(LOINC, "11502-2", "Laboratory report")
 
@@ -149,6 +151,24 @@ def _task(run: Run, link: Link) -> Resource:
     }
 
 
+def _subscription(run: Run, link: Link) -> Resource:
+    """Off: nobody is told anything, and no server moves it by itself."""
+    del link
+    content = {"url": f"{BACKPORT}/StructureDefinition/backport-payload-content", "valueCode": "id-only"}
+    return {
+        "identifier": [],  # R4 Subscription has none
+        "status": "off",
+        "reason": f"Made up by {run.token}.",
+        "criteria": f"{SR}/SubscriptionTopic/task-changed",
+        "channel": {
+            "type": "rest-hook",
+            "endpoint": f"{SYSTEM}/{run.fresh()}",
+            "payload": "application/fhir+json",
+            "_payload": {"extension": [content]},
+        },
+    }
+
+
 def _meta(run: Run) -> Resource:
     return {"tag": [{"system": f"{SYSTEM}/tag", "code": run.token}], "security": [TEST_DATA]}
 
@@ -166,5 +186,6 @@ MAKERS: dict[str, Callable[[Run, Link], Resource]] = {
     "Observation": _observation,
     "DiagnosticReport": _report,
     "Task": _task,
+    "Subscription": _subscription,
 }
 """What can be made up; the rest is only looked for."""

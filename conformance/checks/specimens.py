@@ -127,9 +127,14 @@ def cancel(run: Run, reference: str) -> None:
 
 
 def change(run: Run, resource: Resource) -> Resource:
-    """Elements that an update may replace: one more identifier; of a Task, that it is cancelled."""
+    """Elements that an update may replace: one more identifier; of a Task, that it is cancelled.
+
+    What has no identifier in R4 has a reason.
+    """
     if resource["resourceType"] == "Task":
         return {"status": "cancelled", "statusReason": {"text": "The check is over."}}
+    if "identifier" not in resource:
+        return {"reason": f"Changed by {run.fresh()}."}
     return {"identifier": [*resource["identifier"], run.identifier()]}
 
 

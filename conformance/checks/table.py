@@ -21,6 +21,7 @@ from conformance.checks.claims import (
     seal,
     searching,
     specialists,
+    subscriptions,
     task_states,
     transactions,
     values,
@@ -32,7 +33,7 @@ from conformance.checks.statement import Statement
 
 _GROUPS = (
     *(metadata, reading, writing, conditional, values, formats, searching, transactions, operations),
-    *(refusals, admission, repeats, evidence, task_states, veil, seal, opinions, specialists),
+    *(refusals, admission, repeats, evidence, subscriptions, task_states, veil, seal, opinions, specialists),
 )
 
 

@@ -19,6 +19,8 @@ from server.fhir.meeting import meets, tellable
 from server.fhir.query.asked import pairs_of, unknown_parameters
 from server.fhir.query.asker import Asker
 from server.fhir.query.conditions import condition, known
+from server.fhir.subscriptions.ownership import TYPE as SUBSCRIPTION
+from server.fhir.subscriptions.ownership import owned_by
 from server.query import ALWAYS, NEVER, AllOf, AnyOf, Chain, Has, Not, Row, Test
 
 _AUDITS = "AuditEvent"
@@ -44,6 +46,13 @@ class Rights:
             return ALWAYS
         if type_ == _AUDITS and "auditor" not in self.caller.roles:
             return NEVER
+        scoped = self._scoped(type_, deed)
+        if type_ != SUBSCRIPTION or self.unbounded or scoped == NEVER:
+            return scoped
+        mine = owned_by(self.caller.client)  # its channel may hold what lets its owner's system in
+        return mine if scoped == ALWAYS else AllOf((mine, scoped))
+
+    def _scoped(self, type_: str, deed: Deed) -> Test:
         only = self.caller.only(type_, deed)
         if only is None:
             return ALWAYS

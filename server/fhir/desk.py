@@ -19,8 +19,11 @@ from server.fhir.query.asker import Asker
 from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
 from server.fhir.seen import Seen
+from server.fhir.subscriptions.addresses import Reachable
+from server.fhir.subscriptions.enrolment import Enrolment
 from server.fhir.veil import under_seal, visible
-from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
+from server.notices import Notices
+from server.ports import Arrival, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
 from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
@@ -35,6 +38,8 @@ class Desk:
     seals: Seals
     withdrawals: Withdrawals
     admission: Admission
+    notices: Notices
+    reachable: Reachable
     base: str
     max_resource: int
     max_bundle: int
@@ -91,15 +96,7 @@ class Desk:
             if not plan.writes:
                 return plan.answers
             try:
-                self.intakes.take(
-                    Intake(
-                        arrival,
-                        tuple(plan.writes),
-                        tuple(plan.absent),
-                        tuple(plan.openings),
-                        tuple(plan.stopping),
-                    )
-                )
+                self.intakes.take(plan.intake(arrival))
             except Raced:
                 continue
             return plan.answers
@@ -114,7 +111,8 @@ class Desk:
         guard = self.guard
         guard.demand(asked)
         with guard.planning() as shelf:
-            plan = Planner(shelf, self.seals, self.admission, self.base).plan(asked, at)
+            enrolment = Enrolment(self.rights, self.notices, self.reachable)
+            plan = Planner(shelf, self.seals, self.admission, self.base, enrolment).plan(asked, at)
         guard.demand_allowed(plan)
         return plan
 

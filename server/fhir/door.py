@@ -25,6 +25,8 @@ from server.fhir.format import Format, demand_readable, wanted, written
 from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
 from server.fhir.operations.everything import everything
+from server.fhir.operations.subscription_events import events
+from server.fhir.operations.subscription_status import status, status_all
 from server.fhir.operations.validate import validate, validate_type
 from server.fhir.operations.withdraw import withdraw_model, withdraw_opinion
 from server.fhir.patch import conditional_patch, patch
@@ -54,6 +56,12 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/<type_>/<id_>/$validate", validate),
     ("GET", "/Patient/<id_>/$everything", everything),
     ("POST", "/Patient/<id_>/$everything", everything),
+    ("GET", "/Subscription/$status", status_all),
+    ("POST", "/Subscription/$status", status_all),
+    ("GET", "/Subscription/<id_>/$status", status),
+    ("POST", "/Subscription/<id_>/$status", status),
+    ("GET", "/Subscription/<id_>/$events", events),
+    ("POST", "/Subscription/<id_>/$events", events),
     ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
     ("POST", "/Device/<id_>/$withdraw", withdraw_model),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
@@ -76,6 +84,9 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
     history: Deed.READ,
     vread: Deed.READ,
     everything: Deed.READ,
+    status_all: Deed.SEARCH,
+    status: Deed.READ,
+    events: Deed.READ,
     validate: Deed.READ,
     validate_type: None,
     withdraw_opinion: None,
@@ -86,6 +97,8 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
 None: an operator withdraws; each entry of a Bundle is asked itself, a history of all tells what its caller
 may find, and of $validate what a mode would write.
 """
+_TYPES = {everything: "Patient", status_all: "Subscription", status: "Subscription", events: "Subscription"}
+"""Of those whose address names it itself."""
 OPEN = frozenset({metadata})
 """What everybody is told (R4 http.html#capabilities)."""
 Callers = Callable[[str, datetime], Caller]
@@ -169,7 +182,7 @@ def _demand(desk: Desk, interaction: Callable[..., Response], place: Mapping[str
     """Raises Fault(FORBIDDEN) when the caller may do this with no resource of the type."""
     deed = None if interaction in OPEN else DEEDS[interaction]
     if deed is not None:
-        desk.rights.demand(place.get("type_", "Patient"), deed)
+        desk.rights.demand(_TYPES.get(interaction) or place["type_"], deed)
 
 
 def refusal(failure: Fault) -> flask.Response:

@@ -97,7 +97,7 @@ def _answer(desk: Desk, request: Request, past: Past, path: str) -> Response:
         "timestamp": instant(request.at),
         **({"total": len(shown)} if whole else {}),
         "link": links,
-        **({"entry": [_entry(desk.base, each) for each in shown]} if shown else {}),
+        **({"entry": [entry(desk.base, each) for each in shown]} if shown else {}),
     }
     return Response(200, dump(bundle))
 
@@ -108,7 +108,7 @@ def _link(url: str, request: Request, past: Past, relation: str, page: str | Non
     return {"relation": relation, "url": f"{url}?{urlencode(query)}"}
 
 
-def _entry(base: str, stored: Stored) -> dict[str, Any]:
+def entry(base: str, stored: Stored) -> dict[str, Any]:
     """What was done, what came of it, and the resource as it then was (R4 Bundle.entry, bdl-3, bdl-4)."""
     created = stored.method is Method.POST
     place = f"{stored.type}/{stored.id}"

@@ -68,12 +68,22 @@ class Question:
 class Line:
     """A context manager; leaving it closes the connection."""
 
-    def __init__(self, destination: Destination, client: httpx.Client) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        client: httpx.Client,
+        *,
+        patience: int = PATIENCE,
+        may_lead: Callable[[str], bool] | None = None,
+    ) -> None:
+        """``may_lead``: whether an address may be spoken to, asked when it is known where a name has led."""
         self._base = httpx.URL(destination.base.rstrip("/"))
         self._client = client
         self._sockets: list[socket.socket] = []
         self._time_is_up = False
-        self._timer = Timer(destination.timeout.total_seconds() * PATIENCE, self._cut)
+        self._may_lead = may_lead
+        self._astray = False
+        self._timer = Timer(destination.timeout.total_seconds() * patience, self._late)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
@@ -97,6 +107,9 @@ class Line:
         try:
             answer = self._exchange(question, url)
         except httpx.TransportError as error:
+            if self._astray:
+                text = "the name leads to no address of the public network, and no operator allows it"
+                raise Undelivered(Category.UNAVAILABLE, "forbidden", text) from error
             raise self._silence(type(error).__name__) from error
         if self._time_is_up:
             raise self._silence("time is up")
@@ -134,11 +147,22 @@ class Line:
         """Keep hold of the sockets: a peer that drips bytes never trips a time limit on reads."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._sockets.append(info["return_value"].get_extra_info("socket"))
-            if self._time_is_up:
+            if self._time_is_up or self._leads_astray():
                 self._cut()
 
-    def _cut(self) -> None:
+    def _leads_astray(self) -> bool:
+        """Before anything is said there, be it only a TLS greeting."""
+        if self._may_lead is not None:
+            with suppress(OSError):  # who has hung up already is told nothing
+                peers = [str(each.getpeername()[0]) for each in self._sockets]
+                self._astray = not all(self._may_lead(peer) for peer in peers)
+        return self._astray
+
+    def _late(self) -> None:
         self._time_is_up = True
+        self._cut()
+
+    def _cut(self) -> None:
         for each in self._sockets:
             with suppress(OSError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)

@@ -15,6 +15,8 @@ from server.fhir.format import JSON_PATCH, XML
 from server.fhir.query.conditions import OWN
 from server.fhir.rows.extraction import searchable
 from server.fhir.rules import VERSION_AWARE, WRITABLE
+from server.fhir.subscriptions.channel import IG, PROFILE
+from server.fhir.subscriptions.topics import BY_URL
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
@@ -42,12 +44,22 @@ _EVERYTHING = {
     "name": "everything",
     "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
 }
-
-
 _OPERATIONS: Mapping[str, Sequence[Resource]] = {
     "Patient": (_EVERYTHING,),
     "DiagnosticReport": (_WITHDRAW,),
     "Device": (_WITHDRAW,),
+    "Subscription": tuple(
+        {"name": name, "definition": f"{IG}/OperationDefinition/backport-subscription-{name}"}
+        for name in ("status", "events")
+    ),
+}
+_TOPIC = f"{IG}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+_ABOUT: Mapping[str, Resource] = {
+    "Subscription": {
+        "extension": [{"url": _TOPIC, "valueCanonical": url} for url in BY_URL],
+        "supportedProfile": [PROFILE],
+    },
+    "Task": {"supportedProfile": [profile_url(each) for each in PROFILES]},
 }
 
 
@@ -58,6 +70,7 @@ def metadata(desk: Desk, request: Request) -> Response:
         "status": "active",
         "date": instant(request.at),
         "kind": "instance",
+        "instantiates": [f"{IG}/CapabilityStatement/backport-subscription-server-r4"],
         "software": {"name": "Second Reader", "version": __version__},
         "implementation": {"description": "Second opinions over FHIR", "url": desk.base},
         "fhirVersion": "4.0.1",
@@ -78,6 +91,7 @@ def metadata(desk: Desk, request: Request) -> Response:
 def _resource(type_: str) -> Resource:
     written = _WRITES if type_ in WRITABLE else ()
     return {
+        **_ABOUT.get(type_, {}),
         "type": type_,
         "interaction": [{"code": code} for code in (*_READS, *written)],
         "versioning": "versioned-update" if type_ in VERSION_AWARE else "versioned",
@@ -96,7 +110,6 @@ def _resource(type_: str) -> Resource:
             if code in OWN or code in searchable(type_)
         ],
         **_operations(type_),
-        **({"supportedProfile": [profile_url(each) for each in PROFILES]} if type_ == "Task" else {}),
     }
 
 

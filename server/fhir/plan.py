@@ -33,8 +33,21 @@ from server.fhir.removal import demand_removable
 from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
+from server.fhir.subscriptions.enrolment import Enrolment
 from server.fhir.veil import visible
-from server.ports import Absent, Method, Opening, Resource, ResourceWrite, Seals, Shelf, Stored
+from server.notices import Subscribing
+from server.ports import (
+    Absent,
+    Arrival,
+    Intake,
+    Method,
+    Opening,
+    Resource,
+    ResourceWrite,
+    Seals,
+    Shelf,
+    Stored,
+)
 
 
 @dataclass(slots=True)
@@ -46,7 +59,19 @@ class Plan:
     openings: list[Opening] = field(default_factory=list)
     stopping: list[str] = field(default_factory=list)
     """Ids of Tasks that are asked to stop."""
+    subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
+
+    def intake(self, arrival: Arrival) -> Intake:
+        """All of it, with the bytes that it came in."""
+        return Intake(
+            arrival,
+            tuple(self.writes),
+            tuple(self.absent),
+            tuple(self.openings),
+            tuple(self.stopping),
+            tuple(self.subscribings),
+        )
 
 
 _Work = list[tuple[Asked, Place]]
@@ -70,6 +95,7 @@ class Planner:
     seals: Seals
     admission: Admission
     base: str
+    enrolment: Enrolment
 
     def plan(self, asked: Sequence[Asked], at: datetime) -> Plan:
         """Raises:
@@ -163,6 +189,10 @@ class Planner:
             demand_present(resource, asked.references, pending.holds)
             if current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
+            if resource["resourceType"] == "Subscription":
+                before = None if current is None else own(current.body)
+                resource, wish = self.enrolment.weigh(resource, before, at, place.id)
+                made.subscribings.append(wish)
             version = 1 if newest is None else newest.version + 1
             # A request that waited for its turn must not look older than what it follows.
             moment = at if newest is None else max(at, newest.updated_at)

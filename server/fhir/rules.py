@@ -19,6 +19,7 @@ VERSION_AWARE = GUARDED
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
 _DECISIVE = ("status", "intent")
+_TAGGED_BY_US = frozenset({"Task", "Subscription"})
 
 
 def on_any(resource: Resource, now: datetime) -> None:
@@ -114,11 +115,11 @@ def _not_ours(resource: Resource) -> None:
 
 
 def _minted(resource: Resource) -> str | None:
-    """Where it carries an identifier of ours; a Task may, and is moved by others all the same.
+    """Where it carries an identifier of ours; a Task or a Subscription may, and others move it all the same.
 
     R4 Provenance has no identifier: the minted one is a tag.
     """
-    if resource["resourceType"] == "Task":
+    if resource["resourceType"] in _TAGGED_BY_US:
         return None
     identifiers = resource.get("identifier") or []
     named = {

@@ -1,8 +1,10 @@
-"""Which open case would lose its ground with a resource."""
+"""Open cases: which would lose its ground with a resource, and one that is to look again."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from server.case import Position, State
 from server.store.prepared import Prepared, at_most
@@ -60,3 +62,12 @@ def _ground(type_: str, id_: str, patient: str | None) -> ColumnElement[bool] | 
     if type_ in ("Patient", "Observation"):
         return cases.c.patient == patient
     return None
+
+
+def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
+    """Let one open case look again."""
+    connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.due_at.is_not(None))
+        .values(due_at=at, news=cases.c.news + 1)
+    )

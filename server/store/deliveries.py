@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
 
 from server.model import Document, Receipt
 from server.ports import DeliveryClaim, LeaseLost
+from server.store.cases import stir_case
 from server.store.database import Database
-from server.store.intake import stir_case
 from server.store.tables import attempt, delivery, document
 
-WAITING, DELIVERED, PARKED = "waiting", "delivered", "parked"
+WAITING, DELIVERED, PARKED, DROPPED = "waiting", "delivered", "parked", "dropped"
+"""Dropped: a notification that nobody waits for any more; what it told is told anew or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class DeliveryRow:
     """A delivery as people see it."""
 
     document_id: str
-    case_id: str
+    case_id: str | None
+    """None for what is told to a subscriber."""
     kind: str
     destination: str
     state: str
@@ -49,7 +51,7 @@ class Deliveries:
         if not self._database.read(lambda c: c.execute(_ready(at)).first() is not None):
             return None
         token = str(uuid.uuid4())
-        return self._database.write(lambda c: _claim(c, at, at + self._lease, token))
+        return self._database.write(lambda c: claim(c, _ready(at), at + self._lease, token))
 
     def delivered(self, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
         """Raises LeaseLost when somebody else has taken the delivery over."""
@@ -57,7 +59,7 @@ class Deliveries:
 
     def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime) -> None:
         """Try again at ``retry_at``; None parks the delivery until a person sends it again."""
-        self._database.write(lambda c: _failed(c, claim, reason, retry_at, at))
+        self._database.write(lambda c: failed(c, claim, reason, retry_at, at))
 
     def send_again(self, document_id: str, at: datetime, window: timedelta) -> bool:
         """Put a parked delivery back into the queue; False when it is not parked."""
@@ -115,19 +117,25 @@ def enqueue(
     number = int(connection.execute(count).scalar_one())
     for offset, each in enumerate(documents, start=1):
         connection.execute(insert(document), _document_row(each, case_id, number + offset, at))
-        connection.execute(
-            insert(delivery),
-            {
-                "document_id": each.id,
-                "case_id": case_id,
-                "destination": each.destination,
-                "number": number + offset,
-                "state": WAITING,
-                "attempts": 0,
-                "due_at": at,
-                "give_up_at": at + (window or timedelta(0)),
-            },
-        )
+        row = _delivery_row(each, case_id, number + offset, at, at + (window or timedelta(0)))
+        connection.execute(insert(delivery), row)
+
+
+def enqueue_notice(
+    connection: Connection, each: Document, number: int, at: datetime, window: timedelta
+) -> None:
+    """Queue what is to be told to a subscriber, who has nothing else under way."""
+    connection.execute(insert(document), _document_row(each, None, number, at))
+    connection.execute(insert(delivery), _delivery_row(each, None, number, at, at + window))
+
+
+def drop(connection: Connection, document_id: str) -> None:
+    """Nobody waits for it any more; whoever is sending it just now is not asked how it went."""
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.document_id == document_id, delivery.c.state != DELIVERED)
+        .values(state=DROPPED, due_at=None, lease_token=None, lease_until=None)
+    )
 
 
 def of_case(connection: Connection, case_id: str) -> list[DeliveryRow]:
@@ -135,7 +143,22 @@ def of_case(connection: Connection, case_id: str) -> list[DeliveryRow]:
     return [_row(each) for each in connection.execute(query)]
 
 
-def _document_row(each: Document, case_id: str, number: int, at: datetime) -> dict[str, Any]:
+def _delivery_row(
+    each: Document, case_id: str | None, number: int, at: datetime, give_up_at: datetime
+) -> dict[str, Any]:
+    return {
+        "document_id": each.id,
+        "case_id": case_id,
+        "destination": each.destination,
+        "number": number,
+        "state": WAITING,
+        "attempts": 0,
+        "due_at": at,
+        "give_up_at": give_up_at,
+    }
+
+
+def _document_row(each: Document, case_id: str | None, number: int, at: datetime) -> dict[str, Any]:
     return {
         "id": each.id,
         "case_id": case_id,
@@ -149,7 +172,18 @@ def _document_row(each: Document, case_id: str, number: int, at: datetime) -> di
     }
 
 
-def _ready(at: datetime) -> Any:
+def _due(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    free = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < at)
+    return delivery.c.state == WAITING, delivery.c.due_at <= at, free
+
+
+def ready_notice(at: datetime) -> Select[Any]:
+    """The notification that has been due longest."""
+    told = select(delivery.c.document_id).where(*_due(at), delivery.c.case_id.is_(None))
+    return told.order_by(delivery.c.due_at).limit(1)
+
+
+def _ready(at: datetime) -> Select[Any]:
     earlier = delivery.alias("earlier")
     blocked = exists().where(
         earlier.c.case_id == delivery.c.case_id,
@@ -159,19 +193,15 @@ def _ready(at: datetime) -> Any:
     )
     return (
         select(delivery.c.document_id)
-        .where(
-            delivery.c.state == WAITING,
-            delivery.c.due_at <= at,
-            or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < at),
-            ~blocked,
-        )
+        .where(*_due(at), delivery.c.case_id.is_not(None), ~blocked)
         .order_by(delivery.c.due_at)
         .limit(1)
     )
 
 
-def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> DeliveryClaim | None:
-    longest_due = _ready(at).with_for_update(skip_locked=True, key_share=True)
+def claim(connection: Connection, ready: Select[Any], until: datetime, token: str) -> DeliveryClaim | None:
+    """Take what ``ready`` finds, if it finds anything."""
+    longest_due = ready.with_for_update(skip_locked=True, key_share=True)
     row = connection.execute(
         update(delivery)
         .where(delivery.c.document_id == longest_due.scalar_subquery())
@@ -183,7 +213,7 @@ def _claim(connection: Connection, at: datetime, until: datetime, token: str) ->
     held = connection.execute(select(document).where(document.c.id == row.document_id)).one()
     return DeliveryClaim(
         document=_document(held),
-        case_id=row.case_id,
+        case_id=row.case_id or "",
         attempt=row.attempts,
         give_up_at=row.give_up_at,
         token=token,
@@ -195,6 +225,12 @@ def _document(row: Any) -> Document:
 
 
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
+    arrived(connection, claim, receipt, at)
+    stir_case(connection, claim.case_id, at)
+
+
+def arrived(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
+    """Raises LeaseLost, as ``failed`` does, when it has passed to somebody else or was dropped."""
     proof = json.dumps(asdict(receipt))
     _fenced(
         connection,
@@ -207,12 +243,12 @@ def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, a
         lease_until=None,
     )
     _note(connection, claim, at, "delivered", f"{receipt.how}, HTTP {receipt.status}")
-    stir_case(connection, claim.case_id, at)
 
 
-def _failed(
+def failed(
     connection: Connection, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime
 ) -> None:
+    """Try again at ``retry_at``; None parks it."""
     state = PARKED if retry_at is None else WAITING
     _fenced(connection, claim, state=state, due_at=retry_at, lease_token=None, lease_until=None)
     _note(connection, claim, at, "parked" if retry_at is None else "failed", reason)

@@ -14,6 +14,7 @@ from server.store.cases import asking, goes_on
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.prepared import Prepared
+from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import arrival, cases, resource, search_value
 from server.store.vault import Vault
 
@@ -55,14 +56,20 @@ _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.
 class IntakeDesk:
     """The writing side that a door may use (``server.ports.Intakes``)."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, subscribers: Subscriptions = DEAF) -> None:
         self._database = database
         self._vault = vault
+        self._subscribers = subscribers
 
     def take(self, intake: Intake) -> None:
         if len(intake.arrival.body) > _INLINE:
             self._vault.put(intake.arrival.body)
-        self._database.write(lambda connection: _take(connection, intake))
+
+        def work(connection: Connection) -> None:
+            _take(connection, intake)
+            self._subscribers.took(connection, intake)
+
+        self._database.write(work)
 
 
 def _take(connection: Connection, intake: Intake) -> None:
@@ -124,15 +131,6 @@ def stir(connection: Connection, patients: Iterable[str], at: datetime) -> None:
     """Let the open cases of these patients look again; ended ones have no due date and stay asleep."""
     for patient in sorted(patients):
         _STIR.run(connection, of=patient, at=at)
-
-
-def stir_case(connection: Connection, case_id: str, at: datetime) -> None:
-    """Let one open case look again."""
-    connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id, cases.c.due_at.is_not(None))
-        .values(due_at=at, news=cases.c.news + 1)
-    )
 
 
 def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:

@@ -24,6 +24,7 @@ from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
+from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
 
 T = TypeVar("T")
@@ -44,9 +45,10 @@ class CaseView:
 class Ledger:
     """Cases, their facts and their events."""
 
-    def __init__(self, database: Database, lease: timedelta) -> None:
+    def __init__(self, database: Database, lease: timedelta, subscribers: Subscriptions = DEAF) -> None:
         self._database = database
         self._lease = lease
+        self._subscribers = subscribers
 
     def claim(self, at: datetime) -> Claim | None:
         """Take the case that has been due longest, or None."""
@@ -66,7 +68,13 @@ class Ledger:
             Raced: a resource that the step read has changed meanwhile.
         """
         until = at + self._lease if keep else None
-        return self._database.write(lambda c: _commit(c, claim, progress, at, until))
+
+        def work(connection: Connection) -> CaseRow:
+            case = _commit(connection, claim, progress, at, until)
+            self._subscribers.heard(connection, progress.writes, at)
+            return case
+
+        return self._database.write(work)
 
     def release(self, claim: Claim, due_at: datetime | None, at: datetime) -> None:
         """Nothing happened: give the case back, to be looked at again at ``due_at``."""

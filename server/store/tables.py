@@ -216,7 +216,8 @@ document = Table(
     "document",
     metadata,
     Column("id", word(64), primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    # None for what is told to a subscriber: it belongs to no case.
+    Column("case_id", ForeignKey("cases.id")),
     Column("number", Integer, nullable=False),
     Column("kind", word(32), nullable=False),
     Column("destination", word(64), nullable=False),
@@ -231,7 +232,7 @@ delivery = Table(
     "delivery",
     metadata,
     Column("document_id", ForeignKey("document.id"), primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("case_id", ForeignKey("cases.id")),
     Column("destination", word(64), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", word(16), nullable=False),

@@ -48,11 +48,7 @@ class Ward:
 
 @contextmanager
 def ward(
-    folder: Path,
-    clients: Mapping[str, str],
-    roles: Mapping[str, str] | None = None,
-    *,
-    database_url: str = "",
+    folder: Path, clients: Mapping[str, str], roles: Mapping[str, str] | None = None, **settings: Any
 ) -> Iterator[Ward]:
     """``clients``: client_id -> scopes; ``roles``: client_id -> a TOML list."""
     (folder / "jwks.json").write_bytes(key_set(curve()))
@@ -63,7 +59,7 @@ def ward(
     ]
     path = folder / "clients.toml"
     path.write_text("\n".join(tables))
-    opened = make_world(folder / "data", clients=path, database_url=database_url)
+    opened = make_world(folder / "data", clients=path, **settings)
     made = Ward(next(opened))
     made.registered = clients
     yield made

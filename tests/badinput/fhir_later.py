@@ -7,33 +7,38 @@ import json
 from tests.badinput.call import Call
 from tests.badinput.orders import CANARY
 
-_LATER = "subscriptions are not offered yet"
+_IG = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 
 
-def _subscription(id_: str, what: str, endpoint: str, **channel: object) -> Call:
+def _subscription(id_: str, what: str, endpoint: str, code: str, ours: str = "", **channel: object) -> Call:
+    content = {"url": f"{_IG}/backport-payload-content", "valueCode": "id-only"}
     body = {
         "resourceType": "Subscription",
         "status": "requested",
         "reason": CANARY,
-        "criteria": "Task?status=requested",
-        "channel": {"type": "rest-hook", "endpoint": endpoint, **channel},
+        "criteria": "https://second-reader.example/fhir/SubscriptionTopic/task-changed",
+        "channel": {
+            "type": "rest-hook",
+            "endpoint": endpoint,
+            "payload": "application/fhir+json",
+            "_payload": {"extension": [content]},
+            **channel,
+        },
     }
     path = "/fhir/Subscription"
-    return Call(
-        id_, what, "POST", path, 404, "not-supported", json.dumps(body).encode(), says="Task", ours=_LATER
-    )
+    return Call(id_, what, "POST", path, 422, code, json.dumps(body).encode(), ours=ours)
 
 
 CALLS = (
-    _subscription("F-125", "http endpoint", "http://ehr.example/hook"),
-    _subscription("F-126", "loopback endpoint", "https://127.0.0.1/hook"),
-    _subscription("F-126b", "metadata address", "https://169.254.169.254/latest"),
-    _subscription("F-127", "number for an address", "https://2130706433/hook"),
-    _subscription("F-131", "user part", "https://ok@evil.example/"),
+    _subscription("F-125", "http endpoint", "http://ehr.example/hook", "value"),
+    _subscription("F-126", "loopback endpoint", "https://127.0.0.1/hook", "security"),
+    _subscription("F-126b", "metadata address", "https://169.254.169.254/latest", "security"),
+    _subscription("F-126c", "private address", "https://10.0.0.1/hook", "security"),
+    _subscription("F-127", "number for an address", "https://2130706433/hook", "security"),
+    _subscription("F-131", "user part", "https://ok@evil.example/", "value"),
     _subscription(
-        "F-134", "CR LF in a header", "https://ehr.example/hook", header=["X: a\r\nAuthorization: b"]
+        "F-134", "CR LF in a header", "https://ehr.example/hook", "value", header=["X: a\r\nAuthorization: b"]
     ),
-    _subscription("F-136", "criteria beyond the creator's scope", "https://ehr.example/hook"),
     Call(
         "F-138",
         "Binary of another patient",
@@ -55,16 +60,17 @@ ELSEWHERE = {
     "F-084": "tests/flow/test_bad_input_races.py",
     "F-115": "tests/flow/test_kill.py",
     "F-123": "tests/flow/test_bad_input_races.py",
+    "F-128": "tests/fhir/subscriptions/test_line.py",
+    "F-129": "tests/fhir/subscriptions/test_line.py",
     "F-130": "tests/fhir/test_courier.py",
     "F-132": "tests/fhir/test_courier.py",
     "F-135": "tests/fhir/test_courier.py",
+    "F-136": "tests/access/test_subscriptions.py",
+    "F-137": "tests/fhir/subscriptions/test_enrolment.py",
 }
 """Row -> the file in which it is shown."""
 
 NOT_YET = {
     "F-105": "every criterion is a look-up in an index: nothing to cancel; the growth benchmark watches it",
-    "F-128": "destinations are in a file of the operator; no address comes from a message",
-    "F-129": "as F-128",
-    "F-137": "as F-125: nothing to count yet",
 }
 """Row -> why there is nothing to send."""

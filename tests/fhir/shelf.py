@@ -12,6 +12,7 @@ from typing import Any
 from server.fhir.parse import parse
 from server.fhir.references import pointers, targets
 from server.fhir.rows.extraction import rows
+from server.notices import Occurrence, Subscribed
 from server.ports import Method, Stored
 from server.query import Page, Query
 from tests.fhir import brute
@@ -30,6 +31,22 @@ class NoSeals:
     def under_seal(self, named: Collection[str]) -> frozenset[str]:
         del named
         return frozenset()
+
+
+class NoNotices:
+    """``server.notices.Notices`` of a house without subscriptions."""
+
+    def subscribed(self, ids: Collection[str]) -> Mapping[str, Subscribed]:
+        del ids
+        return {}
+
+    def occurrences(self, id_: str, first: int, last: int, limit: int) -> Sequence[Occurrence]:
+        del id_, first, last, limit
+        return ()
+
+    def listening(self, client: str) -> int:
+        del client
+        return 0
 
 
 class Shelf:

@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 
+from server.caller import EVERYBODY
 from server.errors import Category, Fault, fault
+from server.fhir.access import Rights
 from server.fhir.admission import Admission
 from server.fhir.asked import Asked
 from server.fhir.conditional import condition
 from server.fhir.place import within
 from server.fhir.plan import Plan, Planner
+from server.fhir.subscriptions.addresses import Reachable
+from server.fhir.subscriptions.enrolment import Enrolment
 from server.ports import Absent
 from tests.fhir.query.asking import ALL
-from tests.fhir.shelf import AT, NoSeals, Shelf
+from tests.fhir.shelf import AT, NoNotices, NoSeals, Shelf
 from tests.world import EHR, observation, report, task
 
 BASE = "http://127.0.0.1:8080/fhir"
@@ -32,7 +36,9 @@ def shelf() -> Shelf:
 
 
 def plan(*asked: Asked, on: Shelf | None = None) -> Plan:
-    planner = Planner(on or shelf(), NoSeals(), Admission(frozenset({"bacterial-meningitis"}), ()), BASE)
+    admission = Admission(frozenset({"bacterial-meningitis"}), ())
+    enrolment = Enrolment(Rights(EVERYBODY, BASE), NoNotices(), Reachable())
+    planner = Planner(on or shelf(), NoSeals(), admission, BASE, enrolment)
     return planner.plan(asked, AT)
 
 

@@ -15,8 +15,9 @@ from server.case import START, State
 from server.ports import Absent, Intake, Raced, ResourceWrite
 from server.query import Query, Token
 from server.store import resources
+from server.store.cases import stir_case
 from server.store.database import Database
-from server.store.intake import IntakeDesk, stir_case
+from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.tables import arrival as arrivals
 from server.store.tables import cases, event, resource, search_value

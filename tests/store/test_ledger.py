@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from server.case import Ai, Event, First, IllegalMove, Position, State
 from server.model import Band, ResourceKey
 from server.ports import CaseRow, Claim, Entry, Fact, Intake, LeaseLost, Progress, Raced
+from server.store.cases import stir_case
 from server.store.database import Database
-from server.store.intake import stir_case
 from server.store.ledger import Ledger
 from server.store.resources import Resources
 from server.store.tables import cases

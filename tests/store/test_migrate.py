@@ -13,7 +13,7 @@ import pytest
 from alembic import command, op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, TypeDecorator, inspect, text
+from sqlalchemy import Connection, TypeDecorator, column, inspect, select, table, text
 
 from server.errors import Category, Fault
 from server.ports import Method, Past
@@ -21,7 +21,7 @@ from server.store.database import Database
 from server.store.migrate import _config, current, demand_current, migrate, needed
 from server.store.resources import Resources
 from server.store.scratch import metadata as scratch
-from server.store.tables import metadata
+from server.store.subscription_tables import metadata
 from tests.postgres import Cluster
 
 VERSIONS = Path(__file__).parents[2] / "server" / "store" / "migrations" / "versions"
@@ -228,3 +228,61 @@ def test_every_migration_follows_the_one_before() -> None:
     assert [name[:4] for name in files] == [f"{n:04}" for n in range(1, len(files) + 1)]
     assert files[-1].startswith(needed())
     assert all(re.fullmatch(r"\d{4}_[a-z_]+", name) for name in files)
+
+
+def test_deliveries_stay_as_they_were_when_they_need_no_case_any_more(empty: Database) -> None:
+    """And go back, as long as nothing is to be told to a subscriber."""
+    _to(empty, "0006")
+    rows: dict[str, dict[str, Any]] = {
+        "cases": {
+            **dict.fromkeys(("id", "question", "task_id", "patient", "report"), "c"),
+            **dict.fromkeys(("task_system", "task_value", "state", "first", "ai"), "x"),
+            **dict.fromkeys(("opened_at", "attempts", "news"), 0),
+        },
+        "document": {
+            **dict.fromkeys(("id", "kind", "destination", "media_type", "digest"), "d"),
+            "case_id": "c",
+            "number": 1,
+            "content": b"{}",
+            "created_at": 1,
+        },
+        "delivery": {
+            "document_id": "d",
+            "case_id": "c",
+            "destination": "ehr",
+            "number": 1,
+            "state": "parked",
+            "attempts": 1,
+            "give_up_at": 2,
+        },
+        "attempt": {"document_id": "d", "number": 1, "at": 1, "outcome": "parked", "detail": "no"},
+    }
+    for name, values in rows.items():
+        named = table(name, *(column(each) for each in values))
+        empty.write(lambda c, named=named, values=values: c.execute(named.insert().values(values)))
+    before = _deliveries(empty)
+    assert len(before) == 3
+    _to(empty, "0007")
+    assert _deliveries(empty) == before
+    _back_to(empty, "0006")
+    assert _deliveries(empty) == before
+    assert not empty.read(lambda c: inspect(c).has_table("subscription"))
+
+
+def _deliveries(database: Database) -> list[Any]:
+    tables = [table(name, column("*", is_literal=True)) for name in ("document", "delivery", "attempt")]
+    return [
+        tuple(row)
+        for each in tables
+        for row in database.read(lambda c, each=each: c.execute(select(each)).all())
+    ]
+
+
+def _back_to(database: Database, revision: str) -> None:
+    config = _config()
+
+    def down(connection: Any) -> None:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    database.write(down)

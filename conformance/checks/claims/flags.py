@@ -91,6 +91,8 @@ def modified_since(run: Run, type_: str) -> None:
 
 def condition(resource: Resource) -> str:
     """By which a resource with our made-up identifier is found."""
+    if resource["resourceType"] == "Subscription":  # R4 gives it no identifier
+        return f"url={resource['channel']['endpoint']}"
     named = resource["identifier"][0]
     return f"identifier={named['system']}|{named['value']}"
 

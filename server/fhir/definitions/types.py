@@ -57,7 +57,7 @@ TYPES: Mapping[str, Use] = {
     "ServiceRequest": Use.GUARDED,
     "Specimen": Use.WRITTEN,
     "StructureDefinition": Use.PUBLISHED,
-    "Subscription": Use.TAKEN,
+    "Subscription": Use.WRITTEN,
     "Task": Use.GUARDED,
     "ValueSet": Use.PUBLISHED,
 }

@@ -37,6 +37,13 @@ _ADMISSION = tuple(
 )
 
 TAMPERED: list[tuple[str, Tamper, tuple[str, ...]]] = [
+    (
+        "another kind of Parameters",
+        telling(w.another_telling),
+        ("subscription/status", "subscription/events"),
+    ),
+    ("422 is 201", answering_with(422, 201), ("subscription/refusals",)),
+    ("404 is 200 with websockets", answering_with(404, 200), ("subscription/no-websockets",)),
     ("another kind of statement", telling(w.put(kind="requirements"), "/metadata"), ("metadata/statement",)),
     (
         "404 is 200",
@@ -306,6 +313,7 @@ def test_what_does_not_hold_at_a_server_that_is_broken(monkeypatch, judge, place
 STATED: list[tuple[str, Callable[[Any], object], str]] = [
     ("without a date", w.lose("date"), "metadata/required-elements"),
     ("a type twice", lambda body: body["rest"][0].update(resource=body["rest"][0]["resource"] * 2), ""),
+    ("without topics", w.forget_topics, "subscription/topics"),
     ("of somebody else", w.put(url="https://x.example/statement"), "metadata/canonical"),
 ]
 

@@ -288,3 +288,17 @@ def doubled(body: Any) -> None:
 
 def entry_for_nothing(body: Any) -> None:
     body["entry"] = [{"resource": {"resourceType": "Provenance", "id": "p"}, "search": {"mode": "match"}}]
+
+
+def forget_topics(body: Any) -> None:
+    """A statement that names no topics."""
+    for each in body["rest"][0]["resource"]:
+        each.pop("extension", None)
+
+
+def another_telling(body: Any) -> None:
+    """A status that is not what was asked for."""
+    for each in body.get("entry", []):
+        for part in each.get("resource", {}).get("parameter", []):
+            if part["name"] == "type":
+                part["valueCode"] = "heartbeat"
