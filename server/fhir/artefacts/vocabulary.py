@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.fhir import terms
-from server.fhir.terms import Business
+from server.fhir.terms import Business, Reason
 from server.model import Coding
 
 
@@ -22,6 +22,10 @@ class Group:
 
 def _business(status: Business) -> Coding:
     return Coding(terms.TASK, status.value, status.value.capitalize().replace("-", " "))
+
+
+def _reason(why: Reason) -> Coding:
+    return Coding(terms.TASK, why.value, why.value.capitalize().replace("-", " "))
 
 
 GROUPS: tuple[Group, ...] = (
@@ -80,6 +84,21 @@ GROUPS: tuple[Group, ...] = (
             _business(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
             _business(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
             _business(Business.CLOSED_UNRESOLVED): "A person ended it without a second opinion.",
+            _business(Business.CLOSED_WITHDRAWN): "Ended: the first report was withdrawn by its author.",
+            _business(Business.REPORT_NOT_USABLE): "The specialist's report must be corrected.",
+        },
+    ),
+    Group(
+        "task-status-reason",
+        "Why a Task stands where it stands",
+        terms.TASK,
+        {
+            _reason(Reason.FIRST_REPORT_CORRECTED): "Since it was, nothing more is asked of this specialist.",
+            _reason(Reason.FIRST_REPORT_WITHDRAWN): "There is nothing left to compare.",
+            _reason(
+                Reason.NO_USABLE_CODE
+            ): "The report says neither present nor absent, or both; the text lists "
+            "the text lists the codes that are accepted.",
         },
     ),
     Group(

@@ -35,7 +35,7 @@ def test_the_vocabulary_is_what_the_code_writes() -> None:
         for each in vars(terms).values()
         if isinstance(each, Coding) and each.system.startswith(SR)
     }
-    written |= {(terms.TASK, each.value) for each in terms.Business}
+    written |= {(terms.TASK, each.value) for each in (*terms.Business, *terms.Reason)}
     told = [(code.system, code.code) for group in GROUPS for code in group.meanings]
     assert set(told) == written
     assert len(told) == len(written)
