@@ -21,7 +21,11 @@ _ASKING = Prepared(
         1,
     )
 )
-_GOING_ON = Prepared(select(cases.c.id).where(cases.c.task_id == bindparam("task"), *_GOES_ON))
+_GOING_ON = Prepared(
+    select(cases.c.id)
+    .where(cases.c.task_id == bindparam("task"), *_GOES_ON)
+    .with_for_update(key_share=True)  # where writers run side by side, it does not end before our commit
+)
 
 
 def asking(connection: Connection, report: str, question: str) -> str | None:

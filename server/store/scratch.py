@@ -1,19 +1,18 @@
 """What may be lost without harm: results that stand still while their pages are read.
 
-A file of its own, written without waiting for the disk, so that a search costs no flush.
+Written without waiting for the disk, so that a search costs no flush: beside SQLite in a file of its
+own, in PostgreSQL in an unlogged table, where every machine finds it.
 """
 
 from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -22,17 +21,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    create_engine,
     delete,
-    event,
     insert,
     select,
 )
 
-from server.store.refusing import told
-from server.store.tables import Instant
+from server.store.columns import Instant, word
 
 _KEPT = timedelta(minutes=30)
 """How long somebody may take to read all pages."""
@@ -42,8 +37,8 @@ metadata = MetaData()
 hold = Table(
     "hold",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("query", String(64), nullable=False),
+    Column("id", word(36), primary_key=True),
+    Column("query", word(64), nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("total", Integer),
     Column("top", BigInteger),
@@ -69,24 +64,21 @@ class Held:
 
 
 class Scratch:
-    """The scratch file; whatever is in it may be deleted at any time.
+    """The kept results; any of them may be deleted at any time.
 
-    Everything here raises Fault, as ``Database`` does: its disk can be full, its file broken.
+    Everything here raises Fault, as ``Database`` does: ``telling`` makes one of what the database refuses.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._engine: Engine = create_engine(f"sqlite:///{path}", module=pysqlite3)
-        event.listen(self._engine, "connect", _configure)
-        self._damaged = f"{path.name} is damaged or no database; delete it, nothing in it is needed"
-        with told(self._damaged):
-            metadata.create_all(self._engine)
+    def __init__(self, engine: Engine, telling: Callable[[], AbstractContextManager[None]]) -> None:
+        self._engine = engine
+        self._telling = telling
 
     def keep(self, query: str, entries: Sequence[Entry], total: int | None, top: int | None) -> str:
         """Keep a result; returns the name to ask for it by."""
         name, at = str(uuid.uuid4()), datetime.now(UTC)
         packed = b"".join(_ENTRY.pack(*each) for each in entries)
         values = {"id": name, "query": query, "ends_at": at + _KEPT, "total": total, "top": top}
-        with told(self._damaged), self._engine.begin() as connection:
+        with self._telling(), self._engine.begin() as connection:
             connection.execute(delete(hold).where(hold.c.ends_at < at))
             connection.execute(insert(hold), {**values, "entries": packed})
         return name
@@ -96,7 +88,7 @@ class Scratch:
         asked = select(hold).where(
             hold.c.id == name, hold.c.query == query, hold.c.ends_at >= datetime.now(UTC)
         )
-        with told(self._damaged), self._engine.begin() as connection:
+        with self._telling(), self._engine.begin() as connection:
             row = connection.execute(asked).one_or_none()
         if row is None:
             return None
@@ -104,14 +96,3 @@ class Scratch:
         stretch = packed[start * _ENTRY.size : (start + count) * _ENTRY.size]
         left = max(len(packed) // _ENTRY.size - start - count, 0)
         return Held(tuple((key, v) for key, v in _ENTRY.iter_unpack(stretch)), left, row.total, row.top)
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-
-def _configure(connection: Any, record: Any) -> None:
-    del record
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, lit
 
 from server.case import State
 from server.ports import SEALABLE
+from server.store.comparing import looked_up
 from server.store.tables import cases, reference, resource, search_number, search_value
 
 UNSEALED = (
@@ -40,7 +41,7 @@ _SELF = resource.alias("sealable")
 
 def is_sealed(type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the resource with this key, of this type, is such an opinion."""
-    return exists().where(_SELF.c.key == key, _sealed(type_))
+    return looked_up(_SELF.c.key == key, _sealed(type_))
 
 
 @lru_cache

@@ -169,6 +169,8 @@ class Site:
 
     def __init__(self, folder: Path, ehr_base: str, *, data: Path | None = None, **settings: str) -> None:
         self.data = data or folder / "data"
+        self.store: Path | str = settings.get("DATABASE_URL") or self.data / "second-reader.db"
+        """Where the database is: a file, or a URL."""
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
         self.port = free_port()
