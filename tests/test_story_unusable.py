@@ -55,7 +55,7 @@ def test_it_goes_back_with_the_codes_that_would_be_accepted(world: World, codes:
     assert world.state(sent.task_id) == "accepted"
     assert task["status"] == "in-progress"
     assert task["businessStatus"]["coding"][0]["code"] == "report-not-usable"
-    assert task["statusReason"]["coding"][0]["code"] == "report-not-usable"
+    assert task["statusReason"]["coding"][0]["code"] == "no-usable-code"
     for code in (BACTERIAL, VIRAL):
         assert f"{code.system}|{code.code}" in task["statusReason"]["text"]
     assert task["output"], "which report it is about"

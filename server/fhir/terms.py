@@ -118,4 +118,4 @@ class Reason(StrEnum):
 
     FIRST_REPORT_CORRECTED = "first-report-corrected"
     FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"
-    REPORT_NOT_USABLE = "report-not-usable"
+    NO_USABLE_CODE = "no-usable-code"

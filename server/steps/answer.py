@@ -88,7 +88,7 @@ def _back(file: CaseFile, made: Offer, task: Resource, read: SpecialistRead) -> 
         "case goes on. "
         f"Accepted for present: {_listed(card.present_codes)}; for absent: {_listed(card.absent_codes)}."
     )
-    standing = Standing("in-progress", Business.REPORT_NOT_USABLE, text, Reason.REPORT_NOT_USABLE)
+    standing = Standing("in-progress", Business.REPORT_NOT_USABLE, text, Reason.NO_USABLE_CODE)
     move = Moved(file).note(Event.ANSWER_NOT_USABLE, of=made.role, report=read.report.versioned)
     move.write(reopened_task(file, f"Task/{task['id']}", standing))
     return move.at_once()

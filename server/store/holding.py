@@ -27,7 +27,7 @@ from server.query import (
     Uri,
 )
 from server.store.comparing import TABLE, RowTest, instant, looked_up, meets, table_of
-from server.store.seals import under_seal
+from server.store.seals import is_sealed
 from server.store.tables import resource, search_value
 
 ROW_TESTS = (Token, Uri, Reference, Text, Date, Number)
@@ -53,7 +53,7 @@ def keys(test: Test, type_: str) -> Keys | None:
             return _leading_has(test, type_)
         case Ids() | Updated():
             own = resource.alias()
-            return select(own.c.key).where(own.c.type == type_, _own(test, type_, own))
+            return select(own.c.key).where(own.c.type == type_, _own(test, own))
         case _:
             return None
 
@@ -126,16 +126,20 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
         case Has():
             return _is_referred_to(test, type_, key)
         case Ids() | Updated() | Sealed():
-            own = resource.alias()
-            return looked_up(own.c.key == key, _own(test, type_, own))
+            return _itself(test, type_, key)
 
 
-def _own(test: Ids | Updated | Sealed, type_: str, own: Any) -> ColumnElement[bool]:
+def _itself(test: Ids | Updated | Sealed, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    if isinstance(test, Sealed):
+        return is_sealed(type_, key)
+    own = resource.alias()
+    return looked_up(own.c.key == key, _own(test, own))
+
+
+def _own(test: Ids | Updated, own: Any) -> ColumnElement[bool]:
     if isinstance(test, Ids):
         condition: ColumnElement[bool] = own.c.id.in_(test.any_of)
         return condition
-    if isinstance(test, Sealed):
-        return under_seal(type_, own)
     return or_(false(), *(instant(each, own.c.updated_at) for each in test.any_of))
 
 

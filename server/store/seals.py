@@ -13,12 +13,14 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, literal, not_, or_, select
 
 from server.case import State
 from server.ports import SEALABLE
+from server.store.comparing import looked_up
 from server.store.tables import cases, reference, resource, search_number, search_value
 
 UNSEALED = (
@@ -34,6 +36,20 @@ UNSEALED = (
 _REPORT, _RESULT, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
 
 
+_SELF = resource.alias("sealable")
+
+
+def is_sealed(type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the resource with this key, of this type, is such an opinion."""
+    return looked_up(_SELF.c.key == key, _sealed(type_))
+
+
+@lru_cache
+def _sealed(type_: str) -> ColumnElement[bool]:
+    """Made once: to make it costs more than to ask it."""
+    return under_seal(type_, _SELF)
+
+
 def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     """Whether the resource in ``own``, of this type, is such an opinion."""
     if type_ not in SEALABLE:
@@ -43,6 +59,11 @@ def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     if type_ == _RESULT:
         return or_(and_(not_(_measured(own)), or_(_listed(own), _listed_by_panel(own))), _tells(own))
     return _tells(own)
+
+
+@lru_cache
+def _answered() -> ColumnElement[bool]:
+    return answers_are(_SELF)
 
 
 def answers_are(own: Any) -> ColumnElement[bool]:
@@ -76,7 +97,8 @@ def _report(own: Any) -> ColumnElement[bool]:
         exists().where(
             named.c.target_key == own.c.key,
             task.c.key == named.c.resource_key,
-            task.c.type == "Task",
+            # Not by the index of types: SQLite would go through all Tasks, instead of the few that name it.
+            literal("").concat(task.c.type) == "Task",
             outcome.c.task_id == task.c.id,
             _open_about(outcome),
         ),
@@ -144,8 +166,7 @@ def sealed(connection: Connection, named: Collection[str]) -> frozenset[str]:
             ids.setdefault(type_, []).append(id_)
     found = set[str]()
     for type_, those in ids.items():
-        own = resource.alias()
-        meets = answers_are(own) if type_ == _REQUEST else under_seal(type_, own)
-        query = select(own.c.id).where(own.c.type == type_, own.c.id.in_(those), meets)
+        meets = _answered() if type_ == _REQUEST else _sealed(type_)
+        query = select(_SELF.c.id).where(_SELF.c.type == type_, _SELF.c.id.in_(those), meets)
         found |= {f"{type_}/{row[0]}" for row in connection.execute(query)}
     return frozenset(found)
