@@ -430,6 +430,29 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """How we prove to another system who we are (SMART Backend Services); the secret stays in its file."""
+
+    client_id: str
+    private_key: str
+    """Path of a JWK or PEM file, read anew for each token."""
+    scopes: str
+    token_url: str = ""
+    """Empty: as the system's own .well-known/smart-configuration says."""
+    key_id: str = ""
+    """Empty: the ``kid`` of the JWK, or the key's thumbprint (RFC 7638)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """PEM files: whose certificates we believe (empty: the usual), and which one we show (empty: none)."""
+
+    ca: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """A system that results go to. Only these addresses are ever dialled."""
 
@@ -439,6 +462,8 @@ class Destination:
     identifier_systems: tuple[str, ...]
     """Task.identifier systems that belong to this system: its cases come back to it."""
     timeout: timedelta
+    login: Login | None = None
+    trust: Trust = Trust()
 
 
 @dataclass(frozen=True, slots=True)

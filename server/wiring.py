@@ -27,6 +27,8 @@ from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.fhir.query.controls import Sizes
+from server.fhir.smart.logins import LOGIN_PATIENCE, Logins
+from server.fhir.smart.sound import demand_sound
 from server.log import logger
 from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.ports import Reader
@@ -67,7 +69,7 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    destinations = load_destinations(settings.destinations)
+    destinations = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
@@ -87,6 +89,14 @@ def build(settings: Settings) -> House:
     )
 
 
+def sound_destinations(path: Path | None) -> tuple[Destination, ...]:
+    """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
+    found = load_destinations(path)
+    for each in found:
+        demand_sound(each)
+    return found
+
+
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
     """Make the schema the one that this version needs; returns (before, after)."""
     prepare_folder(settings.data)
@@ -102,7 +112,12 @@ def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> tim
 
     Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
     """
-    return lease + PATIENCE * max((each.timeout for each in destinations), default=timedelta(0))
+    slowest = max((_longest(each) for each in destinations), default=timedelta(0))
+    return lease + slowest
+
+
+def _longest(destination: Destination) -> timedelta:
+    return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
 def desk(house: House) -> Desk:
@@ -201,7 +216,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 
 def delivery_worker(house: House) -> DeliveryWorker:
     """A worker that carries documents out."""
-    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations), now)
+    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, Logins(now)), now)
 
 
 def audit_key(data: Path) -> bytes:

@@ -15,6 +15,7 @@ from conformance.peers.codes import Resource
 from conformance.peers.door import Door
 from conformance.peers.faults import Fault, FaultPlan, Kind, read_fault
 from conformance.peers.listener import Listener, Request
+from conformance.peers.login import CONFIGURATION_PATH, TOKEN_PATH, Gate
 from conformance.peers.request import Entry, Lab, ReadRequest, bundle, entries, observation
 from conformance.peers.search import parse
 from conformance.peers.shelf import Shelf
@@ -46,8 +47,12 @@ class Sent:
 class Ehr:
     """The program. ``start`` opens the endpoint; use it as a context manager to close it again."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 8090, system: str = SYSTEM) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 8090, system: str = SYSTEM, gate: Gate | None = None
+    ) -> None:
+        """With a ``gate``, whoever speaks FHIR here shows a token that was got at it."""
         self.system = system
+        self.gate = gate
         self.shelf = Shelf()
         self.faults = FaultPlan()
         self._door = Door(self.shelf)
@@ -151,6 +156,14 @@ class Ehr:
     # -- the endpoint ----------------------------------------------------------------------
 
     def _respond(self, request: Request) -> Answer | None:
+        if self.gate is not None:
+            match request.method, request.path:
+                case "GET", path if path == CONFIGURATION_PATH:
+                    return self.gate.configuration(self.root)
+                case "POST", path if path == TOKEN_PATH:
+                    return self.gate.exchange(request, self.root)
+            if request.path.startswith("/fhir") and request.path != "/fhir/metadata":
+                self.gate.demand(request)
         if request.path == "/fhir" or request.path.startswith("/fhir/"):
             return self._through_faults(request, self.faults.take(request.method))
         return self._beside(request)

@@ -13,6 +13,7 @@ from server.errors import Category
 from server.fhir.line import Connect, Line, Question, connect
 from server.fhir.lookup import Sought, matches, sought, there
 from server.fhir.proof import Answer, Undelivered, judge, refusal
+from server.fhir.smart.logins import Logins
 from server.model import Destination, Document, Receipt
 
 __all__ = ["FhirCourier", "Undelivered"]
@@ -21,8 +22,11 @@ __all__ = ["FhirCourier", "Undelivered"]
 class FhirCourier:
     """Knows the configured destinations; dials nothing else."""
 
-    def __init__(self, destinations: Sequence[Destination], connect: Connect = connect) -> None:
+    def __init__(
+        self, destinations: Sequence[Destination], logins: Logins, connect: Connect = connect
+    ) -> None:
         self._destinations = {each.name: each for each in destinations}
+        self._logins = logins
         self._connect = connect
 
     def deliver(self, document: Document, attempt: int = 1) -> Receipt:
@@ -36,7 +40,8 @@ class FhirCourier:
         if destination is None:
             raise Undelivered(Category.NOT_FOUND, "not-found", "no such destination is configured")
         things = sought(document)
-        with Line(destination, self._connect(destination)) as line:
+        authorize = self._logins.for_line(destination)
+        with Line(destination, self._connect(destination), authorize) as line:
             receipt = _look(line, things) if attempt > 1 else None
             return receipt or _send(line, document, things)
 
