@@ -52,6 +52,14 @@ BACTERIAL = Coding(SNOMED, "95883001", "Bacterial meningitis")
 VIRAL = Coding(SNOMED, "58170007", "Viral meningitis")
 SPECIALTY = Coding(SNOMED, "394807007", "Infectious diseases")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+WATCHED = {
+    "resourceType": "AuditEvent",
+    "type": {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110100"},
+    "recorded": "2026-01-05T09:00:00Z",
+    "agent": [{"requestor": True}],
+    "source": {"observer": {"display": "a door"}},
+}
+"""A resource that this server alone writes."""
 
 
 def feature(name: str, code: str, *, required: bool = True) -> Feature:

@@ -91,7 +91,7 @@ def on_delete(old: Resource) -> None:
         Fault: FORBIDDEN.
     """
     kind = old["resourceType"]
-    if _minted(old) or (kind == "Task" and is_specialist_read(old)):
+    if _minted(old) is not None or (kind == "Task" and is_specialist_read(old)):
         text = f"this {kind} was written by this server and is not deleted by anybody else"
         raise fault(Category.FORBIDDEN, "forbidden", text)
 
@@ -112,21 +112,33 @@ def _demand_values(resource: Resource) -> None:
 
 
 def _not_ours(resource: Resource) -> None:
-    if _minted(resource):
+    if place := _minted(resource):
         raise fault(
             Category.FORBIDDEN,
             "forbidden",
             f"identifiers of {SR} are minted by this server; use a system of your own",
-            f"{resource['resourceType']}.identifier",
+            f"{resource['resourceType']}.{place}",
         )
 
 
-def _minted(resource: Resource) -> bool:
-    """Whether it carries an identifier of ours; a Task may, and is moved by others all the same."""
+def _minted(resource: Resource) -> str | None:
+    """Where it carries an identifier of ours; a Task may, and is moved by others all the same.
+
+    R4 Provenance has no identifier: the minted one is a tag.
+    """
+    if resource["resourceType"] == "Task":
+        return None
     identifiers = resource.get("identifier") or []
-    named = identifiers if isinstance(identifiers, list) else [identifiers]
-    ours = any(str(each.get("system", "")).startswith(SR + "/") for each in named)
-    return ours and resource["resourceType"] != "Task"
+    named = {
+        "identifier": identifiers if isinstance(identifiers, list) else [identifiers],
+        "meta.tag": resource.get("meta", {}).get("tag", []),
+    }
+    ours = (
+        place
+        for place, values in named.items()
+        if any(str(each.get("system", "")).startswith(SR + "/") for each in values)
+    )
+    return next(ours, None)
 
 
 def _on_task(old: Resource, new: Resource) -> None:

@@ -137,7 +137,7 @@ CALLS = (
         403,
         "forbidden",
     ),
-    _post("R-015", "a Device", {"resourceType": "Device"}, 405, "not-supported", says="Task"),
+    _post("R-015", "an AuditEvent", {"resourceType": "AuditEvent"}, 405, "not-supported", says="Task"),
     _order("R-016", "status by extension alone", "required", status=None, _status=_SAID_BY_EXTENSION),
     _moved("R-017", "the EHR completes its own Task", "business-rule", status="completed"),
     _moved("R-017b", "the EHR changes what it asked", "business-rule", status="cancelled", priority="stat"),

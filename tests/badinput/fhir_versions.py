@@ -146,7 +146,7 @@ CALLS = (
         "conflict",
         says="1 PractitionerRole",
     ),
-    _delete("F-082h", "a type that is ours", "/fhir/Device/x", 405, "not-supported"),
+    _delete("F-082h", "a type that is ours", "/fhir/AuditEvent/x", 405, "not-supported"),
     _twin("F-087", "unknown parameter in If-None-Exist", f"nickname={CANARY}", 400, "not-supported"),
     _put(
         "F-087b",

@@ -75,7 +75,7 @@ def test_one_bad_entry_is_told_and_the_others_are_done(world: World) -> None:
         asks("POST", "Patient", PERSON),
         asks("POST", "Patient", {**PERSON, "gender": "robot"}),
         asks("GET", "Patient/nobody"),
-        asks("DELETE", "Device/x"),
+        asks("DELETE", "AuditEvent/x"),
         asks("POST", "Observation", observation("Patient/nobody", "1", "1")),
         asks("PUT", "Patient/x", PERSON),
         asks("PUT", "Patient/x"),

@@ -116,7 +116,7 @@ def test_transaction(world: World) -> None:
         ("POST", "Patient", b"<Patient/>", (400, "structure")),
         ("POST", "Patient", b'<Patient xmlns="http://hl7.org/fhir"><foo/></Patient>', (422, "structure")),
         ("GET", "Patient/nobody", b"", (404, "not-found")),
-        ("DELETE", "Device/x", b"", (405, "not-supported")),
+        ("DELETE", "AuditEvent/x", b"", (405, "not-supported")),
         ("GET", "Banana", b"", (404, "not-supported")),
         ("GET", "Patient/x/y/z", b"", (404, "not-found")),
     ],

@@ -191,7 +191,7 @@ def test_a_specialist_may_answer_by_patch(world: World) -> None:
     ("operation", "status", "code"),
     [
         (op("replace", "/subject/reference", "Patient/nobody"), 422, "business-rule"),
-        (op("add", "/encounter", {"reference": "Encounter/1"}), 422, "not-supported"),
+        (op("add", "/encounter", {"reference": "Encounter/1"}), 422, "not-found"),
         (op("add", "/focus", [{"reference": "Patient/nobody"}]), 422, "not-found"),
         (op("replace", "/effectiveDateTime", "2999-01-01T00:00:00Z"), 422, "value"),
         (op("remove", "/meta/security"), 403, "forbidden"),

@@ -77,7 +77,8 @@ def test_targets_are_told_once_and_without_their_version() -> None:
         ("https://ehr.example/Patient/1", None, ""),
         ("#contained", None, ""),
         ("Patient/gone", "not-found", "POST it first"),
-        ("Encounter/1", "not-supported", "not kept here"),
+        ("Encounter/1", "not-found", "POST it first"),
+        ("Group/1", "not-supported", "not kept here"),
         ("Patient?identifier=1", "not-supported", "conditional"),
     ],
 )

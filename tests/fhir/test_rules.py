@@ -70,6 +70,10 @@ def test_taken(resource: dict[str, Any]) -> None:
             ("FORBIDDEN", "forbidden", "Observation.identifier"),
         ),
         (
+            {"resourceType": "Provenance", "meta": {"tag": [{"system": f"{SR}/provenance", "code": "x"}]}},
+            ("FORBIDDEN", "forbidden", "Provenance.meta.tag"),
+        ),
+        (
             {"resourceType": "Observation", "_status": {"extension": []}},
             ("UNPROCESSABLE", "required", "Observation.status"),
         ),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.badinput.builders import bundle, entry
-from tests.world import EHR, World, make_world, observation, patient, report, send_case, task
+from tests.world import EHR, WATCHED, World, make_world, observation, patient, report, send_case, task
 
 MRN = "https://ehr.example/patient"
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01", "identifier": [{"system": MRN, "value": "7"}]}
@@ -94,12 +94,12 @@ GONE = {"resource": PERSON, "request": {"method": "PUT", "url": "Patient/x"}}
         (entry(PERSON, "Patient?identifier=1"), (400, "value", ".resource")),
         (entry(PERSON, "Patient/$validate"), (400, "value", ".request.url")),
         (entry(PERSON, "/Patient"), (400, "value", ".request.url")),
-        (entry({"resourceType": "Device"}, "Device"), (405, "not-supported", ".resource")),
+        (entry(WATCHED, "AuditEvent"), (405, "not-supported", ".resource")),
         (entry(PERSON, ifNoneExist="nickname=x"), (400, "not-supported", ".resource")),
         (entry(PERSON, ifNoneExist=""), (400, "value", ".request.ifNoneExist")),
         (GONE, (400, "invalid", ".resource")),
         ({"request": {"method": "DELETE", "url": "Patient"}}, (400, "value", ".request")),
-        ({"request": {"method": "DELETE", "url": "Device/x"}}, (405, "not-supported", ".request")),
+        ({"request": {"method": "DELETE", "url": "AuditEvent/x"}}, (405, "not-supported", ".request")),
         ({"request": {"method": "DELETE", "url": "Patient?_count=1"}}, (400, "required", ".request")),
         ({"request": {"method": "GET", "url": "Patient/x"}}, (404, "not-found", ".request")),
         (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.store.tables import arrival, resource_version
-from tests.world import EHR, World, observation, patient, send_case, task
+from tests.world import EHR, WATCHED, World, observation, patient, send_case, task
 
 BASE = "http://hl7.org/fhir/StructureDefinition"
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01"}
@@ -90,8 +90,8 @@ def test_with_a_mode_our_rules_and_what_is_here_count_too(world: World) -> None:
     )  # fmt: skip
     future = {**observation(patient(world), "26464-8", "1"), "effectiveDateTime": "2999-01-01T00:00:00Z"}
     assert told(world, "Observation/$validate?mode=create", future)[0][1] == "value"
-    assert told(world, "Device/$validate?mode=create", {"resourceType": "Device"})[0][1] == "not-supported"
-    assert told(world, "Device/$validate", {"resourceType": "Device"}) == FINE
+    assert told(world, "AuditEvent/$validate?mode=create", WATCHED)[0][1] == "not-supported"
+    assert told(world, "AuditEvent/$validate", WATCHED) == FINE
 
 
 def test_whether_an_order_would_be_admitted(world: World) -> None:
@@ -120,7 +120,7 @@ def test_a_deletion(world: World) -> None:
     assert told(world, f"{sent.patient}/$validate?mode=delete")[0][1] == "conflict"
     assert told(world, f"{sent.patient}/$validate?mode=delete", method="GET")[0][1] == "conflict"
     assert told(world, f"{patient(world, number='9')}/$validate", asked(mode="delete")) == FINE
-    assert told(world, "Device/x/$validate?mode=delete")[0][1] == "not-supported"
+    assert told(world, "AuditEvent/x/$validate?mode=delete")[0][1] == "not-supported"
 
 
 def test_what_is_here(world: World) -> None:

@@ -16,7 +16,7 @@ NAME = Text("name", ("x",))
     ("type_", "name", "test"),
     [
         ("Observation", "subject:Patient.name", Chain("subject", "Patient", (NAME,))),
-        ("Observation", "subject.name", Chain("subject", "Patient", (NAME,))),
+        ("Observation", "subject.family", Chain("subject", "Patient", (Text("family", ("x",)),))),
         ("Observation", "patient.name", Chain("patient", "Patient", (NAME,))),
         ("Observation", "patient.name:not-a", None),
         ("Observation", "patient._id", Chain("patient", "Patient", (Ids(("x",)),))),
@@ -48,11 +48,11 @@ def test_chains(type_, name, test):
 @pytest.mark.parametrize(
     ("type_", "name", "code", "says"),
     [
-        ("Observation", "subject.identifier", "value", "name one of Device, Patient"),
-        ("Observation", "subject:Group.name", "value", "Device, Patient"),
-        ("Observation", "subject:Practitioner.name", "value", "Device, Patient"),
+        ("Observation", "subject.identifier", "value", "name one of Device, Location, Patient"),
+        ("Observation", "subject:Group.name", "value", "Device, Location, Patient"),
+        ("Observation", "subject:Practitioner.name", "value", "Device, Location, Patient"),
         ("Observation", "subject.banana", "value", "no type that it leads to"),
-        ("Observation", "encounter.status", "value", "none that is kept here"),
+        ("Encounter", "account.name", "value", "none that is kept here"),
         ("Observation", "patient.banana", "value", "no type that it leads to"),
         ("Observation", "patient:Patient.banana", "not-supported", "after patient:Patient"),
         ("Observation", "patient.", "value", "no type that it leads to"),

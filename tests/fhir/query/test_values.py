@@ -99,7 +99,7 @@ def test_strings_and_uris(type_, name, text, test):
     [
         ("Observation", "patient", "p", ["Patient/p"]),
         ("Observation", "patient", "Patient/p", ["Patient/p"]),
-        ("Observation", "subject", "p", ["Device/p", "Patient/p"]),
+        ("Observation", "subject", "p", ["Device/p", "Location/p", "Patient/p"]),
         ("Observation", "subject", "Patient/p/_history/1", ["Patient/p"]),
         ("Observation", "subject", "Group/g", ["Group/g"]),
         ("Observation", "subject:Patient", "p", ["Patient/p"]),
@@ -109,7 +109,8 @@ def test_strings_and_uris(type_, name, text, test):
         ("Observation", "subject", "https://ehr.example/Patient/p", ["https://ehr.example/Patient/p"]),
         ("Observation", "subject", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7",
          ["urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"]),
-        ("Task", "encounter", "e", []),
+        ("Task", "encounter", "e", ["Encounter/e"]),
+        ("Encounter", "account", "e", []),
     ],
 )  # fmt: skip
 def test_references(type_, name, text, targets):
