@@ -79,7 +79,8 @@ def _clients(chosen: Settings) -> str:
 
 def _told(destination: Destination) -> str:
     login = destination.login
-    return f"{destination.name} as {login.client_id}" if login else destination.name
+    polled = ", polled" if destination.polling else ""
+    return f"{destination.name} as {login.client_id}{polled}" if login else destination.name + polled
 
 
 def _dependency(name: str) -> Line:

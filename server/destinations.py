@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Destination, Login, Trust
+from server.model import Destination, Login, Polling, Trust
 
 _NAME = validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,62}$", error="allowed: lower-case letters, digits and hyphens")
 _BASE = validate.Regexp(
@@ -26,6 +26,12 @@ _TOKEN_URL = validate.Regexp(
     error="allowed: an https URL without user, query or fragment (http on this machine only)",
 )
 _GIVEN = validate.Length(min=1, error="allowed: a value, or leave it out")
+_DURATION = re.compile(r"P(?=.)(?:(\d{1,3})D)?(?:T(?=.)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_OFTENEST, _RAREST = timedelta(seconds=10), timedelta(days=7)
+_OWNER = validate.Regexp(
+    r"^([A-Z][A-Za-z]{1,39}/[A-Za-z0-9.-]{1,64}|[a-z][a-z0-9+.-]*:[^|,\s]+\|[^|,\s]+)$",
+    error="allowed: Type/id over there, or system|value of an identifier",
+)
 _LOGIN = ("client_id", "private_key", "scopes")
 
 
@@ -48,6 +54,9 @@ class _Destination(Schema):
     certificate = fields.String(validate=_GIVEN)
     certificate_key = fields.String(validate=_GIVEN)
 
+    poll = fields.String()
+    owner = fields.String(validate=_OWNER)
+
     @validates_schema
     def _whole_login(self, data: dict[str, Any], **_: Any) -> None:
         given = [name for name in (*_LOGIN, "key_id", "token_url") if name in data]
@@ -60,6 +69,8 @@ class _Destination(Schema):
             raise ValidationError(text, "base")
         if "certificate_key" in data and "certificate" not in data:
             raise ValidationError("needed with certificate_key", "certificate")
+        if ("poll" in data) != ("owner" in data):
+            raise ValidationError("poll and owner are given together", "owner" if "poll" in data else "poll")
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Destination:
@@ -70,7 +81,20 @@ class _Destination(Schema):
             timeout=timedelta(seconds=data["timeout_seconds"]),
             login=_login(data),
             trust=Trust(*(data.get(name, "") for name in ("ca", "certificate", "certificate_key"))),
+            polling=Polling(_duration(data["poll"]), data["owner"]) if "poll" in data else None,
         )
+
+
+def _duration(text: str) -> timedelta:
+    """ISO 8601, in days and what is exact below them."""
+    match = _DURATION.fullmatch(text)
+    every = timedelta()
+    if match:
+        days, hours, minutes, seconds = (int(each or 0) for each in match.groups())
+        every = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not _OFTENEST <= every <= _RAREST:
+        raise ValidationError("allowed: an ISO 8601 duration such as PT15M, from PT10S to P7D", "poll")
+    return every
 
 
 def _login(data: dict[str, Any]) -> Login | None:

@@ -453,6 +453,15 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Polling:
+    """How we look for Tasks that another system keeps for us."""
+
+    every: timedelta
+    owner: str
+    """By which Task.owner is ours: ``Type/id`` over there, or ``system|value``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """A system that results go to. Only these addresses are ever dialled."""
 
@@ -464,6 +473,7 @@ class Destination:
     timeout: timedelta
     login: Login | None = None
     trust: Trust = Trust()
+    polling: Polling | None = None
 
 
 @dataclass(frozen=True, slots=True)

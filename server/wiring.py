@@ -24,13 +24,17 @@ from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
-from server.fhir.line import PATIENCE
+from server.fhir.line import PATIENCE, Line, connect
+from server.fhir.partner.asking import LARGEST
+from server.fhir.partner.errand import Errand
+from server.fhir.partner.visit import Visit
 from server.fhir.pens.correspondence import Operator
 from server.fhir.query.controls import Sizes
 from server.fhir.smart.logins import LOGIN_PATIENCE, Logins
 from server.fhir.smart.sound import demand_sound
 from server.log import logger
-from server.model import Card, Destination, Document, Policy, Withdrawal
+from server.model import Card, Coding, Destination, Document, Policy, Withdrawal
+from server.polling import PartnerWorker
 from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
@@ -41,6 +45,7 @@ from server.store.deliveries import Deliveries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
+from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.vault import Vault, flush_folder
 from server.worker import CaseWorker, DeliveryWorker
@@ -60,7 +65,13 @@ class House:
     vault: Vault
     ledger: Ledger
     deliveries: Deliveries
+    partners: Partners
     shelf: Resources
+
+    @property
+    def polled(self) -> Mapping[str, Destination]:
+        """The destinations that keep Tasks for us, by name."""
+        return {each.name: each for each in self.destinations if each.polling is not None}
 
 
 def build(settings: Settings) -> House:
@@ -85,6 +96,7 @@ def build(settings: Settings) -> House:
         vault=Vault(settings.data),
         ledger=Ledger(database, settings.lease),
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
+        partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
     )
 
@@ -214,9 +226,35 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
 
 
-def delivery_worker(house: House) -> DeliveryWorker:
+def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, Logins(now)), now)
+    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
+
+
+def partner_worker(house: House, logins: Logins, now: Callable[[], datetime] = now) -> PartnerWorker:
+    """A worker that looks for Tasks that partners keep for us, and takes them in."""
+    door, codes = desk(house), {name: _codes(card) for name, card in house.cards.items()}
+
+    def visit(destination: Destination, keep: Callable[[], None]) -> Visit:
+        if destination.polling is None:
+            raise TypeError("only a partner that is polled is looked at")
+        return Visit(
+            destination=destination,
+            polling=destination.polling,
+            dial=lambda: Line(
+                destination, connect(destination), logins.for_line(destination), largest=LARGEST
+            ),
+            errand=lambda line: Errand(line, destination.base, door, codes, now),
+            keep=keep,
+        )
+
+    house.partners.enlist(tuple(house.polled), now())
+    return PartnerWorker(house.partners, house.polled, visit, now)
+
+
+def _codes(card: Card) -> tuple[Coding, ...]:
+    """What the card's input contract reads."""
+    return tuple(code for feature in card.contract.features for code in feature.codes)
 
 
 def audit_key(data: Path) -> bytes:

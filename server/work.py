@@ -1,4 +1,4 @@
-"""The process ``work``: one thread carries cases, two deliver documents, models have their own processes."""
+"""The process ``work``: one thread carries cases, two deliver documents, one polls partners; models apart."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING
 
+from server.clock import now
 from server.configuration import load_configuration
 from server.loading import loading
 from server.readers import Readers
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from server.worker import Loop
 
 _DELIVERY_THREADS = 2
+_PARTNER_PAUSE = 0.5
+"""Seconds between two looks whether a partner is due: they are polled every few minutes."""
 
 
 def work(settings: Settings) -> None:
@@ -39,21 +42,30 @@ def work(settings: Settings) -> None:
 
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
+        from server.fhir.smart.logins import Logins  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import build, case_worker, delivery_worker  # noqa: PLC0415
+        from server.wiring import build, case_worker, delivery_worker, partner_worker  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
-    cases, couriers = case_worker(house, readers), delivery_worker(house)
+    logins = Logins(now)
+    cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
     pause = settings.idle.total_seconds()
 
     def idle(stop: Event) -> None:
         stop.wait(pause)
 
     deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
-    return [Loop("cases", cases.once, idle), *deliveries]
+    loops = [Loop("cases", cases.once, idle), *deliveries]
+    if house.polled:
+        loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
+    return loops
+
+
+def _seldom(stop: Event) -> None:
+    stop.wait(_PARTNER_PAUSE)
 
 
 def _run(loops: Sequence[Loop], stop: Event, questions: Sequence[str]) -> None:

@@ -52,7 +52,7 @@ class CaseWorker:
     def _carry(self, claim: Claim) -> Claim | None:
         """The claim to go on with, or None when the case is laid down."""
         try:
-            return _foreseen(lambda: self._step(claim), case=claim.case.id)
+            return foreseen(lambda: self._step(claim), case=claim.case.id)
         except Fault as failure:
             self._failed(claim, str(failure))
             return None
@@ -86,7 +86,7 @@ class CaseWorker:
             return
         file = CaseFile(claim.case, self.tools, at)
         try:
-            progress = _foreseen(lambda: give_up(file, error, attempt), case=claim.case.id)
+            progress = foreseen(lambda: give_up(file, error, attempt), case=claim.case.id)
         except Fault:  # telling the EHR is what fails: the case says so here at least
             progress = give_up(file, error, attempt, tell=False)
         try:
@@ -95,7 +95,7 @@ class CaseWorker:
             self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
 
 
-def _foreseen(work: Callable[[], T], **about: str) -> T:
+def foreseen(work: Callable[[], T], **about: str) -> T:
     """Do ``work``; what nobody foresaw becomes a Fault of ours, counted like any other."""
     try:
         return work()
@@ -134,7 +134,7 @@ class DeliveryWorker:
 
     def _attempt(self, claim: DeliveryClaim) -> None:
         try:
-            receipt = _foreseen(
+            receipt = foreseen(
                 lambda: self.courier.deliver(claim.document, claim.attempt), document=claim.document.id
             )
         except Fault as failure:
@@ -145,7 +145,7 @@ class DeliveryWorker:
 
     def _failed(self, claim: DeliveryClaim, failure: Fault) -> None:
         at = self.now()
-        wait = max(retry_delay(claim.attempt, claim.document.id), _asked_to_wait(failure))
+        wait = max(retry_delay(claim.attempt, claim.document.id), asked_to_wait(failure))
         again = at + wait if failure.category.ours and at + wait < claim.give_up_at else None
         logger().warning(
             "delivery failed",
@@ -157,7 +157,7 @@ class DeliveryWorker:
         self.deliveries.failed(claim, str(failure), again, at)
 
 
-def _asked_to_wait(failure: Fault) -> timedelta:
+def asked_to_wait(failure: Fault) -> timedelta:
     """What the destination's Retry-After asks for, when it sent one."""
     asked = getattr(failure, "retry_after", None)
     return asked if isinstance(asked, timedelta) else timedelta(0)

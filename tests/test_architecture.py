@@ -19,8 +19,9 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.metrics", "server.processes", "server.readers", "server.steps",
-    "server.supervisor", "server.web", "server.wiring", "server.words", "server.work", "server.worker",
+    "server.directory", "server.metrics", "server.polling", "server.processes", "server.readers",
+    "server.steps", "server.supervisor", "server.web", "server.wiring", "server.words", "server.work",
+    "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

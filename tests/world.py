@@ -39,6 +39,7 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
+from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import Files, House
@@ -280,6 +281,7 @@ def make_world(
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease),
         deliveries=Deliveries(database, timedelta(minutes=10)),
+        partners=Partners(database, timedelta(minutes=10)),
         shelf=Resources(database),
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
