@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,14 +27,14 @@ from tests.world import BACTERIAL, EHR, START, VIRAL, World
 DEVICE = "https://second-reader.example/device"
 OWNER: Resource = {"type": "Device", "identifier": {"system": DEVICE, "value": "gateway-1"}}
 EVERY = timedelta(minutes=15)
-FIRST = Lab("wbc", "26464-8", "Leukocytes", Decimal("1200"), "/uL")
-SECOND = Lab("neutrophils", "26511-6", "Neutrophils", Decimal("90"), "/uL")
+FIRST = Lab("wbc", "26464-8", "Leukocytes", Decimal(1200), "/uL")
+SECOND = Lab("neutrophils", "26511-6", "Neutrophils", Decimal(90), "/uL")
 
 
-def request(token: str = "1", labs: tuple[Lab, ...] = (FIRST, SECOND), **more: Any) -> ReadRequest:
+def request(number: str = "1", labs: tuple[Lab, ...] = (FIRST, SECOND), **more: Any) -> ReadRequest:
     said = Opinion(BACTERIAL.system, BACTERIAL.code, "Bacterial meningitis", "Bacterial meningitis.")
     asked = ReadRequest(
-        token=token,
+        token=number,
         question="bacterial-meningitis",
         patient=Patient("Family-SECRET", "Given-SECRET", date(1990, 5, 1), "female"),
         labs=labs,
@@ -75,14 +75,14 @@ class Partnership:
         [row] = self.house.partners.listed(["ehr"])
         return row
 
-    def task(self, token: str = "1") -> Resource:
+    def task(self, number: str = "1") -> Resource:
         """As it stands at the EHR."""
-        [found] = self.ehr.shelf.search("Task", parse(f"identifier={EHR}|T-{token}"))
+        [found] = self.ehr.shelf.search("Task", parse(f"identifier={EHR}|T-{number}"))
         return found.body
 
-    def statuses(self, token: str = "1") -> list[str]:
+    def statuses(self, number: str = "1") -> list[str]:
         """Of every version at the EHR, oldest first."""
-        versions = self.ehr.shelf.history("Task", self.task(token)["id"])
+        versions = self.ehr.shelf.history("Task", self.task(number)["id"])
         return [each.body["status"] for each in reversed(versions)]
 
     def here(self, type_: str) -> list[Resource]:
@@ -210,7 +210,8 @@ def test_nothing_is_fetched_from_elsewhere(partnership: Partnership, where: str)
     with partnership.ehr.shelf.change() as change:
         change.put(task | {"for": {"reference": where}}, key.partition("/")[2])
     assert partnership.look().refused == 1
-    assert "a reference to a Patient at this server is needed" in partnership.task()["statusReason"]["text"]
+    assert " reference " in partnership.task()["statusReason"]["text"]
+    assert where not in str(partnership.task()["statusReason"])
 
 
 # -- evidence that comes later ---------------------------------------------------------------
@@ -227,6 +228,28 @@ def test_evidence_that_comes_later_is_found_by_the_next_look(partnership: Partne
     partnership.ehr.keep_later(SECOND, asked)
     partnership.look()
     assert partnership.statuses()[-2:] == ["in-progress", "completed"]
+
+
+def test_what_its_placer_cancels_is_withdrawn_here(partnership: Partnership) -> None:
+    key = partnership.ehr.keep_case(request(labs=(FIRST,)), OWNER)
+    partnership.look()
+    with partnership.ehr.shelf.change() as change:
+        change.put(partnership.task() | {"status": "cancelled"}, key.partition("/")[2])
+    partnership.look()
+    [ours] = partnership.here("Task")
+    assert ours["status"] == "cancelled"
+    assert partnership.world.state(ours["id"]) == "withdrawn"
+    assert partnership.task()["status"] == "cancelled"
+
+
+def test_only_what_is_newer_is_asked_for(partnership: Partnership) -> None:
+    """By the EHR's own clock, a minute back; what was there before and untouched is not listed again."""
+    partnership.ehr.keep_case(request(), {"identifier": {"system": DEVICE, "value": "another"}})
+    partnership.look()
+    look = partnership.house.partners.claim(["ehr"], partnership.world.watch() + EVERY)
+    assert look is not None
+    since = datetime.fromisoformat(look.since)
+    assert timedelta(seconds=59) < datetime.now(UTC) - since < timedelta(seconds=90)
 
 
 # -- somebody else, and crashes --------------------------------------------------------------

@@ -18,6 +18,8 @@ from server.model import Coding
 from server.ports import Resource
 from server.times import instant
 
+GIVEN_UP: Final = ("cancelled", "entered-in-error")
+"""Their placer wants no answer any more (COW)."""
 LARGEST: Final = 8 * 2**20
 _OVERLAP: Final = timedelta(minutes=1)
 """A Task may bear an earlier time than an answer that it was not yet part of."""
@@ -36,8 +38,8 @@ class Page:
 
 
 def new_tasks(owner: str, since: str) -> str:
-    """The Tasks that wait for us (SDOHCC, polling): newer than the last look, by the partner's clock."""
-    newer = f"&_lastUpdated=gt{quote(since, safe=':')}" if since else ""
+    """The Tasks that wait for us, or no longer do; since the last look, by the partner's clock (SDOHCC)."""
+    newer = f",{','.join(GIVEN_UP)}&_lastUpdated=gt{quote(since, safe=':')}" if since else ""
     return f"/Task?{_owner(owner)}&status=requested{newer}&_include=Task:focus&{_COUNT}"
 
 

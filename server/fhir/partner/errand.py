@@ -18,17 +18,20 @@ from server.fhir.bundle import bundle
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
 from server.fhir.line import Line, Question
+from server.fhir.parse import own
 from server.fhir.partner import asking
 from server.fhir.partner.gathering import Gathering
 from server.fhir.partner.parcel import Parcel, parcel
 from server.fhir.partner.standing import moved, refused
 from server.fhir.proof import Undelivered
 from server.fhir.repeats import placer_query
+from server.fhir.task_states import ended
 from server.fhir.times import moment
+from server.fhir.update import update
 from server.fhir.validate import check
 from server.fhir.write import dump
 from server.model import Coding
-from server.ports import Intake, Resource
+from server.ports import Intake, Resource, Stored
 
 
 class Came(StrEnum):
@@ -40,6 +43,7 @@ class Came(StrEnum):
     """Somebody else has it, or its placer has changed it under our hands."""
     REFRESHED = "refreshed"
     """New evidence for an open case."""
+    WITHDRAWN = "withdrawn"
     NOTHING = "nothing"
 
 
@@ -58,10 +62,13 @@ class Errand:
         """Raises Undelivered for what passes: the Task is looked at again."""
         try:
             check(task, "Task")
-            known = bool(self.desk.shelf.find(placer_query(task), 1))
+            known = self.desk.shelf.find(placer_query(task), 1)
         except Fault as failure:
-            return self._refuse(_versioned(task), failure, Parcel({}, []))
+            given_up = task["status"] in asking.GIVEN_UP
+            return Came.NOTHING if given_up else self._refuse(_versioned(task), failure, Parcel({}, []))
         match task["status"]:
+            case "cancelled" | "entered-in-error":
+                return self._withdraw(known[0]) if known else Came.NOTHING
             case "on-hold":
                 return self._refresh(task) if known else Came.NOTHING
             case "received" | "accepted":
@@ -99,6 +106,21 @@ class Errand:
             raise _passing(failure) from failure
         return Came.REFRESHED
 
+    def _withdraw(self, ours: Stored) -> Came:
+        """As if the placer had cancelled it at our door; too late, once work has begun (COW)."""
+        task = own(ours.body)
+        if ended(task["status"]):
+            return Came.NOTHING
+        headers = {"content-type": JSON, "if-match": f'W/"{ours.version}"'}
+        body = dump({**task, "status": "cancelled"})
+        try:
+            update(self.desk, self._request("PUT", body, headers), "Task", ours.id)
+        except Fault as failure:
+            if failure.category is not Category.UNPROCESSABLE:
+                raise _passing(failure) from failure
+            return Came.NOTHING
+        return Came.WITHDRAWN
+
     def _fetched(self, task: Resource) -> dict[str, Resource]:
         codes = self.codes.get(asked_question(task), ())
         return Gathering(self.line.ask, self.base).all_of(task, codes)
@@ -122,9 +144,11 @@ class Errand:
 
     def _through_the_door(self, desk: Desk, whole: Resource) -> Response:
         """The same transaction, the same rules, the same durability as over HTTP."""
-        body = dump(whole)
-        request = Request("POST", "/", "", {"content-type": JSON}, body, self.now(), door="poll")
+        request = self._request("POST", dump(whole), {"content-type": JSON})
         return bundle(desk, request, ask=_nothing_is_read)
+
+    def _request(self, method: str, body: bytes, headers: Mapping[str, str]) -> Request:
+        return Request(method, "/", "", headers, body, self.now(), door="poll")
 
     def _demand_time_left(self, task: Resource) -> None:
         due = moment(str(task.get("restriction", {}).get("period", {}).get("end", "")))

@@ -8,7 +8,7 @@ from typing import Final
 
 from server.errors import Category, fault
 from server.fhir.line import Question
-from server.fhir.partner.asking import Page, evidence, page, resource
+from server.fhir.partner.asking import Page, evidence, page, resource, unusable
 from server.fhir.partner.names import key_of, target
 from server.fhir.partner.translation import is_our_own
 from server.fhir.proof import Answer
@@ -17,6 +17,7 @@ from server.model import Coding
 from server.ports import Resource
 
 MOST_PAGES: Final = 20
+_MOST_BYTES: Final = 16 * 2**20
 _MOST: Final = 500
 _DEPTH: Final = 3
 """Task, report, who signed it, for whom they work."""
@@ -89,8 +90,12 @@ class Gathering:
 def pages_of(ask: Ask, path: str, base: str) -> list[Page]:
     """The pages of a search; a partner whose pages never end is read no further than MOST_PAGES."""
     pages: list[Page] = []
-    following: str | None = path
-    while following is not None and len(pages) < MOST_PAGES:
-        pages.append(page(ask(Question("GET", following, {})), base))
-        following = pages[-1].next
+    following, size = path, 0
+    while following and len(pages) < MOST_PAGES:
+        answer = ask(Question("GET", following, {}))
+        size += len(answer.body)
+        if size > _MOST_BYTES:
+            raise unusable("is too large: its pages hold more than 16 MiB together")
+        pages.append(page(answer, base))
+        following = pages[-1].next or ""
     return pages

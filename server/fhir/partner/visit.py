@@ -12,7 +12,7 @@ from typing import Final
 
 from server.errors import Fault
 from server.fhir.line import Line
-from server.fhir.partner.asking import Page, is_ours, new_tasks, open_tasks, watermark
+from server.fhir.partner.asking import GIVEN_UP, Page, is_ours, new_tasks, open_tasks, watermark
 from server.fhir.partner.errand import Came, Errand
 from server.fhir.partner.gathering import MOST_PAGES, pages_of
 from server.fhir.proof import Undelivered
@@ -53,7 +53,9 @@ class Visit:
         with self.dial() as line:
             fresh = pages_of(line.ask, new_tasks(self.polling.owner, since), self.destination.base)
             claimed = pages_of(line.ask, open_tasks(self.polling.owner), self.destination.base)
-        tasks = self._ours(fresh, ("requested",)) | self._ours(claimed, ("received", "accepted", "on-hold"))
+        tasks = self._ours(fresh, ("requested", *GIVEN_UP)) | self._ours(
+            claimed, ("received", "accepted", "on-hold")
+        )
         seen = Seen(since)
         failures = self._all(list(tasks.values())[:MOST_TASKS], seen)
         whole = len(tasks) <= MOST_TASKS and all(len(each) < MOST_PAGES for each in (fresh, claimed))
