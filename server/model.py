@@ -494,4 +494,5 @@ class Receipt:
     status: int
     locations: tuple[str, ...]
     how: str
-    """``accepted``: it answered so; ``found``: we looked and it was already there."""
+    """``accepted``: it answered so; ``found``: we looked and it was already there; ``given up``: it was about
+    nothing but a Task that its placer has cancelled there."""

@@ -9,7 +9,7 @@ import pytest
 
 from server.destinations import load_destinations
 from server.errors import Category, Fault
-from server.model import Destination, Login, Trust
+from server.model import Destination, Login, Polling, Trust
 
 EHR = """
 [[destination]]
@@ -131,3 +131,42 @@ def test_a_token_is_not_sent_in_the_clear(tmp_path: Path) -> None:
     local = tmp_path / "local.toml"
     local.write_text(EHR.replace("https://ehr.example/fhir", "http://127.0.0.1:8090/fhir") + LOGIN)
     assert load_destinations(local)[0].login is not None
+
+
+OWNER = 'owner = "https://second-reader.example/device|gateway-1"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("PT10S", timedelta(seconds=10)),
+        ("PT15M", timedelta(minutes=15)),
+        ("PT1H30M", timedelta(minutes=90)),
+        ("P1DT2H", timedelta(hours=26)),
+        ("P7D", timedelta(days=7)),
+    ],
+)
+def test_a_partner_may_be_polled(tmp_path: Path, text: str, every: timedelta) -> None:
+    path = tmp_path / "destinations.toml"
+    path.write_text(EHR + f'poll = "{text}"\n' + OWNER)
+    [found] = load_destinations(path)
+    assert found.polling == Polling(every, "https://second-reader.example/device|gateway-1")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "P1DT", "PT9S", "P8D", "15M", "PT1.5M", "P1M", "P1Y", "PT15M "]
+)
+def test_a_pause_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    said = str(refusal(tmp_path, EHR + f'poll = "{text}"\n' + OWNER))
+    assert "destination.0.poll: allowed: an ISO 8601 duration such as PT15M" in said
+
+
+@pytest.mark.parametrize("owner", ["Device", "device/1", "urn:x|", "|a", "a|b|c", "Device/4 2", "urn:x|a,b"])
+def test_an_owner_is_a_reference_or_an_identifier(tmp_path: Path, owner: str) -> None:
+    said = str(refusal(tmp_path, EHR + f'poll = "PT15M"\nowner = "{owner}"\n'))
+    assert "destination.0.owner: allowed: Type/id" in said
+
+
+def test_poll_and_owner_go_together(tmp_path: Path) -> None:
+    assert "owner: poll and owner are given together" in str(refusal(tmp_path, EHR + 'poll = "PT15M"\n'))
+    assert "poll: poll and owner are given together" in str(refusal(tmp_path, EHR + OWNER))

@@ -9,14 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import structlog
 
 from conformance.peers.codes import Resource, concept
 from conformance.peers.ehr import Ehr
 from conformance.peers.faults import Fault, Kind
 from conformance.peers.request import Clinician, Lab, Opinion, Patient, ReadRequest
 from conformance.peers.search import parse
+from server.app import create_app
 from server.fhir.courier import FhirCourier
 from server.fhir.smart.logins import Logins
+from server.log import configure
 from server.model import Destination, Polling
 from server.polling import PartnerWorker
 from server.store.partners import PartnerRow
@@ -120,10 +123,10 @@ def test_what_the_ehr_wrote_on_its_task_stays_as_it_was(partnership: Partnership
     assert before is not None
     partnership.look()
     after = partnership.task()
-    for name in ("focus", "for", "requester"):
-        assert after[name]["reference"] == f"{partnership.ehr.base}/{before.body[name]['reference']}"
-    for name in ("identifier", "owner", "code", "restriction", "authoredOn", "priority"):
-        assert after[name] == before.body[name]
+    ours = {"meta", "status", "businessStatus", "output", "lastModified"}
+    assert {
+        name for name in before.body.keys() | after.keys() if before.body.get(name) != after.get(name)
+    } == ours
 
 
 def test_looking_again_takes_nothing_twice(partnership: Partnership) -> None:
@@ -242,6 +245,48 @@ def test_what_its_placer_cancels_is_withdrawn_here(partnership: Partnership) -> 
     assert partnership.task()["status"] == "cancelled"
 
 
+def test_what_the_ehr_writes_meanwhile_is_kept(partnership: Partnership) -> None:
+    asked = request(labs=(FIRST,))
+    key = partnership.ehr.keep_case(asked, OWNER)
+    partnership.look()
+    note = [{"text": "called the ward"}]
+    with partnership.ehr.shelf.change() as change:
+        change.put(partnership.task() | {"note": note, "priority": "stat"}, key.partition("/")[2])
+    partnership.ehr.keep_later(SECOND, asked)
+    partnership.look()
+    task = partnership.task()
+    assert (task["status"], task["note"], task["priority"]) == ("completed", note, "stat")
+    assert "statusReason" not in task
+
+
+def test_what_is_cancelled_while_a_write_up_is_on_its_way_stays_cancelled(partnership: Partnership) -> None:
+    key = partnership.ehr.keep_case(request(labs=(FIRST,)), OWNER)
+    partnership.house.partners.look_now("ehr", partnership.world.watch())
+    assert partnership.partners.once()
+    while partnership.world.cases.once():
+        pass
+    with partnership.ehr.shelf.change() as change:
+        change.put(partnership.task() | {"status": "cancelled"}, key.partition("/")[2])
+    partnership.carry()
+    assert partnership.statuses()[-1] == "cancelled"
+    assert partnership.house.deliveries.counts() == {"delivered": 1}
+    partnership.look()
+    assert partnership.here("Task")[0]["status"] == "cancelled"
+
+
+def test_a_write_up_that_lost_a_race_is_made_anew(partnership: Partnership) -> None:
+    """If-Match is refused once; the next attempt is made upon what stands there then."""
+    partnership.ehr.keep_case(request(), OWNER)
+    partnership.house.partners.look_now("ehr", partnership.world.watch())
+    assert partnership.partners.once()
+    partnership.ehr.inject(Fault(Kind.PRECONDITION, count=2, methods=("POST",)))
+    partnership.carry()
+    assert partnership.task()["status"] == "accepted"
+    partnership.world.watch.forward(seconds=2)
+    partnership.carry()
+    assert partnership.task()["status"] == "completed"
+
+
 def test_only_what_is_newer_is_asked_for(partnership: Partnership) -> None:
     """By the EHR's own clock, a minute back; what was there before and untouched is not listed again."""
     partnership.ehr.keep_case(request(), {"identifier": {"system": DEVICE, "value": "another"}})
@@ -333,3 +378,62 @@ def test_disagreement_goes_to_nobody_here_and_says_so(partnership: Partnership) 
     partnership.ehr.keep_case(request(opinion=other), OWNER)
     partnership.look()
     assert partnership.task()["status"] == "on-hold"
+
+
+# -- what people and programs see ------------------------------------------------------------
+
+
+def test_how_it_goes_is_seen_without_any_patient(partnership: Partnership) -> None:
+    partnership.ehr.keep_case(request(), OWNER)
+    partnership.ehr.keep_case(request("2", question="unknown"), OWNER)
+    partnership.look()
+    client = create_app(partnership.house, partnership.world.watch).test_client()
+    assert client.get("/health").json["failingPartners"] == 0
+    partnership.ehr.down()
+    partnership.look()
+    assert client.get("/health").json["failingPartners"] == 1
+    told = client.get("/metrics").text
+    assert 'second_reader_partner_failures{partner="ehr"} 1.0' in told
+    assert 'second_reader_partner_tasks{came="taken",partner="ehr"} 1.0' in told
+    assert 'second_reader_partner_tasks{came="refused",partner="ehr"} 1.0' in told
+
+
+@pytest.fixture
+def as_logged_before() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.usefixtures("as_logged_before")
+def test_what_happens_is_logged_without_any_patient(
+    partnership: Partnership, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("info", "work")
+    partnership.ehr.keep_case(request(), OWNER)
+    partnership.look()
+    partnership.ehr.down()
+    partnership.look()
+    said = capsys.readouterr().err
+    assert '"looked at a partner"' in said
+    assert '"look at a partner failed"' in said
+    assert '"taken":1' in said.replace(" ", "")
+    for secret in ("SECRET", "T-1", "P-1", partnership.ehr.base):
+        assert secret not in said
+
+
+def test_an_answer_that_is_too_large_is_none(partnership: Partnership) -> None:
+    huge = {"resourceType": "Task", "status": "requested", "owner": OWNER, "x": "a" * 9_000_000}
+    with partnership.ehr.shelf.change() as change:
+        change.put(huge, "t")
+    row = partnership.look()
+    assert row.last_error == "the partner's answer is no FHIR JSON, or too large"
+    assert row.failures == 1
+
+
+def test_many_tasks_come_in_pages(partnership: Partnership) -> None:
+    """The EHR gives a hundred at a time; the last of them is on the second page."""
+    for number in range(101):
+        partnership.ehr.keep_case(request(str(number), question="unknown"), OWNER)
+    assert partnership.look().refused == 101

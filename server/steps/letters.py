@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from server.fhir.parse import parse
-from server.fhir.partner.names import origin
 from server.fhir.pens.bundle import referral_bundle, status_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.referral_task import standing_of
@@ -34,7 +32,6 @@ def letter_out(file: CaseFile) -> Correspondence:
         posted=file.task,
         operator=file.tools.operator,
         known=_Known(file),
-        fetched=_Fetched(file),
     )
 
 
@@ -97,22 +94,16 @@ def referral_letter(
     )
 
 
-T = TypeVar("T")
-
-
-class _Told(Mapping[str, T]):
-    """``Type/id`` here -> what its resource tells of itself; looked up when it is needed."""
+class _Known(Mapping[str, Mapping[str, Any]]):
+    """``Type/id`` here -> the identifier that its sender gave it; looked up when it is needed."""
 
     def __init__(self, file: CaseFile) -> None:
         self._file = file
 
-    @abstractmethod
-    def _of(self, resource: Resource) -> T | None: ...
-
-    def __getitem__(self, key: str) -> T:
+    def __getitem__(self, key: str) -> Mapping[str, Any]:
         type_, _, id_ = key.partition("/")
         stored = self._file.tools.shelf.read(type_, id_)
-        found = None if stored is None else self._of(parse(stored.body))
+        found = None if stored is None else _identifier(parse(stored.body))
         if found is None:
             raise KeyError(key)
         return found
@@ -122,20 +113,6 @@ class _Told(Mapping[str, T]):
 
     def __len__(self) -> int:
         return 0
-
-
-class _Known(_Told[Mapping[str, Any]]):
-    """The identifier that its sender gave it."""
-
-    def _of(self, resource: Resource) -> Mapping[str, Any] | None:
-        return _identifier(resource)
-
-
-class _Fetched(_Told[str]):
-    """The address that it was fetched from."""
-
-    def _of(self, resource: Resource) -> str | None:
-        return origin(resource)
 
 
 def _identifier(resource: Resource) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, insert, or_, select, update
 
 from server.ports import LeaseLost
 from server.store.database import Database
-from server.store.tables import partner
+from server.store.partner_table import partner
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,24 +282,6 @@ attempt = Table(
     Column("detail", Text, nullable=False),
 )
 
-partner = Table(
-    "partner",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    # When to look next; one worker at a time holds the lease.
-    Column("due_at", Instant, nullable=False),
-    Column("lease_token", String(36)),
-    Column("lease_until", Instant),
-    # From when the next look must see everything, in the partner's own words and by its clock.
-    Column("since", String(64), nullable=False),
-    Column("answered_at", Instant),
-    Column("failures", Integer, nullable=False),
-    Column("taken", Integer, nullable=False),
-    Column("refused", Integer, nullable=False),
-    Column("last_error", Text),
-)
-"""Systems that keep Tasks for us, and how the last look at each went."""
-
 used_assertion = Table(
     "used_assertion",
     metadata,

@@ -18,6 +18,7 @@ from server.errors import Category, Fault
 from server.ports import Method, Past
 from server.store.database import Database
 from server.store.migrate import _config, current, demand_current, migrate, needed
+from server.store.partner_table import partner
 from server.store.resources import Resources
 from server.store.tables import Instant, metadata
 
@@ -83,6 +84,7 @@ def test_a_difference_between_tables_and_migrations_would_be_seen(database: Data
 
 def test_keys_are_as_the_code_says_too(database: Database) -> None:
     """Alembic compares no primary keys."""
+    assert partner.name in metadata.tables
     found = database.read(
         lambda c: {t: inspect(c).get_pk_constraint(t)["constrained_columns"] for t in metadata.tables}
     )

@@ -1,4 +1,4 @@
-"""Names of a partner's resources at our own door, and back. Pure.
+"""Names of a partner's resources at our own door. Pure.
 
 The id here is computed from the address there, so that fetching twice makes nothing twice; the
 address, with its version, stands in ``meta.source`` (R4 resource.html#Meta).
@@ -14,7 +14,6 @@ from server.ports import Resource
 _FETCHED = uuid.UUID("0f3c1f0b-7c1e-5d0e-8e7b-2b8f7a1d4c55")
 """Namespace of these ids. Changing it doubles everything that was fetched."""
 _LOCAL = re.compile(r"([A-Z][A-Za-z]{1,39})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
-_SOURCE = re.compile(rf"(https?://[^\s#?]+/{_LOCAL.pattern})")
 
 
 def here(base: str, key: str) -> str:
@@ -40,16 +39,3 @@ def source(base: str, resource: Resource) -> str:
     version = resource.get("meta", {}).get("versionId")
     place = f"{base}/{resource['resourceType']}/{resource['id']}"
     return f"{place}/_history/{version}" if version else place
-
-
-def origin(resource: Resource) -> str | None:
-    """Where one of our resources was fetched from, without the version; None when it was not.
-
-    Anybody may write a ``meta.source``; only what we fetched bears the id that follows from it.
-    """
-    match = _SOURCE.fullmatch(str(resource.get("meta", {}).get("source", "")))
-    if match is None:
-        return None
-    url, key = match[1].partition("/_history/")[0], f"{match[2]}/{match[3]}"
-    ours = here(url.removesuffix(f"/{key}"), key)
-    return url if resource.get("id") == ours and resource["resourceType"] == match[2] else None

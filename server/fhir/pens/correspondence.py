@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from server.fhir.pens.datatypes import Json, identifier, logical
@@ -53,8 +53,6 @@ class Correspondence:
     operator: Operator
     known: Mapping[str, Identifier]
     """``Type/id`` at our door -> identifier over there; only those that have one."""
-    fetched: Mapping[str, str] = field(default_factory=dict)
-    """``Type/id`` at our door -> its own address over there; only what was fetched from there."""
 
     def minted(self, what: str) -> str:
         return str(mint(self.case, what))

@@ -1,8 +1,8 @@
 """Task: the EHR's own, as it stands now (R4 task.html; docs/fhir-door.md).
 
 A conditional update replaces the whole resource, so what the EHR wrote goes back as it was.
-References to what stands at our door are turned into the EHR's identifiers, or into the addresses
-that it was fetched from; one that cannot be named there is left out rather than sent dangling.
+References to what stands at our door are turned into the EHR's identifiers; one that cannot
+be named there is left out rather than sent dangling.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json
 from server.fhir.pens.referral_task import written_standing
-from server.fhir.references import normal
 
 _OURS = frozenset(
     {"id", "text", "status", "statusReason", "businessStatus", "output", "lastModified", "relevantHistory"}
@@ -58,7 +57,4 @@ def _reference(letter: Correspondence, reference: Mapping[str, Any]) -> Json | N
     to = reference["reference"]
     if "://" in to or to.startswith(("urn:", "#")):
         return dict(reference)
-    there = letter.fetched.get(normal(to))
-    if there is not None:
-        return {**reference, "reference": there}
     return letter.reference(to, reference.get("display", ""))
