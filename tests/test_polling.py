@@ -18,6 +18,10 @@ from conformance.peers.request import Clinician, Lab, Opinion, Patient, ReadRequ
 from conformance.peers.search import parse
 from server.app import create_app
 from server.fhir.courier import FhirCourier
+from server.fhir.desk import Desk
+from server.fhir.exchange import Response
+from server.fhir.partner import visit
+from server.fhir.partner.errand import Came, Errand
 from server.fhir.smart.logins import Logins
 from server.log import configure
 from server.model import Destination, Polling
@@ -149,6 +153,16 @@ def test_what_is_not_ours_is_left_alone(partnership: Partnership) -> None:
     partnership.ehr.keep_case(request("2"), {"reference": "Device/42"})
     assert partnership.look().taken == 0
     assert partnership.statuses() == partnership.statuses("2") == ["requested"]
+
+
+def test_a_server_that_ignores_the_owner_changes_nothing(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visit, "new_tasks", lambda *_: "/Task?status=requested")
+    partnership.ehr.keep_case(request(), {"identifier": {"system": DEVICE, "value": "another"}})
+    partnership.ehr.keep_case(request("2"), OWNER)
+    assert partnership.look().taken == 1
+    assert partnership.statuses() == ["requested"]
 
 
 def test_everything_that_was_fetched_says_where_from(partnership: Partnership) -> None:
@@ -319,6 +333,26 @@ def test_a_task_that_was_claimed_and_never_taken_in_is_carried_on(
         change.put(task | {"status": status}, key.partition("/")[2])
     assert partnership.look().taken == 1
     assert partnership.task()["status"] == "completed"
+
+
+def test_two_at_once_take_it_in_once_and_fail_nothing(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that lost its lease unseen: the other one has taken in what it is about to take in."""
+    partnership.ehr.keep_case(request(), OWNER)
+    [polled] = partnership.house.destinations
+    through, others = Errand._through_the_door, [partnership.partners.visit(polled, lambda: None)]
+
+    def late(self: Errand, desk: Desk, whole: Resource) -> Response:
+        if desk is self.desk and others:
+            assert others.pop().look("").came == {Came.TAKEN: 1}
+        return through(self, desk, whole)
+
+    monkeypatch.setattr(Errand, "_through_the_door", late)
+    assert partnership.look().failures == 1
+    assert partnership.look().failures == 0
+    assert partnership.statuses() == ["requested", "received", "accepted", "in-progress", "completed"]
+    assert len(partnership.here("Task")) == 1
 
 
 @pytest.mark.parametrize(
