@@ -75,6 +75,7 @@ class Event(StrEnum):
     RESUMED = "resumed by a person"
     ENDED = "ended by a person"
     OPINION_WITHDRAWN = "opinion withdrawn"
+    STOP_REFUSED = "stop refused"
 
 
 class First(StrEnum):
@@ -116,6 +117,7 @@ _RULED = (State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State
 _WITH_PEOPLE = (State.READY, State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
+_BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -154,10 +156,9 @@ LAW: tuple[Move, ...] = (
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
-    *(
-        Move(state, Event.WITHDRAWN, State.WITHDRAWN)
-        for state in (State.RECEIVED, State.INCOMPLETE, State.READY, *_WAITING_FOR_PEOPLE)
-    ),
+    *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
+    # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
+    *(Move(state, Event.STOP_REFUSED, state) for state in _STANDING if state not in _BEFORE_COMPARISON),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
     *(

@@ -280,10 +280,11 @@ def law_table() -> str:
 def _law_cells(move: Move) -> tuple[str, ...]:
     first = move.first or "any"
     ai = " or ".join(move.ai) or "any"
+    stays = move.to is move.state
     return (
         move.event,
-        move.to,
-        ACCOUNTABLE[move.to],
+        "where it stood" if stays else move.to,
+        "as it was" if stays else ACCOUNTABLE[move.to],
         f"{first}, becomes {move.sets_first}" if move.sets_first else first,
         f"{ai}, becomes {move.sets_ai}" if move.sets_ai else ai,
     )

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from server.case import Event, Position
 from server.contract import Inputs
-from server.model import AiRead, Document, Receipt
+from server.model import AiRead, Document, Receipt, Withdrawal
 from server.query import Page, Query, Row
 
 Resource = dict[str, Any]
@@ -165,6 +165,8 @@ class Intake:
     writes: tuple[ResourceWrite, ...]
     absent: tuple[Absent, ...] = ()
     openings: tuple[Opening, ...] = ()
+    stopping: tuple[str, ...] = ()
+    """Ids of Tasks whose cases are asked to stop: they must be open when we commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +316,10 @@ class Shelf(Protocol):
         """
         ...
 
+    def asking(self, report: str, question: str) -> str | None:
+        """Id of the Task of an open case that asks this question about ``DiagnosticReport/id``."""
+        ...
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         """The first ``limit`` of what a query asks for."""
         ...
@@ -351,6 +357,24 @@ class Intakes(Protocol):
 
     def take(self, intake: Intake) -> None:
         """Make the whole intake durable. Raises Raced when its premises no longer hold."""
+        ...
+
+
+class Withdrawals(Protocol):
+    """By which a person's word that an opinion must not be used is laid down."""
+
+    def case_of_task(self, task_id: str) -> str | None:
+        """The id of the case that a Task opened."""
+        ...
+
+    def find(self, case_id: str) -> CaseRow | None: ...
+
+    def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
+        """Withdraw the released opinion of one case. Raises IllegalMove when none is released."""
+        ...
+
+    def withdraw_model(self, card: str, said: Withdrawal) -> int:
+        """Withdraw a model version and its released opinions; how many. Raises Raced when it was already."""
         ...
 
 

@@ -29,6 +29,7 @@ from server.fhir.partner.asking import LARGEST
 from server.fhir.partner.errand import Errand
 from server.fhir.partner.visit import Visit
 from server.fhir.pens.correspondence import Operator
+from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
 from server.fhir.smart.logins import LOGIN_PATIENCE, Logins
 from server.fhir.smart.sound import demand_sound
@@ -135,9 +136,10 @@ def _longest(destination: Destination) -> timedelta:
 def desk(house: House) -> Desk:
     """The FHIR door's desk."""
     return Desk(
-        shelf=house.shelf,
+        shelf=Published(house.shelf, published(house.cards.values())),
         intakes=IntakeDesk(house.database, house.vault),
         seals=house.ledger,
+        withdrawals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
         base=house.settings.fhir_base,
         max_resource=house.settings.max_resource,

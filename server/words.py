@@ -1,4 +1,4 @@
-"""What a person writes on the command line and others will read: one line, not empty, not endless."""
+"""What a person says of a decision and others will read: one line, not empty, not endless."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ _LONGEST = 500
 _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
+def one_line(text: str) -> str:
+    """``text`` without blanks around it.
+
+    Raises:
+        ValueError: it is not such a line; the message says what is, and quotes nothing.
+    """
+    line = text.strip(" ")
+    if not line or len(line) > _LONGEST or _UNREADABLE.search(line):
+        raise ValueError(f"must be one line of 1 to {_LONGEST} characters without control characters")
+    return line
+
+
 class Words(click.ParamType[str]):
-    """A name or a reason."""
+    """A name or a reason on the command line."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = " ".join(str(value).split(" ")).strip()
-        if not text or len(text) > _LONGEST or _UNREADABLE.search(text):
-            self.fail(
-                f"must be one line of 1 to {_LONGEST} characters without control characters", param, ctx
-            )
-        return text
+        try:
+            return one_line(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 WORDS = Words()

@@ -23,7 +23,11 @@ from conformance.peers.codes import Resource
 from conformance.peers.wire import FHIR_JSON, encode
 
 _MARK = "00000000"
-"""Where the number of a request goes in its Task's identifier; 8 digits, as Load counts."""
+"""Where the number of a request goes in its Task; 8 digits, as Load counts."""
+_FASTEST = 800
+"""Creates a second for which there are reports: every Task asks about one of its own."""
+_AT_ONCE = 200
+"""Reports in one transaction."""
 _RATE = "per second"
 
 
@@ -71,17 +75,26 @@ def create(seconds: float, clients: int, rounds: int, patients: int, data: Path 
 
 def _measure(house: House, seconds: float, clients: int, rounds: int, patients: int) -> Rounds:
     measured, next_number = Rounds(), 1
-    with FhirClient(house.base) as client, steps("create", patients + 4 * rounds) as step:
+    with FhirClient(house.base) as client, steps("create", patients + 5 * rounds) as step:
         asking = Asking(client)
-        tasks = []
+        waiting = []
         for _ in range(patients):
-            tasks.append(_numbered(asking.prepare().task))
-            step("preparing patients and reports")
+            waiting.append(asking.prepare())
+            step("preparing patients")
+        kept = client.create(waiting[0].task).location
+        tasks = [_numbered(each.task) for each in waiting]
         body = encode(tasks[0])
         posts = tuple(_post(house, encode(each)) for each in tasks)
-        kept = client.create(tasks[0]).location
+        ready = next_number
         for _ in range(rounds):
-            load = Load(house.host, house.port, 201, posts, True, next_number, clients, seconds)
+            enough = next_number + round(_FASTEST * seconds)
+            _reports(client, [each.report for each in waiting], range(ready, enough))
+            ready = enough
+            step("preparing reports")
+            turn = next_number % patients
+            load = Load(
+                house.host, house.port, 201, posts[turn:] + posts[:turn], next_number, clients, seconds
+            )
             with _costs(house, measured):
                 measured.creates.append(fire(load))
             step("creates")
@@ -92,8 +105,8 @@ def _measure(house: House, seconds: float, clients: int, rounds: int, patients: 
             many = bare.commit(house.data / "bare.db", body, clients, seconds)
             measured.many_writers.append(many.rate)
             step(f"bare SQLite, {clients} writers")
-            read = ((_get(house, kept), b""),)
-            measured.reads.append(fire(Load(house.host, house.port, 200, read, False, 0, clients, seconds)))
+            read = ((_get(house, kept),),)
+            measured.reads.append(fire(Load(house.host, house.port, 200, read, 0, clients, seconds)))
             step("reads")
     _verify(house, 1 + sum(each.answers for each in measured.creates))
     return measured
@@ -146,19 +159,32 @@ def _middle(name: str, values: list[float], unit: str) -> Figure:
     return Figure(name, sorted(values)[len(values) // 2], unit)
 
 
+def _reports(client: FhirClient, of: list[Resource], numbers: range) -> None:
+    """One report for each Task to come, of the patients in turn."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        chunk = [of[n % len(of)] | {"id": f"bench-{n:08d}"} for n in numbers[start : start + _AT_ONCE]]
+        puts = [
+            {"resource": each, "request": {"method": "PUT", "url": f"DiagnosticReport/{each['id']}"}}
+            for each in chunk
+        ]
+        client.transaction({"resourceType": "Bundle", "type": "transaction", "entry": puts})
+
+
 def _numbered(task: Resource) -> Resource:
-    """The Task with a place for a number at the end of its identifier."""
+    """The Task with a place for a number at the end of its identifier, and of its report's id."""
     first = task["identifier"][0]
-    return task | {"identifier": [first | {"value": f"{first['value']}-{_MARK}"}]}
+    about = {"reference": f"DiagnosticReport/bench-{_MARK}"}
+    text = json.dumps(task).replace(json.dumps(task["focus"]["reference"]), json.dumps(about["reference"]))
+    numbered: Resource = json.loads(text)
+    return numbered | {"identifier": [first | {"value": f"{first['value']}-{_MARK}"}]}
 
 
-def _post(house: House, body: bytes) -> tuple[bytes, bytes]:
-    before, _, after = body.partition(json.dumps(_MARK)[1:-1].encode())
+def _post(house: House, body: bytes) -> tuple[bytes, ...]:
     head = (
         f"POST /fhir/Task HTTP/1.1\r\nHost: {house.host}:{house.port}\r\nContent-Type: {FHIR_JSON}\r\n"
         f"Accept: {FHIR_JSON}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + before, after
+    return tuple((head.encode() + body).split(_MARK.encode()))
 
 
 def _get(house: House, reference: str) -> bytes:

@@ -34,10 +34,8 @@ class Load:
     port: int
     expected: int
     """The HTTP status of every answer."""
-    shots: tuple[tuple[bytes, bytes], ...]
-    """Whole requests, sent in turn, each as (before, after) the number that makes it unlike any other."""
-    numbered: bool
-    """Whether the number, 8 digits, stands between the two."""
+    shots: tuple[tuple[bytes, ...], ...]
+    """Whole requests, sent in turn, each cut where the 8 digits stand that make it unlike any other."""
     first: int
     """Where the numbers begin."""
     connections: int
@@ -129,11 +127,8 @@ def drive(load: Load) -> Tally:
 
 
 def _requests(load: Load) -> Iterator[bytes]:
-    shots = itertools.cycle(load.shots)
-    if not load.numbered:
-        return (before + after for before, after in shots)
-    numbers = itertools.count(load.first)
-    return (before + b"%08d" % next(numbers) + after for before, after in shots)
+    numbered = zip(itertools.count(load.first), itertools.cycle(load.shots))
+    return ((b"%08d" % number).join(pieces) for number, pieces in numbered)
 
 
 def _cpu() -> float:

@@ -10,9 +10,9 @@ from typing import Any
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.references import local, normal
-from server.fhir.terms import QUESTION, TASK
+from server.fhir.terms import IN_QUESTION, IN_REPORT, QUESTION, SECOND_READ, SPECIALIST_READ
 from server.fhir.times import moment
-from server.model import Destination
+from server.model import Coding, Destination
 from server.ports import Opening, Resource
 
 Look = Callable[[str, str], Resource | None]
@@ -34,7 +34,7 @@ class Admission:
         """
         problems: list[Issue] = []
         _kind(task, problems)
-        identifier = _identifier(task, problems)
+        identifier = placed(task, problems)
         destination = self._destination(identifier, problems)
         question = self._question(task, problems)
         patient = _local(task.get("for"), "Patient", "Task.for", problems)
@@ -87,11 +87,11 @@ class Admission:
 
 
 def is_second_read(task: Resource) -> bool:
-    return _has_code(task, "second-read")
+    return coded(task.get("code", {}), SECOND_READ)
 
 
 def is_specialist_read(task: Resource) -> bool:
-    return _has_code(task, "specialist-read")
+    return coded(task.get("code", {}), SPECIALIST_READ)
 
 
 def is_completed_read(resource: Resource) -> bool:
@@ -100,24 +100,22 @@ def is_completed_read(resource: Resource) -> bool:
     return task and is_specialist_read(resource) and resource["status"] == "completed"
 
 
-def inputs(task: Resource, kind: str) -> list[dict[str, Any]]:
+def inputs(task: Resource, kind: Coding) -> list[dict[str, Any]]:
     """Task.input entries of one of our types."""
-    return [each for each in task.get("input", []) if _coded(each.get("type", {}), kind)]
+    return [each for each in task.get("input", []) if coded(each.get("type", {}), kind)]
 
 
-def _has_code(task: Resource, code: str) -> bool:
-    return _coded(task.get("code", {}), code)
-
-
-def _coded(concept: Mapping[str, Any], code: str) -> bool:
+def coded(concept: Mapping[str, Any], code: Coding) -> bool:
+    """Whether a CodeableConcept says this code."""
     return any(
-        coding.get("system") == TASK and coding.get("code") == code for coding in concept.get("coding", [])
+        coding.get("system") == code.system and coding.get("code") == code.code
+        for coding in concept.get("coding", [])
     )
 
 
 def _kind(task: Resource, problems: list[Issue]) -> None:
     if not is_second_read(task):
-        text = f"Tasks are accepted here with code {TASK}|second-read"
+        text = f"Tasks are accepted here with code {SECOND_READ.system}|{SECOND_READ.code}"
         problems.append(Issue("business-rule", text, "Task.code"))
     if task["status"] != "requested":
         problems.append(Issue("business-rule", "a new Task has status requested", "Task.status"))
@@ -125,7 +123,8 @@ def _kind(task: Resource, problems: list[Issue]) -> None:
         problems.append(Issue("business-rule", "a second read is an order: intent order", "Task.intent"))
 
 
-def _identifier(task: Resource, problems: list[Issue]) -> Mapping[str, str]:
+def placed(task: Resource, problems: list[Issue]) -> Mapping[str, str]:
+    """The identifier by which the placer knows the Task; without a usable one, a problem more."""
     usable = [each for each in task.get("identifier", []) if each.get("system") and each.get("value")]
     placer = [each for each in usable if _placer(each)]
     if not usable:
@@ -143,7 +142,7 @@ def _placer(identifier: Mapping[str, Any]) -> bool:
 
 
 def asked_question(task: Resource) -> str:
-    for each in inputs(task, "clinical-question"):
+    for each in inputs(task, IN_QUESTION):
         if "valueString" in each:
             return str(each["valueString"])
         for coding in each.get("valueCodeableConcept", {}).get("coding", []):
@@ -154,7 +153,7 @@ def asked_question(task: Resource) -> str:
 
 def _report(task: Resource, problems: list[Issue]) -> str:
     named = [task["focus"]] if "focus" in task else []
-    named += [each.get("valueReference", {}) for each in inputs(task, "primary-report")]
+    named += [each.get("valueReference", {}) for each in inputs(task, IN_REPORT)]
     targets = {normal(each.get("reference", "")) for each in named}
     if len(targets) > 1:
         text = "focus and input primary-report name different reports; one Task asks about one report"

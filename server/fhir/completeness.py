@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.fhir.pens.datatypes import concept
-from server.fhir.terms import TASK
-from server.model import Coding, Gap, Problem
+from server.fhir.terms import OUT_COMPLETENESS
+from server.model import Gap, Problem
 from server.ports import Resource
 
 _ISSUE = {
@@ -28,7 +28,7 @@ def completeness_outcome(gaps: Sequence[Gap]) -> Resource:
 
 def completeness_output() -> Resource:
     return {
-        "type": concept(Coding(TASK, "completeness-outcome")),
+        "type": concept(OUT_COMPLETENESS),
         "valueReference": {"reference": "#oo"},
     }
 

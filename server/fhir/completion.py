@@ -6,10 +6,11 @@ from server.errors import Category, Fault, Issue
 from server.fhir.admission import Look
 from server.fhir.opinions import SIGNED
 from server.fhir.references import local, normal
-from server.fhir.terms import TASK
+from server.fhir.terms import OUT_SPECIALIST_REPORT
 from server.ports import Resource
 
 _PATH = "Task.output"
+_KIND = (OUT_SPECIALIST_REPORT.system, OUT_SPECIALIST_REPORT.code)
 
 
 def demand_report(task: Resource, look: Look) -> None:
@@ -39,11 +40,9 @@ def _report(task: Resource, look: Look) -> Resource:
     for output in task.get("output", []):
         codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
         target = local(output.get("valueReference", {}).get("reference", ""))
-        if (TASK, "specialist-report") in codes and target and target[0] == "DiagnosticReport":
+        if _KIND in codes and target and target[0] == "DiagnosticReport":
             return look(*target) or {}
-    text = (
-        f"completed needs an output of type {TASK}|specialist-report with a reference to the DiagnosticReport"
-    )
+    text = f"completed needs an output of type {'|'.join(_KIND)} with a reference to the DiagnosticReport"
     raise Fault(Category.UNPROCESSABLE, Issue("required", text, _PATH))
 
 

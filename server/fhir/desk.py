@@ -20,7 +20,7 @@ from server.fhir.query.controls import Sizes
 from server.fhir.rules import WRITABLE
 from server.fhir.seen import Seen
 from server.fhir.veil import under_seal, visible
-from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored
+from server.ports import Arrival, Intake, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
 from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
@@ -33,6 +33,7 @@ class Desk:
     shelf: Shelf
     intakes: Intakes
     seals: Seals
+    withdrawals: Withdrawals
     admission: Admission
     base: str
     max_resource: int
@@ -54,9 +55,13 @@ class Desk:
         return Rights(self.caller, self.base)
 
     @property
+    def whole(self) -> Shelf:
+        """All that is here, seen by this caller or not."""
+        return self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
+
+    @property
     def guard(self) -> Guard:
-        whole = self.shelf.shelf if isinstance(self.shelf, Seen) else self.shelf
-        return Guard(self.rights, whole)
+        return Guard(self.rights, self.whole)
 
     def asker(self, request: Request) -> Asker:
         """Who searches, and what they may see."""
@@ -87,7 +92,13 @@ class Desk:
                 return plan.answers
             try:
                 self.intakes.take(
-                    Intake(arrival, tuple(plan.writes), tuple(plan.absent), tuple(plan.openings))
+                    Intake(
+                        arrival,
+                        tuple(plan.writes),
+                        tuple(plan.absent),
+                        tuple(plan.openings),
+                        tuple(plan.stopping),
+                    )
                 )
             except Raced:
                 continue

@@ -26,6 +26,7 @@ from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
 from server.fhir.operations.everything import everything
 from server.fhir.operations.validate import validate, validate_type
+from server.fhir.operations.withdraw import withdraw_model, withdraw_opinion
 from server.fhir.patch import conditional_patch, patch
 from server.fhir.read import read, vread
 from server.fhir.search import search
@@ -53,6 +54,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/<type_>/<id_>/$validate", validate),
     ("GET", "/Patient/<id_>/$everything", everything),
     ("POST", "/Patient/<id_>/$everything", everything),
+    ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
+    ("POST", "/Device/<id_>/$withdraw", withdraw_model),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
 )
 """Method, path below [base], interaction."""
@@ -75,11 +78,13 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
     everything: Deed.READ,
     validate: Deed.READ,
     validate_type: None,
+    withdraw_opinion: None,
+    withdraw_model: None,
 }
 """Interaction -> what its caller must be allowed to do with the type.
 
-None: each entry of a Bundle is asked itself, a history of all tells what its caller may find, and of
-$validate what a mode would write.
+None: an operator withdraws; each entry of a Bundle is asked itself, a history of all tells what its caller
+may find, and of $validate what a mode would write.
 """
 OPEN = frozenset({metadata})
 """What everybody is told (R4 http.html#capabilities)."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from server import __version__
+from server.fhir.artefacts.operations import WITHDRAW
+from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PARAMETERS
 from server.fhir.desk import Desk
@@ -33,9 +37,17 @@ _READS = ("read", "vread", "history-instance", "history-type", "search-type")
 _WRITES = ("create", "update", "patch", "delete")
 _SYSTEM = ("transaction", "batch", "history-system")
 _VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
+_WITHDRAW = {"name": "withdraw", "definition": WITHDRAW}
 _EVERYTHING = {
     "name": "everything",
     "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+}
+
+
+_OPERATIONS: Mapping[str, Sequence[Resource]] = {
+    "Patient": (_EVERYTHING,),
+    "DiagnosticReport": (_WITHDRAW,),
+    "Device": (_WITHDRAW,),
 }
 
 
@@ -83,7 +95,8 @@ def _resource(type_: str) -> Resource:
             for code, each in sorted(PARAMETERS[type_].items())
             if code in OWN or code in searchable(type_)
         ],
-        "operation": [_VALIDATE, *([_EVERYTHING] if type_ == "Patient" else [])],
+        "operation": [_VALIDATE, *_OPERATIONS.get(type_, ())],
+        **({"supportedProfile": [profile_url(each) for each in PROFILES]} if type_ == "Task" else {}),
     }
 
 

@@ -166,6 +166,13 @@ def taken(task: Stored, path: str) -> Fault:
     return fault(Category.CONFLICT, "duplicate", text, path or "Task.identifier")
 
 
+def asked_already(task: Stored | None) -> Fault:
+    """An open case asks the same question about the same report, under another id than the one wished for."""
+    which = "a Task that this client may not see" if task is None else f"Task/{task.id}"
+    text = f"{which} asks this about the report already and is not done; a new one is taken when it has ended"
+    return fault(Category.CONFLICT, "duplicate", text, "Task.focus")
+
+
 def within(failure: Fault, path: str) -> Fault:
     """The same refusal, told of an entry of a Bundle: ``Task.code`` is ``Bundle.entry[3].resource.code``."""
     if not path:

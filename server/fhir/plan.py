@@ -16,6 +16,7 @@ from typing import Any
 
 from server.errors import Category, Fault, fault
 from server.fhir import rules
+from server.fhir.abort import is_abort, stopped_by
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.asked import Answered, Asked
 from server.fhir.bundle_names import resolve, resolve_searched
@@ -24,7 +25,7 @@ from server.fhir.conditional import condition, matching
 from server.fhir.doubles import matched_twice, written_twice
 from server.fhir.parse import own
 from server.fhir.pending import Pending
-from server.fhir.place import Place, Placer, check_version, taken, within
+from server.fhir.place import Place, Placer, asked_already, check_version, taken, within
 from server.fhir.query.asker import Asker
 from server.fhir.query.meeting import Unwritten, meets
 from server.fhir.references import demand_present, pointers, relativise, targets
@@ -43,11 +44,22 @@ class Plan:
     writes: list[ResourceWrite] = field(default_factory=list)
     absent: list[Absent] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    stopping: list[str] = field(default_factory=list)
+    """Ids of Tasks that are asked to stop."""
     answers: list[Answered] = field(default_factory=list)
 
 
 _Work = list[tuple[Asked, Place]]
 _Freed = Mapping[str, Mapping[str, int]]
+
+
+class _AskedAlready(Exception):
+    """An entry asks what an open case asks: its answer is the Task of that case."""
+
+    def __init__(self, entry: int, task: Stored) -> None:
+        super().__init__(entry)
+        self.entry = entry
+        self.task = task
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +76,18 @@ class Planner:
         Fault: with the reasons of the first entry that cannot be.
         """
         _no_identity_twice(asked)
-        asked = _unspoilt(asked)
+        known: dict[int, Place] = {}
+        while True:
+            try:
+                return self._plan(_unspoilt(asked), at, known)
+            except _AskedAlready as again:
+                known[again.entry] = Place(again.task.id, kept=again.task, idle=True)
+
+    def _plan(self, asked: Sequence[Asked], at: datetime, known: Mapping[int, Place]) -> Plan:
         places = Placer(self.shelf, self.seals, self.base).all(asked)
-        work = list(zip(asked, places, strict=True))
+        work = [
+            (each, known.get(n, place)) for n, (each, place) in enumerate(zip(asked, places, strict=True))
+        ]
         writing = [(each, place) for each, place in work if not place.idle]
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
             raise _doubled(writing[double][0])
@@ -150,14 +171,29 @@ class Planner:
             if resource["resourceType"] == "Task" and current is None:
                 if asked.id is not None or asked.wanted is not None:
                     self._demand_new_order(asked)
-                opening = self.admission.opening({**resource, "id": place.id}, pending.look)
-                made.openings.append(opening)
+                self._order(asked, {**resource, "id": place.id}, pending, made)
                 made.absent.append(Absent(placer_query(resource)))
         except Fault as failure:
             raise within(failure, asked.path) from failure
         if current is None and asked.wanted is not None:
             made.absent.append(Absent(asked.wanted))
         _add(made, write, 201 if current is None else 200)
+
+    def _order(self, asked: Asked, task: Resource, pending: Pending, made: Plan) -> None:
+        """A new Task opens a case, or asks to stop one; one question about a report has one open case."""
+        if is_abort(task):
+            made.stopping.append(stopped_by(task, pending.look))
+            return
+        opening = self.admission.opening(task, pending.look)
+        subject = (opening.report, opening.question)
+        if any((each.report, each.question) == subject for each in made.openings):
+            raise _doubled(asked)
+        if (id_ := self.shelf.asking(*subject)) is not None:
+            found = self.shelf.read("Task", id_)
+            if found is None or asked.method != "POST":
+                raise asked_already(found)
+            raise _AskedAlready(len(made.answers), found)  # as many as there are entries before this one
+        made.openings.append(opening)
 
     def _follow(self, place: Place, resource: Resource) -> None:
         """The rules for what comes after what is here, or was before it was deleted."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from server.errors import Category, Fault, Issue, fault
-from server.fhir.admission import is_second_read, is_specialist_read
+from server.fhir.admission import is_specialist_read
 from server.fhir.bindings import GUARDED, WRITTEN
 from server.fhir.index import patient_of
-from server.fhir.task_states import CANCELLABLE, may
+from server.fhir.task_rules import demand_move
 from server.fhir.terms import SR
 from server.fhir.times import moment
 from server.ports import Resource
@@ -19,14 +19,6 @@ VERSION_AWARE = GUARDED
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
 _DECISIVE = ("status", "intent")
-_SPECIALIST_MAY_SET = frozenset({"accepted", "rejected", "in-progress", "completed", "failed"})
-_SPECIALIST_MAY_CHANGE = frozenset(
-    {"status", "statusReason", "output", "note", "meta", "lastModified", "text"}
-)
-_PLACER_MAY_CHANGE = frozenset({"status", "statusReason", "note", "meta", "lastModified", "text"})
-
-_BY_US = frozenset({("requested", "failed")})
-"""An offer that runs out; nobody else sets it: failed is tried and could not, rejected is before any work."""
 
 
 def on_any(resource: Resource, now: datetime) -> None:
@@ -57,7 +49,7 @@ def on_update(old: Resource, new: Resource) -> None:
     """
     on_return(old, new)
     if new["resourceType"] == "Task":
-        _on_task(old, new)
+        demand_move(old, new)
 
 
 def on_return(old: Resource, new: Resource) -> None:
@@ -139,38 +131,3 @@ def _minted(resource: Resource) -> str | None:
         if any(str(each.get("system", "")).startswith(SR + "/") for each in values)
     )
     return next(ours, None)
-
-
-def _on_task(old: Resource, new: Resource) -> None:
-    if is_specialist_read(old):
-        _only(old, new, _SPECIALIST_MAY_CHANGE, _SPECIALIST_MAY_SET)
-    elif is_second_read(old):
-        _only(old, new, _PLACER_MAY_CHANGE, frozenset({"cancelled"}))
-    before, after = old["status"], new["status"]
-    legal = may(before, after) and (before, after) not in _BY_US
-    if not legal or (after == "cancelled" and before not in CANCELLABLE):
-        raise fault(
-            Category.UNPROCESSABLE,
-            "business-rule",
-            f"a Task in status {before} cannot become {after}",
-            "Task.status",
-        )
-    if after in ("rejected", "failed") and not new.get("statusReason", {}).get("text"):
-        raise fault(
-            Category.UNPROCESSABLE, "required", "say why: statusReason.text", "Task.statusReason.text"
-        )
-
-
-def _only(old: Resource, new: Resource, elements: frozenset[str], statuses: frozenset[str]) -> None:
-    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    problems = [
-        Issue("business-rule", "this element is not yours to change", f"Task.{name}")
-        for name in sorted(changed - elements - {"id"})
-    ]
-    if new["status"] not in statuses:
-        allowed = ", ".join(sorted(statuses))
-        problems.append(
-            Issue("business-rule", f"this Task is ours to move; you may set: {allowed}", "Task.status")
-        )
-    if problems:
-        raise Fault(Category.UNPROCESSABLE, *problems)

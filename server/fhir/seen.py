@@ -80,6 +80,9 @@ class Seen:
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         return self.shelf.resting_on(type_, id_, patient)
 
+    def asking(self, report: str, question: str) -> str | None:
+        return self.shelf.asking(report, question)
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         return self.shelf.find(self._mine(query), limit)
 

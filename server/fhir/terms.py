@@ -67,20 +67,27 @@ LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Lab
 
 SECOND_OPINION = Coding("http://terminology.hl7.org/CodeSystem/v2-0336", "S", "Second Opinion")
 PLACER = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
-FULFILL = Coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")
+_TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
+ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 
-SPECIALIST_READ = Coding(TASK, "specialist-read")
+SECOND_READ = Coding(TASK, "second-read", "Second read")
+SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
-OUT_AGREEMENT = Coding(TASK, "agreement")
-OUT_AI_OPINION = Coding(TASK, "ai-opinion")
-OUT_REFERRAL = Coding(TASK, "referral")
-OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report")
-OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion")
+IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
+IN_REPORT = Coding(TASK, "primary-report", "First report")
 
-AGREE = Coding(AGREEMENT, "agree")
-MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance")
-NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable")
-ABSTAINED = Coding(AGREEMENT, "abstained")
+OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
+OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
+OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
+OUT_REFERRAL = Coding(TASK, "referral", "Referral")
+OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
+OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
+
+AGREE = Coding(AGREEMENT, "agree", "Agree")
+MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance", "Major discordance")
+NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
+ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
 
 
 class Business(StrEnum):

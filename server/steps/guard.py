@@ -8,11 +8,11 @@ from server.fhir.task_states import ended
 from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
+from server.steps.abort import WITHDRAWABLE, asked_to_stop
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
 from server.steps.letters import called_off, held_letter, told
 from server.steps.withdraw import withdrawn_model
 
-_WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
 _RESTING_ON_READS = (
     State.READY,
     State.COMPARED,
@@ -41,9 +41,11 @@ _STANDING = {
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
     state = file.case.position.state
-    if state in _WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
+    if state in WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
+    if (asked := asked_to_stop(file)) is not None:
+        return asked
     if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
         return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
     if (withdrawn := withdrawn_model(file)) is not None:

@@ -10,7 +10,7 @@ from server.fhir.parse import parse
 from server.fhir.pens.correspondence import mint
 from server.fhir.references import normal
 from server.fhir.specialists import specialists
-from server.fhir.terms import TASK
+from server.fhir.terms import SPECIALIST_READ
 from server.model import Candidate, Clock, Referral, Specialist, Urgency
 from server.ports import Progress
 from server.query import Query, Token
@@ -83,7 +83,7 @@ def _directory(file: CaseFile) -> tuple[Specialist, ...]:
 def _open_offers(file: CaseFile) -> Mapping[str, int]:
     """How many reads each specialist has been asked for and has not finished."""
     about = (
-        Token("code", ((TASK, "specialist-read"),)),
+        Token("code", ((SPECIALIST_READ.system, SPECIALIST_READ.code),)),
         Token("status", (("", "requested"), ("", "accepted"), ("", "in-progress"))),
     )
     counts: dict[str, int] = {}

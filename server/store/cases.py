@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from server.case import Position, State
+from server.store.prepared import Prepared, at_most
 from server.store.tables import cases
 
 _OPEN = [state.value for state in State if not Position(state).ended]
+_ASKING = Prepared(
+    at_most(
+        select(cases.c.task_id).where(
+            cases.c.report == bindparam("report"),
+            cases.c.question == bindparam("question"),
+            cases.c.due_at.is_not(None),
+        ),
+        1,
+    )
+)
+_GOING_ON = Prepared(
+    select(cases.c.id).where(cases.c.task_id == bindparam("task"), cases.c.due_at.is_not(None))
+)
+"""Ended cases have no due date."""
+
+
+def asking(connection: Connection, report: str, question: str) -> str | None:
+    """``server.ports.Shelf.asking``."""
+    found = _ASKING.run(connection, report=report, question=question).fetchone()
+    return None if found is None else str(found[0])
+
+
+def goes_on(connection: Connection, task_id: str) -> bool:
+    """Whether the case that this Task opened has not ended."""
+    return _GOING_ON.run(connection, task=task_id).fetchone() is not None
 
 
 def resting_on(connection: Connection, type_: str, id_: str, patient: str | None) -> str | None:

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event
-from server.ports import Arrival, Entry, Intake, Method, Opening
+from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
 from server.store import chain, references, resources
+from server.store.cases import asking, goes_on
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.tables import Instant, arrival, cases, resource, search_value
@@ -72,7 +73,11 @@ def _take(connection: Connection, intake: Intake) -> None:
     for write in intake.writes:
         if write.type == "PractitionerRole" and write.version > 1:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
+    if not all(goes_on(connection, task) for task in intake.stopping):
+        raise Raced
     for opening in intake.openings:
+        if asking(connection, opening.report, opening.question) is not None:
+            raise Raced
         _open(connection, opening, at, intake.arrival)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Connection, bindparam, insert, update
 from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
 from server.query import NEVER, Page, Query
 from server.store import history, indexing, pages, plain, references
-from server.store.cases import resting_on
+from server.store.cases import asking, resting_on
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.scratch import Scratch
@@ -74,6 +74,9 @@ class Resources:
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         return self._database.read(lambda connection: resting_on(connection, type_, id_, patient))
 
+    def asking(self, report: str, question: str) -> str | None:
+        return self._database.read(lambda connection: asking(connection, report, question))
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         return self._database.read(lambda connection: find(connection, query, limit))
 
@@ -115,6 +118,9 @@ class _Snapshot:
 
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         return resting_on(self.connection, type_, id_, patient)
+
+    def asking(self, report: str, question: str) -> str | None:
+        return asking(self.connection, report, question)
 
     def find(self, query: Query, limit: int) -> list[Stored]:
         return find(self.connection, query, limit)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from tests.badinput.call import Call
-from tests.badinput.orders import CANARY, SR, coded, measured, named, order, person, question, signed, told
+from tests.badinput.orders import (
+    CANARY,
+    SR,
+    asked,
+    coded,
+    measured,
+    named,
+    order,
+    person,
+    question,
+    signed,
+    told,
+)
 
 _FUTURE = "2999-01-01T00:00:00Z"
 _OTHER_REPORT = {
@@ -26,7 +38,7 @@ def _post(id_: str, what: str, resource: dict[str, Any], *refusal: int | str, sa
 
 
 def _moved(id_: str, what: str, code: str, **more: Any) -> Call:
-    body = told(named(order("asked", **more), "asked"))
+    body = told(named(asked(**more), "asked"))
     return Call(id_, what, "PUT", "/fhir/Task/asked", 422, code, body, {"If-Match": 'W/"1"'})
 
 
@@ -106,7 +118,7 @@ CALLS = (
     _post(
         "R-013",
         "known identifier, other content",
-        order("asked", priority="stat"),
+        asked(priority="stat"),
         409,
         "duplicate",
         says="identifier",
@@ -114,8 +126,7 @@ CALLS = (
     _post(
         "R-013b",
         "known identifier, another patient",
-        order(
-            "asked",
+        asked(
             **{"for": {"reference": "Patient/bert"}, "focus": {"reference": "DiagnosticReport/of-bert"}},
         ),
         409,
@@ -128,7 +139,7 @@ CALLS = (
         "/fhir/Task/another",
         409,
         "duplicate",
-        told(named(order("asked"), "another")),
+        told(named(asked(), "another")),
     ),
     _post(
         "R-014",

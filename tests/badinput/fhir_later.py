@@ -40,8 +40,7 @@ CALLS = (
         "GET",
         f"/fhir/Binary/{CANARY}",
         404,
-        "not-supported",
-        ours="Binary is not served",
+        "not-found",
     ),
 )
 

@@ -119,7 +119,7 @@ CALLS = (
     _one(
         "F-110c",
         "a type that is not kept here",
-        measured(encounter={"reference": "Encounter/1"}),
+        measured(basedOn=[{"reference": "CarePlan/1"}]),
         "not-supported",
     ),
     _one(

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.badinput.builders import bundle
 from tests.badinput.call import Call
-from tests.badinput.orders import CANARY, named, order, person, put, signed, told
+from tests.badinput.orders import CANARY, asked, named, person, put, signed, told
 
 _REPORT = told(named(signed(), "of-bert"))
 _ANNA = told(named(person(), "anna"))
@@ -78,7 +78,7 @@ CALLS = (
         "/fhir/Task/asked",
         412,
         "conflict",
-        body=told(named(order("asked"), "asked")),
+        body=told(named(asked(), "asked")),
     ),
     _put("F-079", "If-None-Match: *", "/fhir/Patient/anna", 412, "conflict", body=_ANNA, If_None_Match="*"),
     Call(

@@ -72,19 +72,24 @@ def signed(patient: str = "anna", **more: Any) -> dict[str, Any]:
 
 def order(number: str = "new", **more: Any) -> dict[str, Any]:
     """A Task that would be admitted; None takes an element away."""
-    asked = {
+    made = {
         "resourceType": "Task",
         "status": "requested",
         "intent": "order",
         "identifier": [{"system": EHR, "value": f"T-{CANARY}-{number}"}],
         "code": coded(f"{SR}/CodeSystem/task", "second-read"),
-        "focus": {"reference": "DiagnosticReport/of-anna"},
+        "focus": {"reference": "DiagnosticReport/unasked"},
         "for": {"reference": "Patient/anna"},
         "authoredOn": "2024-01-05T08:59:00Z",
         "input": [question("bacterial-meningitis")],
         **more,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    """The order that is there when the bad requests come."""
+    return order("asked", **{"focus": {"reference": "DiagnosticReport/of-anna"}, **more})
 
 
 def question(code: str) -> dict[str, Any]:
@@ -122,7 +127,8 @@ def furniture() -> list[dict[str, Any]]:
         named(role, "reader"),
         named(measured(), "of-anna"),
         named(signed(), "of-anna"),
+        named(signed(), "unasked"),
         named(signed("bert"), "of-bert"),
         named(signed(status="entered-in-error"), "withdrawn"),
-        named(order("asked"), "asked"),
+        named(asked(), "asked"),
     ]

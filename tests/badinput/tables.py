@@ -37,7 +37,8 @@ def _passed(row: Row) -> Kept:
         return Kept(row.id, row.what, _path(row), row.body)
     odd = json.loads(row.body.removeprefix(_MARK))
     mark = _MARK if row.body.startswith(_MARK) else b""
-    return Kept(row.id, row.what, _path(row), mark + json.dumps(order(row.id) | odd).encode())
+    asked = order(row.id, focus={"reference": f"DiagnosticReport/for-{row.id}"})
+    return Kept(row.id, row.what, _path(row), mark + json.dumps(asked | odd).encode())
 
 
 CALLS: tuple[Call, ...] = (

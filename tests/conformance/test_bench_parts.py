@@ -87,7 +87,7 @@ def server():
 
 
 def _load(port, **changes):
-    usual = {"expected": 201, "shots": ((b"<", b">"),), "numbered": True, "first": 7, "connections": 2}
+    usual = {"expected": 201, "shots": ((b"<", b">"),), "first": 7, "connections": 2}
     return Load(host="127.0.0.1", port=port, **{**usual, "seconds": 0.1, **changes})
 
 
@@ -100,7 +100,7 @@ def test_every_request_has_a_number_of_its_own_and_is_waited_for(server):
 
 def test_the_same_in_a_process_of_its_own(server):
     port, seen = server([b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"])
-    tally = fire(_load(port, expected=200, numbered=False))
+    tally = fire(_load(port, expected=200, shots=((b"<>",),)))
     assert tally.answers == len(seen) > 2
     assert set(seen) == {b"<>"}
 

@@ -39,6 +39,8 @@ class Shelf:
         self._versions: dict[tuple[str, str], list[Stored]] = {}
         self.open_cases: dict[str, str] = {}
         """``Type/id`` that an open case rests on -> id of its Task."""
+        self.asked: dict[str, str] = {}
+        """``DiagnosticReport/id`` that an open case asks about -> id of its Task."""
         self.sealed: set[str] = set()
         for each in resources:
             self.put(each)
@@ -71,6 +73,10 @@ class Shelf:
     def resting_on(self, type_: str, id_: str, patient: str | None) -> str | None:
         del patient
         return self.open_cases.get(f"{type_}/{id_}")
+
+    def asking(self, report: str, question: str) -> str | None:
+        del question
+        return self.asked.get(report)
 
     def _current(self) -> list[Stored]:
         return [versions[-1] for versions in self._versions.values() if not versions[-1].deleted]

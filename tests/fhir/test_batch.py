@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.store.tables import arrival, resource_version
-from tests.world import World, make_world, observation, patient, send_case
+from tests.world import World, make_world, observation, patient, report, send_case
 
 MRN = "https://ehr.example/patient"
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
@@ -180,7 +180,12 @@ def test_an_envelope_that_is_none_is_refused_whole(world: World, entry: dict[str
 def test_an_order_in_a_batch_opens_its_case(world: World) -> None:
     sent = send_case(world)
     asked = {k: v for k, v in sent.task.items() if k not in ("id", "meta", "lastModified")}
-    other = {**asked, "identifier": [{"system": "https://ehr.example/task", "value": "T-9"}]}
+    again = world.post(report(sent.patient, sent.role))
+    other = {
+        **asked,
+        "focus": {"reference": f"DiagnosticReport/{again['id']}"},
+        "identifier": [{"system": "https://ehr.example/task", "value": "T-9"}],
+    }
     told = batch(world, asks("POST", "Task", asked), asks("POST", "Task", other),
                  asks("POST", "Task", {**other, "priority": "stat"}))  # fmt: skip
     assert [each[:3] for each in statuses(told)] == ["200", "201", "409"]

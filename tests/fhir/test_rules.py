@@ -103,6 +103,8 @@ def test_a_status_with_an_extension_beside_it_is_a_status() -> None:
         (READ, {**READ, "status": "completed", "output": [{"type": {"text": "x"}}]}),
         ({**READ, "status": "requested"}, {**READ, "status": "rejected", "statusReason": {"text": "away"}}),
         (PLAIN, {**PLAIN, "status": "accepted", "description": "ours to say"}),
+        (READ, {**READ, "note": [{"text": "tomorrow morning"}]}),
+        ({**ORDER, "status": "in-progress"}, {**ORDER, "status": "in-progress", "note": [{"text": "x"}]}),
         (
             {"resourceType": "Observation", "subject": {"reference": "Patient/p/_history/1"}},
             {"resourceType": "Observation", "subject": {"reference": "Patient/p"}, "valueString": "x"},
@@ -155,6 +157,11 @@ def test_moved(old: dict[str, Any], new: dict[str, Any]) -> None:
             [("business-rule", "Task.status")],
         ),
         (PLAIN, {**PLAIN, "status": "completed"}, [("business-rule", "Task.status")]),
+        (
+            {**READ, "status": "failed"},
+            {**READ, "status": "failed", "note": [{"text": "x"}]},
+            [("business-rule", "Task.status")],
+        ),
         (
             ORDER,
             {**ORDER, "status": "cancelled", "for": {"reference": "Patient/another"}},

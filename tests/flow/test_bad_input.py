@@ -17,7 +17,7 @@ import pytest
 from tests.badinput.call import Bytes, Call, Kept
 from tests.badinput.fhir_later import ELSEWHERE, NOT_YET
 from tests.badinput.fhir_transactions import kept
-from tests.badinput.orders import CANARY
+from tests.badinput.orders import CANARY, named, signed, told
 from tests.badinput.served import Answer, Served
 from tests.badinput.tables import CALLS, KEPT, RAW
 from tests.flow.processes import PROJECT
@@ -113,8 +113,15 @@ def test_bad_bytes_leave_nothing(server: Served, row: Bytes) -> None:
     before.demand_nothing_happened()
 
 
+def a_report_for(server: Served, row: str) -> None:
+    """An order is taken once for each report."""
+    id_ = f"for-{row}"
+    assert server.ask("PUT", f"/fhir/DiagnosticReport/{id_}", told(named(signed(), id_))).status == 201
+
+
 @pytest.mark.parametrize("row", KEPT, ids=lambda row: row.id)
 def test_what_only_looks_bad_is_stored_and_reads_back(server: Served, row: Kept) -> None:
+    a_report_for(server, row.id)
     before, said = server.stored(), server.log_size()
     answer = server.ask("POST", row.path, row.body)
     assert answer.status == 201, answer.body[:500]
@@ -133,6 +140,7 @@ def test_decimals_come_back_to_the_digit(server: Served) -> None:
 def test_what_the_client_says_of_versions_is_replaced(server: Served) -> None:
     """F-039."""
     row = next(each for each in KEPT if each.id == "F-039")
+    a_report_for(server, "F-039-again")
     sent = server.ask("POST", row.path, row.body.replace(b"-F-039", b"-F-039-again"))
     assert sent.json["meta"]["versionId"] == "1"
 

@@ -1,4 +1,4 @@
-"""The search parameters of each type, and the Patient compartment; read from ``search.json``."""
+"""The search parameters of each type, R4's (``search.json``) and our own, and the Patient compartment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from server.fhir.definitions.own import OWN
 
 Kind = Literal["composite", "date", "number", "quantity", "reference", "special", "string", "token", "uri"]
 
@@ -54,8 +56,19 @@ class _File:
 
 
 _FILE = msgspec.json.decode(Path(__file__).with_name("search.json").read_bytes(), type=_File)
-PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
+OFFICIAL: Mapping[str, Mapping[str, Parameter]] = {
     name: {each.code: each for each in parameters} for name, parameters in _FILE.parameters.items()
+}
+"""As R4 has them."""
+PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
+    name: {
+        **official,
+        **{
+            each.code: Parameter(each.code, each.type, each.url(name), each.expression)
+            for each in OWN.get(name, ())
+        },
+    }
+    for name, official in OFFICIAL.items()
 }
 """Resource type -> code -> parameter, those of every resource among them."""
 PATIENT_COMPARTMENT: Mapping[str, tuple[str, ...]] = _FILE.patient_compartment

@@ -14,6 +14,7 @@ from conformance.checks.table import CLAIMS, table
 from conformance.checks.verdict import Outcome
 from conformance.peers.codes import TASK, concept
 from conformance.peers.wire import decode, encode
+from server.fhir.task_states import TRANSITIONS
 from server.query import ALWAYS
 from tests.conformance.checks import wrongs as w
 from tests.conformance.checks.tampering import (
@@ -252,14 +253,14 @@ SABOTAGED: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ),
     (
         "a specialist may go any way",
-        "server.fhir.rules.may",
-        lambda *_: True,
+        "server.fhir.task_rules.open_moves",
+        lambda _: tuple(TRANSITIONS),
         tuple(f"specialist/{status}" for status in _OFFER_STATES),
     ),
     (
         "anybody may change anything",
-        "server.fhir.rules._only",
-        lambda *_: None,
+        "server.fhir.task_rules._foreign server.fhir.task_rules._moved",
+        lambda *_: (),
         ("task-state/on-hold", "task-state/only-the-status", "specialist/only-the-answer"),
     ),
     (
@@ -268,7 +269,7 @@ SABOTAGED: list[tuple[str, str, Any, tuple[str, ...]]] = [
         lambda *_: None,
         ("specialist/own-signed-report",),
     ),
-    ("nothing can be cancelled", "server.fhir.rules.CANCELLABLE", frozenset(), ("task-state/cancel",)),
+    ("nothing can be cancelled", "server.fhir.task_rules.CANCELLABLE", frozenset(), ("task-state/cancel",)),
     ("a read lifts the veil", "server.fhir.read.demand_shown", lambda _, stored: stored, ("veil/read",)),
     (
         "a search lifts it",

@@ -1,0 +1,40 @@
+"""The operations of our own, as OperationDefinitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from server.fhir.artefacts.heading import heading
+from server.fhir.terms import SR
+from server.ports import Resource
+
+WITHDRAW = f"{SR}/OperationDefinition/withdraw"
+
+
+def operation_definitions() -> Iterator[Resource]:
+    """``$withdraw``: see ``server.fhir.operations.withdraw``."""
+    yield {
+        **heading("OperationDefinition", "withdraw", "Withdraw an AI opinion, or a model version"),
+        "kind": "operation",
+        "affectsState": True,
+        "description": (
+            "On an AI opinion (DiagnosticReport): it and its Observation become entered-in-error, here and "
+            "wherever they were sent. On a model version (Device): all its opinions; it is not asked again."
+        ),
+        "code": "withdraw",
+        "resource": ["DiagnosticReport", "Device"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            _parameter("reason", "in", 1, "string", "Why; whoever received an opinion reads it."),
+            _parameter(
+                "by", "in", 0, "string", "The person who decided; the client is recorded in any case."
+            ),
+            _parameter("opinions", "out", 1, "integer", "How many opinions are being taken back."),
+        ],
+    }
+
+
+def _parameter(name: str, use: str, least: int, type_: str, documentation: str) -> Resource:
+    return {"name": name, "use": use, "min": least, "max": "1", "documentation": documentation, "type": type_}

@@ -1,0 +1,114 @@
+"""What a Task must hold to be taken, as StructureDefinitions; ``admission`` and ``abort`` demand it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from server.fhir.abort import INTENTS
+from server.fhir.artefacts.heading import heading
+from server.fhir.pens.datatypes import concept
+from server.fhir.terms import ABORT, IN_QUESTION, QUESTION, SECOND_READ, SR
+from server.model import Coding
+from server.ports import Resource
+
+_BASE = "http://hl7.org/fhir/StructureDefinition"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is demanded of a new Task beyond R4."""
+
+    id: str
+    title: str
+    description: str
+    code: Coding
+    intents: tuple[str, ...]
+    focus: str
+    """Type of what its focus refers to."""
+    question: bool = False
+    """Whether the input with the clinical question is needed."""
+
+
+PROFILES: tuple[Profile, ...] = (
+    Profile(
+        "second-read-task",
+        "Second-read Task",
+        "The order by which an EHR asks for a second reading, as it is posted.",
+        SECOND_READ,
+        ("order",),
+        "DiagnosticReport",
+        question=True,
+    ),
+    Profile(
+        "stop-task",
+        "Task that asks to stop another",
+        "How a placer asks to stop a second read after work has begun, as it is posted.",
+        ABORT,
+        INTENTS,
+        "Task",
+    ),
+)
+
+
+def structure_definitions() -> Iterator[Resource]:
+    """One profile of Task for each kind that may be posted."""
+    for each in PROFILES:
+        yield {
+            **heading("StructureDefinition", each.id, each.title),
+            "description": each.description,
+            "fhirVersion": "4.0.1",
+            "kind": "resource",
+            "abstract": False,
+            "type": "Task",
+            "baseDefinition": f"{_BASE}/Task",
+            "derivation": "constraint",
+            "differential": {"element": [{"id": "Task", "path": "Task"}, *_elements(each)]},
+        }
+
+
+def profile_url(profile: Profile) -> str:
+    return f"{SR}/StructureDefinition/{profile.id}"
+
+
+def _elements(profile: Profile) -> Iterator[Resource]:
+    yield _element(
+        "identifier", min=1, short="The placer's own, with system and value: it makes repeats harmless"
+    )
+    yield _element("status", patternCode="requested")
+    if len(profile.intents) == 1:
+        yield _element("intent", patternCode=profile.intents[0])
+    else:
+        yield _element("intent", short=f"One of {', '.join(profile.intents)}")
+    yield _element(
+        "code", min=1, patternCodeableConcept=concept(Coding(profile.code.system, profile.code.code))
+    )
+    yield _element("focus", min=1, type=_reference(profile.focus))
+    yield _element("for", min=1, type=_reference("Patient"))
+    if profile.question:
+        yield from _question()
+
+
+def _question() -> Iterator[Resource]:
+    yield _element(
+        "input",
+        min=1,
+        slicing={"discriminator": [{"type": "pattern", "path": "type"}], "rules": "open"},
+    )
+    place, type_ = "input:question", Coding(IN_QUESTION.system, IN_QUESTION.code)
+    yield {"id": f"Task.{place}", "path": "Task.input", "sliceName": "question", "min": 1, "max": "1"}
+    yield {"id": f"Task.{place}.type", "path": "Task.input.type", "patternCodeableConcept": concept(type_)}
+    yield {
+        "id": f"Task.{place}.value[x]",
+        "path": "Task.input.value[x]",
+        "type": [{"code": "CodeableConcept"}],
+        "binding": {"strength": "required", "valueSet": QUESTION.replace("CodeSystem", "ValueSet")},
+    }
+
+
+def _element(name: str, **more: object) -> Resource:
+    return {"id": f"Task.{name}", "path": f"Task.{name}", **more}
+
+
+def _reference(type_: str) -> list[Resource]:
+    return [{"code": "Reference", "targetProfile": [f"{_BASE}/{type_}"]}]

@@ -1,0 +1,112 @@
+"""Every code of our own and what it means: the table behind our CodeSystems and ValueSets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from server.fhir import terms
+from server.fhir.terms import Business
+from server.model import Coding
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Codes that stand in one element; each group is a ValueSet."""
+
+    id: str
+    title: str
+    system: str
+    meanings: Mapping[Coding, str]
+
+
+def _business(status: Business) -> Coding:
+    return Coding(terms.TASK, status.value, status.value.capitalize().replace("-", " "))
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "task-code",
+        "What a Task of this server asks for",
+        terms.TASK,
+        {
+            terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
+            terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
+        },
+    ),
+    Group(
+        "task-input",
+        "Inputs of a second-read Task",
+        terms.TASK,
+        {
+            terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
+            terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
+        },
+    ),
+    Group(
+        "task-output",
+        "Outputs of a Task",
+        terms.TASK,
+        {
+            terms.OUT_COMPLETENESS: "What is missing or unusable, in a contained OperationOutcome.",
+            terms.OUT_AGREEMENT: "How the two readings compare, a code of CodeSystem/agreement.",
+            terms.OUT_AI_OPINION: "The model's opinion, a DiagnosticReport.",
+            terms.OUT_REFERRAL: "The Task by which a specialist was asked.",
+            terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
+            terms.OUT_WITHDRAWN: "The Provenance that says who withdrew the model's opinion, and why.",
+        },
+    ),
+    Group(
+        "task-business-status",
+        "Where a second read stands",
+        terms.TASK,
+        {
+            _business(
+                Business.AWAITING_INFORMATION
+            ): "Something is missing or unusable; the requester sends it.",
+            _business(
+                Business.AWAITING_COORDINATOR
+            ): "A person at this server must look; nothing is asked of others.",
+            _business(
+                Business.AI_RUNNING
+            ): "Complete; being read, or waiting for the first report's signature.",
+            _business(Business.AWAITING_SPECIALIST): "Sent to a specialist, for whichever reason.",
+            _business(Business.SPECIALIST_ACCEPTED): "A specialist has accepted and reads.",
+            _business(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
+            _business(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
+            _business(
+                Business.CLOSED_AMENDED
+            ): "Closed: the specialist does not agree with the first report.",
+            _business(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
+            _business(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
+            _business(Business.CLOSED_UNRESOLVED): "A person ended it without a second opinion.",
+        },
+    ),
+    Group(
+        "agreement",
+        "How a second reading compares with the first",
+        terms.AGREEMENT,
+        {
+            terms.AGREE: "Both say the same of the finding.",
+            terms.MAJOR_DISCORDANCE: "One says that the finding is present, the other that it is absent.",
+            terms.NOT_COMPARABLE: "The first report holds no code that answers the question.",
+            terms.ABSTAINED: "The model declined to answer.",
+        },
+    ),
+)
+TITLES: Mapping[str, str] = {
+    terms.TASK: "Codes of Tasks",
+    terms.AGREEMENT: "Agreement of readings",
+    terms.QUESTION: "Questions that are read here",
+}
+NAMED: Mapping[str, str] = {
+    terms.MODEL: "A model version, name@version; Device.identifier",
+    terms.INPUTS: "SHA-256 of all inputs of a model; Provenance.entity",
+    terms.OPINION: "The Observation of an AI opinion",
+    terms.OPINION_REPORT: "The DiagnosticReport of an AI opinion",
+    terms.PROVENANCE: "The Provenance of an AI opinion; Provenance.meta.tag",
+    terms.REFERRAL: "The ServiceRequest of a referral",
+    terms.REFERRAL_TASK: "The Task of one offer to a specialist",
+    terms.SPECIALIST_REPORT: "The specialist's DiagnosticReport, as it is sent on",
+}
+"""The systems in which this server mints identifiers, and what each names."""

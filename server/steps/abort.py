@@ -1,0 +1,47 @@
+"""The placer asks to stop: a Task with code ``abort`` about the case's own (HL7 Clinical Order Workflows).
+
+Granted until the first report is compared. After that the comparison is carried to its end: what it has
+found must not be lost because somebody no longer wishes to know (docs/decisions/0013-stopping.md).
+"""
+
+from __future__ import annotations
+
+from server.case import Event, State
+from server.fhir.abort import unanswered
+from server.fhir.pens.correspondence import Standing
+from server.ports import Progress, Stored
+from server.steps.casefile import CaseFile, Moved
+from server.steps.letters import called_off
+from server.steps.tasks import moved_task
+
+WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
+"""Where a placer may still withdraw a case."""
+_TOO_LATE = (
+    "The first report has been compared already; the second opinion is carried to its end, "
+    "so that nothing it has found is lost."
+)
+_MOST = 20
+
+
+def asked_to_stop(file: CaseFile) -> Progress | None:
+    """The answer to whoever asked to stop this case; None when nobody did."""
+    if not file.case.news:  # nothing has come since the case was opened
+        return None
+    asking = file.tools.shelf.find(unanswered(file.case.task_id), _MOST)
+    if not asking:
+        return None
+    if file.case.position.state in WITHDRAWABLE:
+        return _stopped(file, asking)
+    move = Moved(file)
+    for each in asking:
+        move.note(Event.STOP_REFUSED, task=f"Task/{each.id}")
+        move.write(moved_task(file, f"Task/{each.id}", Standing("rejected", None, _TOO_LATE)))
+    return move.at_once()
+
+
+def _stopped(file: CaseFile, asking: list[Stored]) -> Progress:
+    tasks = [f"Task/{each.id}" for each in asking]
+    move = Moved(file).note(Event.WITHDRAWN, actor="placer", asked_by=tasks)
+    for task in tasks:
+        move.write(moved_task(file, task, Standing("completed"), via="accepted"))
+    return called_off(move, Standing("cancelled", None, "Stopped, as its placer asked.")).progress(None)

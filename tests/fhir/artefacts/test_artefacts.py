@@ -1,0 +1,127 @@
+"""What the door says of itself is valid R4 and says what the code does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server.fhir import terms
+from server.fhir.artefacts.profiles import PROFILES, profile_url
+from server.fhir.artefacts.vocabulary import GROUPS, NAMED, TITLES
+from server.fhir.definitions.own import BASE, OWN
+from server.fhir.published import TYPES, artefacts
+from server.fhir.rows.extraction import searchable
+from server.fhir.terms import SR
+from server.fhir.validate import SERVED, check
+from server.model import Coding
+from tests.world import CARD, World, coded, send_case, task
+
+ALL = artefacts([CARD])
+
+
+def test_each_is_valid_and_named_once() -> None:
+    for each in ALL:
+        check(each)
+    addresses = [(each["resourceType"], each["id"]) for each in ALL]
+    assert len(set(addresses)) == len(addresses)
+    assert {type_ for type_, _ in addresses} == TYPES < set(SERVED)
+
+
+def test_the_vocabulary_is_what_the_code_writes() -> None:
+    """Every Coding constant in a system of ours has a meaning, and every meaning is of one."""
+    written = {
+        (each.system, each.code)
+        for each in vars(terms).values()
+        if isinstance(each, Coding) and each.system.startswith(SR)
+    }
+    written |= {(terms.TASK, each.value) for each in terms.Business}
+    told = [(code.system, code.code) for group in GROUPS for code in group.meanings]
+    assert set(told) == written
+    assert len(told) == len(written)
+    assert all(code.display and meaning for group in GROUPS for code, meaning in group.meanings.items())
+
+
+def test_every_system_of_ours_is_described() -> None:
+    systems = {each for each in vars(terms).values() if isinstance(each, str) and each.startswith(f"{SR}/")}
+    assert systems == {*TITLES, *NAMED}
+
+
+def test_questions_are_those_that_are_read() -> None:
+    [system] = [each for each in ALL if each.get("url") == terms.QUESTION]
+    assert [each["code"] for each in system["concept"]] == [CARD.question]
+
+
+def test_own_search_parameters_are_compiled_and_found(world: World) -> None:
+    for type_, parameters in OWN.items():
+        for each in parameters:
+            assert each.code in searchable(type_)
+            found = world.get(f"SearchParameter?url={BASE}/{type_}-{each.code}")
+            assert found["total"] == 1
+            assert found["entry"][0]["resource"]["expression"] == each.expression
+    sent = send_case(world)
+    concept = f"{SR}/CodeSystem/question|bacterial-meningitis"
+    assert world.get(f"Task?input-concept={concept}")["entry"][0]["resource"]["id"] == sent.task_id
+    assert world.get(f"Task?input-concept={SR}/CodeSystem/question|another")["total"] == 0
+
+
+def test_they_are_read_searched_and_written_by_nobody(world: World) -> None:
+    read = world.get("CodeSystem/task")
+    assert read["url"] == terms.TASK
+    version = read["meta"]["versionId"]
+    assert world.get(f"CodeSystem/task/_history/{version}") == read
+    assert world.send("GET", "CodeSystem/task/_history/1", b"").status_code == 404
+    assert world.send("GET", "CodeSystem/nothing", b"").status_code == 404
+    assert world.get("CodeSystem/task/_history")["total"] == 1
+    assert world.get(f"ValueSet?url={SR}/ValueSet/task-output")["total"] == 1
+    assert world.send("PUT", "CodeSystem/task", read).status_code == 405
+    names = [each["resource"]["id"] for each in world.get("ValueSet?_sort=-name")["entry"]]
+    assert names == sorted(names, reverse=True)
+    assert world.get("CodeSystem?_summary=count")["total"] == len(TITLES)
+    assert world.get("_history")["resourceType"] == "Bundle"
+
+
+def test_pages_of_what_is_published(world: World) -> None:
+    first = world.get("NamingSystem?_count=5")
+    [following] = [each["url"] for each in first["link"] if each["relation"] == "next"]
+    rest = world.get(following.partition("/fhir/")[2])
+    assert len(first["entry"]) + len(rest["entry"]) == first["total"] == len(NAMED)
+    assert world.send("GET", "NamingSystem?_page=x", b"").status_code == 400
+
+
+def test_the_statement_names_the_profiles(world: World) -> None:
+    types = {each["type"]: each for each in world.get("metadata")["rest"][0]["resource"]}
+    assert types["Task"]["supportedProfile"] == [profile_url(each) for each in PROFILES]
+    for each in PROFILES:
+        assert world.get(f"StructureDefinition?url={profile_url(each)}")["total"] == 1
+
+
+def _spoilt(element: dict[str, Any], order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Orders that break one element of a profile, each in one way."""
+    name = element["path"].partition(".")[2]
+    if "[x]" in name or name in ("", "input.type"):
+        return []
+    spoilt = [{key: value for key, value in order.items() if key != name}] if element.get("min") else []
+    if "patternCode" in element:
+        spoilt.append({**order, name: "plan" if name == "intent" else "accepted"})
+    if "patternCodeableConcept" in element:
+        spoilt.append({**order, name: coded(Coding(terms.TASK, "nothing"))})
+    if "type" in element:
+        spoilt.append({**order, name: {"reference": "PractitionerRole/any"}})
+    return spoilt
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.id)
+def test_what_breaks_a_profile_is_refused_and_what_holds_it_is_taken(world: World, profile: Any) -> None:
+    sent = send_case(world, number="T-first", report_more={"status": "preliminary"})
+    order = task(sent.patient, f"DiagnosticReport/{sent.report['id']}", "T-second")
+    if profile.id == "stop-task":
+        order = {**order, "code": coded(terms.ABORT), "focus": {"reference": f"Task/{sent.task_id}"}}
+        del order["input"]
+    elements = world.get(f"StructureDefinition/{profile.id}")["differential"]["element"]
+    broken = [each for element in elements for each in _spoilt(element, order)]
+    assert len(broken) >= 8
+    for each in broken:
+        answer = world.send("POST", "Task", each)
+        assert answer.status_code in (400, 422), each
+    assert world.send("POST", "Task", order).status_code in (200, 201)
