@@ -192,6 +192,20 @@ def test_a_refusal_is_told_on_the_task_in_words(partnership: Partnership) -> Non
     assert partnership.here("Task") == []
 
 
+def test_the_same_question_under_another_identifier_is_refused(partnership: Partnership) -> None:
+    partnership.ehr.keep_case(request(labs=(FIRST,)), OWNER)
+    partnership.look()
+    first = partnership.task()
+    again = {name: part for name, part in first.items() if name not in ("statusReason", "businessStatus")}
+    again |= {"status": "requested", "identifier": [first["identifier"][0] | {"value": "T-2"}]}
+    with partnership.ehr.shelf.change() as change:
+        change.put(again, "again")
+    assert partnership.look().refused == 1
+    assert partnership.task("2")["status"] == "rejected"
+    assert "another Task asks the same question" in partnership.task("2")["statusReason"]["text"]
+    assert partnership.task()["status"] == "on-hold"
+
+
 def test_a_date_that_has_passed_is_refused_before_any_work(partnership: Partnership) -> None:
     partnership.ehr.keep_case(request(due_at=START - timedelta(minutes=1)), OWNER)
     assert partnership.look().refused == 1

@@ -72,16 +72,18 @@ class Errand:
             case "on-hold":
                 return self._refresh(task) if known else Came.NOTHING
             case "received" | "accepted":
-                return Came.NOTHING if known else self._take(_versioned(task))
+                return Came.NOTHING if known else self._take(_versioned(task), new=True)
         claimed = self._put(task, moved(_versioned(task), "received"), "received")
-        return Came.LOST if claimed is None else self._take(claimed)
+        return Came.LOST if claimed is None else self._take(claimed, new=not known)
 
-    def _take(self, task: Resource) -> Came:
+    def _take(self, task: Resource, *, new: bool) -> Came:
         made = Parcel({}, [])
         try:
             self._demand_time_left(task)
             made = parcel(self.desk.shelf, self.base, self._fetched(task), task)
-            self._through_the_door(replace(self.desk, intakes=_Rehearsal()), made.bundle)
+            answer = self._through_the_door(replace(self.desk, intakes=_Rehearsal()), made.bundle)
+            if new:
+                _demand_its_own_case(answer)
         except Fault as failure:
             return self._refuse(task, failure, made)
         if task["status"] == "received":
@@ -162,6 +164,14 @@ class _Rehearsal:
 
     def take(self, intake: Intake) -> None:
         del intake
+
+
+def _demand_its_own_case(answer: Response) -> None:
+    """At our door who asks the same again is given the Task that is open; here that one stands elsewhere."""
+    told = own(answer.body)["entry"][-1]["response"]
+    if not told["status"].startswith("201"):
+        text = "another Task asks the same question about the same report and is open; the answer comes there"
+        raise fault(Category.CONFLICT, "duplicate", text, "Task")
 
 
 def _passing(failure: Fault) -> Undelivered:
