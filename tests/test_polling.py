@@ -476,7 +476,7 @@ def test_an_answer_that_is_too_large_is_none(partnership: Partnership) -> None:
     with partnership.ehr.shelf.change() as change:
         change.put(huge, "t")
     row = partnership.look()
-    assert row.last_error == "the partner's answer is no FHIR JSON, or too large"
+    assert row.last_error == "the partner's answer is no JSON, or too large"
     assert row.failures == 1
 
 

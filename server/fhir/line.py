@@ -175,6 +175,7 @@ class Line:
         ours = (self._base.scheme, self._base.host, self._base.port, self._base.userinfo)
         root = self._base.path.rstrip("/")
         beneath = url.path.rstrip("/") == root or url.path.startswith(f"{root}/")
+        beneath = beneath and not {".", ".."} & set(url.path.split("/"))  # a server may follow them upwards
         if (url.scheme, url.host, url.port, url.userinfo) != ours or not beneath:
             raise Undelivered(
                 Category.FORBIDDEN, "forbidden", "only addresses below the destination's base are dialled"

@@ -10,7 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from server.errors import Category, Fault
-from server.fhir.parse import parse
+from server.fhir.parse import read_json
+from server.fhir.partner.names import key_of
 from server.fhir.pens.datatypes import token
 from server.fhir.proof import Answer, Undelivered, retry_after
 from server.fhir.times import moment
@@ -87,18 +88,23 @@ def resource(answer: Answer, key: str) -> Resource:
 
 
 def _parsed(answer: Answer) -> Resource:
+    """JSON, be it FHIR's or not: one odd resource must not hide the others; each is ruled by itself later."""
     if not 200 <= answer.status < 300:
         raise refused(answer)
     try:
-        return parse(answer.body, limit=LARGEST)
+        found = read_json(answer.body, LARGEST)
     except Fault:
-        raise unusable("is no FHIR JSON, or too large") from None
+        raise unusable("is no JSON, or too large") from None
+    return _object(found)
 
 
 def _shaped(found: Any) -> bool:
     """As much of a resource as is relied on before it is checked against R4's definitions."""
-    named = isinstance(found, dict) and all(isinstance(found.get(n), str) for n in ("resourceType", "id"))
-    return named and isinstance(found.get("meta", {}), dict)
+    if not isinstance(found, dict) or not isinstance(found.get("meta", {}), dict):
+        return False
+    type_, id_ = found.get("resourceType"), found.get("id")
+    named = isinstance(type_, str) and isinstance(id_, str)
+    return named and key_of(f"{type_}/{id_}", "") == f"{type_}/{id_}"
 
 
 def _object(value: Any) -> Resource:

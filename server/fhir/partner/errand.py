@@ -18,7 +18,7 @@ from server.fhir.bundle import bundle
 from server.fhir.desk import Desk
 from server.fhir.exchange import JSON, Request, Response
 from server.fhir.line import Line, Question
-from server.fhir.parse import own
+from server.fhir.parse import own, parse
 from server.fhir.partner import asking
 from server.fhir.partner.gathering import Gathering
 from server.fhir.partner.parcel import Parcel, parcel
@@ -61,7 +61,7 @@ class Errand:
     def run(self, task: Resource) -> Came:
         """Raises Undelivered for what passes: the Task is looked at again."""
         try:
-            check(task, "Task")
+            check(parse(dump(task)), "Task")
             known = self.desk.shelf.find(placer_query(task), 1)
         except Fault as failure:
             given_up = task["status"] in asking.GIVEN_UP

@@ -13,7 +13,10 @@ from server.ports import Resource
 
 _FETCHED = uuid.UUID("0f3c1f0b-7c1e-5d0e-8e7b-2b8f7a1d4c55")
 """Namespace of these ids. Changing it doubles everything that was fetched."""
-_LOCAL = re.compile(r"([A-Z][A-Za-z]{1,39})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_LOCAL = re.compile(
+    r"([A-Z][A-Za-z]{1,39})/(?!\.+(?:/|$))([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+)
+"""No id of dots alone: it would be a way upwards in an address."""
 
 
 def here(base: str, key: str) -> str:

@@ -35,11 +35,16 @@ def refused(task: Resource, failure: Fault, entries: list[str]) -> Question:
     """
     status = "failed" if task["status"] in ("accepted", "on-hold") else "rejected"
     told = Fault(failure.category, *(_of_theirs(each, entries) for each in failure.issues[:_MOST_ISSUES]))
-    kept = [each for each in task.get("contained", []) if each.get("id") != _OUTCOME]
+    kept = [each for each in _objects(task.get("contained")) if each.get("id") != _OUTCOME]
     contained = [*kept, {**outcome.outcome(told), "id": _OUTCOME}]
-    outputs = [*task.get("output", []), completeness_output()]
+    outputs = [*_objects(task.get("output")), completeness_output()]
     reason = {"text": "; ".join(issue.text for issue in told.issues)}
     return moved(task, status, statusReason=reason, contained=contained, output=outputs)
+
+
+def _objects(value: Any) -> list[Resource]:
+    """What is refused need not be what R4 says it is."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _of_theirs(issue: Issue, entries: list[str]) -> Issue:
