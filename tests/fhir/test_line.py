@@ -21,7 +21,7 @@ def asked(path: str) -> list[str]:
 
     def answer(request: httpx.Request) -> httpx.Response:
         dialled.append(str(request.url))
-        return httpx.Response(200)
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
 
     with Line(EHR, httpx.Client(transport=httpx.MockTransport(answer))) as line:
         line.ask(Question("GET", path, {}))
@@ -35,7 +35,7 @@ def test_below_the_base_is_dialled(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/../admin", "/Task/../../admin", "/Task/%2e%2e/%2e%2e/admin", "/./x", "ish/Task", "@evil.example/x"],
+    ["/../admin", "/Task/../../admin", "/Task/%2e%2e/%2e%2e/admin", "ish/Task", "@evil.example/x"],
 )
 def test_nothing_else_is(path: str) -> None:
     with pytest.raises(Undelivered) as refused:
