@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import flask
-import pysqlite3
 from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException
 
@@ -89,7 +88,7 @@ def _health(house: House) -> flask.Response:
     body: dict[str, Any] = {
         "status": "ok",
         "version": __version__,
-        "sqlite": pysqlite3.sqlite_version,
+        "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
     }

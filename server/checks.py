@@ -6,8 +6,7 @@ import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import pysqlite3
+from pathlib import Path
 
 from server import settings
 from server.access.register import checked
@@ -16,7 +15,7 @@ from server.errors import Fault
 from server.fhir.access import demand_holdable
 from server.model import Destination
 from server.settings import Settings
-from server.store.database import Database, prepare_folder, safe_sqlite
+from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
 from server.wiring import sound_destinations
 
@@ -29,6 +28,7 @@ _DEPENDENCIES = (
     "pynetdicom",
     "xgboost-cpu",
     "marshmallow",
+    "psycopg",
     "sqlalchemy",
     "alembic",
     "pysqlite3",
@@ -51,11 +51,6 @@ def run() -> Iterator[Line]:
     yield Line(sys.version_info >= (3, 11), "python", sys.version.split()[0])
     for name in _DEPENDENCIES:
         yield _dependency(name)
-    yield Line(
-        safe_sqlite(pysqlite3.sqlite_version_info),
-        "sqlite",
-        f"{pysqlite3.sqlite_version} (needed: 3.51.3 or newer)",
-    )
     try:
         chosen = settings.load()
     except Fault as failure:
@@ -67,7 +62,10 @@ def run() -> Iterator[Line]:
     yield _try(
         "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
     )
-    yield _try("data folder", lambda: _data(chosen))
+    folder = _try("data folder", lambda: _data(chosen))
+    yield folder
+    if folder.good or chosen.database_url:
+        yield _try("database", lambda: _database(chosen))
 
 
 def _clients(chosen: Settings) -> str:
@@ -106,7 +104,18 @@ def _configuration(chosen: Settings) -> str:
 
 def _data(chosen: Settings) -> str:
     prepare_folder(chosen.data)
-    if not chosen.database.exists():
-        return f"{chosen.data}, empty; 'migrate' or 'up' makes the database"
-    revision = current(Database(chosen.database))
-    return f"{chosen.data}, schema {revision} (this version needs {needed()})"
+    return str(chosen.data)
+
+
+def _database(chosen: Settings) -> str:
+    """Product, version, how it keeps what it has acknowledged, and its schema."""
+    place = chosen.database
+    new = isinstance(place, Path) and not place.exists()
+    database = Database(place)
+    try:
+        about = database.about()
+        if new:
+            return f"{about}; {place} is not there yet, 'migrate' or 'up' makes it"
+        return f"{about}; schema {current(database) or 'none'} (this version needs {needed()})"
+    finally:
+        database.close()

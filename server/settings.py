@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from server.errors import Category, fault
 
@@ -58,8 +59,19 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _setting(default: Any, read: Callable[[str], Any], allowed: str, sentence: str) -> Any:
-    return field(default=default, metadata={"read": read, "allowed": allowed, "sentence": sentence})
+def _database(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
+        raise ValueError
+    _ = url.port  # raises ValueError when it is none
+    return text
+
+
+def _setting(
+    default: Any, read: Callable[[str], Any], allowed: str, sentence: str, *, secret: bool = False
+) -> Any:
+    metadata = {"read": read, "allowed": allowed, "sentence": sentence}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +79,13 @@ class Settings:
     """What an operator may choose."""
 
     data: Path = _setting(Path("var"), Path, "a folder path", "Where the database and the bytes live.")
+    database_url: str = _setting(
+        "",
+        _database,
+        "postgresql://role@host/database, special characters percent-encoded",
+        "A PostgreSQL database to use instead of the SQLite file in the data folder; empty: that file.",
+        secret=True,  # it may hold a password
+    )
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
     port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
     clients: Path | None = _setting(
@@ -137,8 +156,9 @@ class Settings:
         return self.base_url or f"http://{host}:{self.port}/fhir"
 
     @property
-    def database(self) -> Path:
-        return self.data / "second-reader.db"
+    def database(self) -> Path | str:
+        """The file of the SQLite database, or the URL of the PostgreSQL one."""
+        return self.database_url or self.data / "second-reader.db"
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -156,6 +176,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     _known_only(source)
     settings = Settings(**chosen)
     _closed_network(settings)
+    _private_line(settings)
     return settings
 
 
@@ -210,8 +231,24 @@ def _closed_network(settings: Settings) -> None:
         )
 
 
+def _private_line(settings: Settings) -> None:
+    """Unasked, libpq goes on in clear text, without a word, with a server that offers no TLS."""
+    url = urlsplit(settings.database_url)
+    asked = parse_qs(url.query)
+    hosts = [each for each in (url.hostname, *asked.get("host", [])) if each]
+    if "sslmode" not in asked and not all(_on_this_machine(each) for each in hosts):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}DATABASE_URL leads beyond this machine and does not say how the line is kept private; "
+            "add ?sslmode=verify-full (and sslrootcert=FILE), or sslmode=disable on a private network",
+        )
+
+
 def _on_this_machine(host: str) -> bool:
+    if host == "localhost" or host.startswith("/"):  # the folder of a socket
+        return True
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

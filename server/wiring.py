@@ -87,6 +87,7 @@ def build(settings: Settings) -> House:
     cards, policies = load_configuration(settings)
     prepare_folder(settings.data)
     database = Database(settings.database)
+    database.about()  # what stands in the way of a start is told in full
     demand_current(database)
     return House(
         settings=settings,

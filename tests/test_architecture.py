@@ -34,7 +34,7 @@ WORLDLY = {
 }  # fmt: skip
 """Everything else in server/ is pure; a new module is pure until it is named here."""
 WORLD = re.compile(
-    r"(flask|werkzeug|sqlalchemy|pysqlite3|sqlite3|socket|ssl|select|selectors|asyncio|httpx|urllib\.request"
+    r"(flask|werkzeug|sqlalchemy|psycopg|pysqlite3|sqlite3|socket|ssl|select|selectors|asyncio|httpx|urllib\.request"
     r"|http\.client|http\.server|subprocess|multiprocessing|threading|time|secrets|random)(\.|$)"
 )
 ENVIRONMENT = {"os.environ", "os.getenv", "os.environb"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pysqlite3
@@ -11,6 +12,7 @@ from server import checks
 from server.checks import Line, run
 from server.commands import main
 from server.store.migrate import needed
+from tests.postgres import Cluster
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +33,14 @@ def test_a_sound_installation_passes_every_line(tmp_path: Path) -> None:
     assert [each for each in found.values() if not each.good] == []
     assert " under bacterial-meningitis@" in found["cards and policies"].detail
     assert found["destinations"].detail == "none"
-    assert found["data folder"].detail == f"{tmp_path / 'data'}, empty; 'migrate' or 'up' makes the database"
+    assert found["data folder"].detail == str(tmp_path / "data")
+    new = f"; {tmp_path / 'data' / 'second-reader.db'} is not there yet, 'migrate' or 'up' makes it"
+    assert found["database"].detail.endswith(f"journal_mode=WAL, synchronous=FULL{new}")
 
 
 def test_the_schema_is_told() -> None:
     migrate()
-    assert f"schema {needed()} (this version needs {needed()})" in lines()["data folder"].detail
+    assert f"schema {needed()} (this version needs {needed()})" in lines()["database"].detail
 
 
 def test_every_pinned_requirement_that_is_looked_at_is_one() -> None:
@@ -56,7 +60,8 @@ def test_a_missing_dependency_is_named_with_the_way_out(monkeypatch: pytest.Monk
 
 def test_an_unsafe_sqlite_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pysqlite3, "sqlite_version_info", (3, 40, 1))
-    assert not lines()["sqlite"].good
+    assert "needed: 3.51.3 or newer" in lines()["database"].detail
+    assert not lines()["database"].good
 
 
 @pytest.mark.parametrize(
@@ -85,10 +90,40 @@ def test_without_settings_nothing_that_depends_on_them_is_looked_at(monkeypatch:
 def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "second-reader.db").mkdir()
-    assert not lines()["data folder"].good
+    assert not lines()["database"].good
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "second-reader.db").write_bytes(b"this is not a database" * 100)
-    assert not lines()["data folder"].good
+    assert not lines()["database"].good
+
+
+def test_a_postgresql_is_told_with_its_version_durability_and_schema(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_READER_DATABASE_URL", postgres.url_with_password("store"))
+    told = lines()["database"]
+    assert told.good
+    assert re.fullmatch(
+        r"PostgreSQL 1[0-9.]+, database store at 127\.0\.0\.1, synchronous_commit=on, fsync=on, "
+        r"full_page_writes=on; schema ([0-9]{4}) \(this version needs \1\)",
+        told.detail,
+    )
+
+
+@pytest.mark.parametrize("what", ["password", "nobody there", "database", "durability"])
+def test_a_postgresql_that_cannot_be_used_is_told_with_the_reason(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    url, words = {
+        "password": (postgres.url_with_password("store", "hidden"), "password authentication failed"),
+        "nobody there": ("postgresql://me:hidden@127.0.0.1:1/store", "refused"),
+        "database": (postgres.url("nowhere"), 'database "nowhere" does not exist'),
+        "durability": (f"{postgres.url('store')}&options=-csynchronous_commit%3Doff", "set it to on"),
+    }[what]
+    monkeypatch.setenv("SECOND_READER_DATABASE_URL", url)
+    told = lines()
+    assert [each.what for each in told.values() if not each.good] == ["database"]
+    assert words in told["database"].detail
+    assert "hidden" not in str(told)

@@ -6,10 +6,12 @@ from datetime import datetime
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from server import metrics
 from server.case import State, public_state
 from server.metrics import exposition
+from server.store.tables import cases
 from tests.world import BACTERIAL, World, send_case
 
 
@@ -60,8 +62,8 @@ def test_states_under_seal_are_counted_together(world: World) -> None:
     for number, state in enumerate(State):
         sent = send_case(world, BACTERIAL, number=f"T-{number}")
         world.house.database.write(
-            lambda c, state=state, task=sent.task_id: c.exec_driver_sql(
-                "UPDATE cases SET state = ? WHERE task_id = ?", (state.value, task)
+            lambda c, state=state, task=sent.task_id: c.execute(
+                update(cases).where(cases.c.task_id == task).values(state=state.value)
             )
         )
     counted = {state: n for (name, state), n in samples(world).items() if name == "second_reader_cases"}

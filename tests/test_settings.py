@@ -20,12 +20,16 @@ BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
+    "database_url": (
+        "sqlite:///x.db", "postgresql:", "postgresql://host", "postgresql://host/", "mysql://h/x", "host/x",
+        "postgresql://host:port/x", "postgresql://host:99999/x", "/var/lib/x",
+    ),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
     **dict.fromkeys(("max_page", "max_included"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle"), SPANS),
     "log_level": ("loud", "trace", "10"),
-}
+}  # fmt: skip
 ANYTHING_GOES = {"clients", "data", "destinations", "cards", "policies", "operator", "host"}
 """Paths are looked at when they are opened; the host has its own rule below."""
 GOOD = [
@@ -36,6 +40,8 @@ GOOD = [
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
     ("clients", "c.toml", Path("c.toml")),
     ("destinations", "d.toml", Path("d.toml")),
+    ("database_url", "postgresql://me@localhost/x", "postgresql://me@localhost/x"),
+    ("database_url", "postgres://me:p%40@127.0.0.1:5433/x", "postgres://me:p%40@127.0.0.1:5433/x"),
     ("operator", "Demo Trust", "Demo Trust"),
     ("max_body", "1", 1),
     ("lease", "0.5", timedelta(milliseconds=500)),
@@ -104,6 +110,45 @@ def test_listening_beyond_this_machine_must_be_said_twice(host: str, loopback: b
             load(given(host=host))
         assert refused.value.category is Category.FORBIDDEN
     assert load(given(host=host, open_network="yes")).host == host
+
+
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [
+        ("postgresql://localhost/x", True),
+        ("postgresql://[::1]:5432/x", True),
+        ("postgresql:///x", True),
+        ("postgresql://me@/x?host=/run/postgresql", True),
+        ("postgresql://db.example/x", False),
+        ("postgresql://10.0.0.1/x", False),
+        ("postgresql:///x?host=db.example", False),
+        ("postgresql://localhost/x?host=db.example", False),
+        ("postgresql://127.0.0.1,db.example/x", False),
+    ],
+)
+def test_a_line_beyond_this_machine_must_say_how_it_is_kept_private(url: str, private: bool) -> None:
+    if private:
+        assert load(given(database_url=url)).database == url
+    else:
+        with pytest.raises(Fault, match="sslmode=verify-full") as refused:
+            load(given(database_url=url))
+        assert refused.value.category is Category.FORBIDDEN
+        assert "example" not in str(refused.value)
+    for mode in ("verify-full", "disable"):
+        chosen = f"{url}{'&' if '?' in url else '?'}sslmode={mode}"
+        assert load(given(database_url=chosen)).database == chosen
+
+
+def test_a_password_is_in_nothing_that_is_printed() -> None:
+    chosen = load(given(database_url="postgresql://me:hidden@localhost/x"))
+    assert "hidden" not in f"{chosen} {chosen!r} {settings.table()}"
+    with pytest.raises(Fault) as refused:
+        load(given(database_url="postgresql://me:hidden@localhost"))
+    assert "hidden" not in str(refused.value)
+
+
+def test_without_a_url_the_database_is_a_file_in_the_data_folder() -> None:
+    assert load(given(data="/srv/x")).database == Path("/srv/x/second-reader.db")
 
 
 @pytest.mark.parametrize(

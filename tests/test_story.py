@@ -33,6 +33,8 @@ from tests.world import (
     with_policy,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_agreement_closes_without_a_second_human(world: World) -> None:
     sent = send_case(world, BACTERIAL)
@@ -86,8 +88,10 @@ def test_a_report_without_a_usable_code_goes_to_a_human(world: World) -> None:
     assert world.state(sent.task_id) == "offered"
 
 
-def test_an_agreeing_case_may_be_drawn_for_audit(tmp_path: Path) -> None:
-    for world in make_world(tmp_path / "audit", policy=with_policy(audit_fraction=1.0)):
+def test_an_agreeing_case_may_be_drawn_for_audit(tmp_path: Path, database_url: str) -> None:
+    for world in make_world(
+        tmp_path / "audit", database_url=database_url, policy=with_policy(audit_fraction=1.0)
+    ):
         specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
         sent = send_case(world, BACTERIAL)
         world.run()
@@ -349,12 +353,13 @@ def test_nothing_of_either_opinion_is_reachable_while_a_specialist_reads(world: 
     assert "discordant" not in metrics
 
 
-def test_an_audit_looks_like_a_disagreement_while_it_is_read(tmp_path: Path) -> None:
+def test_an_audit_looks_like_a_disagreement_while_it_is_read(tmp_path: Path, database_url: str) -> None:
     shapes = []
-    for number, code in enumerate((VIRAL, BACTERIAL)):
-        for world in make_world(tmp_path / str(number), policy=with_policy(audit_fraction=1.0)):
-            doctor(world, "Quill", "Elsewhere", SPECIALTY)
-            sent = send_case(world, code)
+    policy = with_policy(audit_fraction=1.0)
+    for world in make_world(tmp_path / "audit", database_url=database_url, policy=policy):
+        doctor(world, "Quill", "Elsewhere", SPECIALTY)
+        for code, number in ((VIRAL, "T-1"), (BACTERIAL, "T-2")):
+            sent = send_case(world, code, number=number)
             world.run()
             trace = world.trace(sent.task_id)
             shapes.append([(each["event"], each["state"]) for each in trace["history"]])
@@ -378,13 +383,13 @@ def test_an_edited_history_is_seen(world: World) -> None:
     sent = send_case(world, BACTERIAL)
     world.run()
     world.house.database.write(
-        lambda c: c.exec_driver_sql("UPDATE event SET detail = replace(detail, 'present', 'absent') WHERE 1")
+        lambda c: c.exec_driver_sql("UPDATE event SET detail = replace(detail, 'present', 'absent')")
     )
     assert world.trace(sent.task_id)["chain"].startswith("broken at event")
 
 
-def test_without_a_destination_results_stay_here(tmp_path: Path) -> None:
-    for world in make_world(tmp_path / "alone", destination=False):
+def test_without_a_destination_results_stay_here(tmp_path: Path, database_url: str) -> None:
+    for world in make_world(tmp_path / "alone", database_url=database_url, destination=False):
         sent = send_case(world, BACTERIAL)
         world.run()
         assert world.state(sent.task_id) == "closed"

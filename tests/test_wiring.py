@@ -52,7 +52,7 @@ def house(ready: Settings) -> Iterator[House]:
 def test_the_house_opens_on_embedded_defaults(house: House) -> None:
     assert house.cards.keys() == house.policies.keys() == {"bacterial-meningitis"}
     assert house.destinations == ()
-    assert house.database.path == house.settings.database
+    assert house.database.engine.url.database == str(house.settings.database)
     assert house.ledger.recent(1) == []
 
 

@@ -22,6 +22,8 @@ from tests.world import (
     send_case,
 )
 
+pytestmark = pytest.mark.both_databases
+
 REASON = "calibrated on the wrong unit"
 
 

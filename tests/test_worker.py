@@ -25,6 +25,8 @@ from server.worker import CaseWorker, DeliveryWorker, Loop
 from tests.store.nouns import write
 from tests.world import BACTERIAL, SPECIALTY, VIRAL, LostFacts, ScriptedReader, World, doctor, send_case
 
+pytestmark = pytest.mark.both_databases
+
 NAME = "bilirubin of Dapple"
 
 
@@ -275,12 +277,13 @@ def test_what_does_not_pass_in_time_waits_for_a_person(
 def test_a_delivery_that_somebody_else_took_over_is_theirs(world: World) -> None:
     def somebody_else_takes_over() -> None:
         world.watch.forward(minutes=11)
-        assert world.deliveries.once()
+        while world.deliveries.once():
+            pass
 
     courier = Courier(refused(Category.UNPROCESSABLE), somebody_else_takes_over)
     assert stuck(world, courier).once()
     assert world.house.deliveries.listed("parked") == []
-    assert [each.id for each in world.courier.sent] == [courier.first]
+    assert [each.id for each in world.courier.sent].count(courier.first) == 1
 
 
 # -- what the logs tell ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from conformance.bench.create import create
+from conformance.bench.fhir import fhir
 from conformance.bench.opinion import opinion
 
 
@@ -19,3 +20,4 @@ def bench() -> None:
 
 bench.add_command(opinion)
 bench.add_command(create)
+bench.add_command(fhir)

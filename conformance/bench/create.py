@@ -60,7 +60,8 @@ def create(seconds: float, clients: int, rounds: int, patients: int, data: Path 
     SQLite with one writer; with as many writers as there are clients; and reads of a Task by id.
     The peer commits one row with the bytes of one Task per transaction (pysqlite3, WAL,
     synchronous=FULL, BEGIN IMMEDIATE), each writer in a process of its own. Ratios are medians of
-    the rounds' own. The counts of both sides are verified in the end.
+    the rounds' own. The counts of both sides are verified in the end. SECOND_READER_DATABASE_URL
+    measures the server on a PostgreSQL database, which must be empty.
     """
     try:
         with House(data) as house:

@@ -106,6 +106,7 @@ class Child:
     def __enter__(self) -> Self:
         environment = os.environ | {
             "SECOND_READER_DATA": str(self._data),
+            "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
             "SECOND_READER_PORT": str(self._port),
             "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base, self._key)),
         }

@@ -5,6 +5,7 @@ JSON Patch as application/json-patch+json; FHIRPath Patch as Parameters in appli
 
 from __future__ import annotations
 
+from server.errors import Category, fault
 from server.fhir.amend import amended
 from server.fhir.asked import Asked, Change
 from server.fhir.conditional import condition
@@ -52,6 +53,9 @@ def _change(desk: Desk, request: Request, type_: str) -> Change:
     if sent == JSON_PATCH:
         return by_json(type_, request.body, desk.max_resource)
     parameters = received(request, desk.max_resource)
+    if parameters.get("resourceType") != "Parameters":
+        text = f"a patch is Parameters (FHIRPath Patch) or, sent as {JSON_PATCH}, JSON Patch"
+        raise fault(Category.INCORRECT, "invalid", text)
     check(parameters, "Parameters")
     return by_fhirpath(type_, parameters, desk.max_resource)
 

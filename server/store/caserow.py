@@ -11,8 +11,10 @@ from server.ports import CaseRow
 from server.store.tables import cases
 
 
-def find(connection: Connection, case_id: str) -> CaseRow | None:
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).one_or_none()
+def find(connection: Connection, case_id: str, *, keep: bool = False) -> CaseRow | None:
+    """``keep`` lets nobody else change it before this transaction ends."""
+    query = select(cases).where(cases.c.id == case_id)
+    row = connection.execute(query.with_for_update(key_share=True) if keep else query).one_or_none()
     return None if row is None else case_of(row)
 
 

@@ -20,7 +20,9 @@ _ASKING = Prepared(
     )
 )
 _GOING_ON = Prepared(
-    select(cases.c.id).where(cases.c.task_id == bindparam("task"), cases.c.due_at.is_not(None))
+    select(cases.c.id)
+    .where(cases.c.task_id == bindparam("task"), cases.c.due_at.is_not(None))
+    .with_for_update(key_share=True)  # where writers run side by side, it does not end before our commit
 )
 """Ended cases have no due date."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Table, and_, exists, false, literal, or_, select, tuple_
 
 from server.query import Amount, Date, Kind, Match, Moment, Number, Prefix, Reference, Text, Token, Uri
 from server.store.folding import fold, short
@@ -56,6 +56,15 @@ def meets(test: RowTest, row: FromClause) -> ColumnElement[bool]:
             return _any([_moment(each, row.c.low, row.c.high) for each in test.any_of])
         case Number():
             return _any([_amount(each, row) for each in test.any_of])
+
+
+def looked_up(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a row, looked up for each resource that something else has found.
+
+    PostgreSQL would make a join of it, and try out in which order to join: with fifty of them for
+    longer than anybody waits. It leaves alone what has an OFFSET.
+    """
+    return exists(select(literal(1)).where(*conditions).suffix_with("OFFSET 0", dialect="postgresql"))
 
 
 def hull(test: Date) -> tuple[datetime | None, datetime | None]:

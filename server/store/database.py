@@ -1,8 +1,7 @@
-"""The database: one engine, short transactions, and a refusal of SQLite versions that corrupt.
+"""The database: one engine, short transactions, reads that stand still, writes that are durable or not there.
 
-SQLite from 3.7.0 to 3.51.2 (but 3.44.6 and 3.50.7) loses committed rows when several processes
-write in WAL mode (sqlite.org, the WAL-reset bug, mended in 3.51.3). The wheel ``pysqlite3``
-carries a newer one.
+Which one it is, and what its errors mean, is the business of one module each
+(``server/store/sqlite.py``, ``server/store/postgres.py``).
 """
 
 from __future__ import annotations
@@ -11,131 +10,145 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import pysqlite3
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from server.errors import Category, fault
-from server.store.scratch import Scratch
-from server.store.turn import Turn
+from server.store.dialect import Again, Dialect, Stage
+from server.store.sqlite import Sqlite
 
 T = TypeVar("T")
 
-_MENDED = (3, 51, 3)
-_BACKPORTS = ((3, 44, 6), (3, 50, 7))
-
-
-def safe_sqlite(version: tuple[int, ...]) -> bool:
-    """Whether several processes may write to one WAL database with this SQLite."""
-    return version >= _MENDED or version in _BACKPORTS
+_TRIES = 5
+"""How often work is done anew when the database undid it for the sake of another's."""
 
 
 class Database:
-    """Reads run in their own snapshot; writes run under BEGIN IMMEDIATE and are flushed."""
+    """A path is an SQLite file, a URL a PostgreSQL database."""
 
-    def __init__(self, path: Path) -> None:
-        if not safe_sqlite(pysqlite3.sqlite_version_info):
-            raise fault(
-                Category.BROKEN,
-                "exception",
-                f"SQLite {pysqlite3.sqlite_version} loses data under several processes; "
-                "needed: 3.51.3 or newer, or 3.50.7, or 3.44.6",
-            )
-        self.path = path
-        self.engine: Engine = create_engine(
-            f"sqlite:///{path}", module=pysqlite3, pool_size=32, max_overflow=32, pool_timeout=10
-        )
-        event.listen(self.engine, "connect", _configure)
-        event.listen(self.engine, "begin", _begin)
-        self.scratch = Scratch(path.with_suffix(".scratch"))
-        self._turn = Turn(path.with_suffix(".turn"))
+    def __init__(self, place: Path | str) -> None:
+        self._dialect = _dialect(place)
+        self.engine: Engine = self._dialect.engine
+        self.scratch = self._dialect.scratch
         self._between: list[Connection] = []
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one read snapshot; raises as ``write``."""
-        with self.reading() as connection:
-            return work(connection)
+
+        def once() -> T:
+            with self._transaction(writing=False) as connection:
+                return work(connection)
+
+        return _persistent(once)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One read snapshot; raises as ``write``."""
-        with _told(), self._transaction(writing=False) as connection:
-            yield connection
+        try:
+            with self._transaction(writing=False) as connection:
+                yield connection
+        except Again as again:
+            raise again.failure from again
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one flushed transaction: all of it is durable on return, or nothing is.
 
+        ``work`` is done anew when the database undoes it for the sake of another writer, so it
+        changes nothing but the database.
+
         Raises:
-            Fault: UNAVAILABLE when the disk is full or fails, or another writer does not end.
+            Fault: UNAVAILABLE when the disk is full or fails, the database is away, another writer does not
+                end, or others were always faster.
         """
-        with _told(), self._turn.taken(), self._transaction(writing=True) as connection:
-            return work(connection)
 
-    @contextmanager
-    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
-        """On the connection that was used last: to go by the pool costs more than a small transaction.
+        def once() -> T:
+            with self._dialect.turn(), self._transaction(writing=True) as connection:
+                return work(connection)
 
-        One whose transaction failed goes back to the pool, which looks at it.
-        """
-        try:
-            connection = self._between.pop()
-        except IndexError:
-            connection = self.engine.connect()
-        try:
-            connection.info["writing"] = writing
-            with connection.begin():
-                yield connection
-        except BaseException:
-            connection.close()
-            raise
-        self._between.append(connection)
+        return _persistent(once)
+
+    @property
+    def product(self) -> str:
+        """Name and version; of a server only once it has been spoken to."""
+        return self._dialect.product
+
+    def about(self) -> str:
+        """Product, version and durability settings, for people; raises when it cannot be relied on."""
+        return self._dialect.about()
+
+    def make_scratch(self, connection: Connection) -> None:
+        """Make the place for what may be lost, beside a schema that has just been brought up to date."""
+        self._dialect.make_scratch(connection)
 
     def close(self) -> None:
         while self._between:
             self._between.pop().close()
-        self.engine.dispose()
-        self.scratch.close()
-        self._turn.close()
+        self._dialect.close()
+
+    @contextmanager
+    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
+        stage = Stage.OPENING
+        try:
+            connection = self._begun(writing=writing)
+            try:
+                stage = Stage.WORKING
+                yield connection
+                stage = Stage.COMMITTING
+                connection.commit()
+            except BaseException:
+                connection.close()  # back to the pool, which looks at it
+                raise
+        except NoneFree as error:
+            text = "all connections to the database are in use; try again"
+            raise fault(Category.UNAVAILABLE, "throttled", text) from error
+        except (self._dialect.error, DBAPIError) as error:
+            if (verdict := self._dialect.verdict(error, stage)) is None:
+                raise
+            raise verdict from error
+        self._between.append(connection)
+
+    def _begun(self, *, writing: bool) -> Connection:
+        """On the connection that was used last: to go by the pool costs more than a small transaction.
+
+        One that died while nobody used it is replaced by the next, in the end by a new one.
+        """
+        while True:
+            try:
+                connection = self._between.pop()
+            except IndexError:
+                connection = self.engine.connect()
+            try:
+                connection.info["writing"] = writing
+                connection.begin()
+            except BaseException:
+                if self._dialect.replaced(connection):
+                    continue
+                connection.close()
+                raise
+            return connection
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the disk or a lock refuses passes by itself or is mended by a person: the sender tries again."""
+def _dialect(place: Path | str) -> Dialect:
+    if isinstance(place, Path):
+        return Sqlite(place)
+    from server.store.postgres import Postgres  # noqa: PLC0415 - its driver is loaded where it is used
+
+    return Postgres(place)
+
+
+def _persistent(once: Callable[[], T]) -> T:
+    for _ in range(_TRIES - 1):
+        try:
+            return once()
+        except Again:
+            continue
     try:
-        yield
-    except (pysqlite3.DatabaseError, DatabaseError) as error:
-        cause = getattr(error, "orig", error)
-        if type(cause) is pysqlite3.DatabaseError:  # no subclass of it: the file itself is broken
-            text = "the database file is damaged or is none; stop the server and restore a backup"
-            raise fault(Category.BROKEN, "no-store", text) from error
-        if not isinstance(cause, pysqlite3.OperationalError):
-            raise  # a rule of ours that a statement broke
-        code = getattr(cause, "sqlite_errorname", type(cause).__name__)
-        text = f"the store cannot be used now ({code}); nothing was written, try again"
-        raise fault(Category.UNAVAILABLE, "no-store", text) from error
-
-
-def _configure(connection: Any, record: Any) -> None:
-    del record
-    connection.isolation_level = None  # transactions are begun by us, see _begin
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
-        "busy_timeout=10000",
-        "foreign_keys=ON",
-        "cache_size=-16000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A read transaction that later writes cannot wait for the lock, so writers say so first.
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if connection.info["writing"] else "BEGIN")
+        return once()
+    except Again as again:
+        raise again.failure from again
 
 
 def prepare_folder(folder: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
 from server.case import Event, State, advance
 from server.model import Withdrawal
@@ -24,7 +25,7 @@ def decide(
 
     ``ground`` is laid down in the case file as one more fact of its kind.
     """
-    case = find(connection, case_id)
+    case = find(connection, case_id, keep=True)
     if case is None:
         return None
     position = advance(case.position, entry.event)
@@ -65,10 +66,10 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
     Raises:
         Raced: it has been withdrawn already.
     """
-    if withdrawn(connection, card) is not None:
-        raise Raced
     values = {"card": card, "by": said.by, "reason": said.reason, "at": said.at}
-    connection.execute(insert(withdrawn_model), values)
+    new = insert(withdrawn_model).on_conflict_do_nothing().returning(withdrawn_model.c.card)
+    if connection.execute(new, values).first() is None:
+        raise Raced
     voided = event.alias()
     released = (
         select(cases.c.id)

@@ -171,9 +171,10 @@ def _ready(at: datetime) -> Any:
 
 
 def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> DeliveryClaim | None:
+    longest_due = _ready(at).with_for_update(skip_locked=True, key_share=True)
     row = connection.execute(
         update(delivery)
-        .where(delivery.c.document_id == _ready(at).scalar_subquery())
+        .where(delivery.c.document_id == longest_due.scalar_subquery())
         .values(lease_token=token, lease_until=until, attempts=delivery.c.attempts + 1)
         .returning(*delivery.c)
     ).one_or_none()

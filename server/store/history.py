@@ -31,7 +31,7 @@ from server.store.prepared import Prepared
 from server.store.tables import resource, resource_version
 from server.store.versions import VERSION, stored
 
-_PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,10})")
+_PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,9})")
 _COLUMNS = (
     type_coerce(resource_version.c.updated_at, BigInteger),
     resource_version.c.resource_key,

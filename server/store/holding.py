@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select, true
 
 from server.query import (
     AllOf,
@@ -26,7 +26,7 @@ from server.query import (
     Updated,
     Uri,
 )
-from server.store.comparing import TABLE, RowTest, instant, meets, table_of
+from server.store.comparing import TABLE, RowTest, instant, looked_up, meets, table_of
 from server.store.seals import under_seal
 from server.store.tables import resource, search_value
 
@@ -82,9 +82,15 @@ def _leading_has(test: Has, type_: str) -> Keys:
     inner = [_of_target(each, test.type, _Keyed(row.c.resource_key)) for each in test.where]
     prefix = f"{type_}/"
     ids = select(func.substr(row.c.value, len(prefix) + 1)).where(
-        *of(row, test.type, test.param), row.c.value.startswith(prefix, autoescape=True), *inner
+        *of(row, test.type, test.param), _begins(row.c.value, prefix), *inner
     )
     return select(own.c.key).where(own.c.type == type_, own.c.id.in_(ids))
+
+
+def _begins(value: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
+    """Not LIKE, for which SQLite takes small letters and capitals as the same, PostgreSQL does not."""
+    begins: ColumnElement[bool] = func.substr(value, 1, len(prefix)) == prefix
+    return begins
 
 
 class _Keyed:
@@ -105,7 +111,7 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
     match test:
         case Missing():
             row = TABLE[test.kind].alias()
-            has_it = exists().where(row.c.resource_key == key, *of(row, type_, test.param))
+            has_it = looked_up(row.c.resource_key == key, *of(row, type_, test.param))
             return not_(has_it) if test.missing else has_it
         case Not():
             return not_(holds(test.test, type_, key))
@@ -121,7 +127,7 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
             return _is_referred_to(test, type_, key)
         case Ids() | Updated() | Sealed():
             own = resource.alias()
-            return exists().where(own.c.key == key, _own(test, own))
+            return looked_up(own.c.key == key, _own(test, own))
 
 
 def _own(test: Ids | Updated | Sealed, own: Any) -> ColumnElement[bool]:
@@ -135,7 +141,7 @@ def _own(test: Ids | Updated | Sealed, own: Any) -> ColumnElement[bool]:
 
 def _some(test: RowTest, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
     row = table_of(test).alias()
-    return exists().where(row.c.resource_key == key, *of(row, type_, test.param), meets(test, row))
+    return looked_up(row.c.resource_key == key, *of(row, type_, test.param), meets(test, row))
 
 
 def _together(tests: Sequence[Test], type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -148,16 +154,16 @@ def _together(tests: Sequence[Test], type_: str, key: ColumnElement[Any]) -> Col
         conditions += [row.c.resource_key == key, *of(row, type_, test.param), meets(test, row)]
         conditions += [row.c.part == rows[0].c.part] if rows else []
         rows.append(row)
-    return exists().where(*conditions)
+    return looked_up(*conditions)
 
 
 def _leads_to(test: Chain, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
     target, row = resource.alias(), search_value.alias()
     prefix = f"{test.type}/"
-    return exists().where(
+    return looked_up(
         row.c.resource_key == key,
         *of(row, type_, test.param),
-        row.c.value.startswith(prefix, autoescape=True),
+        _begins(row.c.value, prefix),
         target.c.type == test.type,
         target.c.id == func.substr(row.c.value, len(prefix) + 1),
         target.c.deleted.is_(False),
@@ -167,7 +173,7 @@ def _leads_to(test: Chain, type_: str, key: ColumnElement[Any]) -> ColumnElement
 
 def _is_referred_to(test: Has, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
     own, row = resource.alias(), search_value.alias()
-    return exists().where(
+    return looked_up(
         own.c.key == key,
         *of(row, test.type, test.param),
         row.c.value == literal(f"{type_}/").concat(own.c.id),

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 
 from server.case import START, Event
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
-from server.store import chain, references, resources
+from server.store import chain, locks, references, resources
 from server.store.cases import asking, goes_on
+from server.store.columns import Instant
 from server.store.database import Database
 from server.store.prepared import Prepared
-from server.store.tables import Instant, arrival, cases, resource, search_value
+from server.store.tables import arrival, cases, resource, search_value
 from server.store.vault import Vault
 
 _INLINE = 256 * 1024
@@ -59,7 +60,9 @@ class IntakeDesk:
 
 
 def _take(connection: Connection, intake: Intake) -> None:
+    locks.hold_premises(connection, intake)
     _arrive(connection, intake.arrival)
+    _stir_all(connection, intake)  # cases before resources, the order in which a step's commit locks them too
     deletions = [each for each in intake.writes if each.method is Method.DELETE]
     resources.apply(connection, deletions, intake.arrival.id)
     for absent in intake.absent:  # what is deleted by the same request is no longer there
@@ -68,17 +71,20 @@ def _take(connection: Connection, intake: Intake) -> None:
     resources.apply(connection, others, intake.arrival.id)
     for each in deletions:
         references.demand_unneeded(connection, each)
+    for opening in intake.openings:
+        if asking(connection, opening.report, opening.question) is not None:
+            raise Raced
+        _open(connection, opening, intake.arrival.received_at, intake.arrival)
+
+
+def _stir_all(connection: Connection, intake: Intake) -> None:
     at = intake.arrival.received_at
     stir(connection, _told_of(intake), at)
     for write in intake.writes:
         if write.type == "PractitionerRole" and write.version > 1:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
-    if not all(goes_on(connection, task) for task in intake.stopping):
+    if not all(goes_on(connection, task) for task in sorted(intake.stopping)):
         raise Raced
-    for opening in intake.openings:
-        if asking(connection, opening.report, opening.question) is not None:
-            raise Raced
-        _open(connection, opening, at, intake.arrival)
 
 
 def _told_of(intake: Intake) -> set[str]:

@@ -21,10 +21,11 @@ from server.model import Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
 from server.store import chain, decision, deliveries, resources
 from server.store.caserow import case_of, find
+from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
 from server.store.seals import SEALED
-from server.store.tables import Instant, cases, fact
+from server.store.tables import cases, fact
 
 T = TypeVar("T")
 
@@ -152,7 +153,13 @@ def _anything_due(connection: Connection, at: datetime) -> bool:
 
 
 def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> Row[Any] | None:
-    longest_due = select(cases.c.id).where(_free(at)).order_by(cases.c.due_at).limit(1)
+    longest_due = (
+        select(cases.c.id)
+        .where(_free(at))
+        .order_by(cases.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)  # whoever takes it up now need not be waited for
+    )
     return connection.execute(
         update(cases)
         .where(cases.c.id == longest_due.scalar_subquery())

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from server.errors import Category, fault
 from server.store.database import Database
+from server.store.locks import hold_schema
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -65,9 +66,11 @@ def _upgrade(database: Database) -> None:
 
     config = _config()
 
-    def upgrade(connection: object) -> None:
+    def upgrade(connection: Connection) -> None:
+        hold_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        database.make_scratch(connection)
 
     database.write(upgrade)
 

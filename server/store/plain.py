@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from server.ports import Stored
 from server.query import Ids, Query, Reference, Token
+from server.store.comparing import looked_up
 from server.store.folding import short
 from server.store.prepared import Prepared, at_most
 from server.store.tables import resource, search_value
@@ -85,6 +86,7 @@ def _matching(query: Select[Any], of: Shape) -> Select[Any]:
     query = query.where(resource.c.deleted.is_(False))
     if not of or any(ids for ids, _ in of):
         query = query.where(resource.c.type == bindparam("t"))
+    led = False
     for t, (ids, systems) in enumerate(of):
         names: list[Any] = [bindparam(f"v{t}_{v}") for v in range(len(systems))]
         if ids:
@@ -98,8 +100,10 @@ def _matching(query: Select[Any], of: Shape) -> Select[Any]:
                 for v, name in enumerate(names)
             )
         )
-        matching = select(search_value.c.resource_key).where(
-            search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{t}"), any_of
-        )
-        query = query.where(resource.c.key.in_(matching))
+        named = search_value.c.type == bindparam("t"), search_value.c.param == bindparam(f"p{t}"), any_of
+        if led:
+            query = query.where(looked_up(search_value.c.resource_key == resource.c.key, *named))
+        else:
+            query = query.where(resource.c.key.in_(select(search_value.c.resource_key).where(*named)))
+            led = True
     return query

@@ -30,14 +30,19 @@ def _some(connection: Connection, after: int, rows: Callable[[bytes], Sequence[R
     current = and_(
         resource_version.c.resource_key == resource.c.key, resource_version.c.version == resource.c.version
     )
-    asked = (
-        select(resource.c.key, resource.c.type, resource_version.c.body)
-        .join(resource_version, current)
+    kept = (  # where writers run side by side, nobody writes a new version before our commit
+        select(resource.c.key)
         .where(resource.c.key > after, resource.c.deleted.is_(False))
         .order_by(resource.c.key)
         .limit(_AT_ONCE)
+        .with_for_update(key_share=True)
     )
-    found = connection.execute(asked).all()
-    for row in found:
+    keys = list(connection.execute(kept).scalars())
+    asked = (
+        select(resource.c.key, resource.c.type, resource_version.c.body)
+        .join(resource_version, current)
+        .where(resource.c.key.in_(keys))
+    )
+    for row in connection.execute(asked):
         indexing.index(connection, row.key, row.type, rows(bytes(row.body)), anew=True)
-    return [row.key for row in found]
+    return keys

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, Connection, bindparam, insert, update
+from sqlalchemy import Boolean, Connection, bindparam, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
 from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
 from server.query import NEVER, Page, Query
 from server.store import history, indexing, pages, plain, references
 from server.store.cases import asking, resting_on
+from server.store.columns import Instant
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.scratch import Scratch
-from server.store.tables import Instant, resource, resource_version
+from server.store.tables import resource, resource_version
 from server.store.versions import CURRENT, VERSION, stored
 
 _READ = Prepared(CURRENT.where(resource.c.type == bindparam("t"), resource.c.id == bindparam("i")))
@@ -29,7 +31,7 @@ _VREAD = Prepared(
 _CREATE = Prepared(
     insert(resource)
     .values({name: bindparam(name) for name in ("type", "id", "version", "updated_at")})
-    .prefix_with("OR IGNORE", dialect="sqlite")
+    .on_conflict_do_nothing()
     .returning(resource.c.key)
 )
 _ADVANCE = Prepared(

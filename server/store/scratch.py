@@ -1,6 +1,7 @@
 """What may be lost without harm: results that stand still while their pages are read.
 
-A file of its own, written without waiting for the disk, so that a search costs no flush.
+Written without waiting for the disk, so that a search costs no flush: beside SQLite in a file of its
+own, in PostgreSQL in an unlogged table, where every machine finds it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -22,16 +20,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    create_engine,
     delete,
-    event,
     insert,
     select,
 )
 
-from server.store.tables import Instant
+from server.store.columns import Instant, word
 
 _KEPT = timedelta(minutes=30)
 """How long somebody may take to read all pages."""
@@ -41,8 +36,8 @@ metadata = MetaData()
 hold = Table(
     "hold",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("query", String(64), nullable=False),
+    Column("id", word(36), primary_key=True),
+    Column("query", word(64), nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("total", Integer),
     Column("top", BigInteger),
@@ -68,12 +63,10 @@ class Held:
 
 
 class Scratch:
-    """The scratch file; whatever is in it may be deleted at any time."""
+    """The kept results; any of them may be deleted at any time."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine: Engine = create_engine(f"sqlite:///{path}", module=pysqlite3)
-        event.listen(self._engine, "connect", _configure)
-        metadata.create_all(self._engine)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def keep(self, query: str, entries: Sequence[Entry], total: int | None, top: int | None) -> str:
         """Keep a result; returns the name to ask for it by."""
@@ -98,14 +91,3 @@ class Scratch:
         stretch = packed[start * _ENTRY.size : (start + count) * _ENTRY.size]
         left = max(len(packed) // _ENTRY.size - start - count, 0)
         return Held(tuple((key, v) for key, v in _ENTRY.iter_unpack(stretch)), left, row.total, row.top)
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-
-def _configure(connection: Any, record: Any) -> None:
-    del record
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -1,9 +1,6 @@
-"""All tables. Times are integers (microseconds since 1970, UTC): sortable, zone-free, exact."""
+"""All tables."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,39 +12,16 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A timezone-aware moment, stored as microseconds since 1970."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        del dialect
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        del dialect
-        return None if value is None else moment(value)
-
-
-def moment(microseconds: int) -> datetime:
-    """A stored time as a value."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
+from server.store.columns import Instant, word
 
 metadata = MetaData()
+
 
 _AUTO = BigInteger().with_variant(Integer, "sqlite")
 
@@ -55,11 +29,11 @@ arrival = Table(
     "arrival",
     metadata,
     Column("seq", _AUTO, primary_key=True, autoincrement=True),
-    Column("id", String(36), nullable=False, unique=True),
-    Column("door", String(16), nullable=False),
-    Column("interaction", String(64), nullable=False),
+    Column("id", word(36), nullable=False, unique=True),
+    Column("door", word(16), nullable=False),
+    Column("interaction", word(64), nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     # Small bodies stand in the row, so that one flush makes all durable; larger ones are in
     # the vault under their digest and body is null (docs/decisions/0001).
@@ -70,8 +44,8 @@ resource = Table(
     "resource",
     metadata,
     Column("key", _AUTO, primary_key=True, autoincrement=True),
-    Column("type", String(64), nullable=False),
-    Column("id", String(64), nullable=False),
+    Column("type", word(64), nullable=False),
+    Column("id", word(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     # The newest version is a tombstone: not read, not found, but there (R4 http.html#delete).
@@ -87,11 +61,11 @@ resource_version = Table(
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Column("version", Integer, primary_key=True),
     # The resource's type once more, so that the history of a type is one stretch of an index.
-    Column("type", String(64), nullable=False),
+    Column("type", word(64), nullable=False),
     Column("updated_at", Instant, nullable=False),
-    Column("method", String(8), nullable=False),
+    Column("method", word(8), nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("arrival_id", String(36)),
+    Column("arrival_id", word(36)),
     Index("resource_version_in_time", "type", "updated_at", "resource_key", "version"),
     sqlite_with_rowid=False,
 )
@@ -112,11 +86,11 @@ reference = Table(
 search_value = Table(
     "search_value",
     metadata,
-    Column("type", String(64), primary_key=True),
-    Column("param", String(64), primary_key=True),
-    Column("value", String(512), primary_key=True),
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
+    Column("value", word(512), primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
-    Column("system", String(512), primary_key=True),
+    Column("system", word(512), primary_key=True),
     Column("part", Integer, primary_key=True),
     Index("search_value_of_resource", "resource_key", "param"),
     sqlite_with_rowid=False,
@@ -126,9 +100,9 @@ search_value = Table(
 search_text = Table(
     "search_text",
     metadata,
-    Column("type", String(64), primary_key=True),
-    Column("param", String(64), primary_key=True),
-    Column("folded", String(256), primary_key=True),
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
+    Column("folded", word(256), primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("part", Integer, nullable=False),
@@ -140,8 +114,8 @@ search_text = Table(
 search_date = Table(
     "search_date",
     metadata,
-    Column("type", String(64), primary_key=True),
-    Column("param", String(64), primary_key=True),
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
     # 0: the only value of this parameter, and of a day at most, so that a search may look near its bounds.
     Column("span", Integer, primary_key=True),
     Column("low", Instant, primary_key=True),
@@ -155,13 +129,13 @@ search_date = Table(
 search_number = Table(
     "search_number",
     metadata,
-    Column("type", String(64), primary_key=True),
-    Column("param", String(64), primary_key=True),
+    Column("type", word(64), primary_key=True),
+    Column("param", word(64), primary_key=True),
     Column("low", Double, primary_key=True),
     Column("high", Double, primary_key=True),
     Column("resource_key", ForeignKey("resource.key"), primary_key=True),
-    Column("system", String(512), primary_key=True),
-    Column("code", String(512), primary_key=True),
+    Column("system", word(512), primary_key=True),
+    Column("code", word(512), primary_key=True),
     Column("part", Integer, primary_key=True),
     Index("search_number_of_resource", "resource_key", "param"),
     sqlite_with_rowid=False,
@@ -171,30 +145,30 @@ search_number = Table(
 cases = Table(
     "cases",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("question", String(64), nullable=False),
-    Column("task_id", String(64), nullable=False, unique=True),
-    Column("patient", String(80), nullable=False),
-    Column("report", String(80), nullable=False),
-    Column("destination", String(64)),
+    Column("id", word(36), primary_key=True),
+    Column("question", word(64), nullable=False),
+    Column("task_id", word(64), nullable=False, unique=True),
+    Column("patient", word(80), nullable=False),
+    Column("report", word(80), nullable=False),
+    Column("destination", word(64)),
     Column("task_system", Text, nullable=False),
     Column("task_value", Text, nullable=False),
     Column("due_by", Instant),
     Column("opened_at", Instant, nullable=False),
-    Column("state", String(24), nullable=False),
-    Column("first", String(16), nullable=False),
-    Column("ai", String(16), nullable=False),
-    Column("before", String(24)),
+    Column("state", word(24), nullable=False),
+    Column("first", word(16), nullable=False),
+    Column("ai", word(16), nullable=False),
+    Column("before", word(24)),
     # The queue: a case is due when its due_at has passed and nobody holds its lease.
     Column("due_at", Instant),
-    Column("lease_token", String(36)),
+    Column("lease_token", word(36)),
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False, default=0),
     # Counts what arrived for the case; a step that began before the latest news runs again.
     Column("news", Integer, nullable=False, default=0),
     Column("last_error", Text),
     # Digest of the newest event: without it, events taken away from the end would not show.
-    Column("head", String(64)),
+    Column("head", word(64)),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),
@@ -204,8 +178,8 @@ cases = Table(
 withdrawn_model = Table(
     "withdrawn_model",
     metadata,
-    Column("card", String(96), primary_key=True),
-    Column("by", String(160), nullable=False),
+    Column("card", word(96), primary_key=True),
+    Column("by", word(160), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
@@ -215,7 +189,7 @@ fact = Table(
     "fact",
     metadata,
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
-    Column("kind", String(32), primary_key=True),
+    Column("kind", word(32), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -227,28 +201,28 @@ event = Table(
     Column("case_id", ForeignKey("cases.id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("event", String(64), nullable=False),
-    Column("state", String(24), nullable=False),
-    Column("actor", String(160), nullable=False),
+    Column("event", word(64), nullable=False),
+    Column("state", word(24), nullable=False),
+    Column("actor", word(160), nullable=False),
     Column("detail", Text, nullable=False),
     Column("sealed", Boolean, nullable=False),
-    Column("policy", String(96)),
-    Column("card", String(96)),
+    Column("policy", word(96)),
+    Column("card", word(96)),
     # SHA-256 over the previous digest and this row: the chain shows any later edit.
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
 )
 
 document = Table(
     "document",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", word(64), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("destination", String(64), nullable=False),
-    Column("media_type", String(64), nullable=False),
+    Column("kind", word(32), nullable=False),
+    Column("destination", word(64), nullable=False),
+    Column("media_type", word(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", word(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("case_id", "number", name="document_order"),
 )
@@ -258,12 +232,12 @@ delivery = Table(
     metadata,
     Column("document_id", ForeignKey("document.id"), primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("destination", String(64), nullable=False),
+    Column("destination", word(64), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", word(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Instant),
-    Column("lease_token", String(36)),
+    Column("lease_token", word(36)),
     Column("lease_until", Instant),
     Column("give_up_at", Instant, nullable=False),
     Column("receipt", Text),
@@ -278,15 +252,15 @@ attempt = Table(
     Column("document_id", ForeignKey("delivery.document_id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("outcome", String(32), nullable=False),
+    Column("outcome", word(32), nullable=False),
     Column("detail", Text, nullable=False),
 )
 
 used_assertion = Table(
     "used_assertion",
     metadata,
-    Column("client", String(64), primary_key=True),
-    Column("jti", String(128), primary_key=True),
+    Column("client", word(64), primary_key=True),
+    Column("jti", word(128), primary_key=True),
     Column("ends_at", Instant, nullable=False),
     Index("used_assertion_ends", "ends_at"),
 )

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from server.ports import Method, Stored
-from server.store.tables import moment, resource, resource_version
+from server.store.columns import moment
+from server.store.tables import resource, resource_version
 
 VERSION = select(
     resource.c.type,

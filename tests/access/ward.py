@@ -47,7 +47,13 @@ class Ward:
 
 
 @contextmanager
-def ward(folder: Path, clients: Mapping[str, str], roles: Mapping[str, str] | None = None) -> Iterator[Ward]:
+def ward(
+    folder: Path,
+    clients: Mapping[str, str],
+    roles: Mapping[str, str] | None = None,
+    *,
+    database_url: str = "",
+) -> Iterator[Ward]:
     """``clients``: client_id -> scopes; ``roles``: client_id -> a TOML list."""
     (folder / "jwks.json").write_bytes(key_set(curve()))
     tables = [
@@ -57,7 +63,7 @@ def ward(folder: Path, clients: Mapping[str, str], roles: Mapping[str, str] | No
     ]
     path = folder / "clients.toml"
     path.write_text("\n".join(tables))
-    opened = make_world(folder / "data", clients=path)
+    opened = make_world(folder / "data", clients=path, database_url=database_url)
     made = Ward(next(opened))
     made.registered = clients
     yield made

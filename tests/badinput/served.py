@@ -14,9 +14,9 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, Self
 
-import pysqlite3
-
+from server.store.tables import metadata
 from tests.badinput.orders import furniture, told
+from tests.flow.books import Reader
 from tests.flow.processes import Program, Site, members
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -50,9 +50,9 @@ class Answer:
 class Served:
     """``python -m server web`` on a port and a folder of its own, furnished with ``orders.furniture``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         # The destination is never dialled: no worker runs here.
-        self.site = Site(folder, "http://127.0.0.1:9/fhir")
+        self.site = Site(folder, "http://127.0.0.1:9/fhir", **settings)
         self.data = self.site.data
         self._web: Program = self.site.program("web")
 
@@ -66,6 +66,8 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if "_reader" in self.__dict__:
+            self._reader.close()
         self.site.__exit__()
 
     # -- speaking --------------------------------------------------------------------------
@@ -109,18 +111,14 @@ class Served:
     # -- what is held, logged, spent ---------------------------------------------------------
 
     @cached_property
-    def _reader(self) -> Any:
-        return pysqlite3.connect(f"file:{self.data / 'second-reader.db'}?mode=ro", uri=True)
+    def _reader(self) -> Reader:
+        return Reader(self.site.store)
 
     def stored(self) -> dict[str, int]:
         """Rows of each table, and files beside the database."""
-        named = self._reader.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        counts = {
-            name: self._reader.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608 - our own tables
-            for (name,) in named
-        }
+        counts = {name: self._reader.rows(f"SELECT count(*) FROM {name}")[0][0] for name in metadata.tables}  # noqa: S608 - our own tables
         files = [
-            each for each in self.data.rglob("*") if each.is_file() and "second-reader.db" not in each.name
+            each for each in self.data.rglob("*") if each.is_file() and "second-reader." not in each.name
         ]
         return counts | {"(files)": len(files)}
 

@@ -51,9 +51,32 @@ def test_opinion_prints_p50_and_p95(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["create", "opinion"])
+def test_fhir_prints_each_kind_of_request_at_each_size(tmp_path):
+    few = ["--seconds", "0.3", "--clients", "2", "--rounds", "1", "--stored", "100", "--stored", "200"]
+    told = figures(run("fhir", *few, "--data", str(tmp_path)))
+    for kind in ("Task create", "read"):
+        line = told[f"{kind}, 200 stored, beside fhirstarter in memory"]
+        assert line["ratio"] == pytest.approx(line["ours"] / line["peer"], rel=0.01)
+    for kind in ("update with If-Match", "search by token", "chained search", "worklist", "transaction of 20"):
+        assert told[f"{kind}, 100 stored"]["unit"] == "per second"
+        line = told[f"{kind}, p95 at 200 beside 100"]
+        assert (line["ours"], line["peer"]) == (
+            told[f"{kind}, 200 stored, p95"]["ours"],
+            told[f"{kind}, 100 stored, p95"]["ours"],
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_to_search_in():
+    done = run("fhir", "--stored", "10")
+    assert done.returncode == 2
+    assert "100 or more" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["create", "fhir", "opinion"])
 def test_each_bench_says_what_is_measured(name):
-    assert {"create": "bare SQLite", "opinion": "by the server's"}[name] in run(name, "--help").stdout
+    words = {"create": "bare SQLite", "fhir": "fhirstarter", "opinion": "by the server's"}
+    assert words[name] in run(name, "--help").stdout
 
 
 def test_a_server_that_is_not_there():

@@ -104,6 +104,7 @@ def test_a_server_that_comes_up_gets_its_settings_and_is_gone_afterwards(tmp_pat
         told = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).json()
         assert running.base == f"http://127.0.0.1:{port}/fhir"
     assert told["SECOND_READER_DATA"] == str(tmp_path)
+    assert told["SECOND_READER_DATABASE_URL"] == ""
     assert 'base = "http://127.0.0.1:9/fhir"' in Path(told["SECOND_READER_DESTINATIONS"]).read_text()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)

@@ -101,8 +101,8 @@ def fill(world: World, made: list[Made]) -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[World]:
-    world = make_world(folder)
+def opened(folder: Path, database_url: str) -> Iterator[World]:
+    world = make_world(folder, database_url=database_url)
     yield next(world)
     next(world, None)
 
@@ -127,15 +127,19 @@ def answered(get: Callable[[str], Any], path: str) -> Any:
     raise AssertionError("the pages never end")
 
 
-def test_what_may_not_be_seen_is_as_if_absent(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.both_databases
+def test_what_may_not_be_seen_is_as_if_absent(
+    tmp_path: Path, another_database: Callable[[], str], request: pytest.FixtureRequest
+) -> None:
     searches = request.config.getoption("--searches")
     chance = Random(request.config.getoption("--seed") or 20_260_105)
     made = leading(chance, population(chance, 60))
     telling = 0
-    with ward(tmp_path, {name: scopes for name, (scopes, _) in CLIENTS.items()}) as full:
+    scopes = {name: scopes for name, (scopes, _) in CLIENTS.items()}
+    with ward(tmp_path, scopes, database_url=another_database()) as full:
         fill(full.world, made)
         for client, (_, sees) in CLIENTS.items():
-            with opened(tmp_path / client) as alone:
+            with opened(tmp_path / client, another_database()) as alone:
                 fill(alone, [each for each in made if sees(each)])
                 for _ in range(searches // len(CLIENTS)):
                     telling += compared(full, alone, client, asked(chance))

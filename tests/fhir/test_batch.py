@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from server.store.tables import arrival, resource_version
 from tests.world import World, make_world, observation, patient, report, send_case
 
+pytestmark = pytest.mark.both_databases
+
 MRN = "https://ehr.example/patient"
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01", "identifier": [{"system": MRN, "value": "7"}]}

@@ -8,6 +8,8 @@ import pytest
 
 from tests.world import World, observation, patient, send_case, task
 
+pytestmark = pytest.mark.both_databases
+
 MRN = "https://ehr.example/patient"
 PERSON = {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "7"}]}
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.world import World, observation, patient, send_case
 
+pytestmark = pytest.mark.both_databases
+
 
 def entries(world: World, path: str) -> list[tuple[str, str, str]]:
     """(method, url, version) of each entry of one page."""

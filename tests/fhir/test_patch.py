@@ -11,6 +11,8 @@ import pytest
 
 from tests.world import SPECIALTY, VIRAL, World, answer_as, doctor, observation, patient, send_case
 
+pytestmark = pytest.mark.both_databases
+
 MRN = "https://ehr.example/patient"
 JSON_PATCH = "application/json-patch+json"
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.world import World, observation, patient, send_case
 
+pytestmark = pytest.mark.both_databases
+
 
 def twice(world: World) -> str:
     """A patient with two versions."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.world import EHR, World, patient, send_case
 
+pytestmark = pytest.mark.both_databases
+
 MRN = "https://ehr.example/patient"
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 

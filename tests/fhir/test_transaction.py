@@ -12,6 +12,8 @@ import pytest
 from tests.badinput.builders import bundle, entry
 from tests.world import EHR, WATCHED, World, make_world, observation, patient, report, send_case, task
 
+pytestmark = pytest.mark.both_databases
+
 MRN = "https://ehr.example/patient"
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01", "identifier": [{"system": MRN, "value": "7"}]}
 WHO, ROLE, SAID = (f"urn:uuid:0f2a3c1e-7d4b-4b57-9a55-3b8f0a6f7e0{number}" for number in range(3))

@@ -1,8 +1,8 @@
 """The reckoning at the end of a campaign: what the EHR holds and what we hold, each counted for itself.
 
 The EHR is asked over HTTP for its ledger; our side is read with plain SQL, not through the code
-under test. Each function returns sentences that say what is wrong; an empty list is what a
-campaign asserts.
+under test (``tests.flow.books``). Each function returns sentences that say what is wrong; an empty
+list is what a campaign asserts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pysqlite3
 
 from conformance.peers.client import FhirClient
+from tests.flow.books import Store, damage, rows
 from tests.flow.hospital import Acknowledged, Hospital
 from tests.flow.processes import Site, until
 
@@ -39,17 +38,17 @@ def settle(site: Site, hospital: Hospital, patience: float) -> None:
 
     What was acknowledged must be there already: that is looked at first.
     """
-    lost = missing(site.data, hospital.acknowledged)
+    lost = missing(site.store, hospital.acknowledged)
     assert not lost, lost
 
     def settled() -> bool:
         assert not hospital.broken, hospital.broken
-        return hospital.open_cases() == 0 and not _rows(site.data, _UNSETTLED)
+        return hospital.open_cases() == 0 and not rows(site.store, _UNSETTLED)
 
     try:
         until(settled, patience, "every case ends and every delivery arrives")
     except AssertionError as late:
-        raise AssertionError(f"{late}; {_rows(site.data, _UNSETTLED)}") from late
+        raise AssertionError(f"{late}; {rows(site.store, _UNSETTLED)}") from late
 
 
 _UNSETTLED = (
@@ -62,7 +61,11 @@ _UNSETTLED = (
 def wrongs(site: Site, hospital: Hospital) -> list[str]:
     """Everything that is lost, doubled or broken, on both sides."""
     cases = hospital.acknowledged
-    return [*_at_the_ehr(hospital.ehr.root, cases), *in_the_store(site.data, cases), *_histories(site, cases)]
+    return [
+        *_at_the_ehr(hospital.ehr.root, cases),
+        *in_the_store(site.store, cases),
+        *_histories(site, cases),
+    ]
 
 
 # -- the EHR's side ------------------------------------------------------------------------
@@ -112,22 +115,22 @@ def _provenances(root: str, held: dict[tuple[str, str, str], set[str]]) -> list[
 # -- our side ------------------------------------------------------------------------------
 
 
-def in_the_store(data: Path, cases: Sequence[Acknowledged]) -> list[str]:
+def in_the_store(store: Store, cases: Sequence[Acknowledged]) -> list[str]:
     """Integrity, what was acknowledged, and what must be there once."""
-    wrong = [f"integrity_check: {row[0]}" for row in _rows(data, "pragma integrity_check") if row[0] != "ok"]
+    wrong = damage(store)
     asked = {case.sent.task.partition("/")[2] for case in cases}
-    opened = {row[0] for row in _rows(data, "select task_id from cases")}
+    opened = {row[0] for row in rows(store, "select task_id from cases")}
     wrong += [f"a case that nobody asked for: Task/{task}" for task in opened - asked]
-    wrong += missing(data, cases)
-    wrong += [f"{text}: {row}" for query, text in _NEVER for row in _rows(data, query)]
+    wrong += missing(store, cases)
+    wrong += [f"{text}: {row}" for query, text in _NEVER for row in rows(store, query)]
     return wrong
 
 
-def missing(data: Path, cases: Sequence[Acknowledged]) -> list[str]:
+def missing(store: Store, cases: Sequence[Acknowledged]) -> list[str]:
     """What was acknowledged and is not here; and Tasks that did not open exactly one case."""
-    stored = {f"{type_}/{id_}" for type_, id_ in _rows(data, "select type, id from resource")}
+    stored = {f"{type_}/{id_}" for type_, id_ in rows(store, "select type, id from resource")}
     names = {name for case in cases for name in case.sent.names.values()}
-    opened = Counter(f"Task/{row[0]}" for row in _rows(data, "select task_id from cases"))
+    opened = Counter(f"Task/{row[0]}" for row in rows(store, "select task_id from cases"))
     asked = {case.sent.task for case in cases}
     return [
         *(f"acknowledged and not here: {name}" for name in sorted(names - stored)),
@@ -143,26 +146,26 @@ _NEVER = (
     (
         (
             "select c.id, count(f.number) n from cases c left join fact f on f.case_id = c.id "
-            "and f.kind = 'ai-read' group by c.id having n != 1"
+            "and f.kind = 'ai-read' group by c.id having count(f.number) != 1"
         ),
         "AI reads of one case",
     ),
     (
         (
             "select c.id, count(d.id) n from cases c left join document d on d.case_id = c.id "
-            "and d.kind = 'opinion' group by c.id having n != 1"
+            "and d.kind = 'opinion' group by c.id having count(d.id) != 1"
         ),
         "opinions written for one case",
     ),
     (
         (
             "select type, system, value, count(*) n from search_value where param = 'identifier' "
-            "group by type, system, value having n > 1"
+            "group by type, system, value having count(*) > 1"
         ),
         "resources of ours with one identifier",
     ),
     (
-        "select case_id, max(seq), count(*) n from event group by case_id having max(seq) != n",
+        "select case_id, max(seq), count(*) n from event group by case_id having max(seq) != count(*)",
         "a history with a gap",
     ),
     (
@@ -177,7 +180,7 @@ _NEVER = (
 
 def _histories(site: Site, cases: Sequence[Acknowledged]) -> list[str]:
     """Every hash chain is whole, as GET /cases/ID says and, for the first and last, the command line."""
-    ids = {f"Task/{task}": case for case, task in _rows(site.data, "select id, task_id from cases")}
+    ids = {f"Task/{task}": case for case, task in rows(site.store, "select id, task_id from cases")}
     wrong = []
     with httpx.Client(base_url=site.root, timeout=10.0, trust_env=False) as client:
         for case in cases:
@@ -235,11 +238,3 @@ def leftovers(site: Site) -> list[str]:
         "second-reader.turn",
     }
     return left + sorted({each.name for each in site.data.iterdir()} - known)
-
-
-def _rows(data: Path, query: str) -> list[Any]:
-    connection = pysqlite3.connect(f"file:{data / 'second-reader.db'}?mode=ro", uri=True, timeout=30)
-    try:
-        return list(connection.execute(query))
-    finally:
-        connection.close()

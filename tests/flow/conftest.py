@@ -10,11 +10,13 @@ import pytest
 
 from conformance.peers.ehr import Ehr
 from tests.flow.processes import Site
+from tests.postgres import Cluster
 
 _EACH_KILL, _EACH_CUT = 6.0, 40.0
 """Seconds that one more of them may take, on two busy cores."""
 
 Say = Callable[[str], None]
+OnDatabase = Callable[[str], dict[str, str]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,7 +53,16 @@ def ehr() -> Iterator[Ehr]:
         yield program
 
 
+@pytest.fixture(scope="session")
+def on_database(request: pytest.FixtureRequest) -> OnDatabase:
+    """Settings of a site by name: with ``--database postgresql`` an empty database on the tests' server."""
+    if request.config.getoption("database") == "sqlite":
+        return lambda _: {}
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return lambda name: {"DATABASE_URL": cluster.make_for_campaign(name)}
+
+
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base) as made:
+def site(tmp_path: Path, ehr: Ehr, on_database: OnDatabase) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, **on_database("campaign")) as made:
         yield made

@@ -178,6 +178,8 @@ class Site:
     ) -> None:
         """``destination``: more of the EHR's table in the destinations file."""
         self.data = data or folder / "data"
+        self.store: Path | str = settings.get("DATABASE_URL") or self.data / "second-reader.db"
+        """Where the database is: a file, or a URL."""
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
         self.port = free_port()

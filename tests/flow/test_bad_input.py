@@ -20,6 +20,7 @@ from tests.badinput.fhir_transactions import kept
 from tests.badinput.orders import CANARY, named, signed, told
 from tests.badinput.served import Answer, Served
 from tests.badinput.tables import CALLS, KEPT, RAW
+from tests.flow.conftest import OnDatabase
 from tests.flow.processes import PROJECT
 
 _MIB = 2**20
@@ -31,8 +32,8 @@ _LAST_ROW = 139
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("bad-input")) as made:
+def server(tmp_path_factory: pytest.TempPathFactory, on_database: OnDatabase) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("bad-input"), **on_database("bad_input")) as made:
         yield made
 
 

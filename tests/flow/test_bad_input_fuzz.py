@@ -10,6 +10,8 @@ import pytest
 from tests.badinput.fuzz import KINDS, furnish, official, own, run
 from tests.world import World
 
+pytestmark = pytest.mark.both_databases
+
 _COUNT = 250
 _TAKES = {
     "create": 201,

@@ -17,6 +17,7 @@ import pytest
 from tests.badinput.builders import bundle, entry
 from tests.badinput.orders import CANARY, MRN, measured, named, order, person, signed, told
 from tests.badinput.served import Answer, Served
+from tests.flow.conftest import OnDatabase
 
 _SOON = 0.5
 _URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
@@ -24,8 +25,8 @@ _HEAD = b"POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fh
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("races")) as made:
+def server(tmp_path_factory: pytest.TempPathFactory, on_database: OnDatabase) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("races"), **on_database("races")) as made:
         yield made
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 
-import pysqlite3
 import pytest
 
 from conformance.peers.client import FhirClient
 from conformance.peers.ehr import Ehr
 from conformance.peers.faults import Fault, Kind
 from tests.flow.accounts import settle, wrongs
+from tests.flow.books import rows
 from tests.flow.conftest import Say
 from tests.flow.hospital import Hospital
 from tests.flow.processes import Site, members, until
@@ -50,8 +50,4 @@ def test_children_that_are_not_up_yet_end_too(site: Site, moment: str) -> None:
 
 
 def _rows(site: Site, query: str) -> set[str]:
-    connection = pysqlite3.connect(f"file:{site.data / 'second-reader.db'}?mode=ro", uri=True, timeout=30)
-    try:
-        return {row[0] for row in connection.execute(query)}
-    finally:
-        connection.close()
+    return {row[0] for row in rows(site.store, query)}

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from server.errors import Category, Fault
-from server.store import database
-from server.store.database import Database, safe_sqlite
+from server.store import sqlite
+from server.store.database import Database
+from server.store.sqlite import safe_sqlite
 from tests.flow.conftest import Say
 
 _WRITERS, _CHECKPOINTERS = 3, 2
@@ -81,7 +82,7 @@ def _write(pipe: Connection, path: Path, writer: int, seconds: float) -> None:
     pipe.send(number)
 
 
-def _insert(connection: database.Connection, insert: object, writer: int, number: int) -> None:
+def _insert(connection: sqlite.Connection, insert: object, writer: int, number: int) -> None:
     connection.exec_driver_sql(f"pragma wal_autocheckpoint={_FEW_PAGES}")
     connection.execute(insert, {"writer": writer, "number": number})  # type: ignore[call-overload]
 
@@ -121,7 +122,7 @@ def test_which_versions_may_be_shared(
 ) -> None:
     """The second half: an unsafe one is refused in words before any file is touched."""
     assert safe_sqlite(version) is safe
-    monkeypatch.setattr(database.pysqlite3, "sqlite_version_info", version)
+    monkeypatch.setattr(sqlite.pysqlite3, "sqlite_version_info", version)
     path = tmp_path / "any.db"
     if safe:
         Database(path).close()

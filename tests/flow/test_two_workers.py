@@ -17,7 +17,7 @@ from conformance.peers.client import FhirClient
 from conformance.peers.ehr import Ehr
 from conformance.peers.faults import Fault, Kind
 from tests.flow.accounts import settle, wrongs
-from tests.flow.conftest import Say
+from tests.flow.conftest import OnDatabase, Say
 from tests.flow.hospital import Hospital
 from tests.flow.processes import Program, Site, until
 
@@ -30,8 +30,8 @@ _DELIVERING = "select document_id, lease_token from delivery where lease_token i
 
 
 @pytest.fixture
-def site(tmp_path: Path, ehr: Ehr) -> Iterator[Site]:
-    with Site(tmp_path, ehr.base, LEASE=str(_LEASE)) as made:
+def site(tmp_path: Path, ehr: Ehr, on_database: OnDatabase) -> Iterator[Site]:
+    with Site(tmp_path, ehr.base, LEASE=str(_LEASE), **on_database("workers")) as made:
         yield made
 
 
@@ -54,6 +54,13 @@ def test_thirty_cases_between_two_workers(site: Site, hospital: Hospital, say: S
     assert wrongs(site, hospital) == []
 
 
+@pytest.fixture
+def _on_sqlite(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("database") != "sqlite":
+        pytest.skip("looks for the locks of SQLite; tests/store shows the fences on both databases")
+
+
+@pytest.mark.usefixtures("_on_sqlite")
 def test_a_stopped_worker_has_lost_its_case(site: Site, hospital: Hospital, say: Say) -> None:
     """It goes on where it stood, and what it then wants to write is refused by the fence."""
     stopped, other = _workers(site)
@@ -70,6 +77,7 @@ def test_a_stopped_worker_has_lost_its_case(site: Site, hospital: Hospital, say:
     assert wrongs(site, hospital) == []
 
 
+@pytest.mark.usefixtures("_on_sqlite")
 def test_a_stopped_courier_has_lost_its_delivery(site: Site, hospital: Hospital, ehr: Ehr, say: Say) -> None:
     """It had sent and not heard: the other looks first, or sends again, and the EHR still has one of each."""
     stopped, other = _workers(site)
@@ -88,6 +96,7 @@ def test_a_stopped_courier_has_lost_its_delivery(site: Site, hospital: Hospital,
     assert wrongs(site, hospital) == []
 
 
+@pytest.mark.usefixtures("_on_sqlite")
 def test_a_worker_that_stands_still_inside_a_commit_delays_writes_and_loses_none(
     site: Site, hospital: Hospital, say: Say
 ) -> None:

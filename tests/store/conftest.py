@@ -1,4 +1,4 @@
-"""Fixtures of the store: a migrated database in a folder of its own, copied from one made once."""
+"""Fixtures of the store: a migrated database without rows, on each of the products that it runs on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(fresh: Path, tmp_path: Path) -> Iterator[Database]:
+def database(fresh: Path, tmp_path: Path, database_url: str) -> Iterator[Database]:
     """An empty store."""
-    opened = Database(Path(shutil.copy(fresh, tmp_path / "store.db")))
+    opened = Database(database_url or Path(shutil.copy(fresh, tmp_path / "store.db")))
     yield opened
     opened.close()

@@ -6,6 +6,8 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from server.case import Event, Position, State
 from server.model import Document
 from server.ports import (
@@ -19,6 +21,7 @@ from server.ports import (
 from server.query import TokenRow
 from server.store.database import Database
 from server.store.intake import IntakeDesk
+from server.store.tables import arrival as arrivals
 from server.store.vault import Vault
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -63,8 +66,18 @@ def opening(case_id: str = "c1", patient: str = PATIENT) -> Opening:
     )
 
 
+class _NoVault(Vault):
+    """Small bodies stand in their rows."""
+
+    def __init__(self) -> None:
+        pass
+
+    def put(self, content: bytes) -> str:
+        raise AssertionError(f"{len(content)} bytes for the vault")
+
+
 def desk(database: Database) -> IntakeDesk:
-    return IntakeDesk(database, Vault(database.path.parent))
+    return IntakeDesk(database, _NoVault())
 
 
 def open_case(database: Database, case_id: str = "c1", at: datetime = AT, patient: str = PATIENT) -> None:
@@ -86,3 +99,21 @@ def complete(due_at: datetime | None = AT, *documents: Document, **more: Any) ->
         deliver_for=timedelta(hours=1),
         **more,
     )
+
+
+def row(id_: str) -> dict[str, object]:
+    """One row of the table of arrivals."""
+    return {
+        "id": id_,
+        "door": "fhir",
+        "interaction": "create",
+        "received_at": AT,
+        "digest": "0" * 64,
+        "size": 0,
+        "body": b"",
+    }
+
+
+def ids(database: Database) -> list[str]:
+    """Of all arrivals."""
+    return database.read(lambda c: list(c.execute(select(arrivals.c.id).order_by(arrivals.c.seq)).scalars()))

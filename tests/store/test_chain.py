@@ -76,7 +76,7 @@ def test_a_chain_as_written_is_whole(told: Database) -> None:
         ("UPDATE event SET at = at + 1 WHERE seq = 2", 2),
         ("UPDATE event SET state = 'compared' WHERE seq = 2", 2),
         ("UPDATE event SET event = 'AI declined' WHERE seq = 3", 3),
-        ("UPDATE event SET sealed = 0 WHERE seq = 3", 3),
+        ("UPDATE event SET sealed = FALSE WHERE seq = 3", 3),
         ("UPDATE event SET policy = 'q@2' WHERE seq = 4", 4),
         ("UPDATE event SET card = 'card@2' WHERE seq = 2", 2),
         ("UPDATE event SET digest = (SELECT digest FROM event WHERE seq = 1) WHERE seq = 4", 4),

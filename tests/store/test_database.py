@@ -1,100 +1,20 @@
-"""The database: flushed, one writer at a time, and never on a SQLite that corrupts."""
+"""The database: what one writes another sees whole or not at all, on both products."""
 
 from __future__ import annotations
 
-import multiprocessing
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
-import pysqlite3
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from server.errors import Category, Fault
-from server.store.database import Database, prepare_folder, safe_sqlite
-from server.store.tables import arrival
-from tests.store.nouns import AT
-
-WRITERS, EACH = 2, 25
-
-
-def row(id_: str) -> dict[str, object]:
-    return {
-        "id": id_,
-        "door": "fhir",
-        "interaction": "create",
-        "received_at": AT,
-        "digest": "0" * 64,
-        "size": 0,
-        "body": b"",
-    }
-
-
-def ids(database: Database) -> list[str]:
-    return database.read(lambda c: list(c.execute(select(arrival.c.id).order_by(arrival.c.seq)).scalars()))
-
-
-@pytest.mark.parametrize(
-    ("version", "safe"),
-    [
-        ((3, 40, 1), False),
-        ((3, 44, 5), False),
-        ((3, 44, 6), True),
-        ((3, 44, 7), False),
-        ((3, 45, 0), False),
-        ((3, 50, 6), False),
-        ((3, 50, 7), True),
-        ((3, 50, 8), False),
-        ((3, 51, 0), False),
-        ((3, 51, 2), False),
-        ((3, 51, 3), True),
-        ((3, 53, 4), True),
-        ((4, 0, 0), True),
-    ],
-)
-def test_versions_that_corrupt_are_known(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: tuple[int, ...], safe: bool
-) -> None:
-    assert safe_sqlite(version) is safe
-    monkeypatch.setattr(pysqlite3, "sqlite_version_info", version)
-    if safe:
-        Database(tmp_path / "x.db").close()
-        return
-    with pytest.raises(Fault, match=r"needed: 3\.51\.3 or newer") as refused:
-        Database(tmp_path / "x.db")
-    assert refused.value.category is Category.BROKEN
-
-
-@pytest.mark.parametrize(
-    ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)],
-)
-@pytest.mark.parametrize("side", ["read", "write"])
-def test_every_connection_flushes_and_waits(
-    database: Database, side: str, pragma: str, value: object
-) -> None:
-    found = getattr(database, side)(lambda c: c.exec_driver_sql(f"PRAGMA {pragma}").scalar_one())
-    assert found == value
-
-
-def impatient(database: Database):
-    """A connection of another program that does not wait for a lock."""
-    other = pysqlite3.connect(database.path, timeout=0, isolation_level=None)
-    other.execute("PRAGMA busy_timeout=0")
-    return other
-
-
-def test_a_writer_takes_the_lock_when_it_begins(database: Database) -> None:
-    other = impatient(database)
-
-    def work(_connection) -> None:  # has not written anything yet
-        with pytest.raises(pysqlite3.OperationalError, match="locked"):
-            other.execute("BEGIN IMMEDIATE")
-
-    database.write(work)
-    other.execute("BEGIN IMMEDIATE")
-    other.close()
+from server.store.database import Database, prepare_folder
+from server.store.dialect import Again, unavailable
+from server.store.tables import arrival, cases
+from tests.store.nouns import ids, later, open_case, row
 
 
 def test_a_reader_takes_no_lock_and_keeps_its_snapshot(database: Database) -> None:
@@ -144,39 +64,79 @@ def test_what_is_kept_between_two_transactions_is_closed_with_the_rest(database:
     assert kept.closed
 
 
-def _write_many(path: Path, name: str) -> None:
-    database = Database(path)
-    for number in range(EACH):
-        # Read, then write: without the lock from the beginning one of the two would fail.
-        def work(connection, number: int = number) -> None:
-            connection.execute(select(arrival.c.id)).all()
-            connection.execute(insert(arrival), row(f"{name}{number}"))
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_what_the_database_undid_for_another_is_done_anew(database: Database, how: str) -> None:
+    tries: list[int] = []
 
-        database.write(work)
-    database.close()
+    def work(connection) -> str:
+        tries.append(len(tries))
+        connection.execute(select(arrival.c.id)).all()
+        if len(tries) < 3:
+            raise Again(unavailable("x"))
+        return "done"
+
+    assert getattr(database, how)(work) == "done"
+    assert tries == [0, 1, 2]
 
 
-def test_two_processes_write_without_losing_anything(database: Database) -> None:
-    context = multiprocessing.get_context("spawn")
-    writers = [
-        context.Process(target=_write_many, args=(database.path, f"w{number}-")) for number in range(WRITERS)
-    ]
-    for each in writers:
-        each.start()
-    for each in writers:
-        each.join(60)
-    assert [each.exitcode for each in writers] == [0] * WRITERS
-    assert sorted(ids(database)) == sorted(f"w{w}-{n}" for w in range(WRITERS) for n in range(EACH))
-    assert database.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar_one()) == "ok"
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_nobody_tries_for_ever(database: Database, how: str) -> None:
+    tries: list[int] = []
+
+    def work(_connection) -> None:
+        tries.append(1)
+        raise Again(unavailable("others"))
+
+    with pytest.raises(Fault, match=r"cannot be used now \(others\); nothing was written, try again"):
+        getattr(database, how)(work)
+    assert len(tries) == 5
+
+
+def test_a_snapshot_that_breaks_is_told(database: Database) -> None:
+    with pytest.raises(Fault, match="others") as failed, database.reading():
+        raise Again(unavailable("others"))
+    assert failed.value.category is Category.UNAVAILABLE
+
+
+def test_who_finds_all_connections_in_use_is_told_to_come_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0)
+    monkeypatch.setattr(database.engine.pool, "_max_overflow", 0)
+    with ExitStack() as held:
+        for _ in range(database.engine.pool.size()):  # type: ignore[attr-defined]
+            held.enter_context(database.reading())
+        with pytest.raises(Fault, match="in use") as refused:
+            ids(database)
+    assert refused.value.category is Category.UNAVAILABLE
 
 
 def test_a_foreign_key_must_lead_somewhere(database: Database) -> None:
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
-        database.write(
-            lambda c: c.exec_driver_sql(
-                "INSERT INTO fact (case_id, kind, number, at, body) VALUES ('no', 'k', 1, 0, x'')"
-            )
-        )
+    statement = text("INSERT INTO fact (case_id, kind, number, at, body) VALUES ('no', 'k', 1, 0, :body)")
+    with pytest.raises(IntegrityError, match=r"FOREIGN KEY|foreign key"):
+        database.write(lambda c: c.execute(statement, {"body": b""}))
+
+
+def test_an_error_of_ours_tells_no_values(database: Database) -> None:
+    with pytest.raises(IntegrityError) as failed:
+        database.write(lambda c: c.execute(insert(arrival), row("secret") | {"door": None}))
+    assert "secret" not in str(failed.value).partition("DETAIL")[0]
+
+
+def test_a_text_with_nul_is_taken_and_found_by_nothing_else(database: Database) -> None:
+    open_case(database)
+    database.write(lambda c: c.execute(cases.update().values(last_error="a\0b")))
+    for words, there in (("a\0b", 1), ("ab", 0), ("a", 0)):
+        found = select(cases.c.id).where(cases.c.last_error == words)
+        assert len(database.read(lambda c, q=found: c.execute(q).all())) == there
+
+
+def test_moments_and_bytes_come_back_as_they_were(database: Database) -> None:
+    every = bytes(range(256))
+    at = later(days=-40_000, microseconds=1)
+    database.write(lambda c: c.execute(insert(arrival), row("a") | {"body": every, "received_at": at}))
+    found = database.read(lambda c: c.execute(select(arrival)).one())
+    assert (bytes(found.body), found.received_at) == (every, at)
 
 
 def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
@@ -198,43 +158,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_closed_database_can_be_opened_again(database: Database) -> None:
     database.write(lambda c: c.execute(insert(arrival), row("a")))
     database.close()
-    again = Database(database.path)
-    assert ids(again) == ["a"]
-    again.close()
-
-
-def test_a_read_cannot_write_behind_a_writers_back(database: Database) -> None:
-    """A read transaction that turns into a write cannot wait: it fails at once when it is stale."""
-
-    def work(connection) -> None:
-        connection.execute(select(arrival.c.id)).all()
-        database.write(lambda c: c.execute(insert(arrival), row("a")))
-        connection.execute(insert(arrival), row("b"))
-
-    with pytest.raises(Fault, match="SQLITE_BUSY"):
-        database.read(work)
     assert ids(database) == ["a"]
-
-
-def test_a_file_that_is_no_database_is_told_with_the_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-    path.write_bytes(b"this is not a database" * 100)
-    database = Database(path)
-    with pytest.raises(Fault, match="restore a backup") as refused:
-        ids(database)
-    assert refused.value.category is Category.BROKEN
-    database.close()
-
-
-def test_a_damaged_file_is_told_when_it_is_read(database: Database) -> None:
-    for number in range(80):
-        database.write(lambda c, number=number: c.execute(insert(arrival), row(f"{number}" * 8)))
-    database.read(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
-    database.close()
-    content = database.path.read_bytes()
-    page = 4096
-    database.path.write_bytes(content[:page] + b"\xff" * (len(content) - page))
-    broken = Database(database.path)
-    with pytest.raises(Fault, match="restore a backup"):
-        ids(broken)
-    broken.close()

@@ -91,6 +91,7 @@ def shelf(database: Database) -> Resources:
         ),
         obs(
             "o3", ReferenceRow("subject", "https://elsewhere.example/Patient/anna"),
+            ReferenceRow("subject", "patient/bert"),  # no type is called so
             DateRow("date", *span(7)),
             TokenRow("code", "urn:d", "x"), TokenRow("code", "urn:c", "y"),
             TokenRow("profile", "", "http://a.example/fhirpath"),
@@ -124,6 +125,7 @@ PATIENTS: list[tuple[Test, str]] = [
     (Has("Observation", "subject", (Token("code", (("urn:c", "x"),)),)), "anna bert"),
     (Has("Observation", "subject", (on("eq", 3),)), "anna"),
     (Has("Observation", "subject", (NEVER,)), ""),
+    (Has("Observation", "subject", (Token("code", (("urn:d", "x"),)),)), ""),
     (AnyOf((Ids(("anna",)), Token("gender", ((None, "male"),)))), "anna bert"),
     (AllOf((Ids(("anna", "bert")), Token("gender", ((None, "male"),)))), "bert"),
 ]

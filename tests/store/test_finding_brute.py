@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -43,11 +44,17 @@ def case(number: int, report: str) -> Opening:
 
 
 @pytest.mark.parametrize("rare", [1_000, 1], ids=["led by the rarest", "along the index or the type"])
-def test_the_same_is_found(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rare: int) -> None:
+def test_the_same_is_found(
+    fresh: Path,
+    tmp_path: Path,
+    another_database: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    rare: int,
+) -> None:
     monkeypatch.setattr(finding, "_RARE", rare)
     found_something = 0
     for seed in range(POPULATIONS):
-        database = Database(Path(shutil.copy(fresh, tmp_path / f"{seed}.db")))
+        database = Database(another_database() or Path(shutil.copy(fresh, tmp_path / f"{seed}.db")))
         held, shelf, chance = settle(database, seed), Resources(database), Random(seed + 1_000)
         for _ in range(QUESTIONS):
             asked = question(chance, held)

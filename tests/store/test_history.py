@@ -116,7 +116,9 @@ def test_what_comes_later_moves_nothing(grown: Database) -> None:
     assert [(e.type, e.id, e.version) for e in (*first.found, *rest.found)] == NEWEST_FIRST
 
 
-@pytest.mark.parametrize("after", ["", "x", "1", "1.2", "1.2.3.4", "-1.2.3", "1.2.x", "9" * 40 + ".1.1"])
+@pytest.mark.parametrize(
+    "after", ["", "x", "1", "1.2", "1.2.3.4", "-1.2.3", "1.2.x", "9" * 40 + ".1.1", "1.2." + "9" * 10]
+)
 def test_a_place_that_was_never_told(grown: Database, after: str) -> None:
     for id_ in (None, "a"):
         with pytest.raises(Fault) as caught:
@@ -126,6 +128,8 @@ def test_a_place_that_was_never_told(grown: Database, after: str) -> None:
 
 def test_a_type_is_read_along_an_index(database: Database) -> None:
     """However much there is of it, a stretch costs a stretch."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("reads the plan of SQLite; PostgreSQL plans by what its tables hold")
     put(database, *(write(f"p{n}", updated_at=AT + timedelta(seconds=n)) for n in range(200)))
     statements: list[str] = []
     with database.reading() as connection:

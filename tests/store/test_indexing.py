@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from server.query import DateRow, NumberRow, ReferenceRow, Row, TextRow, TokenRow
 from server.store import indexing
 from server.store.database import Database
-from server.store.tables import search_date, search_number, search_text, search_value
+from server.store.tables import resource, search_date, search_number, search_text, search_value
 from tests.store.nouns import AT, write
 from tests.store.test_resources import put
 
@@ -23,9 +23,10 @@ def kept(database: Database, *rows: Row) -> list[dict[str, Any]]:
     put(database, write("p1"))
 
     def work(connection: Connection) -> list[dict[str, Any]]:
-        indexing.index(connection, 1, "Patient", rows, anew=True)
+        key = connection.execute(select(resource.c.key)).scalar_one()
+        indexing.index(connection, key, "Patient", rows, anew=True)
         found = [connection.execute(select(table)).mappings().all() for table in indexing.TABLES]
-        return [dict(row) for rows in found for row in rows]
+        return [{**row, "resource_key": row["resource_key"] == key} for rows in found for row in rows]
 
     return database.write(work)
 
@@ -47,7 +48,7 @@ def kept(database: Database, *rows: Row) -> list[dict[str, Any]]:
     ],
 )
 def test_each_value_stands_in_its_column(database: Database, row: Row, expected: dict[str, Any]) -> None:
-    assert kept(database, row) == [{"type": "Patient", "resource_key": 1, **expected}]
+    assert kept(database, row) == [{"type": "Patient", "resource_key": True, **expected}]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+import pysqlite3
 import pytest
-from pysqlite3 import IntegrityError
 from sqlalchemy import func, select, update
 
 from server.case import START, State
@@ -108,7 +109,7 @@ def test_a_shared_arrival_is_kept_by_the_first_that_writes(database: Database) -
     for id_ in ("p1", "p2"):
         desk(database).take(Intake(shared, (write(id_),)))
     assert counts(database)["arrival"] == 1
-    with pytest.raises(IntegrityError):
+    with pytest.raises((pysqlite3.IntegrityError, psycopg.IntegrityError)):
         desk(database).take(Intake(arrival(), (write("p3"),)))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import bindparam, insert, select, update
 
+from server.store.columns import Instant, moment
 from server.store.database import Database
 from server.store.prepared import Prepared
-from server.store.tables import Instant, arrival, cases, moment
+from server.store.tables import arrival, cases
 from tests.store.nouns import AT, later, open_case
 
 ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))

@@ -9,6 +9,8 @@ import pytest
 
 from tests.world import SPECIALTY, VIRAL, World, answer_as, doctor, observation, patient, send_case
 
+pytestmark = pytest.mark.both_databases
+
 
 def record(world: World, who: str, query: str = "") -> list[str]:
     """Type/id of each entry, over all pages."""

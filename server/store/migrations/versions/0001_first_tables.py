@@ -11,17 +11,21 @@ branch_labels = None
 depends_on = None
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "arrival",
         sa.Column(
             "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("door", sa.String(length=16), nullable=False),
-        sa.Column("interaction", sa.String(length=64), nullable=False),
+        sa.Column("id", _word(36), nullable=False),
+        sa.Column("door", _word(16), nullable=False),
+        sa.Column("interaction", _word(64), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", _word(64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
@@ -29,22 +33,22 @@ def upgrade() -> None:
     )
     op.create_table(
         "cases",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("question", sa.String(length=64), nullable=False),
-        sa.Column("task_id", sa.String(length=64), nullable=False),
-        sa.Column("patient", sa.String(length=80), nullable=False),
-        sa.Column("report", sa.String(length=80), nullable=False),
-        sa.Column("destination", sa.String(length=64), nullable=True),
+        sa.Column("id", _word(36), nullable=False),
+        sa.Column("question", _word(64), nullable=False),
+        sa.Column("task_id", _word(64), nullable=False),
+        sa.Column("patient", _word(80), nullable=False),
+        sa.Column("report", _word(80), nullable=False),
+        sa.Column("destination", _word(64), nullable=True),
         sa.Column("task_system", sa.Text(), nullable=False),
         sa.Column("task_value", sa.Text(), nullable=False),
         sa.Column("due_by", sa.BigInteger(), nullable=True),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=24), nullable=False),
-        sa.Column("first", sa.String(length=16), nullable=False),
-        sa.Column("ai", sa.String(length=16), nullable=False),
-        sa.Column("before", sa.String(length=24), nullable=True),
+        sa.Column("state", _word(24), nullable=False),
+        sa.Column("first", _word(16), nullable=False),
+        sa.Column("ai", _word(16), nullable=False),
+        sa.Column("before", _word(24), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
-        sa.Column("lease_token", sa.String(length=36), nullable=True),
+        sa.Column("lease_token", _word(36), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("news", sa.Integer(), nullable=False),
@@ -61,8 +65,8 @@ def upgrade() -> None:
         sa.Column(
             "key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
+        sa.Column("id", _word(64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
@@ -70,14 +74,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "document",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=False),
+        sa.Column("id", _word(64), nullable=False),
+        sa.Column("case_id", _word(36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("destination", sa.String(length=64), nullable=False),
-        sa.Column("media_type", sa.String(length=64), nullable=False),
+        sa.Column("kind", _word(32), nullable=False),
+        sa.Column("destination", _word(64), nullable=False),
+        sa.Column("media_type", _word(64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", _word(64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"],
@@ -88,17 +92,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column("case_id", sa.String(length=36), nullable=False),
+        sa.Column("case_id", _word(36), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("event", sa.String(length=64), nullable=False),
-        sa.Column("state", sa.String(length=24), nullable=False),
-        sa.Column("actor", sa.String(length=160), nullable=False),
+        sa.Column("event", _word(64), nullable=False),
+        sa.Column("state", _word(24), nullable=False),
+        sa.Column("actor", _word(160), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("sealed", sa.Boolean(), nullable=False),
-        sa.Column("policy", sa.String(length=96), nullable=True),
-        sa.Column("card", sa.String(length=96), nullable=True),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("policy", _word(96), nullable=True),
+        sa.Column("card", _word(96), nullable=True),
+        sa.Column("digest", _word(64), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.id"],
@@ -107,8 +111,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "fact",
-        sa.Column("case_id", sa.String(length=36), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("case_id", _word(36), nullable=False),
+        sa.Column("kind", _word(32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -124,7 +128,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("arrival_id", sa.String(length=36), nullable=True),
+        sa.Column("arrival_id", _word(36), nullable=True),
         sa.ForeignKeyConstraint(
             ["resource_key"],
             ["resource.key"],
@@ -134,10 +138,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_value",
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("param", sa.String(length=32), nullable=False),
-        sa.Column("value", sa.String(length=512), nullable=False),
-        sa.Column("system", sa.String(length=512), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
+        sa.Column("param", _word(32), nullable=False),
+        sa.Column("value", _word(512), nullable=False),
+        sa.Column("system", _word(512), nullable=False),
         sa.Column("resource_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["resource_key"],
@@ -149,14 +153,14 @@ def upgrade() -> None:
     op.create_index("search_value_of_resource", "search_value", ["resource_key"], unique=False)
     op.create_table(
         "delivery",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
-        sa.Column("case_id", sa.String(length=36), nullable=False),
-        sa.Column("destination", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _word(64), nullable=False),
+        sa.Column("case_id", _word(36), nullable=False),
+        sa.Column("destination", _word(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state", _word(16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
-        sa.Column("lease_token", sa.String(length=36), nullable=True),
+        sa.Column("lease_token", _word(36), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("give_up_at", sa.BigInteger(), nullable=False),
         sa.Column("receipt", sa.Text(), nullable=True),
@@ -175,10 +179,10 @@ def upgrade() -> None:
     op.create_index("delivery_lane", "delivery", ["case_id", "destination", "number"], unique=False)
     op.create_table(
         "attempt",
-        sa.Column("document_id", sa.String(length=64), nullable=False),
+        sa.Column("document_id", _word(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("outcome", _word(32), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"],

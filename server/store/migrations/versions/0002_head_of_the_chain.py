@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("cases", sa.Column("head", sa.String(length=64), nullable=True))
+    word = sa.String(64).with_variant(sa.Text(collation="C"), "postgresql")
+    op.add_column("cases", sa.Column("head", word, nullable=True))
     op.execute(
         "UPDATE cases SET head = (SELECT digest FROM event WHERE event.case_id = cases.id "
         "ORDER BY event.seq DESC LIMIT 1)"

@@ -26,7 +26,7 @@ def upgrade() -> None:
     _values()
     _table(
         "search_text",
-        sa.Column("folded", sa.String(length=256), nullable=False),
+        sa.Column("folded", _word(256), nullable=False),
         *_tail(sa.Column("number", sa.Integer(), nullable=False)),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -44,8 +44,8 @@ def upgrade() -> None:
         "search_number",
         sa.Column("low", sa.Double(), nullable=False),
         sa.Column("high", sa.Double(), nullable=False),
-        *_tail(sa.Column("system", sa.String(length=512), nullable=False)),
-        sa.Column("code", sa.String(length=512), nullable=False),
+        *_tail(sa.Column("system", _word(512), nullable=False)),
+        sa.Column("code", _word(512), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         key=("low", "high", "resource_key", "system", "code", "part"),
     )
@@ -57,8 +57,8 @@ def _values() -> None:
     op.drop_index("search_value_of_resource", table_name="search_value_before")
     _table(
         "search_value",
-        sa.Column("value", sa.String(length=512), nullable=False),
-        *_tail(sa.Column("system", sa.String(length=512), nullable=False)),
+        sa.Column("value", _word(512), nullable=False),
+        *_tail(sa.Column("system", _word(512), nullable=False)),
         sa.Column("part", sa.Integer(), nullable=False),
         key=("value", "resource_key", "system", "part"),
     )
@@ -69,6 +69,10 @@ def _values() -> None:
     op.drop_table("search_value_before")
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def _tail(*columns: sa.Column[Any]) -> tuple[sa.Column[Any], ...]:
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Column("resource_key", number, sa.ForeignKey("resource.key"), nullable=False), *columns
@@ -77,8 +81,8 @@ def _tail(*columns: sa.Column[Any]) -> tuple[sa.Column[Any], ...]:
 def _table(name: str, *columns: sa.Column[Any], key: tuple[str, ...]) -> None:
     op.create_table(
         name,
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("param", sa.String(length=64), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
+        sa.Column("param", _word(64), nullable=False),
         *columns,
         sa.PrimaryKeyConstraint("type", "param", *key),
         sqlite_with_rowid=False,
@@ -93,10 +97,10 @@ def downgrade() -> None:
     op.drop_index("search_value_of_resource", table_name="search_value_after")
     op.create_table(
         "search_value",
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("param", sa.String(length=32), nullable=False),
-        sa.Column("value", sa.String(length=512), nullable=False),
-        sa.Column("system", sa.String(length=512), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
+        sa.Column("param", _word(32), nullable=False),
+        sa.Column("value", _word(512), nullable=False),
+        sa.Column("system", _word(512), nullable=False),
         *_tail(),
         sa.PrimaryKeyConstraint("type", "param", "value", "system", "resource_key"),
         sqlite_with_rowid=False,

@@ -11,11 +11,15 @@ branch_labels = None
 depends_on = None
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "withdrawn_model",
-        sa.Column("card", sa.String(length=96), nullable=False),
-        sa.Column("by", sa.String(length=160), nullable=False),
+        sa.Column("card", _word(96), nullable=False),
+        sa.Column("by", _word(160), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("card"),

@@ -23,16 +23,20 @@ _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]{
 _AT_ONCE = 500
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "resource_version_new",
         sa.Column("resource_key", _KEY, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("type", _word(64), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.Column("method", sa.String(length=8), nullable=False),
+        sa.Column("method", _word(8), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("arrival_id", sa.String(length=36), nullable=True),
+        sa.Column("arrival_id", _word(36), nullable=True),
         sa.ForeignKeyConstraint(["resource_key"], ["resource.key"]),
         sa.PrimaryKeyConstraint("resource_key", "version"),
         sqlite_with_rowid=False,

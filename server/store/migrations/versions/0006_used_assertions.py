@@ -11,11 +11,15 @@ branch_labels = None
 depends_on = None
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "used_assertion",
-        sa.Column("client", sa.String(length=64), nullable=False),
-        sa.Column("jti", sa.String(length=128), nullable=False),
+        sa.Column("client", _word(64), nullable=False),
+        sa.Column("jti", _word(128), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client", "jti"),
     )

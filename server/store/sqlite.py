@@ -1,0 +1,119 @@
+"""SQLite: one file on one machine, flushed at every commit; never a version that corrupts.
+
+SQLite from 3.7.0 to 3.51.2 (but 3.44.6 and 3.50.7) loses committed rows when several processes
+write in WAL mode (sqlite.org, the WAL-reset bug, mended in 3.51.3). The wheel ``pysqlite3``
+carries a newer one.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from server.errors import Category, Fault, fault
+from server.store.dialect import Again, Stage, unavailable
+from server.store.scratch import Scratch, metadata
+from server.store.turn import Turn
+
+_MENDED = (3, 51, 3)
+_BACKPORTS = ((3, 44, 6), (3, 50, 7))
+
+
+def safe_sqlite(version: tuple[int, ...]) -> bool:
+    """Whether several processes may write to one WAL database with this SQLite."""
+    return version >= _MENDED or version in _BACKPORTS
+
+
+class Sqlite:
+    """Reads run in their own snapshot; writes run one after another, under BEGIN IMMEDIATE."""
+
+    error: type[Exception] = pysqlite3.DatabaseError
+
+    def __init__(self, path: Path) -> None:
+        if not safe_sqlite(pysqlite3.sqlite_version_info):
+            raise fault(
+                Category.BROKEN,
+                "exception",
+                f"SQLite {pysqlite3.sqlite_version} loses data under several processes; "
+                "needed: 3.51.3 or newer, or 3.50.7, or 3.44.6",
+            )
+        self.engine: Engine = create_engine(
+            f"sqlite:///{path}",
+            module=pysqlite3,
+            hide_parameters=True,
+            pool_size=32,
+            max_overflow=32,
+            pool_timeout=10,
+        )
+        event.listen(self.engine, "connect", _configure)
+        event.listen(self.engine, "begin", _begin)
+        self._turn = Turn(path.with_suffix(".turn"))
+        self._beside = create_engine(f"sqlite:///{path.with_suffix('.scratch')}", module=pysqlite3)
+        event.listen(self._beside, "connect", _configure_scratch)
+        metadata.create_all(self._beside)
+        self.scratch = Scratch(self._beside)
+
+    def turn(self) -> AbstractContextManager[None]:
+        return self._turn.taken()
+
+    def replaced(self, connection: Connection) -> bool:
+        del connection
+        return False  # a file does not go away
+
+    def verdict(self, error: Exception, stage: Stage) -> Fault | Again | None:
+        del stage  # the file is here or it is not: nothing is ever half committed
+        cause = getattr(error, "orig", error)
+        if type(cause) is pysqlite3.DatabaseError:  # no subclass of it: the file itself is broken
+            text = "the database file is damaged or is none; stop the server and restore a backup"
+            return fault(Category.BROKEN, "no-store", text)
+        if not isinstance(cause, pysqlite3.OperationalError):
+            return None
+        return unavailable(getattr(cause, "sqlite_errorname", type(cause).__name__))
+
+    @property
+    def product(self) -> str:
+        return f"SQLite {pysqlite3.sqlite_version}"
+
+    def about(self) -> str:
+        return f"{self.product}, journal_mode=WAL, synchronous=FULL"
+
+    def make_scratch(self, connection: Connection) -> None:
+        """It is made when it is opened."""
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._beside.dispose()
+        self._turn.close()
+
+
+def _configure(connection: Any, record: Any) -> None:
+    del record
+    connection.isolation_level = None  # transactions are begun by us, see _begin
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _configure_scratch(connection: Any, record: Any) -> None:
+    del record
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A read transaction that later writes cannot wait for the lock, so writers say so first.
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if connection.info["writing"] else "BEGIN")
