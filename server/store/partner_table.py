@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Column, Integer, Table, Text
 
-from server.store.tables import Instant, metadata
+from server.store.columns import Instant, word
+from server.store.tables import metadata
 
 partner = Table(
     "partner",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", word(64), primary_key=True),
     # When to look next; one worker at a time holds the lease.
     Column("due_at", Instant, nullable=False),
-    Column("lease_token", String(36)),
+    Column("lease_token", word(36)),
     Column("lease_until", Instant),
     # From when the next look must see everything, in the partner's own words and by its clock.
-    Column("since", String(64), nullable=False),
+    Column("since", word(64), nullable=False),
     Column("answered_at", Instant),
     Column("failures", Integer, nullable=False),
     Column("taken", Integer, nullable=False),

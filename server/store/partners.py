@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from server.ports import LeaseLost
 from server.store.database import Database
@@ -48,7 +49,10 @@ class Partners:
 
     def enlist(self, names: Sequence[str], at: datetime) -> None:
         """Those that are not known yet are due at once."""
-        self._database.write(lambda c: _enlist(c, names, at))
+        try:
+            self._database.write(lambda c: _enlist(c, names, at))
+        except IntegrityError:  # another worker starts too, and was faster: once more
+            self._database.write(lambda c: _enlist(c, names, at))
 
     def claim(self, names: Sequence[str], at: datetime) -> Look | None:
         """The partner that has been due longest and that nobody looks at."""
@@ -129,9 +133,10 @@ def _due(names: Sequence[str], at: datetime) -> Select[Any]:
 def _claim(
     connection: Connection, names: Sequence[str], at: datetime, until: datetime, token: str
 ) -> Look | None:
+    longest_due = _due(names, at).with_for_update(skip_locked=True)
     row = connection.execute(
         update(partner)
-        .where(partner.c.name == _due(names, at).scalar_subquery())
+        .where(partner.c.name == longest_due.scalar_subquery())
         .values(lease_token=token, lease_until=until)
         .returning(*partner.c)
     ).one_or_none()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -80,7 +79,6 @@ def test_a_look_may_be_asked_for(partners: Partners) -> None:
     assert not partners.look_now("lis", AT)
 
 
-def test_two_processes_claim_once(partners: Partners, tmp_path: Path, database: Database) -> None:
-    other = Partners(Database(database.path), LEASE)
-    claimed = [each.claim(["ehr"], AT) for each in (partners, other)]
+def test_two_workers_claim_once(partners: Partners, database: Database) -> None:
+    claimed = [each.claim(["ehr"], AT) for each in (partners, Partners(database, LEASE))]
     assert [each is None for each in claimed] == [False, True]

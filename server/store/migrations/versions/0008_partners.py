@@ -11,14 +11,18 @@ branch_labels = None
 depends_on = None
 
 
+def _word(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "partner",
-        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("name", _word(64), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("lease_token", sa.String(length=36), nullable=True),
+        sa.Column("lease_token", _word(36), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
-        sa.Column("since", sa.String(length=64), nullable=False),
+        sa.Column("since", _word(64), nullable=False),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
