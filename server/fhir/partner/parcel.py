@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.fhir.parse import own, parse
-from server.fhir.partner.names import here
 from server.fhir.partner.translation import as_asked, translated
 from server.fhir.write import dump
 from server.ports import Resource, Shelf
@@ -33,12 +32,6 @@ def parcel(shelf: Shelf, base: str, fetched: Mapping[str, Resource], task: Resou
         entries[f"Task/{task['id']}"] = {"resource": asked, "request": {"method": "POST", "url": "Task"}}
     whole = {"resourceType": "Bundle", "type": "transaction"}
     return Parcel({**whole, **({"entry": list(entries.values())} if entries else {})}, list(entries))
-
-
-def known(shelf: Shelf, base: str, key: str) -> bool:
-    """Whether ``Type/id`` of the partner has been fetched before."""
-    type_, _, _ = key.partition("/")
-    return shelf.read(type_, here(base, key)) is not None
 
 
 def _entry(shelf: Shelf, made: Resource) -> Resource | None:
