@@ -53,6 +53,10 @@ class Event(StrEnum):
     AI_DECLINED = "AI declined"
     AI_VOIDED = "AI read voided"
     FIRST_READ_LOCKED = "first read locked"
+    FIRST_READ_CORRECTED = "first read corrected"
+    FIRST_READ_WITHDRAWN = "first report withdrawn"
+    FIRST_READ_CORRECTED_LATE = "first report corrected late"
+    FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
     COMPARED = "compared"
     AGREED = "agreed"
     AUDIT_DRAWN = "drawn for audit"
@@ -65,6 +69,7 @@ class Event(StrEnum):
     OFFER_DECLINED = "offer declined"
     OFFER_EXPIRED = "offer expired"
     ANSWER_OVERDUE = "answer overdue"
+    ANSWER_NOT_USABLE = "answer not usable"
     SPECIALIST_SIGNED = "specialist signed"
     RESOLVED = "resolved"
     WRITTEN_UP = "written up"
@@ -114,7 +119,10 @@ _DONE = (Ai.SEALED, Ai.DECLINED)
 _TO_REFER = (State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
 _RULED = (State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State.NOT_COMPARABLE)
 """What the model's read has led to; without it a human must read."""
-_WITH_PEOPLE = (State.READY, State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
+_ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
+_COMPARED = (State.COMPARED, State.CONCORDANT, *_TO_REFER, *_ASKED)
+"""Compared, and nobody has been told with what end."""
+_WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
@@ -126,13 +134,18 @@ LAW: tuple[Move, ...] = (
     Move(State.RECEIVED, Event.REFUSED, State.REJECTED),
     Move(State.INCOMPLETE, Event.EVIDENCE_CAME, State.RECEIVED),
     Move(State.INCOMPLETE, Event.TIME_RAN_OUT, State.LAPSED),
-    Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, ai=(Ai.AWAITED,)),
+    Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, first=First.AWAITED),
     Move(State.READY, Event.AI_SEALED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.SEALED),
     Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
     Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
     # Corrected before anything was compared: nobody has seen either read, so both are made anew.
     Move(State.READY, Event.SUPERSEDED, State.RECEIVED, sets_first=First.AWAITED, sets_ai=Ai.AWAITED),
+    # Corrected afterwards: the new version is locked and compared; the model's read stays as it is sealed.
+    *(
+        Move(state, Event.FIRST_READ_CORRECTED, State.READY, first=First.LOCKED, sets_first=First.AWAITED)
+        for state in (State.READY, *_COMPARED)
+    ),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
     Move(State.COMPARED, Event.DIFFERED, State.DISCORDANT, ai=(Ai.SEALED,)),
@@ -147,6 +160,7 @@ LAW: tuple[Move, ...] = (
     Move(State.OFFERED, Event.OFFER_EXPIRED, State.REFERRED),
     Move(State.ACCEPTED, Event.OFFER_DECLINED, State.REFERRED),
     Move(State.ACCEPTED, Event.ANSWER_OVERDUE, State.REFERRED),
+    Move(State.ACCEPTED, Event.ANSWER_NOT_USABLE, State.ACCEPTED),
     Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
     Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
     # A model version is withdrawn before its read was released: the read counts as a decline.
@@ -158,7 +172,16 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
     # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
-    *(Move(state, Event.STOP_REFUSED, state) for state in _STANDING if state not in _BEFORE_COMPARISON),
+    *(Move(s, Event.STOP_REFUSED, s) for s in (*_STANDING, State.CLOSED) if s not in _BEFORE_COMPARISON),
+    *(
+        Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
+        for state in (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
+    ),
+    # What comes after the end changes nothing any more, and is not forgotten.
+    *(
+        Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
+        for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
+    ),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
     *(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server import settings
 from server.access.register import checked
-from server.configuration import load_configuration
+from server.configuration import demand_models, load_configuration
 from server.errors import Fault
 from server.fhir.access import demand_holdable
 from server.model import Destination
@@ -97,6 +97,7 @@ def _try(what: str, look: Callable[[], str]) -> Line:
 
 def _configuration(chosen: Settings) -> str:
     cards, policies = load_configuration(chosen)
+    demand_models(chosen, cards)
     return ", ".join(
         f"{card.identity} under {policies[question].identity}" for question, card in cards.items()
     )

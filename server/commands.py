@@ -74,7 +74,7 @@ def case(case_id: str, as_json: bool) -> None:
     view = build(settings.load()).ledger.view(case_id)
     if view is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
-    told = trace(view.case, view.history, view.deliveries, view.chain_broken_at)
+    told = trace(view.case, view.history, view.deliveries, view.chain_broken_at, asked_again=view.asked_again)
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         return

@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from server.errors import Category, Fault, Issue, fault
 from server.model import Destination, Login, Polling, Trust
+from server.toml import where
 
 _NAME = validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,62}$", error="allowed: lower-case letters, digits and hyphens")
 _BASE = validate.Regexp(
@@ -129,8 +130,10 @@ def load_destinations(path: Path | None) -> tuple[Destination, ...]:
         found: tuple[Destination, ...] = tuple(_File().load(raw)["destination"])
     except OSError as error:
         raise fault(Category.INCORRECT, "not-found", f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: it is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
     except ValidationError as error:
         raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
     _distinct(path, found)

@@ -187,6 +187,10 @@ class FirstRead:
     readers: tuple[str, ...]
     """Practitioner and PractitionerRole references of who signed."""
     organisations: tuple[str, ...]
+    known_as: tuple[str, ...] = ()
+    """Every name of who signed: references, and identifiers as ``system|value``."""
+    homes: tuple[str, ...] = ()
+    """Every name of the organisations, and of what they are part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +353,18 @@ class Specialist:
     turnaround: timedelta | None = None
     """How long this specialist usually needs; None when not measured."""
     open_offers: int = 0
+    known_as: frozenset[str] = frozenset()
+    """Every name of this person: references, and identifiers as ``system|value``."""
+    homes: frozenset[str] = frozenset()
+    """Every name of the organisation, and of what it is part of."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        return (self.known_as | {self.role, self.practitioner}) - {""}
+
+    @property
+    def places(self) -> frozenset[str]:
+        return (self.homes | {self.organisation}) - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +384,8 @@ class OfferEnd(StrEnum):
     EXPIRED = "expired"
     UNANSWERED = "unanswered"
     CALLED_OFF = "called-off"
+    CORRECTED = "first-report-corrected"
+    """The first report was corrected, and this specialist is no longer needed, or no longer independent."""
     READ = "read"
 
 
@@ -397,11 +415,18 @@ class Referral:
     deadline: datetime
     candidates: tuple[Candidate, ...]
     offers: tuple[Offer, ...] = ()
+    evidence: tuple[ResourceKey, ...] = ()
+    """What the specialist is asked about: the inputs of the model's read."""
 
     @property
     def offer(self) -> Offer | None:
         """The latest offer, if any was made."""
         return self.offers[-1] if self.offers else None
+
+    @property
+    def open(self) -> bool:
+        """Whether a specialist is being asked."""
+        return self.offer is not None and self.offer.ended is None
 
 
 @dataclass(frozen=True, slots=True)

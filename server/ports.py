@@ -344,11 +344,23 @@ class Shelf(Protocol):
         ...
 
 
-class Seals(Protocol):
-    """Which first opinions may not be shown yet."""
+SEALABLE = frozenset(
+    {
+        "Basic", "Binary", "Communication", "Condition", "DetectedIssue", "DiagnosticReport",
+        "DocumentReference", "Media", "Observation", "Provenance", "RiskAssessment",
+    }
+)  # fmt: skip
+"""Types of which a resource can be an opinion on a case, or tell what one says."""
 
-    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
-        """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
+
+class Seals(Protocol):
+    """Which opinions may not be shown yet."""
+
+    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+        """Those of these ``Type/id`` that are opinions on a question which is open about their patient.
+
+        Of ServiceRequests those whose answers are.
+        """
         ...
 
 

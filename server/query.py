@@ -234,7 +234,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A first opinion that is not shown to anybody yet; only a DiagnosticReport can be one."""
+    """An opinion that is not shown to anybody yet; ``server.ports.SEALABLE`` says what can be one."""
 
 
 @dataclass(frozen=True, slots=True)

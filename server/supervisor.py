@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
 from server import app  # noqa: F401 - not needed here, but by gunicorn's workers
+from server.configuration import demand_models
 from server.ending import one_sentence
 from server.lifeline import tie_to
 from server.log import configure, logger
@@ -40,7 +41,9 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     """
     configure(settings.log_level, "up")
     demand_free_port(settings)
-    build(settings).database.close()  # say now what would stop the children
+    house = build(settings)  # say now what would stop the children
+    house.database.close()
+    demand_models(settings, house.cards)
     stop = threading.Event()
     for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())

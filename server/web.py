@@ -57,9 +57,11 @@ def look(settings: Settings) -> None:
     may not, so none is left open.
 
     Raises:
-        Fault: as ``wiring.build``.
+        Fault: as ``wiring.build`` and ``configuration.demand_models``.
     """
     with loading():
-        from server import app, wiring  # noqa: F401, PLC0415 - the workers need both
+        from server import app, configuration, wiring  # noqa: F401, PLC0415 - the workers need both
 
-    wiring.build(settings).database.close()
+    house = wiring.build(settings)
+    house.database.close()
+    configuration.demand_models(settings, house.cards)

@@ -80,8 +80,9 @@ class CaseWorker:
         logger().warning(
             "step failed", case=claim.case.id, state=public_state(position.state), attempt=attempt
         )
-        with_a_person = position.before is not None  # held or faulted: there is nothing more to give up
-        if attempt < self.attempts or with_a_person:
+        # Held, faulted or over: there is nothing more to give up.
+        given_up = position.before is not None or position.ended
+        if attempt < self.attempts or given_up:
             self.ledger.failed(claim, at + retry_delay(attempt, claim.case.id), error)
             return
         file = CaseFile(claim.case, self.tools, at)

@@ -111,7 +111,9 @@ def test_every_state_has_one_accountable_human_and_never_a_model(state: State) -
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_that_has_not_ended_has_a_step(state: State) -> None:
-    assert (state in STEPS) is (state not in ENDED)
+    assert (state in STEPS) is (state not in ENDED or state is State.CLOSED), (
+        "closed: only to note what is late"
+    )
     assert Position(state).ended is (state in ENDED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pysqlite3
@@ -11,6 +12,7 @@ import pytest
 from server import checks
 from server.checks import Line, run
 from server.commands import main
+from server.settings import Settings
 from server.store.migrate import needed
 from tests.postgres import Cluster
 
@@ -127,3 +129,11 @@ def test_a_postgresql_that_cannot_be_used_is_told_with_the_reason(
     assert [each.what for each in told.values() if not each.good] == ["database"]
     assert words in told["database"].detail
     assert "hidden" not in str(told)
+
+
+def test_another_model_than_the_cards_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(Settings().cards, tmp_path / "cards")
+    (tmp_path / "cards" / "bacterial-meningitis" / "model.ubj").write_bytes(b"another")
+    monkeypatch.setenv("SECOND_READER_CARDS", str(tmp_path / "cards"))
+    assert "the SHA-256 differs" in lines()["cards and policies"].detail
+    assert [each.what for each in run() if not each.good] == ["cards and policies"]

@@ -170,3 +170,9 @@ def test_an_owner_is_a_reference_or_an_identifier(tmp_path: Path, owner: str) ->
 def test_poll_and_owner_go_together(tmp_path: Path) -> None:
     assert "owner: poll and owner are given together" in str(refusal(tmp_path, EHR + 'poll = "PT15M"\n'))
     assert "poll: poll and owner are given together" in str(refusal(tmp_path, EHR + OWNER))
+
+
+def test_what_stands_where_a_file_is_not_toml_is_not_quoted(tmp_path: Path) -> None:
+    told = str(refusal(tmp_path, "a = {'s3cret' = 1, 's3cret' = 2}"))
+    assert "s3cret" not in told
+    assert "at line 1, column" in told

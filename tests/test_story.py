@@ -28,7 +28,6 @@ from tests.world import (
     patient,
     report,
     send_case,
-    sign_as,
     task,
     with_policy,
 )
@@ -230,24 +229,16 @@ def test_first_reader_and_their_organisation_are_never_asked(world: World) -> No
     assert world.state(sent.task_id) == "held"  # nobody but the first reader is in the directory
 
 
-def test_a_specialists_report_without_a_usable_code_is_held(world: World) -> None:
-    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
-    sent = send_case(world, VIRAL)
-    world.run()
-    [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
-    world.put({**offered["resource"], "status": "accepted"})
-    world.run()
-    assert sign_as(world, specialist, offered["resource"]["id"], None).status_code == 200
-    world.run()
-    assert world.state(sent.task_id) == "held"
+def correct_a_value(world: World, sent: Hospital) -> None:
+    [entry] = world.get(f"Observation?patient={sent.patient}&code=26464-8")["entry"]
+    assert world.put({**entry["resource"], "status": "corrected"}).status_code == 200
 
 
-def test_a_correction_after_the_read_holds_the_case_for_a_person(world: World) -> None:
+def test_a_value_corrected_after_the_comparison_holds_the_case_for_a_person(world: World) -> None:
     doctor(world, "Quill", "Elsewhere", SPECIALTY)
     sent = send_case(world, VIRAL)
     world.run()
-    corrected = {**sent.report, "status": "corrected", "conclusion": "on second thoughts"}
-    assert world.put(corrected).status_code == 200
+    correct_a_value(world, sent)
     world.run()
     assert world.state(sent.task_id) == "held"
     case = world.house.ledger.case_of_task(sent.task_id)
@@ -554,12 +545,12 @@ def test_a_newer_policy_is_for_the_cases_that_are_compared_after_it(world: World
 
 
 def held_in_offer(world: World) -> tuple[Hospital, dict[str, Any]]:
-    """A case held because its first report was corrected while a specialist has an offer."""
+    """A case held because a value was corrected while a specialist has an offer."""
     doctor(world, "Quill", "Elsewhere", SPECIALTY)
     sent = send_case(world, VIRAL)
     world.run()
     [offered] = world.get("Task?status=requested&code=specialist-read")["entry"]
-    world.put({**sent.report, "status": "corrected"})
+    correct_a_value(world, sent)
     world.run()
     assert world.state(sent.task_id) == "held"
     assert world.history(sent.task_id)[-1] == ("on-hold", "awaiting-coordinator")
@@ -578,7 +569,7 @@ def test_a_person_ends_a_case_without_a_second_opinion(world: World) -> None:
     assert world.get(f"Task/{offered['id']}")["status"] == "cancelled"
     told = [each["resource"] for each in json.loads(world.courier.sent[-1].content)["entry"]]
     assert [(each["resourceType"], each["status"]) for each in told] == [
-        ("ServiceRequest", "active"), ("Task", "cancelled"), ("Task", "failed"),
+        ("ServiceRequest", "revoked"), ("Task", "cancelled"), ("Task", "failed"),
     ]  # fmt: skip
     trace = world.trace(sent.task_id)
     assert "0.94" not in json.dumps(trace), "what the AI said stays sealed"

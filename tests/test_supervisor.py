@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -216,6 +217,18 @@ def test_what_would_stop_the_children_is_said_before_they_start(
     made = children({"web": [lives]}, 1)
     with pytest.raises(Fault, match="server migrate"):
         supervisor.run(("web",), Settings(data=tmp_path / "empty", port=chosen.port))
+    assert made.started == []
+
+
+def test_another_model_than_the_cards_starts_nothing(
+    tmp_path: Path, chosen: Settings, children: Callable[..., Children]
+) -> None:
+    cards = tmp_path / "cards"
+    shutil.copytree(chosen.cards, cards)
+    (cards / "bacterial-meningitis" / "model.ubj").write_bytes(b"another")
+    made = children({"web": [lives]}, 1)
+    with pytest.raises(Fault, match="the SHA-256 differs"):
+        supervisor.run(("web",), replace(chosen, cards=cards))
     assert made.started == []
 
 

@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from server.access.jwks import usable
 from server.caller import Scope, scopes_of
 from server.errors import Category, Fault, Issue, fault
+from server.toml import where
 
 ROLES = ("auditor", "operator")
 _ID = validate.Regexp(
@@ -117,8 +118,10 @@ def load_clients(path: Path | None) -> Mapping[str, Client]:
         listed: list[Client] = _File().load(raw)["client"]
     except OSError as error:
         raise fault(Category.INCORRECT, "not-found", f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: it is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
     except ValidationError as error:
         raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
     if len({each.id for each in listed}) < len(listed):

@@ -58,6 +58,9 @@ def pages(cases: Cases) -> flask.Blueprint:
         view = cases.view(case_id)
         if view is None:
             raise fault(Category.NOT_FOUND, "not-found", "there is no such case; GET /cases lists the latest")
-        return show("case.html", trace(view.case, view.history, view.deliveries, view.chain_broken_at))
+        told = trace(
+            view.case, view.history, view.deliveries, view.chain_broken_at, asked_again=view.asked_again
+        )
+        return show("case.html", told)
 
     return blueprint

@@ -24,10 +24,18 @@ def unsealed(history: Sequence[History]) -> bool:
 
 
 def trace(
-    case: CaseRow, history: Sequence[History], deliveries: Sequence[Any], chain_broken_at: int | None
+    case: CaseRow,
+    history: Sequence[History],
+    deliveries: Sequence[Any],
+    chain_broken_at: int | None,
+    *,
+    asked_again: bool = False,
 ) -> dict[str, Any]:
-    """The case as JSON values. Deliveries are given as store rows."""
-    open_ = unsealed(history)
+    """The case as JSON values. Deliveries are given as store rows.
+
+    ``asked_again``: the same is asked anew, and whoever reads for it shall not find the answer here.
+    """
+    open_ = unsealed(history) and not asked_again
     state = case.position.state if open_ else public_state(case.position.state)
     return {
         "case": case.id,

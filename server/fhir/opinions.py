@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from server.fhir.evidence import codings
+from server.fhir.identity import Look, organisation, person
 from server.fhir.parse import parse
 from server.fhir.references import normal
 from server.fhir.times import moment
@@ -16,8 +17,6 @@ from server.ports import Resource, Stored
 SIGNED = frozenset({"final", "amended", "corrected", "appended"})
 """R4 diagnostic-report-status: complete and verified by an authorised person."""
 
-Look = Callable[[str, str], Stored | None]
-
 
 def first_read(stored: Stored, look: Look) -> FirstRead | None:
     """The first opinion as signed; None while it is not signed yet."""
@@ -25,6 +24,7 @@ def first_read(stored: Stored, look: Look) -> FirstRead | None:
     if report["status"] not in SIGNED:
         return None
     people, organisations = _signers(report, look)
+    known_as, homes = _names(report, look)
     return FirstRead(
         report=ResourceKey(stored.type, stored.id, stored.version),
         digest=hashlib.sha256(stored.body).hexdigest(),
@@ -32,6 +32,8 @@ def first_read(stored: Stored, look: Look) -> FirstRead | None:
         codes=conclusion(report),
         readers=people,
         organisations=organisations,
+        known_as=tuple(sorted(known_as)),
+        homes=tuple(sorted(homes)),
     )
 
 
@@ -40,10 +42,10 @@ def unsigned_gap(stored: Stored, look: Look) -> Gap | None:
 
     Without both, no specialist could be shown to be independent of the first reader.
     """
-    people, organisations = _signers(parse(stored.body), look)
-    if people and organisations:
+    known_as, homes = _names(parse(stored.body), look)
+    if known_as and homes:
         return None
-    unsaid = "for which organisation it was signed" if people else "who signed it"
+    unsaid = "for which organisation it was signed" if known_as else "who signed it"
     return Gap(
         item="DiagnosticReport.resultsInterpreter",
         problem=Problem.MISSING,
@@ -77,6 +79,28 @@ def _signers(report: Resource, look: Look) -> tuple[tuple[str, ...], tuple[str, 
             people |= set(_targets([role.get("practitioner", {})]))
             organisations |= set(_targets([role.get("organization", {})]))
     return tuple(sorted(people)), tuple(sorted(organisations))
+
+
+def _names(report: Resource, look: Look) -> tuple[frozenset[str], frozenset[str]]:
+    """The same by every name that they have: people, organisations."""
+    named = [*report.get("resultsInterpreter", []), *report.get("performer", [])]
+    roles = [_role(each, look) for each in named]
+    homes = [
+        *(each for each in named if _is_organisation(each)),
+        *(role["organization"] for role in roles if "organization" in role),
+    ]
+    return person(named, look), organisation(homes, look)
+
+
+def _role(reference: Resource, look: Look) -> Resource:
+    kind, _, id_ = normal(reference.get("reference", "")).partition("/")
+    stored = look(kind, id_) if kind == "PractitionerRole" else None
+    return {} if stored is None else parse(stored.body)
+
+
+def _is_organisation(reference: Resource) -> bool:
+    kind = normal(reference.get("reference", "")).partition("/")[0] or reference.get("type", "")
+    return bool(kind == "Organization")
 
 
 def _targets(references: Iterable[Resource]) -> list[str]:

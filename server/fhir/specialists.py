@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from server.fhir.evidence import codings
+from server.fhir.identity import Look, named, once, organisation, person
 from server.fhir.parse import parse
 from server.fhir.references import normal
 from server.fhir.terms import SR
@@ -22,34 +23,35 @@ _LONGEST_HOURS = 24 * 365
 
 
 def specialists(
-    roles: Iterable[Stored], look: Callable[[str, str], Stored | None], open_offers: Mapping[str, int]
+    roles: Iterable[Stored], look: Look, open_offers: Mapping[str, int]
 ) -> tuple[Specialist, ...]:
     """Everyone in the directory, fit or not: the matching says who is not, and why."""
+    look = once(look)
     return tuple(_specialist(parse(role.body), look, open_offers) for role in roles)
 
 
-def _specialist(
-    role: Resource, look: Callable[[str, str], Stored | None], open_offers: Mapping[str, int]
-) -> Specialist:
+def _specialist(role: Resource, look: Look, open_offers: Mapping[str, int]) -> Specialist:
     key = f"PractitionerRole/{role['id']}"
     practitioner = normal(role.get("practitioner", {}).get("reference", ""))
-    person = _resource(practitioner, look)
+    practising = _resource(practitioner, look)
     return Specialist(
         role=key,
         practitioner=practitioner,
         organisation=normal(role.get("organization", {}).get("reference", "")),
-        name=_name(person),
-        active=role.get("active", True) and person.get("active", True),
+        name=_name(practising),
+        active=role.get("active", True) and practising.get("active", True),
         specialties=tuple(coding for concept in role.get("specialty", []) for coding in codings(concept)),
         absences=tuple(
             Absence(_moment(each, "start"), _moment(each, "end")) for each in role.get("notAvailable", [])
         ),
         turnaround=_turnaround(role),
         open_offers=open_offers.get(key, 0),
+        known_as=named(role) | person([role.get("practitioner", {})], look),
+        homes=organisation([role.get("organization", {})], look),
     )
 
 
-def _resource(reference: str, look: Callable[[str, str], Stored | None]) -> Resource:
+def _resource(reference: str, look: Look) -> Resource:
     kind, _, id_ = reference.partition("/")
     stored = look(kind, id_) if id_ else None
     return {} if stored is None else parse(stored.body)

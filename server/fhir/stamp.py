@@ -10,6 +10,7 @@ from server.fhir.index import patient_of
 from server.fhir.parse import parse
 from server.fhir.references import pointers, targets
 from server.fhir.rows.extraction import rows
+from server.fhir.spans import span
 from server.fhir.write import dump
 from server.ports import Method, Resource, ResourceWrite, Stored
 from server.times import instant
@@ -34,7 +35,7 @@ def stamped(
     named = {"resourceType": resource["resourceType"], "id": id_, "meta": meta}
     whole = {**named, **{name: value for name, value in resource.items() if name not in named}}
     if whole["resourceType"] == "Task":
-        whole["lastModified"] = moment
+        whole["lastModified"] = _modified(whole, at)
     return ResourceWrite(
         type=whole["resourceType"],
         id=id_,
@@ -46,6 +47,13 @@ def stamped(
         method=method or (Method.POST if version == 1 else Method.PUT),
         references=targets(pointers(whole) if references is None else references),
     )
+
+
+def _modified(task: Resource, at: datetime) -> str:
+    """Now; but never before the Task was made by its author's clock, which may be before ours (inv-1)."""
+    authored = str(task.get("authoredOn", ""))
+    covered = span(authored)
+    return authored if covered is not None and covered[0] > at else instant(at)
 
 
 def tombstone(stored: Stored, at: datetime) -> ResourceWrite:

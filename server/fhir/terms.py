@@ -99,6 +99,8 @@ class Business(StrEnum):
     AI_RUNNING = "ai-running"
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
+    REPORT_NOT_USABLE = "report-not-usable"
+    """Of a specialist's Task: their report must be corrected; the reason lists what is accepted."""
     CLOSED_CONCORDANT = "closed-concordant"
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
@@ -107,3 +109,13 @@ class Business(StrEnum):
     """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
     """A person ended the case without a second opinion."""
+    CLOSED_WITHDRAWN = "closed-withdrawn"
+    """The first report was withdrawn by its author; there is nothing to compare."""
+
+
+class Reason(StrEnum):
+    """Task.statusReason, codes of ``TASK``: for programs, beside the words."""
+
+    FIRST_REPORT_CORRECTED = "first-report-corrected"
+    FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"
+    REPORT_NOT_USABLE = "report-not-usable"

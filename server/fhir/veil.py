@@ -1,7 +1,9 @@
-"""The first opinion of an open case is not shown at this door, to anyone.
+"""An opinion on a case that is open is not shown at this door, to anyone: neither the first one nor another.
 
-Nobody is told apart here yet, and a specialist reads blind: what one may see, all may see. The EHR
-has its own copy; to correct it, it needs only the version that its own POST or PUT answered.
+A specialist reads blind, and works for the same hospitals as the first reader may: what one client may
+see, a person may see who uses another. So the veil does not ask who is there, also where callers are told
+apart (server/fhir/access.py). Whoever wrote an opinion has a copy; to correct it, they need only the
+version that their own POST or PUT answered.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.errors import Category, fault
-from server.ports import Seals, Stored
+from server.fhir.parse import own
+from server.fhir.references import normal
+from server.ports import SEALABLE, Seals, Stored
 from server.query import ALWAYS, Not, Sealed, Test
-
-_TYPE = "DiagnosticReport"
 
 
 def demand_shown(seals: Seals, stored: Stored) -> Stored:
@@ -25,7 +27,7 @@ def demand_shown(seals: Seals, stored: Stored) -> Stored:
         raise fault(
             Category.FORBIDDEN,
             "suppressed",
-            "the first opinion of a case is not shown before the case is resolved; "
+            "an opinion on a case is not shown before the case is resolved; "
             "to correct it, PUT with If-Match and the version that your last write was answered with",
         )
     return stored
@@ -39,7 +41,7 @@ def demand_unsealed(seals: Seals, stored: Stored) -> None:
     """
     if under_seal(seals, stored):
         text = (
-            "the first opinion of a case is not patched before the case is resolved; "
+            "an opinion on a case is not patched before the case is resolved; "
             "PUT it with If-Match and the version that your last write was answered with"
         )
         raise fault(Category.FORBIDDEN, "suppressed", text)
@@ -47,19 +49,27 @@ def demand_unsealed(seals: Seals, stored: Stored) -> None:
 
 def visible(type_: str) -> Test | None:
     """Which resources of a type a search may look at: a sealed one tells nothing by being found either."""
-    return Not(Sealed()) if type_ == _TYPE else ALWAYS
+    return Not(Sealed()) if type_ in SEALABLE else ALWAYS
 
 
 def under_seal(seals: Seals, stored: Stored) -> bool:
-    return bool(_sealed(seals, [stored]))
+    return not without_sealed(seals, [stored])
 
 
 def without_sealed(seals: Seals, found: Sequence[Stored]) -> list[Stored]:
-    """The search results that may be shown."""
-    sealed = _sealed(seals, found)
-    return [each for each in found if f"{each.type}/{each.id}" not in sealed]
+    """Those that may be shown."""
+    grounds = [_grounds(each) for each in found]
+    asked = {each for several in grounds for each in several}
+    sealed = seals.under_seal(asked) if asked else frozenset()
+    return [each for each, several in zip(found, grounds, strict=True) if sealed.isdisjoint(several)]
 
 
-def _sealed(seals: Seals, found: Sequence[Stored]) -> frozenset[str]:
-    reports = [f"{each.type}/{each.id}" for each in found if each.type == _TYPE]
-    return seals.under_seal(reports) if reports else frozenset()
+def _grounds(stored: Stored) -> list[str]:
+    """Itself; and of a report the requests that this version of it answers, which the newest may not name."""
+    if stored.type not in SEALABLE:
+        return []
+    named = [f"{stored.type}/{stored.id}"]
+    if stored.type == "DiagnosticReport" and not stored.deleted:
+        based = own(stored.body).get("basedOn", [])
+        named += [normal(each["reference"]) for each in based if each.get("reference")]
+    return named

@@ -28,7 +28,7 @@ def _specialty(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) ->
 
 def _other_person(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     del spells
-    if specialist.role in terms.first_readers or specialist.practitioner in terms.first_readers:
+    if specialist.names & terms.first_readers:
         return "is the first reader"
     return None
 
@@ -36,18 +36,18 @@ def _other_person(specialist: Specialist, terms: Terms, spells: Sequence[Spell])
 def _other_organisation(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     """Unknown is not independent: the label is refused when it cannot be shown (S5.4)."""
     del spells
-    if not specialist.organisation:
+    if not specialist.places:
         return "cannot be shown to be independent: the directory names no organisation"
     if not terms.organisations:
         return "cannot be shown to be independent: the first report's organisation is not known"
-    if specialist.organisation in terms.organisations:
+    if specialist.places & terms.organisations:
         return "works for the first reader's organisation"
     return None
 
 
 def _not_asked(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     del spells
-    if specialist.role in terms.asked or specialist.practitioner in terms.asked:
+    if specialist.names & terms.asked:
         return "was already asked for this case"
     return None
 
@@ -77,6 +77,12 @@ FILTERS: tuple[Filter, ...] = (
     _in_time,
 )
 """All are asked, so that the record shows every obstacle, not only the first."""
+
+
+def dependence(specialist: Specialist, terms: Terms) -> tuple[str, ...]:
+    """Why the specialist is not independent of the first reader; empty: they are."""
+    sentences = [check(specialist, terms, ()) for check in (_other_person, _other_organisation)]
+    return tuple([sentence for sentence in sentences if sentence is not None])
 
 
 def failures(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Coding, Discordance, Policy, Urgency, Verdict
 from server.routing.comparison import RULES
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
+from server.toml import where
 
 REASONS = (*(each.value for each in (*Discordance, Verdict.DECLINED, Verdict.NOT_COMPARABLE)), "audit")
 """Why a case goes to a specialist; a policy gives each its urgency."""
@@ -114,9 +115,7 @@ def read_policy(content: str, name: str) -> Policy:
     try:
         found = PolicySchema().load(tomllib.loads(content))
     except tomllib.TOMLDecodeError as error:
-        # Only the place: the rest of the parser's sentence may quote what stands there.
-        place = re.search(r"at [^)]*", str(error))
-        raise _refused(name, f"is not TOML ({place[0] if place else 'somewhere'})") from error
+        raise _refused(name, f"is not TOML ({where(error)})") from error
     except ValidationError as error:
         told = complaints(error.messages)
         issues = [Issue("value", f"policy file {name}, key {key}: {words}", key) for key, words in told]

@@ -26,11 +26,11 @@ class Terms:
     specialties: tuple[str, ...]
     """Their names in the order of preference."""
     first_readers: frozenset[str]
-    """Practitioner and PractitionerRole references of whoever signed the first report."""
+    """Every name of whoever signed the first report: references, identifiers."""
     organisations: frozenset[str]
-    """Every organisation that a first reader is known to work for."""
+    """Every name of the organisations that a first reader works for, and of what those are part of."""
     asked: frozenset[str]
-    """Practitioner and PractitionerRole references of whoever was asked for this case before."""
+    """Every name of whoever was asked for this case before."""
 
     def rank(self, specialist: Specialist) -> int | None:
         """The best rank among the specialist's specialties; None: none is in the policy."""
@@ -54,10 +54,11 @@ def terms_of(
 ) -> Terms:
     """The terms, completed by what the directory knows about the people concerned.
 
-    A role leads to its person, and a person to all organisations where the directory has them.
+    A role leads to its person, an identifier to whoever has it, and a person to all organisations where the
+    directory has them.
     """
-    readers = _people(specialists, frozenset(first.readers))
-    homes = {each.organisation for each in specialists if _is_one_of(each, readers)}
+    readers = _people(specialists, frozenset((*first.readers, *first.known_as)))
+    homes = {place for each in specialists if each.names & readers for place in each.places}
     return Terms(
         now=now,
         deadline=deadline,
@@ -65,14 +66,15 @@ def terms_of(
         preference={(each.system, each.code): rank for rank, each in enumerate(policy.specialties)},
         specialties=tuple(each.display for each in policy.specialties),
         first_readers=readers,
-        organisations=frozenset(homes.union(first.organisations) - {""}),
+        organisations=frozenset(homes.union(first.organisations, first.homes) - {""}),
         asked=_people(specialists, already),
     )
 
 
 def _people(specialists: Sequence[Specialist], named: frozenset[str]) -> frozenset[str]:
-    return (named | {each.practitioner for each in specialists if each.role in named}) - {""}
-
-
-def _is_one_of(specialist: Specialist, people: frozenset[str]) -> bool:
-    return specialist.role in people or specialist.practitioner in people
+    """Every name of these people: who shares one name with them has all of them in common."""
+    names, left = set(named) - {""}, list(specialists)
+    while same := [each for each in left if each.names & names]:
+        names |= {name for each in same for name in each.names}
+        left = [each for each in left if each not in same]
+    return frozenset(names)

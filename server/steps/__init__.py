@@ -11,12 +11,14 @@ from collections.abc import Callable
 
 from server.case import State
 from server.ports import Progress
+from server.steps.answer import await_report
 from server.steps.casefile import CaseFile, Wait
 from server.steps.compare import compare
+from server.steps.corrected import look_back
 from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
-from server.steps.offer import await_acceptance, await_report, offer
+from server.steps.offer import await_acceptance, offer
 from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve
@@ -42,12 +44,13 @@ STEPS: dict[State, Step] = {
     State.BLIND_READ: resolve,
     State.RESOLVED: write_up,
     State.WRITTEN_UP: close,
+    State.CLOSED: look_back,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
     State.UNRESOLVED: end,
     State.RETRACTED: retract,
 }
-"""Ended states have no step: closed, rejected, lapsed, withdrawn."""
+"""Ended states have no step: rejected, lapsed, withdrawn; closed only notes what comes too late."""
 
 
 def take_step(file: CaseFile) -> Progress | Wait:

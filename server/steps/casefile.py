@@ -67,9 +67,9 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing happened; look again then, or when something arrives."""
+    """Nothing happened; look again then, or when something arrives (None: only then)."""
 
-    until: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

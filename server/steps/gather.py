@@ -19,7 +19,7 @@ from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
 from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.letters import told
+from server.steps.letters import called_off, told
 
 _MOST_OBSERVATIONS = 5_000
 
@@ -30,7 +30,10 @@ def gather(file: CaseFile) -> Progress | Wait:
         move = Moved(file).note(
             Event.REFUSED, reason="the requested date had passed before any work was done"
         )
-        return told(move, Standing("rejected", None, "The requested date has passed.")).progress(None)
+        begun = file.task["status"] not in ("requested", "received")  # read anew after a correction
+        text = "The requested date has passed."
+        over = Standing("failed", Business.EXPIRED, text) if begun else Standing("rejected", None, text)
+        return called_off(move, over).progress(None)
     gaps = gaps_of(file, weighed(file))
     if gaps:
         return found_incomplete(file, gaps)
@@ -48,7 +51,7 @@ def look_again(file: CaseFile) -> Progress | Wait:
         move = Moved(file).note(
             Event.TIME_RAN_OUT, policy=True, reason="what was missing did not come in time"
         )
-        return told(
+        return called_off(
             move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")
         ).progress(None)
     if _texts(gaps) == file.latest("gaps", list[str]) and _told_of(file):

@@ -10,10 +10,11 @@ from server.model import ResourceKey
 from server.ports import Progress
 from server.steps.abort import WITHDRAWABLE, asked_to_stop
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
+from server.steps.corrected import compared_anew, taken_back
 from server.steps.letters import called_off, held_letter, told
 from server.steps.withdraw import withdrawn_model
 
-_RESTING_ON_READS = (
+_RESTING_ON_VALUES = (
     State.READY,
     State.COMPARED,
     State.CONCORDANT,
@@ -25,6 +26,7 @@ _RESTING_ON_READS = (
     State.OFFERED,
     State.ACCEPTED,
 )
+_RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
     **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT), _READING),
@@ -46,13 +48,13 @@ def guard(file: CaseFile) -> Progress | None:
         return called_off(move, Standing(file.task["status"])).progress(None)
     if (asked := asked_to_stop(file)) is not None:
         return asked
+    if (ended_with_it := taken_back(file)) is not None:
+        return ended_with_it
     if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
         return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
     if (withdrawn := withdrawn_model(file)) is not None:
         return withdrawn
-    if state in _RESTING_ON_READS and (changed := _superseded(file)):
-        return _anew(file, changed) if state is State.READY else _hold(file, changed)
-    return _told_again(file)
+    return _superseded(file) or _told_again(file)
 
 
 def _told_again(file: CaseFile) -> Progress | None:
@@ -64,19 +66,20 @@ def _told_again(file: CaseFile) -> Progress | None:
     return told(Moved(file), standing).at_once()
 
 
-def _superseded(file: CaseFile) -> list[str]:
-    """Versions that replaced what was read, and that no person has looked at yet."""
+def _superseded(file: CaseFile) -> Progress | None:
+    """What was read has been replaced by versions that no person has looked at yet."""
+    state, position = file.case.position.state, file.case.position
     seen = {key for keys in file.tools.files.facts(file.case.id, "superseded", list[str]) for key in keys}
-    return [new for key in _pinned(file) if (new := _newer(file, key)) and new not in seen]
-
-
-def _pinned(file: CaseFile) -> list[ResourceKey]:
-    position, pinned = file.case.position, list[ResourceKey]()
-    if position.ai is not Ai.AWAITED:
-        pinned += file.ai_read.sources
-    if position.first is First.LOCKED:
-        pinned.append(file.first_read.report)
-    return pinned
+    values: list[str] = []
+    if state in _RESTING_ON_VALUES and position.ai is not Ai.AWAITED:
+        values = [new for key in file.ai_read.sources if (new := _newer(file, key)) and new not in seen]
+    if values:
+        asked = file.referral is not None and file.referral.open
+        return _anew(file, values) if state is State.READY and not asked else _hold(file, values)
+    if state in _RESTING_ON_THE_REPORT and position.first is First.LOCKED:
+        report = _newer(file, file.first_read.report)
+        return compared_anew(file) if report and report not in seen else None
+    return None
 
 
 def _newer(file: CaseFile, key: ResourceKey) -> str | None:
@@ -91,9 +94,7 @@ def _anew(file: CaseFile, changed: list[str]) -> Progress:
 
 
 def _hold(file: CaseFile, changed: list[str]) -> Progress:
-    reason = (
-        "what this case was read from has been corrected; decide whether it stands, or is to be read anew"
-    )
+    reason = "a value that this case was read from has been corrected; decide whether it stands, or is to end"
     move = held(file, reason, changed=changed).lay_down("superseded", changed)
     return held_letter(move, "Corrected after it was read; a person looks at it.").progress(
         file.now + REMINDER

@@ -11,13 +11,14 @@ from server.fhir.parse import parse
 from server.fhir.pens.bundle import referral_bundle, status_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.referral_task import standing_of
+from server.fhir.pens.service_request import RequestStatus
 from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
-from server.model import Document, OfferEnd, Referral, ResourceKey
+from server.model import Document, OfferEnd, Referral
 from server.ports import Resource
 from server.steps.casefile import CaseFile, Moved
-from server.steps.tasks import moved_task
+from server.steps.tasks import moved_request, moved_task
 
 JSON = "application/fhir+json"
 
@@ -71,27 +72,48 @@ def held_letter(move: Moved, reason: str) -> Moved:
 
 
 def called_off(move: Moved, standing: Standing) -> Moved:
-    """Move the EHR's Task to its end, and with it the offer that is still open, if there is one."""
+    """Move the EHR's Task to its end, and with it the referral, with the offer that is still open."""
     file, referral = move.file, move.file.referral
     over = ended(file.task["status"])
-    if referral is None or referral.offer is None or referral.offer.ended is not None:
+    if referral is None or referral.offer is None:
         return move if over else told(move, standing)
-    offer = replace(referral.offer, ended=OfferEnd.CALLED_OFF, ended_at=file.now)
+    referral = recalled(move, referral, OfferEnd.CALLED_OFF)
+    status = request_end(file)
+    move.write(moved_request(file, referral.service_request, status))
+    if not over:
+        move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
+    return move.send(referral_letter(file, referral, standing, status))
+
+
+def recalled(move: Moved, referral: Referral, end: OfferEnd) -> Referral:
+    """The referral without its open offer, if it has one: nothing more is asked of that specialist."""
+    file, offer = move.file, referral.offer
+    if offer is None or offer.ended is not None:
+        return referral
+    offer = replace(offer, ended=end, ended_at=file.now)
     referral = replace(referral, offers=(*referral.offers[:-1], offer))
     move.lay_down("referral", referral)
     if not ended(file.resource(f"Task/{offer.task}")["status"]):
         move.write(moved_task(file, f"Task/{offer.task}", standing_of(offer)))
-    if not over:
-        move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
-    return move.send(referral_letter(file, referral, list(file.ai_read.sources), standing))
+    return referral
+
+
+def request_end(file: CaseFile) -> RequestStatus:
+    """How the referral's ServiceRequest ends with its case."""
+    return RequestStatus.REVOKED if file.specialist_read is None else RequestStatus.COMPLETED
 
 
 def referral_letter(
-    file: CaseFile, referral: Referral, evidence: list[ResourceKey], standing: Standing
+    file: CaseFile,
+    referral: Referral,
+    standing: Standing,
+    status: RequestStatus = RequestStatus.ACTIVE,
 ) -> list[Document]:
-    return letter(
-        "referral", file, referral_bundle(letter_out(file), file.case.question, referral, evidence, standing)
+    evidence = file.ai_read.sources
+    bundle = referral_bundle(
+        letter_out(file), file.case.question, referral, evidence, standing, status=status
     )
+    return letter("referral", file, bundle)
 
 
 class _Known(Mapping[str, Mapping[str, Any]]):

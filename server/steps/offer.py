@@ -1,26 +1,24 @@
-"""REFERRED, OFFERED, ACCEPTED: one specialist after another is asked, until one has read."""
+"""REFERRED, OFFERED: one specialist after another is asked, until one accepts."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from server.case import Event
 from server.fhir.home import letter_home, settle_references
-from server.fhir.opinions import conclusion, signed_at
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Correspondence, Standing
-from server.fhir.pens.referral_task import offer_name, standing_of, write_referral_task
+from server.fhir.pens.referral_task import offer_name, write_referral_task
 from server.fhir.pens.service_request import write_service_request
-from server.fhir.references import normal
 from server.fhir.stamp import stamped
-from server.fhir.terms import TASK, Business
-from server.model import Candidate, Offer, OfferEnd, Referral, ResourceKey, SpecialistRead
-from server.ports import Progress, Resource, ResourceWrite
-from server.routing.comparison import answer_of
+from server.fhir.terms import Business
+from server.model import Candidate, Offer, OfferEnd, Referral
+from server.ports import Progress, ResourceWrite
 from server.routing.deadlines import accept_by, answer_by, referral_deadline
+from server.steps.answer import changed, over
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
-from server.steps.letters import held_letter, referral_letter
+from server.steps.kept import still_asked
+from server.steps.letters import held_letter, recalled, referral_letter
 from server.steps.refer import clock_of, weigh_directory
 from server.steps.tasks import moved_task
 
@@ -33,6 +31,10 @@ _READING = Standing("in-progress", Business.SPECIALIST_ACCEPTED)
 def offer(file: CaseFile) -> Progress:
     """REFERRED: ask the best who has not been asked."""
     referral = _referral(file)
+    if (progress := still_asked(file, referral)) is not None:
+        return progress
+    move = Moved(file)
+    referral = replace(recalled(move, referral, OfferEnd.CORRECTED), evidence=file.ai_read.sources)
     # Each offer gets the full clock: one specialist's silence does not eat the next one's time.
     deadline = referral_deadline(file.now, clock_of(file, referral.urgency), file.case.due_by)
     if deadline is None:
@@ -47,7 +49,7 @@ def offer(file: CaseFile) -> Progress:
     kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
     referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
     made = referral.offers[-1]
-    move = Moved(file).lay_down("referral", referral)
+    move.lay_down("referral", referral)
     move.note(
         Event.OFFERED,
         policy=True,
@@ -58,7 +60,7 @@ def offer(file: CaseFile) -> Progress:
         others=[_told(each) for each in kept if each is not fit[0]],
     )
     move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
-    return move.send(referral_letter(file, referral, _evidence(file), _WAITING)).progress(made.accept_by)
+    return move.send(referral_letter(file, referral, _WAITING)).progress(made.accept_by)
 
 
 def await_acceptance(file: CaseFile) -> Progress | Wait:
@@ -68,36 +70,21 @@ def await_acceptance(file: CaseFile) -> Progress | Wait:
     task = file.resource(f"Task/{made.task}")
     if task["status"] in ("accepted", "in-progress", "completed"):
         due = answer_by(file.now, clock_of(file, referral.urgency), referral.deadline)
-        accepted = _changed(referral, replace(made, accepted_at=file.now, answer_by=due))
+        accepted = changed(referral, replace(made, accepted_at=file.now, answer_by=due))
         move = (
             Moved(file)
             .note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due)
             .lay_down("referral", accepted)
         )
         move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
-        return move.send(referral_letter(file, accepted, _evidence(file), _READING)).progress(
+        return move.send(referral_letter(file, accepted, _READING)).progress(
             file.now if task["status"] == "completed" else due
         )
     if task["status"] in ("rejected", "failed"):
-        return _ended(file, referral, OfferEnd.DECLINED, Event.OFFER_DECLINED)
+        return over(file, referral, OfferEnd.DECLINED, Event.OFFER_DECLINED)
     if made.accept_by <= file.now:
-        return _ended(file, referral, OfferEnd.EXPIRED, Event.OFFER_EXPIRED)
+        return over(file, referral, OfferEnd.EXPIRED, Event.OFFER_EXPIRED)
     return Wait(made.accept_by)
-
-
-def await_report(file: CaseFile) -> Progress | Wait:
-    """ACCEPTED: the specialist signs, gives the case back, or stays silent."""
-    referral = _referral(file)
-    made = referral.offers[-1]
-    task = file.resource(f"Task/{made.task}")
-    due = made.answer_by or referral.deadline
-    if task["status"] == "completed":
-        return _signed(file, referral, task)
-    if task["status"] == "failed":
-        return _ended(file, referral, OfferEnd.DECLINED, Event.OFFER_DECLINED)
-    if due <= file.now:
-        return _ended(file, referral, OfferEnd.UNANSWERED, Event.ANSWER_OVERDUE)
-    return Wait(due)
 
 
 def _referral(file: CaseFile) -> Referral:
@@ -119,83 +106,28 @@ def _with_offer(file: CaseFile, referral: Referral, best: Candidate) -> Referral
 
 
 def _at_home(file: CaseFile, referral: Referral) -> list[ResourceWrite]:
-    """The referral's ServiceRequest (once) and this offer's Task, on our own shelf."""
+    """The referral's ServiceRequest (when it is new, or asks about other values) and this offer's Task."""
     home, made = _letter_home(file), referral.offers[-1]
     task = settle_references(write_referral_task(home, referral, made))
     del task["partOf"]  # it would lead the specialist to the EHR's Task, and from there to the first report
-    writes = [stamped(task, made.task, 1, file.now)]
-    if made.number == 1:
-        request = write_service_request(home, file.case.question, referral, _evidence(file))
-        writes.insert(0, stamped(settle_references(request), referral.service_request, 1, file.now))
-    return writes
+    return [*_request(file, home, referral), stamped(task, made.task, 1, file.now)]
+
+
+def _request(file: CaseFile, home: Correspondence, referral: Referral) -> list[ResourceWrite]:
+    id_ = referral.service_request
+    request = settle_references(write_service_request(home, file.case.question, referral, referral.evidence))
+    stored = file.tools.shelf.read("ServiceRequest", id_)
+    if stored is None:
+        return [stamped(request, id_, 1, file.now)]
+    if parse(stored.body).get("supportingInfo") == request.get("supportingInfo"):
+        return []
+    return [stamped(request, id_, stored.version + 1, file.now)]
 
 
 def _letter_home(file: CaseFile) -> Correspondence:
     return letter_home(
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
-
-
-def _evidence(file: CaseFile) -> list[ResourceKey]:
-    return list(file.ai_read.sources)
-
-
-def _changed(referral: Referral, latest: Offer) -> Referral:
-    return replace(referral, offers=(*referral.offers[:-1], latest))
-
-
-def _ended(file: CaseFile, referral: Referral, end: OfferEnd, event: Event) -> Progress:
-    """The offer is over; the next one follows at once."""
-    made = replace(referral.offers[-1], ended=end, ended_at=file.now)
-    by_rule = end in (OfferEnd.EXPIRED, OfferEnd.UNANSWERED)
-    move = Moved(file).note(event, actor="second-reader" if by_rule else made.role, of=made.role)
-    move.lay_down("referral", _changed(referral, made))
-    if by_rule:
-        move.write(moved_task(file, f"Task/{made.task}", standing_of(made)))
-    return move.at_once()
-
-
-def _signed(file: CaseFile, referral: Referral, task: Resource) -> Progress:
-    made = replace(referral.offers[-1], ended=OfferEnd.READ, ended_at=file.now)
-    read = _specialist_read(file, task, made)
-    if read.answer is None:
-        text = "the specialist's report carries no code that stands for present or absent"
-        return held_letter(
-            held(file, text, report=read.report.versioned), "A person looks at the specialist's report."
-        ).progress(file.now + REMINDER)
-    move = Moved(file).lay_down("specialist-read", read).lay_down("referral", _changed(referral, made))
-    move.note(
-        Event.SPECIALIST_SIGNED,
-        actor=made.role,
-        sealed=True,
-        report=read.report.versioned,
-        digest=read.digest,
-        answer=read.answer,
-    )
-    return move.at_once()
-
-
-def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistRead:
-    stored = file.stored(_report_of(task))
-    report = parse(stored.body)
-    codes = conclusion(report)
-    return SpecialistRead(
-        report=ResourceKey(stored.type, stored.id, stored.version),
-        digest=hashlib.sha256(stored.body).hexdigest(),
-        signed_at=signed_at(report, stored),
-        role=made.role,
-        answer=answer_of(codes, file.read_card),
-        codes=codes,
-    )
-
-
-def _report_of(task: Resource) -> str:
-    """The DiagnosticReport that a completed Task names; the door has made sure that it does."""
-    for output in task.get("output", []):
-        codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
-        if (TASK, "specialist-report") in codes:
-            return normal(output["valueReference"]["reference"])
-    return ""
 
 
 def _nobody(file: CaseFile, reason: str, candidates: tuple[Candidate, ...] = ()) -> Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.case import Ai, Event, First
 from server.contract import Inputs
 from server.errors import Category, fault
-from server.fhir.opinions import first_read
+from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.model import AiRead
@@ -14,7 +14,7 @@ from server.routing import comparison
 from server.routing.deadlines import first_read_due
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, weighed
-from server.steps.letters import told
+from server.steps.letters import called_off
 
 
 def read_or_lock(file: CaseFile) -> Progress | Wait:
@@ -76,8 +76,11 @@ def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
 
 
 def _lock(file: CaseFile) -> Progress | Wait:
-    read = first_read(file.stored(file.case.report), file.tools.shelf.read)
+    report = file.stored(file.case.report)
+    read = first_read(report, file.tools.shelf.read)
     if read is not None:
+        if gap := unsigned_gap(report, file.tools.shelf.read):  # it said so when it was found complete
+            return found_incomplete(file, (gap,))
         move = Moved(file).lay_down("first-read", read)
         move.note(
             Event.FIRST_READ_LOCKED,
@@ -91,6 +94,6 @@ def _lock(file: CaseFile) -> Progress | Wait:
     if due > file.now:
         return Wait(due)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
-    return told(
+    return called_off(
         move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")
     ).progress(None)

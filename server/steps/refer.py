@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from server.case import Event, State
 from server.errors import Category, fault
@@ -15,7 +17,9 @@ from server.model import Candidate, Clock, Referral, Specialist, Urgency
 from server.ports import Progress
 from server.query import Query, Token
 from server.routing.deadlines import referral_deadline
+from server.routing.filters import dependence
 from server.routing.matching import match
+from server.routing.terms import terms_of
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
 from server.steps.letters import held_letter
 
@@ -24,24 +28,31 @@ _MOST_OFFERS = 10_000
 
 
 def refer(file: CaseFile) -> Progress:
-    """Make the referral; the first offer follows at once."""
+    """Make the referral; the first offer follows at once. One that was made already stays."""
     reason = _reason(file)
     urgency = file.policy.urgency[reason]
-    deadline = referral_deadline(file.now, clock_of(file, urgency), file.case.due_by)
-    if deadline is None:
-        text = "the requested date has passed; no specialist can be asked in time"
-        return held_letter(held(file, text), "No time is left to ask a specialist.").progress(
-            file.now + REMINDER
-        )
-    referral = Referral(
+    referral = file.referral
+    if referral is None:
+        deadline = referral_deadline(file.now, clock_of(file, urgency), file.case.due_by)
+        if deadline is None:
+            text = "the requested date has passed; no specialist can be asked in time"
+            return held_letter(held(file, text), "No time is left to ask a specialist.").progress(
+                file.now + REMINDER
+            )
+        referral = _made(file, reason, urgency, deadline)
+    move = Moved(file).note(Event.REFERRED, sealed=True, policy=True, reason=reason)
+    return move.lay_down("referral", replace(referral, reason=reason, urgency=urgency)).at_once()
+
+
+def _made(file: CaseFile, reason: str, urgency: Urgency, deadline: datetime) -> Referral:
+    return Referral(
         reason=reason,
         urgency=urgency,
         service_request=str(mint(file.case.id, "referral")),
         deadline=deadline,
         candidates=(),
+        evidence=file.ai_read.sources,
     )
-    move = Moved(file).note(Event.REFERRED, sealed=True, policy=True, reason=reason)
-    return move.lay_down("referral", referral).at_once()
 
 
 def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]:
@@ -56,6 +67,21 @@ def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]
         already=frozenset(offer.role for offer in referral.offers),
         seed=file.case.id,
     )
+
+
+def independent(file: CaseFile, referral: Referral, role: str) -> bool:
+    """Whether a specialist who was asked is still independent of who signed the first report now."""
+    directory = _directory(file)
+    terms = terms_of(
+        directory,
+        first=file.first_read,
+        policy=file.policy,
+        deadline=referral.deadline,
+        usual=clock_of(file, referral.urgency).answer_within,
+        now=file.now,
+        already=frozenset(),
+    )
+    return any(each.role == role and not dependence(each, terms) for each in directory)
 
 
 def clock_of(file: CaseFile, urgency: Urgency) -> Clock:

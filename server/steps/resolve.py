@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from server.case import Event
+from server.case import Event, State
+from server.model import OfferEnd, Referral
 from server.ports import Progress
 from server.routing.comparison import Outcome, settle
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
-from server.steps.letters import held_letter
+from server.steps.letters import held_letter, recalled
 
 
 def resolve(file: CaseFile) -> Progress:
-    """RESOLVED with its outcome; what cannot be settled waits for a person."""
+    """RESOLVED with its outcome; what cannot be settled waits for a person.
+
+    Both readers may agree only since the first report was corrected: a specialist who has signed by then
+    counts, and whoever has not is called off.
+    """
+    referral = file.referral
+    if file.case.position.state is State.CONCORDANT and referral is not None and _signed(file, referral):
+        text = "a specialist had signed before the first report was corrected"
+        return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
     read = file.specialist_read
     outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None)
     if outcome is Outcome.UNSETTLED:
         move = held(file, "the readers' answers do not settle the case")
         return held_letter(move, "A person looks at it.").progress(file.now + REMINDER)
-    return (
-        Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome).at_once()
-    )
+    move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome)
+    if referral is not None:
+        recalled(move, referral, OfferEnd.CORRECTED)
+    return move.at_once()
+
+
+def _signed(file: CaseFile, referral: Referral) -> bool:
+    """Whether the specialist who is asked has signed; the step that takes it in follows."""
+    offer = referral.offer
+    if offer is None or offer.ended not in (None, OfferEnd.READ):
+        return False
+    return offer.ended is OfferEnd.READ or file.resource(f"Task/{offer.task}")["status"] == "completed"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from server.case import Event
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
+from server.steps.corrected import noted_late
 
 LOOK_AFTER = timedelta(hours=1)
 """When a written-up case is looked at again, should the news of a delivery get lost."""
@@ -16,7 +17,7 @@ def close(file: CaseFile) -> Progress | Wait:
     """CLOSED when every document is proven received."""
     if file.tools.files.undelivered(file.case.id):
         return Wait(file.now + LOOK_AFTER)
-    return Moved(file).note(Event.DELIVERED).progress(None)
+    return noted_late(Moved(file).note(Event.DELIVERED)).progress(None)
 
 
 def keep_waiting(file: CaseFile) -> Wait:

@@ -1,4 +1,4 @@
-"""Moving the Tasks at our own door: every transition is a version of its own, and legal."""
+"""Moving Tasks here, and what they ask for: every transition is a version of its own, and legal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.referral_task import written_standing
+from server.fhir.pens.service_request import RequestStatus
 from server.fhir.stamp import stamped
 from server.fhir.task_states import path
 from server.ports import Resource, ResourceWrite
@@ -48,6 +49,24 @@ def moved_task(
         final["contained"] = [*final.get("contained", []), *contained]
     writes.append(stamped(final, stored.id, version + 1, file.now))
     return writes
+
+
+def reopened_task(file: CaseFile, key: str, standing: Standing) -> list[ResourceWrite]:
+    """A completed Task whose result cannot be used is in progress again; it keeps its output.
+
+    Nobody else may do so. R4 calls its diagram of Task.status typical (task.html#statemachine); a Task
+    of its own would have to be accepted first, and take the specialist's time anew.
+    """
+    stored = file.stored(key)
+    return [stamped(_standing(parse(stored.body), standing), stored.id, stored.version + 1, file.now)]
+
+
+def moved_request(file: CaseFile, id_: str, status: RequestStatus) -> list[ResourceWrite]:
+    """The version that brings a referral's ServiceRequest to its end; none when it was never made."""
+    stored = file.tools.shelf.read("ServiceRequest", id_)
+    if stored is None or (request := parse(stored.body))["status"] == status:
+        return []
+    return [stamped({**request, "status": status.value}, id_, stored.version + 1, file.now)]
 
 
 def _standing(task: Resource, standing: Standing) -> Resource:

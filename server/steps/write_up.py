@@ -13,9 +13,9 @@ from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.casefile import CaseFile, Moved
-from server.steps.letters import letter, letter_out
+from server.steps.letters import letter, letter_out, request_end
 from server.steps.rest import LOOK_AFTER
-from server.steps.tasks import moved_task
+from server.steps.tasks import moved_request, moved_task
 
 _CLOSED = {
     Outcome.CONCORDANT: Standing("completed", Business.CLOSED_CONCORDANT),
@@ -32,7 +32,7 @@ def write_up(file: CaseFile) -> Progress:
     )
     ours = _bundle(file, home, standing)
     move = Moved(file).note(Event.WRITTEN_UP, card=True, policy=True, business=standing.business)
-    move.write(_published(file, ours)).write(_task(file, ours, standing))
+    move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing)
     return move.send(letter("opinion", file, theirs)).progress(
         file.now + LOOK_AFTER if file.case.destination else file.now
@@ -63,6 +63,11 @@ def _published(file: CaseFile, bundle: Json) -> list[ResourceWrite]:
 
 def _is_copy(resource: Json) -> bool:
     return resource["resourceType"] == "DiagnosticReport" and "basedOn" in resource
+
+
+def _request(file: CaseFile) -> list[ResourceWrite]:
+    referral = file.referral
+    return [] if referral is None else moved_request(file, referral.service_request, request_end(file))
 
 
 def _task(file: CaseFile, bundle: Json, standing: Standing) -> list[ResourceWrite]:

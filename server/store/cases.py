@@ -9,22 +9,23 @@ from server.store.prepared import Prepared, at_most
 from server.store.tables import cases
 
 _OPEN = [state.value for state in State if not Position(state).ended]
+_GOES_ON = (cases.c.due_at.is_not(None), cases.c.state != State.CLOSED.value)
+"""Ended cases have no due date, but for a closed one that has yet to note what came too late."""
 _ASKING = Prepared(
     at_most(
         select(cases.c.task_id).where(
             cases.c.report == bindparam("report"),
             cases.c.question == bindparam("question"),
-            cases.c.due_at.is_not(None),
+            *_GOES_ON,
         ),
         1,
     )
 )
 _GOING_ON = Prepared(
     select(cases.c.id)
-    .where(cases.c.task_id == bindparam("task"), cases.c.due_at.is_not(None))
+    .where(cases.c.task_id == bindparam("task"), *_GOES_ON)
     .with_for_update(key_share=True)  # where writers run side by side, it does not end before our commit
 )
-"""Ended cases have no due date."""
 
 
 def asking(connection: Connection, report: str, question: str) -> str | None:

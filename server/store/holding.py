@@ -53,7 +53,7 @@ def keys(test: Test, type_: str) -> Keys | None:
             return _leading_has(test, type_)
         case Ids() | Updated():
             own = resource.alias()
-            return select(own.c.key).where(own.c.type == type_, _own(test, own))
+            return select(own.c.key).where(own.c.type == type_, _own(test, type_, own))
         case _:
             return None
 
@@ -127,15 +127,15 @@ def holds(test: Test, type_: str, key: ColumnElement[Any]) -> ColumnElement[bool
             return _is_referred_to(test, type_, key)
         case Ids() | Updated() | Sealed():
             own = resource.alias()
-            return looked_up(own.c.key == key, _own(test, own))
+            return looked_up(own.c.key == key, _own(test, type_, own))
 
 
-def _own(test: Ids | Updated | Sealed, own: Any) -> ColumnElement[bool]:
+def _own(test: Ids | Updated | Sealed, type_: str, own: Any) -> ColumnElement[bool]:
     if isinstance(test, Ids):
         condition: ColumnElement[bool] = own.c.id.in_(test.any_of)
         return condition
     if isinstance(test, Sealed):
-        return under_seal(own.c.type.concat("/").concat(own.c.id))
+        return under_seal(type_, own)
     return or_(false(), *(instant(each, own.c.updated_at) for each in test.any_of))
 
 

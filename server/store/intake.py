@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
-from server.case import START, Event
+from server.case import START, Event, State
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
 from server.store import chain, locks, references, resources
 from server.store.cases import asking, goes_on
@@ -43,6 +43,12 @@ _STIR_SIGNED = Prepared(
     .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
 )
 """Who signed, and for whom, is told by the role as much as by the report."""
+_STIR_CLOSED = Prepared(
+    update(cases)
+    .where(cases.c.report == bindparam("about"), cases.c.state == State.CLOSED.value)
+    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
+)
+"""What comes too late is not forgotten: the closed case notes it."""
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
 
@@ -83,6 +89,8 @@ def _stir_all(connection: Connection, intake: Intake) -> None:
     for write in intake.writes:
         if write.type == "PractitionerRole" and write.version > 1:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
+        if write.type == "DiagnosticReport" and write.version > 1:
+            _STIR_CLOSED.run(connection, about=f"DiagnosticReport/{write.id}", at=at)
     if not all(goes_on(connection, task) for task in sorted(intake.stopping)):
         raise Raced
 

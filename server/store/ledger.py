@@ -19,12 +19,11 @@ from sqlalchemy import case as sql_case
 from server.case import Event, Position, State, advance
 from server.model import Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
-from server.store import chain, decision, deliveries, resources
+from server.store import chain, decision, deliveries, resources, seals
 from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
-from server.store.seals import SEALED
 from server.store.tables import cases, fact
 
 T = TypeVar("T")
@@ -38,6 +37,8 @@ class CaseView:
     history: list[History]
     deliveries: list[deliveries.DeliveryRow]
     chain_broken_at: int | None
+    asked_again: bool
+    """The same question about the same patient is open elsewhere: what was answered here is under seal."""
 
 
 class Ledger:
@@ -67,7 +68,7 @@ class Ledger:
         until = at + self._lease if keep else None
         return self._database.write(lambda c: _commit(c, claim, progress, at, until))
 
-    def release(self, claim: Claim, due_at: datetime, at: datetime) -> None:
+    def release(self, claim: Claim, due_at: datetime | None, at: datetime) -> None:
         """Nothing happened: give the case back, to be looked at again at ``due_at``."""
         self._database.write(lambda c: _release(c, claim, due_at, at))
 
@@ -128,10 +129,9 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
-    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
-        """Those of these ``DiagnosticReport/id`` that are first reads of cases not yet resolved."""
-        query = select(cases.c.report).where(cases.c.report.in_(reports), SEALED)
-        return self._database.read(lambda c: frozenset(row[0] for row in c.execute(query)))
+    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+        """``server.ports.Seals``."""
+        return self._database.read(lambda c: seals.sealed(c, named))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
@@ -179,7 +179,7 @@ def _commit(
         first=position.first,
         ai=position.ai,
         before=position.before,
-        due_at=None if progress.due_at is None else _unless_news(claim, progress.due_at, at),
+        due_at=_due(claim, progress, at),
         lease_token=claim.token if until else None,
         lease_until=until,
         attempts=0,
@@ -201,7 +201,7 @@ def _with_states(start: Position, entries: Sequence[Entry]) -> list[tuple[Entry,
     return told
 
 
-def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetime) -> None:
+def _release(connection: Connection, claim: Claim, due_at: datetime | None, at: datetime) -> None:
     _fenced(
         connection,
         claim,
@@ -213,7 +213,14 @@ def _release(connection: Connection, claim: Claim, due_at: datetime, at: datetim
     )
 
 
-def _unless_news(claim: Claim, due_at: datetime, at: datetime) -> Any:
+def _due(claim: Claim, progress: Progress, at: datetime) -> Any:
+    """An ended case is never due again; but a closed one hears of news that came while it closed."""
+    if progress.due_at is None and progress.position.state is not State.CLOSED:
+        return None
+    return _unless_news(claim, progress.due_at, at)
+
+
+def _unless_news(claim: Claim, due_at: datetime | None, at: datetime) -> Any:
     """``due_at``, or at once when something came while the step ran: news must not be slept over."""
     news_came = cases.c.news != claim.case.news
     return sql_case((news_came, literal(at, Instant())), else_=literal(due_at, Instant()))
@@ -252,4 +259,5 @@ def _view(connection: Connection, case_id: str) -> CaseView | None:
         chain.history(connection, case_id),
         deliveries.of_case(connection, case_id),
         chain.broken_at(connection, case_id),
+        seals.asked_again(connection, case_id),
     )

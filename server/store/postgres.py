@@ -8,7 +8,8 @@ price of refusing most of what has nothing to do with each other (docs/decisions
 from __future__ import annotations
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -72,7 +73,17 @@ class Postgres:
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
-        self.scratch = Scratch(self.engine.execution_options(writing=True))
+        self.scratch = Scratch(self.engine.execution_options(writing=True), self._telling)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (psycopg.Error, DBAPIError) as error:
+            said = self.verdict(error, Stage.WORKING)
+            if said is None:
+                raise
+            raise (said.failure if isinstance(said, Again) else said) from error
 
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()  # writers need none here

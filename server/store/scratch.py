@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -63,17 +64,21 @@ class Held:
 
 
 class Scratch:
-    """The kept results; any of them may be deleted at any time."""
+    """The kept results; any of them may be deleted at any time.
 
-    def __init__(self, engine: Engine) -> None:
+    Everything here raises Fault, as ``Database`` does: ``telling`` makes one of what the database refuses.
+    """
+
+    def __init__(self, engine: Engine, telling: Callable[[], AbstractContextManager[None]]) -> None:
         self._engine = engine
+        self._telling = telling
 
     def keep(self, query: str, entries: Sequence[Entry], total: int | None, top: int | None) -> str:
         """Keep a result; returns the name to ask for it by."""
         name, at = str(uuid.uuid4()), datetime.now(UTC)
         packed = b"".join(_ENTRY.pack(*each) for each in entries)
         values = {"id": name, "query": query, "ends_at": at + _KEPT, "total": total, "top": top}
-        with self._engine.begin() as connection:
+        with self._telling(), self._engine.begin() as connection:
             connection.execute(delete(hold).where(hold.c.ends_at < at))
             connection.execute(insert(hold), {**values, "entries": packed})
         return name
@@ -83,7 +88,7 @@ class Scratch:
         asked = select(hold).where(
             hold.c.id == name, hold.c.query == query, hold.c.ends_at >= datetime.now(UTC)
         )
-        with self._engine.begin() as connection:
+        with self._telling(), self._engine.begin() as connection:
             row = connection.execute(asked).one_or_none()
         if row is None:
             return None

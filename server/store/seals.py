@@ -1,13 +1,25 @@
-"""Which first opinions may be shown: those of cases that are resolved or over (docs/decisions/0004)."""
+"""Which opinions may not be shown, in SQL: those on a question that is still open about the same patient.
+
+One predicate for everything that the door shows (docs/decisions/0004-veil.md). An opinion is
+
+- the first report of a case, open or not;
+- what a case's Task names as its outcome: the AI's report, a specialist's;
+- a report that answers a referral, in time or not;
+- an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
+  number: those are what the question is asked about;
+- what refers to such a report and may tell what it says, such as a Provenance.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, not_, or_, select
 
 from server.case import State
-from server.store.tables import cases
+from server.ports import SEALABLE
+from server.store.tables import cases, reference, resource, search_number, search_value
 
 UNSEALED = (
     State.RESOLVED,
@@ -19,11 +31,121 @@ UNSEALED = (
     State.LAPSED,
     State.WITHDRAWN,
 )
+_REPORT, _RESULT, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
 
 
-SEALED: ColumnElement[bool] = cases.c.state.not_in(UNSEALED)
+def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
+    """Whether the resource in ``own``, of this type, is such an opinion."""
+    if type_ not in SEALABLE:
+        return false()
+    if type_ == _REPORT:
+        return _report(own)
+    if type_ == _RESULT:
+        return or_(and_(not_(_measured(own)), or_(_listed(own), _listed_by_panel(own))), _tells(own))
+    return _tells(own)
 
 
-def under_seal(report: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether ``Type/id`` is the first opinion of a case that is neither."""
-    return exists().where(cases.c.report == report, SEALED)
+def answers_are(own: Any) -> ColumnElement[bool]:
+    """Whether answers to the ServiceRequest in ``own`` are under seal: it asks a question that is open."""
+    about, asks, case = search_value.alias(), search_value.alias(), cases.alias()
+    return exists().where(
+        about.c.resource_key == own.c.key,
+        about.c.param == "patient",
+        case.c.patient == about.c.value,
+        case.c.state.not_in(UNSEALED),
+        asks.c.resource_key == own.c.key,
+        asks.c.param == "code",
+        asks.c.value == case.c.question,
+    )
+
+
+def _report(own: Any) -> ColumnElement[bool]:
+    first, asked, outcome = cases.alias(), resource.alias(), cases.alias()
+    based, named, task = search_value.alias(), reference.alias(), resource.alias()
+    prefix = f"{_REQUEST}/"
+    return or_(
+        exists().where(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
+        exists().where(
+            based.c.resource_key == own.c.key,
+            based.c.param == "based-on",
+            based.c.value.startswith(prefix, autoescape=True),
+            asked.c.type == _REQUEST,
+            asked.c.id == func.substr(based.c.value, len(prefix) + 1),
+            answers_are(asked),
+        ),
+        exists().where(
+            named.c.target_key == own.c.key,
+            task.c.key == named.c.resource_key,
+            task.c.type == "Task",
+            outcome.c.task_id == task.c.id,
+            _open_about(outcome),
+        ),
+    )
+
+
+def _open_about(case: Any) -> ColumnElement[bool]:
+    """Whether this case, or another one on the same question about the same patient, is not resolved."""
+    other = cases.alias()
+    return exists().where(
+        other.c.patient == case.c.patient,
+        other.c.question == case.c.question,
+        other.c.state.not_in(UNSEALED),
+    )
+
+
+def _listed(own: Any) -> ColumnElement[bool]:
+    """By a report under seal; it refers to an Observation as its result and in no other way."""
+    link, report = reference.alias(), resource.alias()
+    return exists().where(
+        link.c.target_key == own.c.key,
+        report.c.key == link.c.resource_key,
+        report.c.type == _REPORT,
+        _report(report),
+    )
+
+
+def _listed_by_panel(own: Any) -> ColumnElement[bool]:
+    link, panel = reference.alias(), resource.alias()
+    return exists().where(
+        link.c.target_key == own.c.key,
+        panel.c.key == link.c.resource_key,
+        panel.c.type == _RESULT,
+        _listed(panel),
+    )
+
+
+def _measured(own: Any) -> ColumnElement[bool]:
+    number = search_number.alias()
+    return exists().where(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity")
+
+
+def _tells(own: Any) -> ColumnElement[bool]:
+    link, report = reference.alias(), resource.alias()
+    return exists().where(
+        link.c.resource_key == own.c.key,
+        report.c.key == link.c.target_key,
+        report.c.type == _REPORT,
+        _report(report),
+    )
+
+
+def asked_again(connection: Connection, case_id: str) -> bool:
+    """Whether another case on this one's question about its patient is open."""
+    query = select(cases.c.id).where(cases.c.id == case_id, cases.c.state.in_(UNSEALED), _open_about(cases))
+    return connection.execute(query).first() is not None
+
+
+def sealed(connection: Connection, named: Collection[str]) -> frozenset[str]:
+    """``server.ports.Seals.under_seal``."""
+    ids: dict[str, list[str]] = {}
+    for each in named:
+        type_, _, id_ = each.partition("/")
+        if type_ in SEALABLE or type_ == _REQUEST:
+            ids.setdefault(type_, []).append(id_)
+    found = set[str]()
+    for type_, those in ids.items():
+        own = resource.alias()
+        meets = answers_are(own) if type_ == _REQUEST else under_seal(type_, own)
+        query = select(own.c.id).where(own.c.type == type_, own.c.id.in_(those), meets)
+        found |= {f"{type_}/{row[0]}" for row in connection.execute(query)}
+    return frozenset(found)

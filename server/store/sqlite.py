@@ -7,18 +7,22 @@ carries a newer one.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from server.errors import Category, Fault, fault
-from server.store.dialect import Again, Stage, unavailable
+from server.store.dialect import Again, Stage
+from server.store.refusing import verdict
 from server.store.scratch import Scratch, metadata
 from server.store.turn import Turn
 
+_DAMAGED = "the database file is damaged or is none; stop the server and restore a backup"
 _MENDED = (3, 51, 3)
 _BACKPORTS = ((3, 44, 6), (3, 50, 7))
 
@@ -51,11 +55,14 @@ class Sqlite:
         )
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
-        self._turn = Turn(path.with_suffix(".turn"))
-        self._beside = create_engine(f"sqlite:///{path.with_suffix('.scratch')}", module=pysqlite3)
+        beside = path.with_suffix(".scratch")
+        self._beside = create_engine(f"sqlite:///{beside}", module=pysqlite3, hide_parameters=True)
         event.listen(self._beside, "connect", _configure_scratch)
-        metadata.create_all(self._beside)
-        self.scratch = Scratch(self._beside)
+        lost = f"{beside.name} is damaged or no database; delete it, nothing in it is needed"
+        with _told(lost):
+            metadata.create_all(self._beside)
+        self.scratch = Scratch(self._beside, lambda: _told(lost))
+        self._turn = Turn(path.with_suffix(".turn"))
 
     def turn(self) -> AbstractContextManager[None]:
         return self._turn.taken()
@@ -66,13 +73,7 @@ class Sqlite:
 
     def verdict(self, error: Exception, stage: Stage) -> Fault | Again | None:
         del stage  # the file is here or it is not: nothing is ever half committed
-        cause = getattr(error, "orig", error)
-        if type(cause) is pysqlite3.DatabaseError:  # no subclass of it: the file itself is broken
-            text = "the database file is damaged or is none; stop the server and restore a backup"
-            return fault(Category.BROKEN, "no-store", text)
-        if not isinstance(cause, pysqlite3.OperationalError):
-            return None
-        return unavailable(getattr(cause, "sqlite_errorname", type(cause).__name__))
+        return verdict(error, _DAMAGED)
 
     @property
     def product(self) -> str:
@@ -88,6 +89,16 @@ class Sqlite:
         self.engine.dispose()
         self._beside.dispose()
         self._turn.close()
+
+
+@contextmanager
+def _told(damaged: str) -> Iterator[None]:
+    try:
+        yield
+    except (pysqlite3.DatabaseError, DBAPIError) as error:
+        if (failure := verdict(error, damaged)) is None:
+            raise
+        raise failure from error
 
 
 def _configure(connection: Any, record: Any) -> None:

@@ -87,3 +87,10 @@ def test_what_is_no_file_or_no_toml_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text("= 1")
     with pytest.raises(Fault, match="is not TOML"):
         load_clients(tmp_path / "odd.toml")
+
+
+def test_what_stands_where_a_file_is_not_toml_is_not_quoted(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text("a = {'s3cret' = 1, 's3cret' = 2}")
+    with pytest.raises(Fault, match=r"at line 1, column") as refused:
+        load_clients(tmp_path / "odd.toml")
+    assert "s3cret" not in str(refused.value)

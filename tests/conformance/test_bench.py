@@ -57,7 +57,13 @@ def test_fhir_prints_each_kind_of_request_at_each_size(tmp_path):
     for kind in ("Task create", "read"):
         line = told[f"{kind}, 200 stored, beside fhirstarter in memory"]
         assert line["ratio"] == pytest.approx(line["ours"] / line["peer"], rel=0.01)
-    for kind in ("update with If-Match", "search by token", "chained search", "worklist", "transaction of 20"):
+    for kind in (
+        "update with If-Match",
+        "search by token",
+        "chained search",
+        "worklist",
+        "transaction of 20",
+    ):
         assert told[f"{kind}, 100 stored"]["unit"] == "per second"
         line = told[f"{kind}, p95 at 200 beside 100"]
         assert (line["ours"], line["peer"]) == (

@@ -27,8 +27,8 @@ def stored(resource: dict[str, Any], version: int = 1, at: datetime = AT) -> Sto
 class NoSeals:
     """``server.ports.Seals`` under which nothing is."""
 
-    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
-        del reports
+    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+        del named
         return frozenset()
 
 

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
+
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped
 from tests.world import observation, task
@@ -34,9 +36,15 @@ def test_index_and_patient_are_those_of_what_is_stored() -> None:
 
 
 def test_a_task_says_when_it_was_modified() -> None:
-    made = task("Patient/p", "DiagnosticReport/d")
+    made = task("Patient/p", "DiagnosticReport/d") | {"authoredOn": "2024-01-05T08:00:00Z"}
     write = stamped({**made, "lastModified": "2000-01-01T00:00:00Z"}, "t", 1, AT)
     assert json.loads(write.body)["lastModified"] == "2024-01-05T08:00:00.123Z"
+
+
+@pytest.mark.parametrize("ahead", ["2024-01-05T08:00:01Z", "2024-01-05T10:00:00+01:00", "2024-02"])
+def test_a_task_is_not_modified_before_it_was_authored(ahead: str) -> None:
+    made = task("Patient/p", "DiagnosticReport/d") | {"authoredOn": ahead}
+    assert json.loads(stamped(made, "t", 1, AT).body)["lastModified"] == ahead
     assert "lastModified" not in json.loads(stamped(observation("Patient/p", "1", "1"), "o", 1, AT).body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from server.case import Position, State
+from server.case import Ai, First, Position, State
 from server.steps import STEPS
 from server.steps.casefile import CaseFile
 from server.steps.guard import guard
@@ -46,21 +46,54 @@ def test_a_cancelled_task_withdraws_its_case_while_the_law_allows_it(world: Worl
 
 
 @pytest.mark.parametrize("state", sorted(STEPS))
-def test_a_corrected_report_holds_the_case_until_the_specialist_has_read(world: World, state: State) -> None:
+def test_a_corrected_report_is_compared_anew_until_the_case_is_resolved(world: World, state: State) -> None:
     sent = referred(world)
     told = guard(file(world, state))
     assert (told is not None) is (state is State.HELD), "only who waits for a person is told so"
     if state is State.HELD:
         return
     assert world.put({**sent.report, "conclusion": "on second thoughts"}).status_code == 200
+    moved = guard(file(world, state))
+    assert (moved is not None) is (state in RESTING | {State.BLIND_READ})
+    if moved is not None:
+        assert moved.position == Position(State.READY, First.AWAITED, Ai.SEALED), "the model's read is kept"
+        report = f"DiagnosticReport/{sent.report['id']}/_history"
+        assert moved.entries[0].detail == {"was": f"{report}/1", "now": f"{report}/2"}
+
+
+@pytest.mark.parametrize("state", sorted(STEPS))
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_a_report_that_is_taken_back_ends_the_case_until_it_is_resolved(
+    world: World, state: State, status: str
+) -> None:
+    sent = referred(world)
+    assert world.put({**sent.report, "status": status}).status_code == 200
+    ended = guard(file(world, state))
+    before = RESTING | WITHDRAWABLE | {State.BLIND_READ}
+    assert (ended is not None) is (state in before)
+    if ended is not None:
+        assert (ended.position.state, ended.due_at) == (State.WITHDRAWN, None)
+
+
+@pytest.mark.parametrize("state", sorted(RESTING - {State.READY}))
+def test_a_corrected_value_holds_the_case_until_the_specialist_has_read(world: World, state: State) -> None:
+    sent = referred(world)
+    used = world.get(f"Observation?patient={sent.patient}")["entry"][0]["resource"]
+    assert world.put({**used, "status": "corrected"}).status_code == 200
     stopped = guard(file(world, state))
-    assert (stopped is not None) is (state in RESTING)
-    if state is State.READY:
-        assert stopped is not None
-        assert stopped.position == Position(State.RECEIVED), "nobody has seen either read: both are made anew"
-    elif stopped is not None:
-        assert (stopped.position.state, stopped.position.before) == (State.HELD, state)
-        assert stopped.entries[0].detail["changed"] == [f"DiagnosticReport/{sent.report['id']}/_history/2"]
+    assert stopped is not None
+    assert (stopped.position.state, stopped.position.before) == (State.HELD, state)
+
+
+def test_a_value_corrected_while_an_offer_waits_for_a_new_signature_holds_the_case(world: World) -> None:
+    sent = referred(world)
+    assert world.put({**sent.report, "status": "preliminary"}).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    used = world.get(f"Observation?patient={sent.patient}")["entry"][0]["resource"]
+    assert world.put({**used, "status": "corrected"}).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "held", "the specialist may have seen the value before"
 
 
 def test_a_corrected_observation_holds_the_case(world: World) -> None:
@@ -81,10 +114,9 @@ def test_an_observation_that_was_not_used_changes_nothing(world: World) -> None:
 def test_a_person_looks_at_each_correction_once(world: World) -> None:
     sent = referred(world)
     case = str(world.house.ledger.case_of_task(sent.task_id))
-    for number, text in ((2, "on second thoughts"), (3, "on third thoughts")):
-        current = {**sent.report, "conclusion": text}
-        current["meta"] = {**current["meta"], "versionId": str(number - 1)}
-        assert world.put(current).status_code == 200
+    for status in ("corrected", "amended"):
+        used = world.get(f"Observation?patient={sent.patient}&code=26464-8")["entry"][0]["resource"]
+        assert world.put({**used, "status": status}).status_code == 200
         world.run()
         assert world.state(sent.task_id) == "held"
         world.house.ledger.resume(case, "coordinator", world.watch())

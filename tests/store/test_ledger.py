@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from server.case import Ai, Event, First, IllegalMove, Position, State
 from server.model import Band, ResourceKey
-from server.ports import CaseRow, Claim, Entry, Fact, LeaseLost, Progress, Raced
+from server.ports import CaseRow, Claim, Entry, Fact, Intake, LeaseLost, Progress, Raced
 from server.store.database import Database
 from server.store.intake import stir_case
 from server.store.ledger import Ledger
 from server.store.resources import Resources
 from server.store.tables import cases
-from tests.store.nouns import AT, LEASE, complete, document, later, open_case, write
+from tests.store.nouns import AT, LEASE, arrival, complete, desk, document, later, open_case, write
 
 HELD = Progress(
     (Entry(Event.HELD, "second-reader"),), Position(State.HELD, before=State.RECEIVED), later(days=1)
@@ -258,6 +258,8 @@ def test_the_first_report_is_under_seal_until_the_case_is_resolved_or_over(
     database: Database, ledger: Ledger
 ) -> None:
     report = "DiagnosticReport/of-c1"
+    here = (write("of-c1", type="DiagnosticReport"), write("of-nobody", type="DiagnosticReport"))
+    desk(database).take(Intake(arrival("reports"), here))
     resolved = {State.RESOLVED, State.WRITTEN_UP, State.CLOSED, State.RETRACTED}
     open_ = resolved | {State.REJECTED, State.LAPSED, State.WITHDRAWN, State.UNRESOLVED}
     for state in State:

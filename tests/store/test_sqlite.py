@@ -10,6 +10,7 @@ from pathlib import Path
 import pysqlite3
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 
 from server.errors import Category, Fault
 from server.store.database import Database
@@ -159,3 +160,18 @@ def test_a_damaged_file_is_told_when_it_is_read(database: Database, path: Path) 
     with pytest.raises(Fault, match="restore a backup"):
         ids(broken)
     broken.close()
+
+
+@pytest.mark.parametrize("side", ["read", "write"])
+def test_a_statement_of_ours_that_is_not_understood_does_not_pass_by_itself(
+    database: Database, side: str
+) -> None:
+    with pytest.raises(OperationalError, match="no such table"):
+        getattr(database, side)(lambda c: c.exec_driver_sql("SELECT * FROM missing"))
+    assert ids(database) == []
+
+
+def test_an_error_of_ours_shows_no_values(database: Database) -> None:
+    with pytest.raises(OperationalError) as refused:
+        database.read(lambda c: c.exec_driver_sql("SELECT * FROM missing WHERE name = ?", ("Peter",)))
+    assert "Peter" not in str(refused.value)

@@ -1,7 +1,7 @@
 """The two write-ups as transactions (R4 http.html 3.1.0.11; docs/fhir-door.md).
 
-Creates are conditional on identifiers minted from the case, Tasks are updated by their
-identifiers: sending a write-up twice leaves what sending it once leaves. The same nouns give
+Creates are conditional on identifiers minted from the case, Tasks and the referral are updated by
+their identifiers: sending a write-up twice leaves what sending it once leaves. The same nouns give
 the same Bundle, and ``server.fhir.write.dump`` the same bytes.
 """
 
@@ -27,7 +27,7 @@ from server.fhir.pens.referral_task import (
     write_referral_task,
 )
 from server.fhir.pens.report import write_report
-from server.fhir.pens.service_request import write_service_request
+from server.fhir.pens.service_request import RequestStatus, write_service_request
 from server.fhir.pens.specialist_report import write_specialist_report
 from server.model import (
     AiRead,
@@ -74,18 +74,22 @@ def referral_bundle(
     referral: Referral,
     evidence: Sequence[ResourceKey],
     standing: Standing,
+    *,
+    status: RequestStatus = RequestStatus.ACTIVE,
 ) -> Json:
     """ServiceRequest, one Task for each offer so far, the EHR's Task; for every change of an offer.
+
+    ``status`` is that of the ServiceRequest, which ends with the case.
 
     Raises:
         ValueError: no offer was made yet, so there is nothing to write up.
     """
     if referral.offer is None:
         raise ValueError("a referral is written up when it is offered")
-    request = write_service_request(letter, question, referral, evidence)
+    request = write_service_request(letter, question, referral, evidence, status)
     outputs = [_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer))]
     return _transaction(
-        _minted(letter, "referral", terms.REFERRAL, request),
+        _requested(letter, request),
         *(_offered(letter, referral, offer) for offer in referral.offers),
         _ehr_task(letter, standing, outputs),
     )
@@ -119,7 +123,7 @@ def opinion_bundle(
             letter, "opinion-report", terms.OPINION_REPORT,
             write_report(letter, card, read, opinion.conclusion, now),
         ),
-        *_settled(letter, referral, answered),
+        *_settled(letter, opinion, referral, answered),
         _ehr_task(letter, standing, _outcome(letter, opinion.comparison, referral, answered)),
         _create(
             letter.urn("provenance"), write_provenance(letter, read, now),
@@ -128,10 +132,19 @@ def opinion_bundle(
     )  # fmt: skip
 
 
-def _settled(letter: Correspondence, referral: Referral | None, answered: Answered | None) -> list[Json]:
-    if referral is None:
+def _settled(
+    letter: Correspondence, opinion: Opinion, referral: Referral | None, answered: Answered | None
+) -> list[Json]:
+    """What a referral has come to; one that was never offered is known to nobody."""
+    if referral is None or referral.offer is None:
         return []
-    offers = [_offered(letter, referral, offer) for offer in referral.offers]
+    status = RequestStatus.REVOKED if answered is None else RequestStatus.COMPLETED
+    card, read = opinion.card, opinion.read
+    request = write_service_request(letter, card.question, referral, read.sources, status)
+    offers = [
+        _requested(letter, request),
+        *(_offered(letter, referral, offer) for offer in referral.offers),
+    ]
     if answered is None:
         return offers
     name = specialist_name(referral, answered.read.role)
@@ -169,6 +182,12 @@ def _offered(letter: Correspondence, referral: Referral, offer: Offer) -> Json:
     what = offer_name(offer)
     known_by = token("identifier", terms.REFERRAL_TASK, letter.minted(what))
     return _update(letter.urn(what), write_referral_task(letter, referral, offer), known_by)
+
+
+def _requested(letter: Correspondence, request: Json) -> Json:
+    """An update, for it ends, and what it asks about may be corrected."""
+    known_by = token("identifier", terms.REFERRAL, letter.minted("referral"))
+    return _update(letter.urn("referral"), request, known_by)
 
 
 def _ehr_task(letter: Correspondence, standing: Standing, outputs: Sequence[Json]) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.fhir.pens.datatypes import Json, identifier, logical
-from server.fhir.terms import Business
+from server.fhir.terms import Business, Reason
 from server.model import ResourceKey
 
 Identifier = Mapping[str, Any]
@@ -96,3 +96,5 @@ class Standing:
     business: Business | None = None
     reason: str = ""
     """statusReason.text, of this status only; never holds data of the patient."""
+    code: Reason | None = None
+    """statusReason.coding."""

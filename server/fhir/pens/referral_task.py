@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json, concept, logical
-from server.fhir.terms import Business
+from server.fhir.terms import Business, Reason
 from server.model import Coding, Offer, OfferEnd, Referral
 from server.times import instant
 
@@ -14,6 +14,12 @@ _ENDED = {
     OfferEnd.EXPIRED: Standing("failed", Business.EXPIRED, "Not accepted in time."),
     OfferEnd.UNANSWERED: Standing("failed", Business.EXPIRED, "Accepted, but not answered in time."),
     OfferEnd.CALLED_OFF: Standing("cancelled", None, "The case has ended; nothing more is asked."),
+    OfferEnd.CORRECTED: Standing(
+        "cancelled",
+        None,
+        "The first report was corrected; nothing more is asked.",
+        Reason.FIRST_REPORT_CORRECTED,
+    ),
 }
 
 
@@ -76,10 +82,11 @@ def specialist_name(referral: Referral, role: str) -> str:
 
 
 def written_standing(standing: Standing) -> Json:
-    """status, statusReason (text only) and businessStatus of a Task."""
+    """status, statusReason and businessStatus of a Task."""
     written: Json = {"status": standing.status}
     if standing.reason:
-        written["statusReason"] = {"text": standing.reason}
+        coded = (Coding(terms.TASK, standing.code.value),) if standing.code is not None else ()
+        written["statusReason"] = concept(*coded, text=standing.reason)
     if standing.business is not None:
         written["businessStatus"] = concept(Coding(terms.TASK, standing.business.value))
     return written

@@ -7,6 +7,7 @@ be told, such as why the case was referred.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
@@ -15,8 +16,22 @@ from server.model import Coding, Referral, ResourceKey
 from server.times import instant
 
 
+class RequestStatus(StrEnum):
+    """R4 request-status, the three that a referral goes through (request.html#statemachine)."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    """A specialist has read."""
+    REVOKED = "revoked"
+    """The case ended, and nobody has."""
+
+
 def write_service_request(
-    letter: Correspondence, question: str, referral: Referral, evidence: Sequence[ResourceKey]
+    letter: Correspondence,
+    question: str,
+    referral: Referral,
+    evidence: Sequence[ResourceKey],
+    status: RequestStatus = RequestStatus.ACTIVE,
 ) -> Json:
     """``reflex-order``: made by rule, under the standing order that the policy is.
 
@@ -26,7 +41,7 @@ def write_service_request(
     return {
         "resourceType": "ServiceRequest",
         "identifier": [letter.label(terms.REFERRAL, "referral")],
-        "status": "active",
+        "status": status.value,
         "intent": "reflex-order",
         "priority": referral.urgency.value,
         "code": concept(Coding(terms.QUESTION, question)),

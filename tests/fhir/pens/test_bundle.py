@@ -6,6 +6,7 @@ import pytest
 
 from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle, referral_bundle, status_bundle
 from server.fhir.pens.correspondence import Standing
+from server.fhir.pens.service_request import RequestStatus
 from server.fhir.terms import Business
 from server.fhir.write import dump
 from server.model import Answer, OfferEnd, ResourceKey, Verdict
@@ -79,12 +80,13 @@ def test_the_entries_of_an_opinion_without_referral(letter, opinion, now, valid)
 
 
 def test_the_entries_of_an_opinion_after_a_referral(letter, full, valid):
-    assert requests(valid(full))[3:6] == [
+    assert requests(valid(full))[3:7] == [
         (
             "POST",
             "DiagnosticReport",
             f"identifier={SR}/specialist-report%7C{letter.minted('specialist-report')}",
         ),
+        ("PUT", f"ServiceRequest?identifier={SR}/referral%7C{letter.minted('referral')}", None),
         ("PUT", f"Task?identifier={SR}/referral-task%7C{letter.minted('referral-task/1')}", None),
         EHR_TASK,
     ]
@@ -101,7 +103,7 @@ def test_the_entries_of_a_referral(letter, referral, offer, valid):
     )
     bundle = valid(referral_bundle(letter, "bacterial-meningitis", two, EVIDENCE, WAITING))
     assert requests(bundle) == [
-        ("POST", "ServiceRequest", f"identifier={SR}/referral%7C{letter.minted('referral')}"),
+        ("PUT", f"ServiceRequest?identifier={SR}/referral%7C{letter.minted('referral')}", None),
         ("PUT", f"Task?identifier={SR}/referral-task%7C{letter.minted('referral-task/1')}", None),
         ("PUT", f"Task?identifier={SR}/referral-task%7C{letter.minted('referral-task/2')}", None),
         EHR_TASK,
@@ -255,3 +257,20 @@ def test_a_task_identifier_with_signs_of_its_own_is_escaped(letter, opinion, now
     odd = replace(letter, task={"system": "https://ehr.example/task", "value": "T 1|2&x"})
     [update] = [url for _, url, _ in requests(opinion_bundle(odd, opinion, CLOSED, now)) if "?" in url]
     assert update == "Task?identifier=https://ehr.example/task%7CT%201%5C%7C2%26x"
+
+
+def test_a_request_ends_as_an_update_of_the_same_identifier(letter, referral, opinion, valid, now):
+    ended = valid(referral_bundle(letter, "q", referral, EVIDENCE, WAITING, status=RequestStatus.REVOKED))
+    assert requests(ended)[0] == (
+        "PUT", f"ServiceRequest?identifier={SR}/referral%7C{letter.minted('referral')}", None,
+    )  # fmt: skip
+    [request] = resources(
+        valid(opinion_bundle(letter, opinion, CLOSED, now, referral=referral)), "ServiceRequest"
+    )
+    assert request["status"] == "revoked"
+    assert request == resources(ended, "ServiceRequest")[0] | {"code": request["code"]}
+
+
+def test_a_referral_that_was_never_offered_is_known_to_nobody(letter, referral, opinion, now):
+    bundle = opinion_bundle(letter, opinion, CLOSED, now, referral=replace(referral, offers=()))
+    assert resources(bundle, "ServiceRequest") == []

@@ -1,0 +1,100 @@
+"""The first report has a new version: compared anew, ended with it, or noted when it came too late."""
+
+from __future__ import annotations
+
+from server.case import Event, State
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import Standing
+from server.fhir.terms import Business, Reason
+from server.model import Comparison, FirstRead, ResourceKey
+from server.ports import Progress, Stored
+from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.gather import anchor
+from server.steps.letters import called_off
+
+_VOID = ("entered-in-error", "cancelled")
+_BEGUN = ("accepted", "in-progress", "on-hold")
+_BEFORE_THE_END = (
+    State.RECEIVED,
+    State.INCOMPLETE,
+    State.READY,
+    State.COMPARED,
+    State.CONCORDANT,
+    State.AUDIT,
+    State.DISCORDANT,
+    State.DECLINED,
+    State.NOT_COMPARABLE,
+    State.REFERRED,
+    State.OFFERED,
+    State.ACCEPTED,
+    State.BLIND_READ,
+    State.HELD,
+    State.FAULTED,
+)
+
+
+def taken_back(file: CaseFile) -> Progress | None:
+    """WITHDRAWN: an opinion that its author has taken back is compared with nothing; None when it stands."""
+    if file.case.position.state not in _BEFORE_THE_END:
+        return None
+    report = file.stored(file.case.report)
+    if parse(report.body)["status"] not in _VOID:
+        return None
+    move = Moved(file).note(Event.FIRST_READ_WITHDRAWN, actor="placer", report=_versioned(report))
+    status = "failed" if file.task["status"] in _BEGUN else "rejected"
+    text = "The first report was withdrawn; there is nothing to compare."
+    standing = Standing(status, Business.CLOSED_WITHDRAWN, text, Reason.FIRST_REPORT_WITHDRAWN)
+    return called_off(move, standing).progress(None)
+
+
+def compared_anew(file: CaseFile) -> Progress:
+    """READY: the new version is awaited, locked and compared; the model's read is kept, sealed as it is.
+
+    But for a report on another time: then other values are asked about, and the model reads anew too.
+    """
+    was, now = file.first_read.report, file.stored(file.case.report)
+    move = Moved(file).note(
+        Event.FIRST_READ_CORRECTED, actor="placer", was=was.versioned, now=_versioned(now)
+    )
+    before = file.tools.shelf.read(was.type, was.id, was.version)
+    if before is not None and anchor(before) != anchor(now):
+        move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
+    return move.at_once()
+
+
+def look_back(file: CaseFile) -> Progress | Wait:
+    """CLOSED: what comes now changes nothing any more, and stands in the history."""
+    move = noted_late(Moved(file))
+    return move.progress(None) if move.entries else Wait(None)
+
+
+def noted_late(move: Moved) -> Moved:
+    """Note the first report's newest version, unless it is the one that was compared or is noted."""
+    file = move.file
+    first, newest = file.latest("first-read", FirstRead), _newest(file)
+    if first is None or newest is None or newest.version == first.report.version:
+        return move
+    version = _versioned(newest)
+    if version in file.tools.files.facts(file.case.id, "late", str):
+        return move
+    status = "deleted" if newest.deleted else parse(newest.body)["status"]
+    gone = newest.deleted or status in _VOID
+    belongs = file.latest("comparison", Comparison) is not None
+    move.note(
+        Event.FIRST_READ_WITHDRAWN_LATE if gone else Event.FIRST_READ_CORRECTED_LATE,
+        actor="placer",
+        report=version,
+        status=status,
+        compared=first.report.versioned if belongs else None,
+        says="the comparison belongs to the earlier version" if belongs else "nothing was compared",
+    )
+    return move.lay_down("late", version)
+
+
+def _newest(file: CaseFile) -> Stored | None:
+    type_, _, id_ = file.case.report.partition("/")
+    return file.tools.shelf.newest(type_, id_)
+
+
+def _versioned(stored: Stored) -> str:
+    return ResourceKey(stored.type, stored.id, stored.version).versioned

@@ -1,0 +1,289 @@
+"""No opinion on an open case is shown in any way: not the first, not a late one, not an earlier one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from server.model import Coding
+from tests.world import (
+    BACTERIAL,
+    SNOMED,
+    SPECIALTY,
+    VIRAL,
+    Hospital,
+    World,
+    answer_as,
+    coded,
+    doctor,
+    observation,
+    report,
+    send_case,
+    task,
+)
+
+IMPRESSION = Coding("http://loinc.org", "19005-8")
+REVERSE = (
+    "_revinclude=DiagnosticReport:patient",
+    "_revinclude=Observation:patient",
+    "_revinclude=Condition:patient",
+    "_revinclude:iterate=Provenance:target",
+)
+WORDS = ("looks viral to me", "late but bacterial")
+"""What only a sealed opinion says."""
+
+
+def impression(world: World, patient: str, text: str, **more: Any) -> str:
+    made = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": coded(IMPRESSION),
+        "subject": {"reference": patient},
+        "effectiveDateTime": "2026-01-05T08:00:00Z",
+        "valueString": text,
+        **more,
+    }
+    return f"Observation/{world.post({name: part for name, part in made.items() if part is not None})['id']}"
+
+
+def offered(world: World) -> dict[str, Any]:
+    [entry] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    return dict(entry["resource"])
+
+
+def provenance(about: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Provenance",
+        "target": [{"reference": about}],
+        "recorded": "2026-01-05T08:31:00Z",
+        "agent": [{"who": {"display": "Dapple"}}],
+        "reason": [{"text": WORDS[0]}],
+    }
+
+
+def blind(world: World) -> tuple[Hospital, list[str], list[str]]:
+    """A case that is read blind: (case, what is under seal, what must be seen)."""
+    for name in ("Quill", "Reed"):
+        doctor(world, name, f"Elsewhere {name}", SPECIALTY)
+    sent = send_case(world, VIRAL, report_more={"conclusion": WORDS[0]})
+    found = [each["resource"] for each in world.get(f"Observation?patient={sent.patient}")["entry"]]
+    values = [f"Observation/{each['id']}" for each in found]
+    own = impression(world, sent.patient, WORDS[0])
+    member = impression(world, sent.patient, WORDS[0])
+    panel = impression(
+        world, sent.patient, "", valueString=None, hasMember=[{"reference": member}, {"reference": values[0]}]
+    )
+    listed = [{"reference": each} for each in (values[0], own, panel)]
+    first = world.put({**sent.report, "result": listed}).json
+    told = [
+        provenance(f"DiagnosticReport/{first['id']}"),
+        {
+            "resourceType": "Condition",
+            "subject": {"reference": sent.patient},
+            "code": {"text": WORDS[0]},
+            "evidence": [{"detail": [{"reference": f"DiagnosticReport/{first['id']}"}]}],
+        },
+    ]
+    about = [f"{each['resourceType']}/{world.post(each)['id']}" for each in told]
+    world.run()
+    late = too_late(world, sent)
+    return sent, [f"DiagnosticReport/{first['id']}", own, member, panel, *about, *late], values
+
+
+def too_late(world: World, sent: Hospital) -> list[str]:
+    """The first specialist's offer runs out; they sign all the same."""
+    offer = offered(world)
+    world.watch.forward(minutes=31)
+    world.run()
+    assert world.get(f"Task/{offer['id']}")["status"] == "failed"
+    said = impression(world, sent.patient, WORDS[1])
+    body = report(sent.patient, offer["owner"]["reference"], BACTERIAL, basedOn=[offer["focus"]])
+    made = world.post({**body, "conclusion": WORDS[1], "result": [{"reference": said}]})
+    about = world.post({**provenance(f"DiagnosticReport/{made['id']}"), "reason": [{"text": WORDS[1]}]})
+    world.run()
+    assert offered(world)["id"] != offer["id"]
+    return [f"DiagnosticReport/{made['id']}", said, f"Provenance/{about['id']}"]
+
+
+def ways(world: World, sent: Hospital) -> Iterator[tuple[str, Any]]:
+    """Everything that the door answers in bulk."""
+    patient = sent.patient
+    types = ("DiagnosticReport", "Observation", "Provenance", "Condition")
+    searches = [
+        *types,
+        *(f"{each}/_history" for each in types),
+        "_history",
+        f"{patient}/$everything",
+        "Observation?code=19005-8",
+        "Observation?value-string=looks",
+        "DiagnosticReport?conclusion=95883001",
+        f"Patient?_id={patient.partition('/')[2]}&{'&'.join(REVERSE)}",
+        "Task?_include=Task:focus&_include:iterate=DiagnosticReport:result",
+        "ServiceRequest?_revinclude=DiagnosticReport:based-on",
+        "Patient?_has:Observation:patient:code=19005-8",
+        "ServiceRequest?_has:DiagnosticReport:based-on:conclusion=95883001",
+    ]
+    for path in searches:
+        yield path, world.get(path)
+    entries = [{"request": {"method": "GET", "url": path}} for path in searches]
+    batch = world.send("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    yield "batch", batch.json
+
+
+def test_no_bulk_answer_holds_or_counts_an_opinion(world: World) -> None:
+    sent, sealed, values = blind(world)
+    for path, answer in ways(world, sent):
+        text = json.dumps({name: part for name, part in answer.items() if name != "link"})
+        for word in (*WORDS, VIRAL.code, "0.94"):
+            assert word not in text, (path, word)
+        for each in sealed:
+            assert f'"id": "{each.partition("/")[2]}"' not in text, (path, each)
+    for path in (
+        "Patient?_has:Observation:patient:code=19005-8",
+        "Task?focus:DiagnosticReport.conclusion=58170007",
+    ):
+        assert world.get(path)["total"] == 0, path
+    assert {f"Observation/{e['resource']['id']}" for e in world.get("Observation")["entry"]} == set(values)
+
+
+def test_no_opinion_is_read_by_its_id(world: World) -> None:
+    _, sealed, values = blind(world)
+    for each in sealed:
+        for path in (each, f"{each}/_history", f"{each}/_history/1", f"{each}/$validate"):
+            answer = world.send("GET", path)
+            assert '"suppressed"' in answer.text, path
+            assert not any(word in answer.text for word in WORDS)
+        patch = [{"op": "replace", "path": "/status", "value": "amended"}]
+        answer = world.send("PATCH", each, patch, Content_Type="application/json-patch+json")
+        assert '"suppressed"' in answer.text, each
+    for each in values:
+        assert world.send("GET", each).status_code == 200, "what the question is asked about is seen"
+
+
+def test_all_is_seen_when_the_case_is_resolved(world: World) -> None:
+    sent, sealed, _ = blind(world)
+    answer_as(world, offered(world)["owner"]["reference"], VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    for each in sealed:
+        assert world.send("GET", each).status_code == 200, each
+
+
+def test_a_late_report_cannot_be_unsealed_by_writing_it_anew(world: World) -> None:
+    _, sealed, _ = blind(world)
+    [late] = [each for each in sealed if each.startswith("DiagnosticReport")][1:]
+    stored = world.house.shelf.read(*late.split("/"))
+    assert stored is not None
+    body = {name: part for name, part in json.loads(stored.body).items() if name != "basedOn"}
+    body["conclusion"] = "nothing"
+    assert world.put(body).status_code == 200
+    assert world.send("GET", f"{late}/_history/1").json["issue"][0]["code"] == "suppressed"
+    assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
+
+
+def test_a_deleted_late_report_is_not_read_in_its_history(world: World) -> None:
+    _, sealed, _ = blind(world)
+    late, _, about = sealed[-3:]
+    assert world.send("DELETE", about).status_code == 204
+    assert world.send("DELETE", late).status_code == 204
+    assert world.send("GET", f"{late}/_history/1").json["issue"][0]["code"] == "suppressed"
+    assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
+
+
+# -- an earlier case ---------------------------------------------------------------------------
+
+
+def asked_again(world: World, sent: Hospital, **more: Any) -> Hospital:
+    """The same question about the same patient, with a report that is not signed yet."""
+    first = world.post(report(sent.patient, sent.role, VIRAL, **{"status": "preliminary", **more}))
+    again = world.post(task(sent.patient, f"DiagnosticReport/{first['id']}", "T-2"))
+    return Hospital(sent.patient, sent.role, first, again)
+
+
+def parts(world: World) -> list[str]:
+    """Everything of the AI opinion that stands at the door."""
+    found = []
+    for type_ in ("Observation", "DiagnosticReport", "Provenance"):
+        label = "_security=AIAST" if type_ != "Provenance" else "agent-role=Artificial-Intelligence"
+        found += [
+            f"{type_}/{each['resource']['id']}" for each in world.get(f"{type_}?{label}").get("entry", [])
+        ]
+    return found
+
+
+def test_an_earlier_opinion_on_the_same_question_is_under_seal_while_it_is_asked_again(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, BACTERIAL)
+    world.run()
+    released = parts(world)
+    assert len(released) == 3
+    second = asked_again(world, sent)
+    assert parts(world) == []
+    for each in (*released, f"DiagnosticReport/{sent.report['id']}"):
+        assert world.send("GET", each).json["issue"][0]["code"] == "suppressed", each
+    world.run()
+    assert "0.94" not in json.dumps(
+        [world.get("Observation/_history"), world.get(f"{sent.patient}/$everything")]
+    )
+    world.put({**second.report, "status": "final"})
+    world.run()
+    assert world.state(second.task_id) == "offered"
+    assert parts(world) == [], "a specialist reads blind too"
+    [offer] = world.get("Task?status=requested&code=specialist-read")["entry"]
+    answer_as(world, offer["resource"]["owner"]["reference"], VIRAL)
+    world.run()
+    assert set(released) < set(parts(world))
+
+
+def test_an_earlier_opinion_of_another_patient_is_not(world: World) -> None:
+    send_case(world, BACTERIAL)
+    world.run()
+    released = parts(world)
+    send_case(world, VIRAL, number="T-2")
+    assert parts(world) == released
+
+
+def test_an_earlier_specialists_report_is_under_seal_too(world: World) -> None:
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    [output] = [
+        each["valueReference"]["reference"]
+        for each in world.get(f"Task/{sent.task_id}")["output"]
+        if each["type"]["coding"][0]["code"] == "specialist-report"
+    ]
+    assert world.send("GET", output).status_code == 200
+    asked_again(world, sent)
+    assert world.send("GET", output).json["issue"][0]["code"] == "suppressed"
+
+
+def test_the_history_of_the_earlier_case_says_nothing_meanwhile(world: World) -> None:
+    sent = send_case(world, BACTERIAL)
+    world.run()
+    assert "0.94" in json.dumps(world.trace(sent.task_id))
+    second = asked_again(world, sent)
+    shown = json.dumps(world.trace(sent.task_id))
+    assert "0.94" not in shown
+    assert "present" not in shown
+    world.put({**second.report, "status": "cancelled"})
+    world.run()
+    assert "0.94" in json.dumps(world.trace(sent.task_id))
+
+
+@pytest.mark.parametrize("kind", ["quantity", "component"])
+def test_what_was_measured_is_no_opinion(world: World, kind: str) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    body = observation(sent.patient, "2342-4", "30")
+    if kind == "component":
+        body |= {"component": [{"code": body["code"], "valueQuantity": body.pop("valueQuantity")}]}
+    made = world.post(body)
+    world.put({**sent.report, "result": [{"reference": f"Observation/{made['id']}"}]})
+    world.run()
+    assert world.send("GET", f"Observation/{made['id']}").status_code == 200
+    assert SNOMED
