@@ -92,11 +92,14 @@ def _health(house: House) -> flask.Response:
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
     }
+    if house.polled:
+        rows = house.partners.listed(tuple(house.polled))
+        body["failingPartners"] = sum(each.failures > 0 for each in rows)
     return flask.jsonify(body)
 
 
 def _metrics(house: House) -> flask.Response:
-    text = metrics.exposition(house.ledger, house.deliveries)
+    text = metrics.exposition(house.ledger, house.deliveries, house.partners.listed(tuple(house.polled)))
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

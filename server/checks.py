@@ -11,12 +11,13 @@ from pathlib import Path
 from server import settings
 from server.access.register import checked
 from server.configuration import demand_models, load_configuration
-from server.destinations import load_destinations
 from server.errors import Fault
 from server.fhir.access import demand_holdable
+from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
+from server.wiring import sound_destinations
 
 _DEPENDENCIES = (
     "fhir.resources",
@@ -59,7 +60,7 @@ def run() -> Iterator[Line]:
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
     yield _try(
-        "destinations", lambda: ", ".join(d.name for d in load_destinations(chosen.destinations)) or "none"
+        "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
     )
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
@@ -72,6 +73,12 @@ def _clients(chosen: Settings) -> str:
         return "none: nobody is told apart, whoever reaches the address may read and write everything"
     found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
     return ", ".join(sorted(found))
+
+
+def _told(destination: Destination) -> str:
+    login = destination.login
+    polled = ", polled" if destination.polling else ""
+    return f"{destination.name} as {login.client_id}{polled}" if login else destination.name + polled
 
 
 def _dependency(name: str) -> Line:

@@ -25,6 +25,7 @@ from server.processes import PROCESSES
 from server.store.deliveries import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
+from server.times import instant
 from server.wiring import bring_up_to_date, build
 
 
@@ -207,6 +208,29 @@ def resend(document_id: str) -> None:
     if not build(settings.load()).deliveries.send_again(document_id, now(), timedelta(days=4)):
         raise fault(Category.NOT_FOUND, "not-found", "no parked delivery has this id; 'parked' lists them")
     click.echo("queued; the worker sends it next")
+
+
+@main.command()
+@click.option("--now", "name", metavar="NAME", help="Let the worker look at this partner at once.")
+def partners(name: str | None) -> None:
+    """List the partners that are polled for Tasks: the last look at each, the next, and what went wrong."""
+    house = build(settings.load())
+    if name is not None and (name not in house.polled or not house.partners.look_now(name, now())):
+        text = "no partner of this name is polled; 'partners' lists them, once a worker has started"
+        raise fault(Category.NOT_FOUND, "not-found", text)
+    rows = house.partners.listed(tuple(house.polled))
+    for each in rows:
+        last = instant(each.answered_at) if each.answered_at else "never"
+        click.echo(
+            f"{each.name}: last good look {last}, next {instant(each.due_at)}; {each.taken} Tasks taken in, "
+            f"{each.refused} refused; {each.failures} failed looks in a row{_because(each.last_error)}"
+        )
+    if not rows:
+        click.echo("nobody is polled")
+
+
+def _because(error: str | None) -> str:
+    return f": {error}" if error else ""
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,14 +14,16 @@ from server.case import State, public_state
 from server.clock import now
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
+from server.store.partners import PartnerRow
 
 _LATE = timedelta(seconds=60)
 
 
 class _Counts(Collector):
-    def __init__(self, ledger: Ledger, deliveries: Deliveries) -> None:
+    def __init__(self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow]) -> None:
         self._ledger = ledger
         self._deliveries = deliveries
+        self._partners = partners
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         cases = GaugeMetricFamily(
@@ -40,6 +42,24 @@ class _Counts(Collector):
             value=self._ledger.overdue(now(), _LATE),
         )
 
+        yield from self._of_partners()
+
+    def _of_partners(self) -> Iterator[GaugeMetricFamily]:
+        failures = GaugeMetricFamily(
+            "second_reader_partner_failures", "Looks in a row that failed.", labels=["partner"]
+        )
+        tasks = GaugeMetricFamily(
+            "second_reader_partner_tasks",
+            "Tasks of partners, by what came of them.",
+            labels=["partner", "came"],
+        )
+        for each in self._partners:
+            failures.add_metric([each.name], each.failures)
+            tasks.add_metric([each.name, "taken"], each.taken)
+            tasks.add_metric([each.name, "refused"], each.refused)
+        yield failures
+        yield tasks
+
     def _cases(self) -> Counter[str]:
         shown: Counter[str] = Counter()
         for state, count in self._ledger.counts().items():
@@ -47,8 +67,8 @@ class _Counts(Collector):
         return shown
 
 
-def exposition(ledger: Ledger, deliveries: Deliveries) -> bytes:
+def exposition(ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow] = ()) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(_Counts(ledger, deliveries))
+    registry.register(_Counts(ledger, deliveries, partners))
     return generate_latest(registry)

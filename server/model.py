@@ -455,6 +455,38 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """How we prove to another system who we are (SMART Backend Services); the secret stays in its file."""
+
+    client_id: str
+    private_key: str
+    """Path of a JWK or PEM file, read anew for each token."""
+    scopes: str
+    token_url: str = ""
+    """Empty: as the system's own .well-known/smart-configuration says."""
+    key_id: str = ""
+    """Empty: the ``kid`` of the JWK, or the key's thumbprint (RFC 7638)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """PEM files: whose certificates we believe (empty: the usual), and which one we show (empty: none)."""
+
+    ca: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How we look for Tasks that another system keeps for us."""
+
+    every: timedelta
+    owner: str
+    """By which Task.owner is ours: ``Type/id`` over there, or ``system|value``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """A system that results go to. Only these addresses are ever dialled."""
 
@@ -464,6 +496,9 @@ class Destination:
     identifier_systems: tuple[str, ...]
     """Task.identifier systems that belong to this system: its cases come back to it."""
     timeout: timedelta
+    login: Login | None = None
+    trust: Trust = Trust()
+    polling: Polling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,4 +519,5 @@ class Receipt:
     status: int
     locations: tuple[str, ...]
     how: str
-    """``accepted``: it answered so; ``found``: we looked and it was already there."""
+    """``accepted``: it answered so; ``found``: we looked and it was already there; ``given up``: it was about
+    nothing but a Task that its placer has cancelled there."""

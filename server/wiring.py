@@ -24,17 +24,23 @@ from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
-from server.fhir.line import PATIENCE
+from server.fhir.line import PATIENCE, Line, connect
+from server.fhir.partner.asking import LARGEST
+from server.fhir.partner.errand import Errand
+from server.fhir.partner.visit import Visit
 from server.fhir.pens.correspondence import Operator
 from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
+from server.fhir.smart.logins import LOGIN_PATIENCE, Logins
+from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.log import logger
-from server.model import Card, Destination, Document, Policy, Withdrawal
+from server.model import Card, Coding, Destination, Document, Policy, Withdrawal
 from server.notifier import Notifier
+from server.polling import PartnerWorker
 from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
@@ -46,6 +52,7 @@ from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
 from server.store.notifications import Notifications
+from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault, flush_folder
@@ -66,11 +73,17 @@ class House:
     vault: Vault
     ledger: Ledger
     deliveries: Deliveries
+    partners: Partners
     shelf: Resources
     subscribers: Subscriptions
     notifications: Notifications
     clients: Clients
     """client_id -> what that system may do at most, now."""
+
+    @property
+    def polled(self) -> Mapping[str, Destination]:
+        """The destinations that keep Tasks for us, by name."""
+        return {each.name: each for each in self.destinations if each.polling is not None}
 
 
 def build(settings: Settings) -> House:
@@ -79,7 +92,7 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    destinations = load_destinations(settings.destinations)
+    destinations = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
@@ -98,6 +111,7 @@ def build(settings: Settings) -> House:
         vault=Vault(settings.data),
         ledger=Ledger(database, settings.lease, subscribers),
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
+        partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
@@ -123,6 +137,14 @@ def subscriptions(settings: Settings, clients: Clients) -> Subscriptions:
     return Subscriptions(TopicListening(settings.fhir_base, clients), settings.notify_for)
 
 
+def sound_destinations(path: Path | None) -> tuple[Destination, ...]:
+    """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
+    found = load_destinations(path)
+    for each in found:
+        demand_sound(each)
+    return found
+
+
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
     """Make the schema the one that this version needs; returns (before, after)."""
     prepare_folder(settings.data)
@@ -138,7 +160,12 @@ def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> tim
 
     Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
     """
-    return lease + PATIENCE * max((each.timeout for each in destinations), default=timedelta(0))
+    slowest = max((_longest(each) for each in destinations), default=timedelta(0))
+    return lease + slowest
+
+
+def _longest(destination: Destination) -> timedelta:
+    return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
 def desk(house: House) -> Desk:
@@ -238,9 +265,35 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
 
 
-def delivery_worker(house: House) -> DeliveryWorker:
+def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations), now)
+    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
+
+
+def partner_worker(house: House, logins: Logins, now: Callable[[], datetime] = now) -> PartnerWorker:
+    """A worker that looks for Tasks that partners keep for us, and takes them in."""
+    door, codes = desk(house), {name: _codes(card) for name, card in house.cards.items()}
+
+    def visit(destination: Destination, keep: Callable[[], None]) -> Visit:
+        if destination.polling is None:
+            raise TypeError("only a partner that is polled is looked at")
+        return Visit(
+            destination=destination,
+            polling=destination.polling,
+            dial=lambda: Line(
+                destination, connect(destination), logins.for_line(destination), largest=LARGEST
+            ),
+            errand=lambda line: Errand(line, destination.base, door, codes, now),
+            keep=keep,
+        )
+
+    house.partners.enlist(tuple(house.polled), now())
+    return PartnerWorker(house.partners, house.polled, visit, now)
+
+
+def _codes(card: Card) -> tuple[Coding, ...]:
+    """What the card's input contract reads."""
+    return tuple(code for feature in card.contract.features for code in feature.codes)
 
 
 def notifier(house: House) -> Notifier:

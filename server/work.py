@@ -1,4 +1,4 @@
-"""The process ``work``: one thread carries cases, some deliver, models have their own processes."""
+"""The process ``work``: threads for cases, documents, subscribers and partners; models apart."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING
 
+from server.clock import now
 from server.configuration import load_configuration
 from server.loading import loading
 from server.readers import Readers
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _DELIVERY_THREADS = 2
 _NOTICE_THREADS = 4
 """Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
+_PARTNER_PAUSE = 0.5
+"""Seconds between two looks whether a partner is due: they are polled every few minutes."""
 
 
 def work(settings: Settings) -> None:
@@ -41,14 +44,22 @@ def work(settings: Settings) -> None:
 
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
+        from server.fhir.smart.logins import Logins  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import build, case_worker, delivery_worker, notifier  # noqa: PLC0415
+        from server.wiring import (  # noqa: PLC0415
+            build,
+            case_worker,
+            delivery_worker,
+            notifier,
+            partner_worker,
+        )
         from server.worker import Loop  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
-    cases, couriers = case_worker(house, readers), delivery_worker(house)
+    logins = Logins(now)
+    cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
     pause = settings.idle.total_seconds()
 
     def idle(stop: Event) -> None:
@@ -60,7 +71,14 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
     told = notifier(house)
     notices = (Loop(f"notices-{n}", told.once, idle_in_turn) for n in range(_NOTICE_THREADS))
-    return [Loop("cases", cases.once, idle), *deliveries, *notices]
+    loops = [Loop("cases", cases.once, idle), *deliveries, *notices]
+    if house.polled:
+        loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
+    return loops
+
+
+def _seldom(stop: Event) -> None:
+    stop.wait(_PARTNER_PAUSE)
 
 
 def _run(loops: Sequence[Loop], stop: Event, questions: Sequence[str]) -> None:

@@ -20,14 +20,16 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.metrics", "server.notifier", "server.options", "server.processes",
-    "server.readers", "server.steps", "server.supervisor", "server.web", "server.wiring", "server.work",
+    "server.directory", "server.metrics", "server.notifier", "server.options", "server.polling",
+    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.web",
+    "server.wiring", "server.work",
     "server.worker",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.fhir.door", "server.fhir.line", "server.store",
+    "server.console.pages", "server.fhir.door", "server.fhir.line", "server.fhir.smart.logins",
+    "server.store",
     "server.porch.connection", "server.porch.loop", "server.porch.outbox", "server.porch.spool",
     "server.porch.worker", "server.reader.child", "server.reader.process",
     "server.reader.xgboost_reader", "server.reader.training",

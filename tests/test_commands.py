@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -67,7 +68,7 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
         "up", "web", "work", "migrate", "check", "case", "cases", "hold", "resume", "end", "withdraw",
-        "withdraw-model", "parked", "resend",
+        "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
 
@@ -305,3 +306,28 @@ def test_reindex_finds_what_an_older_release_has_kept(run: Run, world: World) ->
 
 def test_types_are_told_as_a_table(run: Run) -> None:
     assert run("types").output.startswith("| type | written by others | search parameters |\n")
+
+
+def test_partners_are_told_and_looked_at_on_request(
+    run: Run, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("partners").output == "nobody is polled\n"
+    file = tmp_path / "destinations.toml"
+    file.write_text(
+        '[[destination]]\nname = "ehr"\nbase = "https://ehr.example/fhir"\nidentifier_systems = ["urn:x"]\n'
+        'poll = "PT15M"\nowner = "Device/42"\n'
+    )
+    monkeypatch.setenv("SECOND_READER_DESTINATIONS", str(file))
+    with pytest.raises(Fault, match="no partner of this name is polled"):
+        run("partners", "--now", "ehr")
+    later = now() + timedelta(minutes=15)
+    world.house.partners.enlist(["ehr"], later)
+    look = world.house.partners.claim(["ehr"], later)
+    assert look is not None
+    world.house.partners.failed(look, (2, 1), "HTTP 500", later)
+    told = run("partners").output
+    assert told.startswith("ehr: last good look never, next ")
+    assert told.endswith("2 Tasks taken in, 1 refused; 1 failed looks in a row: HTTP 500\n")
+    assert world.house.partners.claim(["ehr"], now()) is None
+    run("partners", "--now", "ehr")
+    assert world.house.partners.claim(["ehr"], now()) is not None

@@ -9,7 +9,7 @@ import pytest
 
 from server.destinations import load_destinations
 from server.errors import Category, Fault
-from server.model import Destination
+from server.model import Destination, Login, Polling, Trust
 
 EHR = """
 [[destination]]
@@ -93,6 +93,83 @@ def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="cannot be read: No such file"):
         load_destinations(tmp_path / "missing.toml")
+
+
+LOGIN = 'client_id = "second-reader"\nprivate_key = "ehr.jwk.json"\nscopes = "system/Task.rus"\n'
+
+
+def test_a_login_and_files_are_named_from_where_the_file_lies(tmp_path: Path) -> None:
+    path = tmp_path / "destinations.toml"
+    path.write_text(EHR + LOGIN + 'ca = "ca.pem"\ncertificate = "/etc/us.pem"\nkey_id = "k1"\n')
+    [found] = load_destinations(path)
+    assert found.login == Login(
+        "second-reader", str(tmp_path / "ehr.jwk.json"), "system/Task.rus", key_id="k1"
+    )
+    assert found.trust == Trust(str(tmp_path / "ca.pem"), "/etc/us.pem")
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        ('client_id = "x"\n', "private_key", "needed with client_id: client_id, private_key, scopes"),
+        ('token_url = "https://ehr.example/t"\n', "client_id", "needed with token_url"),
+        (LOGIN + 'token_url = "http://ehr.example/t"\n', "token_url", "allowed: an https URL"),
+        (LOGIN + 'token_url = "https://a@ehr.example/t"\n', "token_url", "allowed: an https URL"),
+        (LOGIN + 'token_url = "https://ehr.example/t?x=1"\n', "token_url", "allowed: an https URL"),
+        ('certificate_key = "k.pem"\n', "certificate", "needed with certificate_key"),
+    ],
+)
+def test_half_a_login_is_refused_by_key(tmp_path: Path, more: str, key: str, said: str) -> None:
+    issue = refusal(tmp_path, EHR + more).issues[0]
+    assert f"destination.0.{key}: " in issue.text
+    assert said in issue.text
+
+
+def test_a_token_is_not_sent_in_the_clear(tmp_path: Path) -> None:
+    clear = EHR.replace("https://ehr.example/fhir", "http://ehr.example/fhir")
+    assert "a token goes to an https URL only" in str(refusal(tmp_path, clear + LOGIN))
+    local = tmp_path / "local.toml"
+    local.write_text(EHR.replace("https://ehr.example/fhir", "http://127.0.0.1:8090/fhir") + LOGIN)
+    assert load_destinations(local)[0].login is not None
+
+
+OWNER = 'owner = "https://second-reader.example/device|gateway-1"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("PT10S", timedelta(seconds=10)),
+        ("PT15M", timedelta(minutes=15)),
+        ("PT1H30M", timedelta(minutes=90)),
+        ("P1DT2H", timedelta(hours=26)),
+        ("P7D", timedelta(days=7)),
+    ],
+)
+def test_a_partner_may_be_polled(tmp_path: Path, text: str, every: timedelta) -> None:
+    path = tmp_path / "destinations.toml"
+    path.write_text(EHR + f'poll = "{text}"\n' + OWNER)
+    [found] = load_destinations(path)
+    assert found.polling == Polling(every, "https://second-reader.example/device|gateway-1")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "P1DT", "PT9S", "P8D", "15M", "PT1.5M", "P1M", "P1Y", "PT15M "]
+)
+def test_a_pause_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    said = str(refusal(tmp_path, EHR + f'poll = "{text}"\n' + OWNER))
+    assert "destination.0.poll: allowed: an ISO 8601 duration such as PT15M" in said
+
+
+@pytest.mark.parametrize("owner", ["Device", "device/1", "urn:x|", "|a", "a|b|c", "Device/4 2", "urn:x|a,b"])
+def test_an_owner_is_a_reference_or_an_identifier(tmp_path: Path, owner: str) -> None:
+    said = str(refusal(tmp_path, EHR + f'poll = "PT15M"\nowner = "{owner}"\n'))
+    assert "destination.0.owner: allowed: Type/id" in said
+
+
+def test_poll_and_owner_go_together(tmp_path: Path) -> None:
+    assert "owner: poll and owner are given together" in str(refusal(tmp_path, EHR + 'poll = "PT15M"\n'))
+    assert "poll: poll and owner are given together" in str(refusal(tmp_path, EHR + OWNER))
 
 
 def test_what_stands_where_a_file_is_not_toml_is_not_quoted(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from server.clock import now
 from server.errors import Category, Fault
+from server.fhir.smart.logins import Logins
 from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
@@ -87,7 +89,7 @@ def test_a_delivery_is_held_for_longer_than_the_slowest_line_may_take() -> None:
 
 def test_workers_work_on_the_house(house: House) -> None:
     assert not case_worker(house, pytest.fail).once()
-    assert not delivery_worker(house).once()
+    assert not delivery_worker(house, Logins(now)).once()
 
 
 # -- the audit lottery's key -------------------------------------------------------------------

@@ -40,6 +40,7 @@ from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
 from server.store.notifications import Notifications
+from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import Files, House, registered, subscriptions
@@ -283,6 +284,7 @@ def make_world(
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease, subscribers),
         deliveries=Deliveries(database, timedelta(minutes=10)),
+        partners=Partners(database, timedelta(minutes=10)),
         shelf=Resources(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, timedelta(minutes=10)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,10 +13,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from joserfc.jwk import ECKey
+
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.ehr import SYSTEM
 
 _PROJECT = Path(__file__).resolve().parents[2]
+CLIENT = "second-reader"
+"""What the EHR calls the server, when that asks for a token."""
+_SCOPES = "system/*.crus"
 _GRACE = 15.0
 """Seconds to finish what is in hand before the child is killed."""
 
@@ -62,28 +68,38 @@ def usable(folder: Path) -> Path:
     return folder
 
 
-def destinations(folder: Path, ehr_base: str) -> Path:
-    """The file that tells the server where results go back to."""
+def destinations(folder: Path, ehr_base: str, key: ECKey | None = None) -> Path:
+    """The file that tells the server where results go back to, and beside it the key that it shows there."""
     path = folder / "destinations.toml"
     path.write_text(
         "[[destination]]\n"
         'name = "ehr"\n'
         f'base = "{ehr_base}"\n'
         f'identifier_systems = ["{SYSTEM}/task"]\n'
-        "timeout_seconds = 5\n"
+        "timeout_seconds = 5\n" + ("" if key is None else _login(folder / "ehr-login.jwk.json", key))
     )
     return path
+
+
+def _login(file: Path, key: ECKey) -> str:
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(key.as_dict(private=True)))
+    return f'client_id = "{CLIENT}"\nprivate_key = "{file.name}"\nscopes = "{_SCOPES}"\n'
 
 
 class Child:
     """``python -m server up``; leave the context and all its processes are gone."""
 
-    def __init__(self, data: Path, port: int, ehr_base: str, patience: float = 60.0) -> None:
+    def __init__(
+        self, data: Path, port: int, ehr_base: str, patience: float = 60.0, key: ECKey | None = None
+    ) -> None:
+        """``key``: what the server proves itself with to an EHR that asks for a token."""
         self.base = f"http://127.0.0.1:{port}/fhir"
         self.log = data / "server.log"
         self._port = port
         self._data = data
         self._ehr_base = ehr_base
+        self._key = key
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -92,7 +108,7 @@ class Child:
             "SECOND_READER_DATA": str(self._data),
             "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
             "SECOND_READER_PORT": str(self._port),
-            "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base)),
+            "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base, self._key)),
         }
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C at the terminal is ours to pass on, in order.

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from joserfc.jwk import ECKey
 from rich.console import Console
 
 from conformance.demo import directory
 from conformance.demo.cases import load
-from conformance.demo.child import CannotStart, Child, free_port, usable
+from conformance.demo.child import CLIENT, CannotStart, Child, free_port, usable
 from conformance.demo.play import Play
 from conformance.demo.show import Show
 from conformance.demo.verdict import Ending
@@ -26,6 +27,7 @@ from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.ehr import Ehr
 from conformance.peers.listener import CannotListen
+from conformance.peers.login import Gate
 
 _HOST = "127.0.0.1"
 _NARROWEST = 120
@@ -79,8 +81,10 @@ def _perform(choices: Choices, show: Show) -> int:
     """The exit status: 0 as told (or stopped by hand), 1 not as told, 2 nothing could start."""
     try:
         with ExitStack() as open_now:
-            ehr = open_now.enter_context(Ehr(_HOST, choices.ehr_port))
-            base = choices.server or _started(open_now, show, choices, ehr)
+            key = ECKey.generate_key("P-384", {"kid": "demo"})
+            gate = Gate({CLIENT: {"keys": [key.as_dict(private=False)]}}) if choices.start else None
+            ehr = open_now.enter_context(Ehr(_HOST, choices.ehr_port, gate=gate))
+            base = choices.server or _started(open_now, show, choices, ehr, key)
             client = open_now.enter_context(FhirClient(base))
             endings = _play(client, ehr, show, choices.patience)
             if choices.leave:
@@ -108,12 +112,12 @@ def _play(client: FhirClient, ehr: Ehr, show: Show, patience: float) -> list[End
     return endings
 
 
-def _started(open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr) -> str:
+def _started(open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr, key: ECKey) -> str:
     folder = open_now.enter_context(_folder(choices.data, choices.keep))
     port = free_port(_HOST, choices.port, "--port")
     show.say(f"Starting the server on port {port}, data in {folder} ...")
     began = time.monotonic()
-    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience))
+    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience, key))
     show.say(f"The server is up after {time.monotonic() - began:.1f} s: {child.base}")
     return child.base
 

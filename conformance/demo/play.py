@@ -37,7 +37,7 @@ class Play:
     ) -> None:
         self._server = server
         self._ehr = ehr
-        self._own = FhirClient(ehr.base, timeout=5.0)
+        self._own = FhirClient(ehr.base, timeout=5.0, token=ehr.gate.lent() if ehr.gate else "")
         self._script = script
         self._show = show
         self._patience = patience

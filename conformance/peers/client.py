@@ -40,10 +40,13 @@ class FhirClient:
     ``http`` lends it the connections of somebody else, who then closes them.
     """
 
-    def __init__(self, base: str, timeout: float = 30.0, http: httpx.Client | None = None) -> None:
+    def __init__(
+        self, base: str, timeout: float = 30.0, http: httpx.Client | None = None, token: str = ""
+    ) -> None:
         self.base = base.rstrip("/")
+        shown = {"Accept": FHIR_JSON} | ({"Authorization": f"Bearer {token}"} if token else {})
         # trust_env: a proxy of the surroundings has no business between two local programs.
-        self._http = http or httpx.Client(timeout=timeout, trust_env=False, headers={"Accept": FHIR_JSON})
+        self._http = http or httpx.Client(timeout=timeout, trust_env=False, headers=shown)
 
     @property
     def root(self) -> str:

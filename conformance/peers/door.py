@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote, urlencode
 
 from conformance.peers.codes import Resource
 from conformance.peers.listener import Request
@@ -104,9 +105,30 @@ class Door:
         return _one(201 if version.number == 1 else 200, version, base)
 
     def _search(self, type_: str, query: str, base: str) -> Answer:
+        asked = datetime.now(UTC)
         found = self._shelf.search(type_, parse(query))
         link = f"{base}/{type_}" + (f"?{quote(query, safe='=&:%|,/')}" if query else "")
-        return _body(200, _bundle("searchset", found, base) | {"link": [{"relation": "self", "url": link}]})
+        links = [{"relation": "self", "url": link}]
+        shape = dict(parse_qsl(query))
+        first, most = _number(shape, "_offset", 0), _number(shape, "_count", len(found))
+        if first + most < len(found):
+            rest = urlencode(
+                [*(each for each in parse_qsl(query) if each[0] != "_offset"), ("_offset", first + most)]
+            )
+            links.append({"relation": "next", "url": f"{base}/{type_}?{rest}"})
+        whole = _bundle("searchset", found[first : first + most], base) | {"total": len(found), "link": links}
+        if shape.get("_include") == "Task:focus":
+            whole = self._with_focus(whole, base)
+        return _body(200, whole | {"meta": {"lastUpdated": asked.isoformat()}})
+
+    def _with_focus(self, whole: Resource, base: str) -> Resource:
+        """``_include=Task:focus`` (R4 search.html#include)."""
+        keys = {each["resource"].get("focus", {}).get("reference", "") for each in whole.get("entry", [])}
+        pairs = [key.removeprefix(f"{base}/").split("/")[:2] for key in sorted(keys) if "/" in key]
+        versions = [found for pair in pairs if (found := self._shelf.read(pair[0], pair[1]))]
+        mode = {"search": {"mode": "include"}}
+        along = [{"fullUrl": f"{base}/{v.reference}", "resource": v.body, **mode} for v in versions]
+        return whole | ({"entry": [*whole["entry"], *along]} if along else {})
 
     def _history(self, type_: str, id_: str, base: str) -> Answer:
         _found(self._shelf.read(type_, id_))
@@ -163,6 +185,11 @@ def _found(version: Version | None) -> Version:
     if version is None:
         raise Refused(404, "not-found", "there is no such resource or version here")
     return version
+
+
+def _number(shape: Mapping[str, str], name: str, otherwise: int) -> int:
+    said = shape.get(name, "")
+    return int(said) if said.isdigit() and int(said) < 1_000_000 else otherwise
 
 
 def _bundle(type_: str, versions: Sequence[Version], base: str) -> Resource:

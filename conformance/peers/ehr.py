@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from conformance.peers.codes import Resource
 from conformance.peers.door import Door
 from conformance.peers.faults import Fault, FaultPlan, Kind, read_fault
 from conformance.peers.listener import Listener, Request
+from conformance.peers.login import CONFIGURATION_PATH, TOKEN_PATH, Gate
 from conformance.peers.request import Entry, Lab, ReadRequest, bundle, entries, observation
 from conformance.peers.search import parse
 from conformance.peers.shelf import Shelf
@@ -46,8 +47,12 @@ class Sent:
 class Ehr:
     """The program. ``start`` opens the endpoint; use it as a context manager to close it again."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 8090, system: str = SYSTEM) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 8090, system: str = SYSTEM, gate: Gate | None = None
+    ) -> None:
+        """With a ``gate``, whoever speaks FHIR here shows a token that was got at it."""
         self.system = system
+        self.gate = gate
         self.shelf = Shelf()
         self.faults = FaultPlan()
         self._door = Door(self.shelf)
@@ -113,6 +118,21 @@ class Ehr:
         patient = next(each for each in made if each.resource["resourceType"] == "Patient")
         return Sent(request, names, names[made[-1].full_url], names[patient.full_url])
 
+    def keep_case(self, request: ReadRequest, owner: Resource) -> str:
+        """Write the case into our own chart, its Task for ``owner`` to find there; returns ``Task/id``."""
+        *others, task = entries(request, self.system)
+        kept = replace(task, resource=task.resource | {"owner": owner})
+        answered = carry_out(self.shelf, bundle((*others, kept)))["entry"]
+        return str(answered[-1]["response"]["location"].partition("/_history/")[0])
+
+    def keep_later(self, lab: Lab, request: ReadRequest) -> None:
+        """A value that was missing, into our own chart."""
+        made = observation(lab, request, self.system)
+        named = f"identifier={self.system}/patient|P-{request.token}"
+        own = self.shelf.search("Patient", parse(named))[0]
+        subject = made.resource["subject"]["reference"]
+        carry_out(self.shelf, bundle((_renamed(made, {subject: own.reference}),)))
+
     def send_later(self, lab: Lab, sent: Sent, to: FhirClient, tell: Tell = _nothing) -> None:
         """A value that was missing when the case was sent.
 
@@ -121,8 +141,7 @@ class Ehr:
         """
         made = observation(lab, sent.request, self.system)
         subject = made.resource["subject"]["reference"]
-        own = self.shelf.search("Patient", parse(_patient_condition(sent, self.system)))[0]
-        carry_out(self.shelf, bundle((_renamed(made, {subject: own.reference}),)))
+        self.keep_later(lab, sent.request)
         _send_singly((made,), to, {subject: sent.patient}, tell)
 
     # -- faults ----------------------------------------------------------------------------
@@ -151,6 +170,14 @@ class Ehr:
     # -- the endpoint ----------------------------------------------------------------------
 
     def _respond(self, request: Request) -> Answer | None:
+        if self.gate is not None:
+            match request.method, request.path:
+                case "GET", path if path == CONFIGURATION_PATH:
+                    return self.gate.configuration(self.root)
+                case "POST", path if path == TOKEN_PATH:
+                    return self.gate.exchange(request, self.root)
+            if request.path.startswith("/fhir") and request.path != "/fhir/metadata":
+                self.gate.demand(request)
         if request.path == "/fhir" or request.path.startswith("/fhir/"):
             return self._through_faults(request, self.faults.take(request.method))
         return self._beside(request)
@@ -212,10 +239,6 @@ def _instead_of_answer(fault: Fault) -> Answer | None:
 
 def _json(value: Any) -> Answer:
     return Answer(200, encode(value), "application/json")
-
-
-def _patient_condition(sent: Sent, system: str) -> str:
-    return f"identifier={system}/patient|P-{sent.request.token}"
 
 
 def _send_together(made: tuple[Entry, ...], to: FhirClient, tell: Tell) -> dict[str, str]:

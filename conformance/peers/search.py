@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ Lookup = Callable[[str], Sequence[Token]]
 _SPLIT = re.compile(r"(?<!\\),")
 _BAR = re.compile(r"(?<!\\)\|")
 _ESCAPED = re.compile(r"\\([,|$\\])")
-_SHAPING = frozenset({"_format", "_count", "_summary", "_total", "_sort", "_pretty"})
+_SHAPING = frozenset({"_format", "_count", "_include", "_offset", "_summary", "_total", "_sort", "_pretty"})
 """Parameters that shape the answer; they never decide what matches."""
 
 
@@ -62,7 +63,8 @@ _REFERENCES: dict[str, tuple[str, ...]] = {
     "owner": ("owner",),
     "target": ("target",),
 }
-PARAMETERS = dict.fromkeys(_TOKENS, "token") | dict.fromkeys(_REFERENCES, "reference")
+_UPDATED = "_lastUpdated"
+PARAMETERS = dict.fromkeys(_TOKENS, "token") | dict.fromkeys(_REFERENCES, "reference") | {_UPDATED: "date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def fits(resource: Resource, criteria: Iterable[Criterion], lookup: Lookup) -> b
 
 def _criterion(name: str, value: str) -> Criterion:
     param, _, modifier = name.partition(":")
-    allowed = {"token": ("",), "reference": ("", "identifier", "Patient")}.get(PARAMETERS.get(param, ""), ())
-    if modifier not in allowed or not value:
+    kinds = {"token": ("",), "date": ("",), "reference": ("", "identifier", "Patient")}
+    allowed = kinds.get(PARAMETERS.get(param, ""), ())
+    if modifier not in allowed or not value or (param == _UPDATED and _after(value) is None):
         offered = ", ".join(sorted(PARAMETERS))
         raise Refused(400, "not-supported", f"this search is not offered; offered parameters: {offered}")
     return Criterion(param, modifier, tuple(_SPLIT.split(value)))
@@ -109,6 +112,9 @@ def _halves(value: str) -> tuple[str, bool, str]:
 
 
 def _meets(resource: Resource, criterion: Criterion, lookup: Lookup) -> bool:
+    if criterion.param == _UPDATED:
+        after, at = _after(criterion.values[0]), resource.get("meta", {}).get("lastUpdated")
+        return after is not None and at is not None and datetime.fromisoformat(at) > after
     wanted = [criterion.token(number) for number in range(len(criterion.values))]
     if criterion.param in _TOKENS:
         return _any_token(_TOKENS[criterion.param](resource), wanted)
@@ -116,6 +122,15 @@ def _meets(resource: Resource, criterion: Criterion, lookup: Lookup) -> bool:
     if criterion.modifier == "identifier":
         return _any_token(_logical(references), wanted)
     return any(_points_at(references, value, lookup) for value in criterion.values)
+
+
+def _after(value: str) -> datetime | None:
+    """``gt`` with an instant is the only date search here."""
+    try:
+        moment = datetime.fromisoformat(value.removeprefix("gt"))
+    except ValueError:
+        return None
+    return moment if value.startswith("gt") and moment.tzinfo else None
 
 
 def _any_token(found: Iterable[Token], wanted: Sequence[tuple[str | None, str]]) -> bool:

@@ -54,7 +54,7 @@ class Admission:
         )
 
     def _question(self, task: Resource, problems: list[Issue]) -> str:
-        asked = _asked(task)
+        asked = asked_question(task)
         if asked in self.questions:
             return asked
         known = ", ".join(sorted(self.questions))
@@ -141,7 +141,7 @@ def _placer(identifier: Mapping[str, Any]) -> bool:
     return any(coding.get("code") == "PLAC" for coding in identifier.get("type", {}).get("coding", []))
 
 
-def _asked(task: Resource) -> str:
+def asked_question(task: Resource) -> str:
     for each in inputs(task, IN_QUESTION):
         if "valueString" in each:
             return str(each["valueString"])

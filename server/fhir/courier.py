@@ -8,12 +8,17 @@ http.html, conditional create and update).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from server.errors import Category
 from server.fhir.line import Connect, Line, Question, connect
 from server.fhir.lookup import Sought, matches, sought, there
+from server.fhir.partner.asking import GIVEN_UP, page
+from server.fhir.partner.upon import upon, whole
 from server.fhir.proof import Answer, Undelivered, judge, refusal
+from server.fhir.smart.logins import Logins
 from server.model import Destination, Document, Receipt
+from server.ports import Resource
 
 __all__ = ["FhirCourier", "Undelivered"]
 
@@ -21,8 +26,11 @@ __all__ = ["FhirCourier", "Undelivered"]
 class FhirCourier:
     """Knows the configured destinations; dials nothing else."""
 
-    def __init__(self, destinations: Sequence[Destination], connect: Connect = connect) -> None:
+    def __init__(
+        self, destinations: Sequence[Destination], logins: Logins, connect: Connect = connect
+    ) -> None:
         self._destinations = {each.name: each for each in destinations}
+        self._logins = logins
         self._connect = connect
 
     def deliver(self, document: Document, attempt: int = 1) -> Receipt:
@@ -35,10 +43,39 @@ class FhirCourier:
         destination = self._destinations.get(document.destination)
         if destination is None:
             raise Undelivered(Category.NOT_FOUND, "not-found", "no such destination is configured")
-        things = sought(document)
-        with Line(destination, self._connect(destination)) as line:
+        things: Sequence[Sought] = sought(document)
+        authorize = self._logins.for_line(destination)
+        with Line(destination, self._connect(destination), authorize) as line:
             receipt = _look(line, things) if attempt > 1 else None
+            if receipt is None and destination.polling is not None:
+                document, things = _upon_theirs(line, destination.base, document, things)
+                receipt = None if things else Receipt(200, (), "given up")
             return receipt or _send(line, document, things)
+
+
+def _upon_theirs(
+    line: Line, base: str, document: Document, things: Sequence[Sought]
+) -> tuple[Document, Sequence[Sought]]:
+    """Where the Task is the partner's own, what stands on it now is kept, and changed with If-Match.
+
+    One that its placer has given up is left out: nobody waits for it.
+    """
+    left = []
+    for each in things:
+        current = _theirs(line, base, each) if each.is_placed_task else None
+        if current is not None:
+            document = replace(document, content=upon(document.content, each.condition, current))
+        if current is None or current["status"] not in GIVEN_UP:
+            left.append(each)
+    return document, left
+
+
+def _theirs(line: Line, base: str, each: Sought) -> Resource | None:
+    """The one Task that it is about, in full; None when it is not there."""
+    answer = line.ask(Question("GET", each.path, {"Prefer": "handling=strict"}))
+    ids = {match.id for match in matches(answer, each) or ()}
+    found = [task for task in page(answer, base).resources if task["id"] in ids and whole(task)]
+    return found[0] if len(found) == 1 else None
 
 
 def _send(line: Line, document: Document, things: Sequence[Sought]) -> Receipt:

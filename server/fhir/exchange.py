@@ -34,6 +34,7 @@ class Request:
     body: bytes
     at: datetime
     caller: Caller = EVERYBODY
+    door: str = "fhir"
     batch: Arrival | None = None
     """What this request arrived in, when it is an entry of a batch."""
 
@@ -42,7 +43,7 @@ class Request:
             return self.batch
         return Arrival(
             id=str(uuid.uuid4()),
-            door="fhir",
+            door=self.door,
             interaction=interaction,
             received_at=self.at,
             body=self.body,

@@ -89,6 +89,12 @@ class Sought:
         return f"/{self.type}?{self.condition}"
 
     @property
+    def is_placed_task(self) -> bool:
+        """Whether it is the Task that was asked of us, not one that we made."""
+        ours = self.condition.startswith(token("identifier", SR, "").removesuffix("%7C") + "/")
+        return self.type == "Task" and self.standing is not None and not ours
+
+    @property
     def shown(self) -> str:
         """The search for people; of an identifier that we did not mint only the system."""
         minted = self.condition.partition("=")[2].startswith(f"{SR}/")

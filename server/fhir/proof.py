@@ -52,6 +52,7 @@ class Answer:
     body: bytes = b""
     retry_after: str = ""
     date: str = ""
+    etag: str = ""
 
 
 class _Reported(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import gzip
 import json
 import socket
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +14,7 @@ import pytest
 
 from server.errors import Category
 from server.fhir.courier import FhirCourier, Undelivered
+from server.fhir.smart.logins import Logins
 from server.model import Destination, Document
 
 SR = "https://second-reader.example/fhir"
@@ -154,7 +155,10 @@ def courier(base):
 
 
 def courier_to(base, seconds=5.0):
-    return FhirCourier([Destination("ehr", base, ("https://ehr.example/task",), timedelta(seconds=seconds))])
+    return FhirCourier(
+        [Destination("ehr", base, ("https://ehr.example/task",), timedelta(seconds=seconds))],
+        Logins(lambda: datetime.now(UTC)),
+    )
 
 
 def refused(courier, category, sent=None, attempt=1):

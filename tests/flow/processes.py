@@ -167,7 +167,16 @@ class Program:
 class Site:
     """One data folder and the programs that share it. Leave the context and all of them are gone."""
 
-    def __init__(self, folder: Path, ehr_base: str, *, data: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ehr_base: str,
+        *,
+        data: Path | None = None,
+        destination: str = "timeout_seconds = 1\n",
+        **settings: str,
+    ) -> None:
+        """``destination``: more of the EHR's table in the destinations file."""
         self.data = data or folder / "data"
         self.store: Path | str = settings.get("DATABASE_URL") or self.data / "second-reader.db"
         """Where the database is: a file, or a URL."""
@@ -176,7 +185,9 @@ class Site:
         self.port = free_port()
         self.root = f"http://127.0.0.1:{self.port}"
         self.base = f"{self.root}/fhir"
-        self._environment = _environment(folder, self.data, self.port, ehr_base, settings)
+        self._environment = _environment(
+            folder, self.data, self.port, _destinations(folder, ehr_base, destination), settings
+        )
         self._programs: list[Program] = []
 
     def __enter__(self) -> Self:
@@ -231,8 +242,17 @@ class Site:
         return time.monotonic() - began
 
 
+def _destinations(folder: Path, ehr_base: str, more: str) -> Path:
+    path = folder / "destinations.toml"
+    path.write_text(
+        f'[[destination]]\nname = "ehr"\nbase = "{ehr_base}"\n'
+        f'identifier_systems = ["https://ehr.example/task"]\n{more}'
+    )
+    return path
+
+
 def _environment(
-    folder: Path, data: Path, port: int, ehr_base: str, settings: Mapping[str, str]
+    folder: Path, data: Path, port: int, destinations: Path, settings: Mapping[str, str]
 ) -> dict[str, str]:
     """Ours and nobody else's settings: no audits, so that a case ends as its readers answer."""
     policies = folder / "policies"
@@ -241,11 +261,6 @@ def _environment(
         text = each.read_text().replace("audit_fraction = 0.05", "audit_fraction = 0.0")
         assert "audit_fraction = 0.0\n" in text
         (policies / each.name).write_text(text)
-    destinations = folder / "destinations.toml"
-    destinations.write_text(
-        f'[[destination]]\nname = "ehr"\nbase = "{ehr_base}"\n'
-        'identifier_systems = ["https://ehr.example/task"]\ntimeout_seconds = 1\n'
-    )
     ours = {
         "DATA": str(data),
         "PORT": str(port),

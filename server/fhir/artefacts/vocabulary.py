@@ -87,7 +87,7 @@ GROUPS: tuple[Group, ...] = (
         {
             _said(Reason.FIRST_REPORT_CORRECTED): "The first report was corrected; it is compared anew.",
             _said(Reason.FIRST_REPORT_WITHDRAWN): "The first report was withdrawn by its author.",
-            _said(Reason.REPORT_NOT_USABLE): "A specialist's report must be corrected; the reason says how.",
+            _said(Reason.NO_USABLE_CODE): "A signed report holds no code that answers the question.",
         },
     ),
     Group(
