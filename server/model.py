@@ -357,6 +357,17 @@ class Specialist:
     """Every name of this person: references, and identifiers as ``system|value``."""
     homes: frozenset[str] = frozenset()
     """Every name of the organisation, and of what it is part of."""
+    organisation_active: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
+    """The time in the role (PractitionerRole.period), to before ``until``; None: open."""
+
+    @property
+    def away(self) -> tuple[Absence, ...]:
+        """The absences, and the times before and after the role."""
+        before = (Absence(None, self.since),) if self.since is not None else ()
+        after = (Absence(self.until, None),) if self.until is not None else ()
+        return (*self.absences, *before, *after)
 
     @property
     def names(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from server.fhir.evidence import codings
 from server.fhir.identity import Look, named, once, organisation, person
 from server.fhir.parse import parse
 from server.fhir.references import normal
+from server.fhir.spans import span
 from server.fhir.terms import SR
 from server.fhir.times import moment
 from server.model import Absence, Specialist
@@ -34,20 +35,23 @@ def _specialist(role: Resource, look: Look, open_offers: Mapping[str, int]) -> S
     key = f"PractitionerRole/{role['id']}"
     practitioner = normal(role.get("practitioner", {}).get("reference", ""))
     practising = _resource(practitioner, look)
+    place = normal(role.get("organization", {}).get("reference", ""))
+    serves = _period(role.get("period", {}))
     return Specialist(
         role=key,
         practitioner=practitioner,
-        organisation=normal(role.get("organization", {}).get("reference", "")),
+        organisation=place,
         name=_name(practising),
         active=role.get("active", True) and practising.get("active", True),
         specialties=tuple(coding for concept in role.get("specialty", []) for coding in codings(concept)),
-        absences=tuple(
-            Absence(_moment(each, "start"), _moment(each, "end")) for each in role.get("notAvailable", [])
-        ),
+        absences=tuple(_period(each.get("during", {})) for each in role.get("notAvailable", [])),
         turnaround=_turnaround(role),
         open_offers=open_offers.get(key, 0),
         known_as=named(role) | person([role.get("practitioner", {})], look),
         homes=organisation([role.get("organization", {})], look),
+        organisation_active=_resource(place, look).get("active", True),
+        since=serves.start,
+        until=serves.end,
     )
 
 
@@ -64,12 +68,16 @@ def _name(person: Resource) -> str:
     return ""
 
 
-def _moment(absence: Resource, edge: str) -> datetime | None:
-    """An edge of notAvailable.during; a bare date means its midnight in UTC."""
-    text = absence.get("during", {}).get(edge)
-    if text is None:
+def _period(period: Resource) -> Absence:
+    """A Period; an end that is a date lasts to the end of that day (R4 datatypes.html#Period), in UTC."""
+    return Absence(_edge(period.get("start"), 0), _edge(period.get("end"), 1))
+
+
+def _edge(text: str | None, side: int) -> datetime | None:
+    covered = None if text is None else span(text)
+    if text is None or covered is None:
         return None
-    return moment(text) or moment(f"{text}T00:00:00Z")
+    return moment(text) or covered[side]
 
 
 def _turnaround(role: Resource) -> timedelta | None:

@@ -19,6 +19,23 @@ def _active(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> st
     return None if specialist.active else "is not active in the directory"
 
 
+def _active_organisation(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    del terms, spells
+    if specialist.organisation_active:
+        return None
+    return "works for an organisation that is not active in the directory"
+
+
+def _in_role(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    """By PractitionerRole.period; one that begins or ends before the deadline only shortens the free time."""
+    del spells
+    if specialist.until is not None and specialist.until <= terms.now:
+        return "no longer works in this role: its period has ended"
+    if specialist.since is not None and terms.now < terms.deadline <= specialist.since:
+        return "does not work in this role before the deadline: its period begins later"
+    return None
+
+
 def _specialty(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     del spells
     if terms.rank(specialist) is not None:
@@ -53,8 +70,7 @@ def _not_asked(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) ->
 
 
 def _present(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
-    del specialist
-    if spells:
+    if spells or _in_role(specialist, terms, spells) is not None:
         return None
     return "is absent until the deadline" if terms.now < terms.deadline else "the deadline has passed"
 
@@ -69,6 +85,8 @@ def _in_time(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> s
 
 FILTERS: tuple[Filter, ...] = (
     _active,
+    _active_organisation,
+    _in_role,
     _specialty,
     _other_person,
     _other_organisation,

@@ -38,7 +38,7 @@ def match(
 
 
 def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
-    spells = free_spells(specialist.absences, terms.now, terms.deadline)
+    spells = free_spells(specialist.away, terms.now, terms.deadline)
     failed = failures(specialist, terms, spells)
     if failed:
         return Candidate(specialist, failed, None, ())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,8 @@ ROLE = {
 }
 
 
-def one(person: dict[str, Any] | None = None, **more: Any):
-    shelf = Shelf(person or PERSON)
+def one(person: dict[str, Any] | None = None, others: Sequence[dict[str, Any]] = (), **more: Any):
+    shelf = Shelf(person or PERSON, *others)
     [found] = specialists([stored({**ROLE, **more})], shelf.read, {"PractitionerRole/r": 2})
     return found
 
@@ -73,16 +74,56 @@ def test_names(name: list[dict[str, Any]], shown: str) -> None:
         (
             {"start": "2026-01-05", "end": "2026-01-06"},
             datetime(2026, 1, 5, tzinfo=UTC),
-            datetime(2026, 1, 6, tzinfo=UTC),
+            datetime(2026, 1, 7, tzinfo=UTC),
+        ),
+        (
+            {"start": "2026-01-05T08:00:00Z", "end": "2026-01-06T12:00:00Z"},
+            datetime(2026, 1, 5, 8, tzinfo=UTC),
+            datetime(2026, 1, 6, 12, tzinfo=UTC),
         ),
         ({"start": "2026-01-05T08:00:00+01:00"}, datetime(2026, 1, 5, 7, tzinfo=UTC), None),
-        ({"end": "2026-01"}, None, None),
+        ({"end": "2026-01"}, None, datetime(2026, 2, 1, tzinfo=UTC)),
         (None, None, None),
     ],
 )
 def test_absences(during: Any, start: datetime | None, end: datetime | None) -> None:
     away = {"description": "leave", **({"during": during} if during else {})}
     assert one(notAvailable=[away]).absences == (Absence(start, end),)
+
+
+@pytest.mark.parametrize(
+    ("period", "since", "until"),
+    [
+        (None, None, None),
+        (
+            {"start": "2026-01-05", "end": "2026-01-06"},
+            datetime(2026, 1, 5, tzinfo=UTC),
+            datetime(2026, 1, 7, tzinfo=UTC),
+        ),
+        ({"end": "2025-12-31T22:00:00+01:00"}, None, datetime(2025, 12, 31, 21, tzinfo=UTC)),
+        ({"start": "2027"}, datetime(2027, 1, 1, tzinfo=UTC), None),
+        ({"end": "2026"}, None, datetime(2027, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_the_time_in_a_role_includes_the_whole_of_its_last_day(
+    period: Any, since: datetime | None, until: datetime | None
+) -> None:
+    found = one(**({"period": period} if period else {}))
+    assert (found.since, found.until) == (since, until)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "open_"),
+    [
+        ({}, True),
+        ({"active": True}, True),
+        ({"active": False}, False),
+        ({"id": "elsewhere", "active": False}, True),
+    ],
+)
+def test_an_organisation_that_is_closed(organisation: dict[str, Any], *, open_: bool) -> None:
+    found = one(others=[{"resourceType": "Organization", "id": "o", "name": "X", **organisation}])
+    assert (found.active, found.organisation_active) == (True, open_)
 
 
 @pytest.mark.parametrize(

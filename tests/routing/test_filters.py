@@ -15,6 +15,9 @@ DEADLINE = NOW + hours(2)
 INDEPENDENCE = "cannot be shown to be independent: "
 SPECIALTIES = "Infectious diseases, Clinical microbiology, Neurology"
 GONE = (Absence(None, None),)
+ENDED = "no longer works in this role: its period has ended"
+NOT_BEGUN = "does not work in this role before the deadline: its period begins later"
+SHORT = "usually needs 1 h, and 30 min are free before the deadline"
 
 
 def failed(specialist, *others, first=None, already=(), deadline=DEADLINE):
@@ -27,12 +30,20 @@ def failed(specialist, *others, first=None, already=(), deadline=DEADLINE):
         now=NOW,
         already=frozenset(already),
     )
-    return failures(specialist, terms, free_spells(specialist.absences, NOW, deadline))
+    return failures(specialist, terms, free_spells(specialist.away, NOW, deadline))
 
 
 TABLE = [
     ({}, ()),
     ({"active": False}, ("is not active in the directory",)),
+    ({"organisation_active": False}, ("works for an organisation that is not active in the directory",)),
+    ({"until": NOW}, (ENDED,)),
+    ({"until": NOW - hours(48), "absences": GONE}, (ENDED,)),
+    ({"since": DEADLINE}, (NOT_BEGUN,)),
+    ({"since": NOW, "until": DEADLINE}, ()),
+    ({"since": NOW + hours(1.25)}, ("usually needs 1 h, and 45 min are free before the deadline",)),
+    ({"until": NOW + hours(0.5)}, ("usually needs 1 h, and 30 min are free before the deadline",)),
+    ({"since": NOW + hours(0.5), "absences": (Absence(NOW + hours(1), DEADLINE),)}, (SHORT,)),
     (
         {"specialties": (CARDIOLOGY,)},
         (f"has none of the specialties that the policy takes ({SPECIALTIES})",),
@@ -106,11 +117,12 @@ def test_a_deadline_that_has_passed(deadline):
     assert failed(a_specialist(), deadline=deadline) == ("the deadline has passed",)
 
 
-def test_every_obstacle_is_told():
-    worst = a_specialist(
-        "first", active=False, specialties=(), organisation="Organization/home", absences=GONE
-    )
-    assert len(failed(worst, already={"PractitionerRole/first"})) == len(FILTERS) - 1  # absent hides slow
+@pytest.mark.parametrize("away", [{"absences": GONE}, {"until": NOW}, {"until": NOW, "absences": GONE}])
+def test_every_obstacle_is_told(away):
+    nothing = {"active": False, "organisation_active": False, "specialties": ()}
+    worst = a_specialist("first", organisation="Organization/home", **nothing, **away)
+    # Who is not there is not slow as well; and either the role is over, or they are absent.
+    assert len(failed(worst, already={"PractitionerRole/first"})) == len(FILTERS) - 2
 
 
 @pytest.mark.parametrize(
