@@ -29,9 +29,12 @@ def evidence(patient: Stored, observations: Sequence[Stored], anchor: datetime) 
 
 
 def measurements(stored: Stored) -> Iterator[Measurement]:
-    """The values of one Observation: its own, or those of its components (panels)."""
+    """The values of one Observation: its own, or those of its components (panels).
+
+    One with a ``focus`` is about that, a fetus or a donor say, and not about its subject (R4 Observation.focus).
+    """
     observation = parse(stored.body)
-    if observation["status"] in _VOID:
+    if observation["status"] in _VOID or observation.get("focus"):
         return
     source = ResourceKey(stored.type, stored.id, stored.version)
     for part in (observation, *observation.get("component", [])):

@@ -100,6 +100,14 @@ def test_components_are_measurements_of_their_own() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "focus", [{"reference": "Patient/donor"}, {"reference": "Patient/p"}, {"display": "fetus"}]
+)
+def test_what_is_about_another_than_the_patient_is_no_evidence(focus: dict[str, str]) -> None:
+    part = {"code": coded(Coding(LOINC, "26511-6")), "valueQuantity": {"value": 90}}
+    assert measured(focus=[focus], component=[part]) == []
+
+
 def test_codings_say_their_system() -> None:
     concept = {"coding": [{"code": "a"}, {"system": "x"}, {"system": "x", "code": "a", "display": "A"}]}
     assert codings(concept) == (Coding("x", "a", "A"),)
