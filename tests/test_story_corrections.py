@@ -226,6 +226,19 @@ def test_a_correction_to_another_time_is_read_anew(world: World) -> None:
     assert request["meta"]["versionId"] == "2"
 
 
+def test_a_correction_with_the_same_day_and_issued_is_not_read_anew(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL, report_more={"effectiveDateTime": "2026-01-05"})
+    world.run()
+    first = offered(world)
+    world.watch.forward(minutes=10)
+    correct(world, sent, conclusion="on second thoughts")
+    world.run()
+    assert "first read corrected" in events(world, sent)
+    assert len(world.reader.seen) == 1, "the sealed read is kept"
+    assert offered(world) == first
+
+
 def test_a_report_that_is_unsigned_again_is_waited_for(world: World) -> None:
     sent = referred(world)
     correct(world, sent, status="preliminary")

@@ -31,7 +31,7 @@ def evidence(patient: Stored, observations: Sequence[Stored], anchor: datetime) 
 def measurements(stored: Stored) -> Iterator[Measurement]:
     """The values of one Observation: its own, or those of its components (panels).
 
-    One with a ``focus`` is about that, a fetus or a donor say, and not about its subject (R4 Observation.focus).
+    One with a ``focus`` is about that, a fetus or a donor say, not about its subject (R4 Observation.focus).
     """
     observation = parse(stored.body)
     if observation["status"] in _VOID or observation.get("focus"):

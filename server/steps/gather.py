@@ -77,12 +77,14 @@ def weighed(file: CaseFile) -> Inputs:
 
 
 def anchor(report: Stored) -> datetime:
-    """The moment that the question is about: what the report says it reports on."""
+    """The moment that the question is about: what the report says it reports on, else when it was issued.
+
+    A day is no moment; only when the report says none does it count when it came here.
+    """
     body = parse(report.body)
-    said = (
-        body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("end") or body.get("issued", "")
-    )
-    return moment(str(said)) or report.updated_at
+    effective = body.get("effectiveDateTime"), body.get("effectivePeriod", {}).get("end")
+    said = (moment(text) for text in (*effective, body.get("issued")) if text)
+    return next((each for each in said if each is not None), report.updated_at)
 
 
 def gaps_of(file: CaseFile, inputs: Inputs) -> tuple[Gap, ...]:

@@ -26,9 +26,22 @@ RECEIVED = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
         ({"effectivePeriod": {"start": "2026-01-05T01:00:00Z"}, "issued": "2026-01-05T09:00:00Z"}, 9),
         ({"issued": "2026-01-05T09:00:00Z"}, 9),
         ({"issued": "2026-01-05T10:00:00+01:00"}, 9),
+        ({"effectiveDateTime": "2026-01-05", "issued": "2026-01-05T09:00:00Z"}, 9),
+        ({"effectivePeriod": {"end": "2026-01-05"}, "issued": "2026-01-05T09:00:00Z"}, 9),
+        ({"effectiveDateTime": "2026-01-05"}, 12),
         ({"status": "registered"}, 12),
     ],
-    ids=["effective", "end of the period", "open period", "issued", "issued elsewhere", "nothing said"],
+    ids=[
+        "effective",
+        "end of the period",
+        "open period",
+        "issued",
+        "issued elsewhere",
+        "a day, and issued",
+        "a period to a day, and issued",
+        "a day alone",
+        "nothing said",
+    ],
 )
 def test_the_moment_that_the_question_is_about(said: dict[str, Any], moment: int) -> None:
     stored = Stored("DiagnosticReport", "r1", 1, RECEIVED, json.dumps(said).encode())
