@@ -80,7 +80,7 @@ def _feature(feature: Feature, evidence: Evidence) -> _Weighed:
     if undated := [each for each in matching if each.effective is None]:
         return _refused(feature, undated, Problem.TOO_OLD, "no result says when the specimen was taken")
     if matching and feature.required:
-        return _refused(feature, matching, Problem.TOO_OLD, "every result is too far from the request")
+        return _refused(feature, matching, Problem.TOO_OLD, "every result is too far from the report's time")
     if feature.required:
         return _refused(feature, [], Problem.MISSING, "no result was sent")
     return _Weighed()
@@ -130,7 +130,8 @@ def _mend(feature: Feature) -> str:
     return (
         f"Send a final Observation with code {codes}, a valueQuantity in one of the UCUM units "
         f"{', '.join(feature.units)}, {_span(feature.plausible)} {feature.unit}, and an effective "
-        f"time within {_hours(feature.max_age)} hours of the request"
+        f"time within {_hours(feature.max_age)} hours of the report's time: "
+        "DiagnosticReport.effective or, when that has no time of day and zone, issued"
     )
 
 
@@ -148,7 +149,7 @@ def _age(allowed: Span, evidence: Evidence) -> _Weighed:
         return _Weighed()
     days = (evidence.anchor.date() - evidence.birth_date).days
     if days < 0:
-        found = "it is after the request"
+        found = "it is after the report's time"
         return _Weighed(gaps=(Gap("Date of birth", Problem.IMPLAUSIBLE, found, mend),))
     years = (days / _YEAR).quantize(_AGE_STEP)
     fits = allowed.holds(years)
@@ -159,7 +160,8 @@ def _age(allowed: Span, evidence: Evidence) -> _Weighed:
 def _anchor_gap(evidence: Evidence) -> tuple[Gap, ...]:
     if evidence.anchor is not None:
         return ()
-    return (Gap("Time of the request", Problem.MISSING, "it is not known", "Send Task.authoredOn"),)
+    mend = "Send DiagnosticReport.effectiveDateTime with time of day and zone, or issued"
+    return (Gap("Time of the report", Problem.MISSING, "it is not known", mend),)
 
 
 def _carries(feature: Feature, measurement: Measurement) -> bool:

@@ -121,7 +121,8 @@ def test_a_missing_value_says_exactly_what_to_send() -> None:
     assert gap.text == (
         "CSF glucose: no result was sent. Send a final Observation with code http://loinc.org|G or "
         "http://loinc.org|G-other, a valueQuantity in one of the UCUM units mg/dL, mmol/L, "
-        "0 to 1000 mg/dL, and an effective time within 48 hours of the request"
+        "0 to 1000 mg/dL, and an effective time within 48 hours of the report's time: "
+        "DiagnosticReport.effective or, when that has no time of day and zone, issued"
     )
 
 
@@ -133,7 +134,7 @@ def test_no_text_quotes_a_value() -> None:
 
 
 @pytest.mark.parametrize(("hours", "fresh"), [(48, True), (-48, True), (48.1, False), (-48.1, False)])
-def test_age_of_a_specimen_counts_both_ways_from_the_request(hours: float, fresh: bool) -> None:
+def test_age_of_a_specimen_counts_both_ways_from_the_report(hours: float, fresh: bool) -> None:
     found = weighed(measured(effective=NOW - timedelta(hours=hours)))
     assert [gap.problem for gap in found.gaps] == ([] if fresh else [Problem.TOO_OLD])
 
@@ -198,7 +199,7 @@ def test_beyond_the_trained_range_the_reader_will_decline(value: str, outside: b
         (date(2026, 1, 5), "0.000", True),
     ],
 )
-def test_age_is_counted_in_years_at_the_request(born: date, years: str, outside: bool) -> None:
+def test_age_is_counted_in_years_at_the_report(born: date, years: str, outside: bool) -> None:
     found = weighed(measured(), birth_date=born)
     assert found.values["age_years"] == Decimal(years)
     assert bool(found.outside) is outside
@@ -212,9 +213,20 @@ def test_an_unusable_date_of_birth_is_a_gap(born: date | None, problem: Problem)
     assert [(gap.item, gap.problem) for gap in found.gaps] == [("Date of birth", problem)]
 
 
-def test_without_the_time_of_the_request_nothing_can_be_judged() -> None:
+def test_without_the_time_of_the_report_nothing_can_be_judged() -> None:
     found = weighed(measured(), anchor=None)
-    assert [gap.item for gap in found.gaps] == ["Time of the request"]
+    [gap] = found.gaps
+    assert (gap.item, gap.mend) == (
+        "Time of the report",
+        "Send DiagnosticReport.effectiveDateTime with time of day and zone, or issued",
+    )
+
+
+def test_what_is_too_far_or_too_early_is_told_by_the_time_it_is_counted_from() -> None:
+    [old] = weighed(measured(effective=NOW - timedelta(days=9))).gaps
+    assert "every result is too far from the report's time" in old.text
+    [unborn] = weighed(measured(), birth_date=date(2026, 1, 6)).gaps
+    assert "it is after the report's time" in unborn.text
 
 
 def test_the_digest_does_not_depend_on_spelling_or_order() -> None:
