@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from server.reader.training.publish import MARK, differences, rewrite
 from server.reader.training.table import SOURCE, development, final_test, held_out, load
 from tests.reader.build import CARD, FOLDER
 
+ROOT = Path(__file__).parents[2]
 TABLE = load(CARD)
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -48,6 +50,19 @@ def test_no_held_out_patient_is_trained_on() -> None:
     assert set(used.casenum) & held_out(TABLE) == set()
     assert len(used.y) + len(final_test(TABLE).y) == len(TABLE.y) - 1  # one lies outside the trained ranges
     assert int(final_test(TABLE).y.sum()) == 22
+
+
+def test_everything_that_says_how_many_were_trained_on_says_the_same() -> None:
+    """254 are not held out; the one outside the trained ranges is not trained on either."""
+    trained = f"{len(development(TABLE).y)} patients"
+    record = ROOT / "docs" / "decisions" / "0003-gram-stain.md"
+    said = (
+        CARD.limits[0],
+        CARD.performance["population"],
+        *map(Path.read_text, (ROOT / "README.md", record)),
+    )
+    assert [trained in text for text in said] == [True] * 4
+    assert not any(f"on {number} patients of one hospital" in text for text in said for number in (254, 298))
 
 
 def test_neither_outcome_nor_race_nor_sex_is_an_input() -> None:
