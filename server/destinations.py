@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from server.errors import Category, Fault, Issue, fault
 from server.model import Destination, Login, Polling, Trust
-from server.toml import where
+from server.toml import Number, where
 
 _NAME = validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,62}$", error="allowed: lower-case letters, digits and hyphens")
 _BASE = validate.Regexp(
@@ -45,7 +45,7 @@ class _Destination(Schema):
     identifier_systems = fields.List(
         fields.String(validate=validate.Length(min=1)), required=True, validate=validate.Length(min=1)
     )
-    timeout_seconds = fields.Float(load_default=30.0, validate=validate.Range(min=0.1, max=300))
+    timeout_seconds = Number(load_default=30.0, validate=validate.Range(min=0.1, max=300))
     client_id = fields.String(validate=_GIVEN)
     private_key = fields.String(validate=_GIVEN)
     key_id = fields.String(validate=_GIVEN)

@@ -57,6 +57,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ('["https://ehr.example/task"]', '[""]', "destination.0.identifier_systems.0", "Shorter than"),
         ('name = "ehr"', 'name = "ehr"\ntimeout_seconds = 0', "destination.0.timeout_seconds", "greater"),
         ('name = "ehr"', 'name = "ehr"\ntimeout_seconds = 301', "destination.0.timeout_seconds", "less"),
+        ('name = "ehr"', 'name = "ehr"\ntimeout_seconds = "30"', "destination.0.timeout_seconds", "number"),
         ('name = "ehr"', 'name = "ehr"\ntoken = "x"', "destination.0.token", "Unknown field"),
         ("[[destination]]", "[[destinations]]", "destination", "required"),
     ],

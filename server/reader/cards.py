@@ -66,7 +66,6 @@ def _card(fields: dict[str, Any]) -> Card:
         present_codes=fields.pop("present"),
         absent_codes=fields.pop("absent"),
         limits=tuple(fields.pop("limits")),
-        calibration={key: float(value) for key, value in fields.pop("calibration").items()},
         **fields,
     )
 
@@ -83,6 +82,8 @@ def _rules(card: Card, path: Path) -> Iterator[tuple[str, str]]:
         yield "finding", "must stand under present"
     if set(card.calibration) != set(CALIBRATION):
         yield "calibration", f"must have the keys {', '.join(CALIBRATION)}"
+    if card.calibration.get("slope", 1) <= 0:  # it would turn the model's answers round
+        yield "calibration.slope", "must be above zero"
     yield from _feature_rules(card.contract.features)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -111,6 +112,14 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _real(value: Any) -> float:
+    """A number that is one in binary, too; 1e400 would be infinite there."""
+    number = float(_number(value))
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
 def _fraction(value: Any) -> float:
     number = _number(value)
     if not 0 < number < 1:
@@ -172,5 +181,5 @@ class CardSchema(Strict):
     present = Checked("must map code systems to lists of { code, display }", _value_set)
     absent = Checked("must map code systems to lists of { code, display }", _value_set)
     model = fields.Nested(ModelSchema, required=True)
-    calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _number), required=True)
+    calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _real), required=True)
     performance = fields.Dict(Checked(_TEXT, _text), Checked(_TEXT, _text), required=True)

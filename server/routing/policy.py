@@ -15,7 +15,7 @@ from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Coding, Discordance, Policy, Urgency, Verdict
 from server.routing.comparison import RULES
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
-from server.toml import where
+from server.toml import Number, where
 
 REASONS = (*(each.value for each in (*Discordance, Verdict.DECLINED, Verdict.NOT_COMPARABLE)), "audit")
 """Why a case goes to a specialist; a policy gives each its urgency."""
@@ -81,7 +81,7 @@ class PolicySchema(Strict):
     question = text("[a-z0-9]+(-[a-z0-9]+)*", "must be small letters and digits, joined by hyphens")
     version = text(r"[0-9]+\.[0-9]+\.[0-9]+", "must be three numbers joined by dots, such as '1.0.0'")
     rule = text("|".join(RULES), _RULE)
-    audit_fraction = fields.Float(
+    audit_fraction = Number(
         required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
     )
     incomplete_for = _duration()

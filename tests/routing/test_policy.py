@@ -79,6 +79,8 @@ NEUROLOGY = (
         ("audit_fraction = 0.05", "audit_fraction = nan", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = true", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", 'audit_fraction = "some"', "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", 'audit_fraction = "0.5"', "audit_fraction", FRACTION),
+        ("audit_fraction = 0.05", "audit_fraction = [0.5]", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "", "audit_fraction", FRACTION),
         ('"48 h"', '"48"', "incomplete_for", DURATION),
         ('"48 h"', '"0 h"', "incomplete_for", DURATION),
@@ -110,6 +112,12 @@ def test_a_wrong_key_is_named_with_what_is_allowed(old, new, key, sentence):
     issues = {issue.path: issue.text for issue in refusal(SHIPPED.replace(old, new, 1))}
     assert issues[key].startswith(f"policy file bacterial-meningitis.toml, key {key}: ")
     assert sentence in issues[key]
+
+
+@pytest.mark.parametrize(("number", "fraction"), [("0", 0), ("1", 1), ("1.0", 1), ("0.5", 0.5)])
+def test_fractions_that_are_allowed(number, fraction):
+    policy = read_policy(SHIPPED.replace("audit_fraction = 0.05", f"audit_fraction = {number}"), "a.toml")
+    assert (policy.audit_fraction, type(policy.audit_fraction)) == (fraction, float)
 
 
 @pytest.mark.parametrize("specialties", ["specialties = []", 'specialties = "all"', ""])
