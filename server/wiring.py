@@ -16,12 +16,14 @@ from server.access.keys import KeyRing
 from server.access.register import Register, checked
 from server.access.tokens import Tokens
 from server.access.wellknown import token_address
+from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
+from server.fhir.audit.witness import Witness
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
 from server.fhir.line import PATIENCE, Line, connect
@@ -45,6 +47,7 @@ from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
 from server.steps.casefile import Tools
+from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
@@ -79,6 +82,13 @@ class House:
     notifications: Notifications
     clients: Clients
     """client_id -> what that system may do at most, now."""
+    accesses: Accesses
+    """Who touched what, until it is an AuditEvent."""
+
+    def close(self) -> None:
+        """Let go of everything that is open."""
+        self.accesses.close()
+        self.database.close()
 
     @property
     def polled(self) -> Mapping[str, Destination]:
@@ -116,7 +126,18 @@ def build(settings: Settings) -> House:
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
+        accesses=accesses(settings, database),
     )
+
+
+def accesses(settings: Settings, database: Database) -> Accesses:
+    """Beside an SQLite database there is a file of its own for them."""
+    return Accesses(database, None if settings.database_url else settings.data)
+
+
+def audit_clerk(house: House, now: Callable[[], datetime] = now) -> AuditClerk:
+    """Lays accesses down, and makes AuditEvents of them."""
+    return AuditClerk(house.accesses, house.shelf, house.settings.fhir_base, now)
 
 
 def registered(settings: Settings) -> Clients:
@@ -168,7 +189,7 @@ def _longest(destination: Destination) -> timedelta:
     return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
-def desk(house: House) -> Desk:
+def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
     """The FHIR door's desk."""
     return Desk(
         shelf=Published(house.shelf, published(house.cards.values())),
@@ -177,6 +198,7 @@ def desk(house: House) -> Desk:
         withdrawals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
         notices=house.notifications,
+        trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),
         base=house.settings.fhir_base,
         max_resource=house.settings.max_resource,
@@ -272,7 +294,7 @@ def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
 
 def partner_worker(house: House, logins: Logins, now: Callable[[], datetime] = now) -> PartnerWorker:
     """A worker that looks for Tasks that partners keep for us, and takes them in."""
-    door, codes = desk(house), {name: _codes(card) for name, card in house.cards.items()}
+    door, codes = desk(house, now), {name: _codes(card) for name, card in house.cards.items()}
 
     def visit(destination: Destination, keep: Callable[[], None]) -> Visit:
         if destination.polling is None:
@@ -283,9 +305,14 @@ def partner_worker(house: House, logins: Logins, now: Callable[[], datetime] = n
             dial=lambda: Line(
                 destination, connect(destination), logins.for_line(destination), largest=LARGEST
             ),
-            errand=lambda line: Errand(line, destination.base, door, codes, now),
+            errand=lambda line: Errand(
+                line, destination.base, door.of(EVERYBODY, seen(destination)), codes, now
+            ),
             keep=keep,
         )
+
+    def seen(partner: Destination) -> Witness:
+        return Witness(door.trail, now(), partner.name, partner.name, partner.base)
 
     house.partners.enlist(tuple(house.polled), now())
     return PartnerWorker(house.partners, house.polled, visit, now)

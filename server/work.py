@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _DELIVERY_THREADS = 2
 _NOTICE_THREADS = 4
 """Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
+_AUDIT_PAUSE = 0.2
+"""Seconds between two looks whether there are accesses to write up."""
 _PARTNER_PAUSE = 0.5
 """Seconds between two looks whether a partner is due: they are polled every few minutes."""
 
@@ -47,6 +49,7 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.fhir.smart.logins import Logins  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
         from server.wiring import (  # noqa: PLC0415
+            audit_clerk,
             build,
             case_worker,
             delivery_worker,
@@ -71,10 +74,15 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
     told = notifier(house)
     notices = (Loop(f"notices-{n}", told.once, idle_in_turn) for n in range(_NOTICE_THREADS))
-    loops = [Loop("cases", cases.once, idle), *deliveries, *notices]
+    clerk = audit_clerk(house)
+    loops = [Loop("cases", cases.once, idle), *deliveries, *notices, Loop("audit", clerk.once, _unhurried)]
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
     return loops
+
+
+def _unhurried(stop: Event) -> None:
+    stop.wait(_AUDIT_PAUSE)
 
 
 def _seldom(stop: Event) -> None:
