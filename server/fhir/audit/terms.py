@@ -50,14 +50,14 @@ class Meaning:
 
     action: str
     subtypes: tuple[Json, ...]
-    profile: str = ""
+    profile: str
     """The end of BALP's name of it; empty where BALP has none."""
-    type: Json = _REST
+    type: Json
 
 
 def _rest(action: str, *codes: str, profile: str) -> Meaning:
     restful = "http://hl7.org/fhir/restful-interaction"
-    return Meaning(action, tuple(_coding(restful, code, code) for code in codes), profile)
+    return Meaning(action, tuple(_coding(restful, code, code) for code in codes), profile, _REST)
 
 
 MEANINGS: Mapping[Doing, Meaning] = {
@@ -75,10 +75,10 @@ MEANINGS: Mapping[Doing, Meaning] = {
     Doing.HISTORY_OF_ALL: _rest("E", "search", "history-system", profile="Query"),
     Doing.COLLECT: _rest("E", "search", "operation", profile="Query"),
     Doing.TRANSACTION: _rest("E", "transaction", profile=""),
-    Doing.INFERENCE: Meaning("E", (_own(AI_INFERENCE),), type=_ACTIVITY),
-    Doing.EXPORT: Meaning("R", (_EXPORT,), type=_EXPORT),
-    Doing.NOTIFICATION: Meaning("R", (_own(NOTIFICATION),), type=_EXPORT),
-    Doing.DECISION: Meaning("E", (_own(DECISION),), type=_ACTIVITY),
+    Doing.INFERENCE: Meaning("E", (_own(AI_INFERENCE),), "", _ACTIVITY),
+    Doing.EXPORT: Meaning("R", (_EXPORT,), "", _EXPORT),
+    Doing.NOTIFICATION: Meaning("R", (_own(NOTIFICATION),), "", _EXPORT),
+    Doing.DECISION: Meaning("E", (_own(DECISION),), "", _ACTIVITY),
 }
 WORDS_ONLY = frozenset({Doing.SEARCH, Doing.HISTORY_OF_TYPE, Doing.HISTORY_OF_ALL, Doing.COLLECT})
 """BALP: what a search has found is not told, but for whom it was about."""
