@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,13 +21,9 @@ from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
-from server.fhir.audit.witness import Witness
 from server.fhir.courier import FhirCourier
 from server.fhir.desk import Desk
-from server.fhir.line import PATIENCE, Line, connect
-from server.fhir.partner.asking import LARGEST
-from server.fhir.partner.errand import Errand
-from server.fhir.partner.visit import Visit
+from server.fhir.line import PATIENCE
 from server.fhir.pens.correspondence import Operator
 from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
@@ -39,10 +33,10 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.keys import audit_key, secret
 from server.log import logger
-from server.model import Card, Coding, Destination, Document, Policy, Withdrawal
+from server.model import Card, Destination, Document, Policy, Withdrawal
 from server.notifier import Notifier
-from server.polling import PartnerWorker
 from server.ports import Reader
 from server.reader.explanation import explain
 from server.settings import Settings
@@ -58,7 +52,7 @@ from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
-from server.store.vault import Vault, flush_folder
+from server.store.vault import Vault
 from server.worker import CaseWorker, DeliveryWorker
 
 T = TypeVar("T")
@@ -292,37 +286,6 @@ def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
 
 
-def partner_worker(house: House, logins: Logins, now: Callable[[], datetime] = now) -> PartnerWorker:
-    """A worker that looks for Tasks that partners keep for us, and takes them in."""
-    door, codes = desk(house, now), {name: _codes(card) for name, card in house.cards.items()}
-
-    def visit(destination: Destination, keep: Callable[[], None]) -> Visit:
-        if destination.polling is None:
-            raise TypeError("only a partner that is polled is looked at")
-        return Visit(
-            destination=destination,
-            polling=destination.polling,
-            dial=lambda: Line(
-                destination, connect(destination), logins.for_line(destination), largest=LARGEST
-            ),
-            errand=lambda line: Errand(
-                line, destination.base, door.of(EVERYBODY, seen(destination)), codes, now
-            ),
-            keep=keep,
-        )
-
-    def seen(partner: Destination) -> Witness:
-        return Witness(door.trail, now(), partner.name, partner.name, partner.base)
-
-    house.partners.enlist(tuple(house.polled), now())
-    return PartnerWorker(house.partners, house.polled, visit, now)
-
-
-def _codes(card: Card) -> tuple[Coding, ...]:
-    """What the card's input contract reads."""
-    return tuple(code for feature in card.contract.features for code in feature.codes)
-
-
 def notifier(house: House) -> Notifier:
     """A worker that tells subscribers."""
     courier = NoticeCourier(
@@ -335,27 +298,3 @@ def notifier(house: House) -> Notifier:
         now=now,
     )
     return Notifier(house.notifications, courier, house.shelf.read, now)
-
-
-def audit_key(data: Path) -> bytes:
-    """The key of the audit lottery: repeatable for a case, and nobody can foresee it."""
-    return secret(data, "audit.key", 32)
-
-
-def secret(data: Path, name: str, size: int) -> bytes:
-    """Random bytes, made once and never replaced: all processes of a data folder share them."""
-    path = data / name
-    draft = data / f".{path.stem}-{secrets.token_hex(8)}"
-    if not path.exists():
-        with draft.open("xb") as file:
-            file.write(secrets.token_bytes(size))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # the first process wins; a key is never replaced
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        flush_folder(data)  # a key that a power cut takes back would draw other lots
-    return path.read_bytes()

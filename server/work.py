@@ -48,13 +48,13 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
         from server.fhir.smart.logins import Logins  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
+        from server.partnering import partner_worker  # noqa: PLC0415
         from server.wiring import (  # noqa: PLC0415
             audit_clerk,
             build,
             case_worker,
             delivery_worker,
             notifier,
-            partner_worker,
         )
         from server.worker import Loop  # noqa: PLC0415
 

@@ -21,7 +21,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
     "server.configuration",
-    "server.directory", "server.metrics", "server.notifier", "server.options", "server.polling",
+    "server.directory", "server.keys", "server.metrics", "server.notifier", "server.options",
+    "server.partnering", "server.polling",
     "server.processes", "server.readers", "server.steps", "server.supervisor", "server.web",
     "server.wiring", "server.work",
     "server.worker",
