@@ -7,7 +7,6 @@ PostgreSQL in the same table.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +54,14 @@ class Marks:
 class _Ticket:
     """What one thread waits to see flushed."""
 
-    __slots__ = ("bodies", "done", "failure")
+    __slots__ = ("bodies", "done", "failure", "woken")
 
     def __init__(self, bodies: list[bytes]) -> None:
         self.bodies = bodies
         self.done = False
         self.failure: Fault | None = None
+        self.woken = Lock()
+        self.woken.acquire()
 
 
 class Accesses:
@@ -69,8 +70,9 @@ class Accesses:
     def __init__(self, database: Database, folder: Path | None) -> None:
         self._database = database
         self._beside = None if folder is None else Beside(folder / "audit.db")
-        self._waiting: deque[_Ticket] = deque()
-        self._turn = Lock()
+        self._waiting: list[_Ticket] = []
+        self._led = False
+        self._mutex = Lock()
 
     def keep(self, accesses: Sequence[Access]) -> None:
         """Durable on return, in one flush with what other threads lay down at the same moment.
@@ -79,18 +81,20 @@ class Accesses:
             Fault: UNAVAILABLE when it could not be written.
         """
         ticket = _Ticket([msgspec.json.encode(each) for each in accesses])
-        self._waiting.append(ticket)
-        with self._turn:
-            if not ticket.done and ticket.failure is None:
-                self._flush()
+        with self._mutex:
+            self._waiting.append(ticket)
+            leads, self._led = not self._led, True
+        if not leads:
+            ticket.woken.acquire()  # by whoever has flushed it, or leaves the next flush to it
+        if not ticket.done and ticket.failure is None:
+            self._flush(ticket)
         if ticket.failure is not None:
             raise Fault(ticket.failure.category, *ticket.failure.issues) from ticket.failure
 
-    def _flush(self) -> None:
-        """Everything that waits; whoever comes meanwhile waits for the next one."""
-        batch: list[_Ticket] = []
-        while self._waiting:
-            batch.append(self._waiting.popleft())
+    def _flush(self, mine: _Ticket) -> None:
+        """Everything that waits; whoever came meanwhile is in the next flush, which one of them begins."""
+        with self._mutex:
+            batch, self._waiting = self._waiting, []
         failure: Fault | None = fault(Category.BROKEN, "exception", "the audit trail could not be written")
         try:
             self._add([body for each in batch for body in each.bodies])
@@ -100,6 +104,12 @@ class Accesses:
         finally:
             for each in batch:
                 each.done, each.failure = failure is None, failure
+            with self._mutex:
+                following = self._waiting[:1]
+                self._led = bool(following)
+            for each in (*following, *batch):
+                if each is not mine:
+                    each.woken.release()
 
     def _add(self, bodies: list[bytes]) -> None:
         if self._beside is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -57,7 +57,15 @@ class Witness:
         if self.seen:
             self.trail.keep(self.seen)
 
-    def access(self, doing: Doing, what: Sequence[str], type_: str) -> Access:
+    def access(
+        self,
+        doing: Doing,
+        what: tuple[str, ...],
+        type_: str,
+        came: tuple[Outcome, str] = (Outcome.SUCCESS, ""),
+        query: str = "",
+    ) -> Access:
+        outcome, detail = came
         return Access(
             id=str(uuid.uuid4()),
             at=self.at,
@@ -66,8 +74,11 @@ class Witness:
             client=self.client,
             address=self.address,
             request=self.request,
+            outcome=outcome,
+            detail=detail,
             type=type_,
-            what=tuple(what),
+            what=what,
+            query=query,
         )
 
     def wrote(self, asked: Sequence[Asked], answers: Sequence[Answered]) -> tuple[Access, ...]:
@@ -142,13 +153,8 @@ class Account:
             raise TypeError("what concerns no patient is not laid down")
         told = () if self._response is None else tuple(versioned(each) for each in self._response.told)
         asked = (self.place,) if self.place else ()
-        outcome, detail = _came(error, self._response)
-        return replace(
-            self.witness.access(self.doing, told or asked, self.type_),
-            outcome=outcome,
-            detail=detail,
-            query=self._query,
-        )
+        came = _came(error, self._response)
+        return self.witness.access(self.doing, told or asked, self.type_, came, self._query)
 
 
 def _came(error: BaseException | None, response: Response | None) -> tuple[Outcome, str]:
