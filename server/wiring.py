@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +13,9 @@ from server.access.keys import KeyRing
 from server.access.register import Register, checked
 from server.access.tokens import Tokens
 from server.access.wellknown import token_address
+from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
+from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations
 from server.fhir.access import demand_holdable
@@ -29,9 +29,11 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, Policy
 from server.settings import Settings
+from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
@@ -42,7 +44,7 @@ from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
-from server.store.vault import Vault, flush_folder
+from server.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class House:
     notifications: Notifications
     clients: Clients
     """client_id -> what that system may do at most, now."""
+    accesses: Accesses
+    """Who touched what, until it is an AuditEvent."""
+
+    def close(self) -> None:
+        """Let go of everything that is open."""
+        self.accesses.close()
+        self.database.close()
 
     @property
     def polled(self) -> Mapping[str, Destination]:
@@ -100,7 +109,18 @@ def build(settings: Settings) -> House:
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
+        accesses=accesses(settings, database),
     )
+
+
+def accesses(settings: Settings, database: Database) -> Accesses:
+    """Beside an SQLite database there is a file of its own for them."""
+    return Accesses(database, None if settings.database_url else settings.data)
+
+
+def audit_clerk(house: House, now: Callable[[], datetime] = now) -> AuditClerk:
+    """Lays accesses down, and makes AuditEvents of them."""
+    return AuditClerk(house.accesses, house.shelf, house.settings.fhir_base, now)
 
 
 def registered(settings: Settings) -> Clients:
@@ -152,7 +172,7 @@ def _longest(destination: Destination) -> timedelta:
     return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
-def desk(house: House) -> Desk:
+def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
     """The FHIR door's desk."""
     return Desk(
         shelf=Published(house.shelf, published(house.cards.values())),
@@ -161,6 +181,7 @@ def desk(house: House) -> Desk:
         withdrawals=house.ledger,
         admission=Admission(frozenset(house.cards), house.destinations),
         notices=house.notifications,
+        trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),
         base=house.settings.fhir_base,
         max_resource=house.settings.max_resource,
@@ -212,22 +233,3 @@ def register_of(path: Path, base: str) -> Register:
         lambda scope: demand_holdable(scope, base),
         lambda text: logger().error("the changed clients file is not used; the one before stays", error=text),
     )
-
-
-def secret(data: Path, name: str, size: int) -> bytes:
-    """Random bytes, made once and never replaced: all processes of a data folder share them."""
-    path = data / name
-    draft = data / f".{path.stem}-{secrets.token_hex(8)}"
-    if not path.exists():
-        with draft.open("xb") as file:
-            file.write(secrets.token_bytes(size))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # the first process wins; a key is never replaced
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        flush_folder(data)  # a key that a power cut takes back would draw other lots
-    return path.read_bytes()

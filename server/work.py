@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _DELIVERY_THREADS = 2
 _NOTICE_THREADS = 4
 """Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
+_AUDIT_PAUSE = 0.2
+"""Seconds between two looks whether there are accesses to write up."""
 _PARTNER_PAUSE = 0.5
 """Seconds between two looks whether a partner is due: they are polled every few minutes."""
 
@@ -47,9 +49,10 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.fhir.smart.logins import Logins  # noqa: PLC0415
         from server.idle import Idle  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import build  # noqa: PLC0415
+        from server.partnering import partner_worker  # noqa: PLC0415
+        from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
-        from server.workers import case_worker, delivery_worker, notifier, partner_worker  # noqa: PLC0415
+        from server.workers import case_worker, delivery_worker, notifier  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
@@ -67,9 +70,14 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         for n in range(_NOTICE_THREADS)
     )
     loops = [Loop("cases", cases.once, Idle(pause, written)), *deliveries, *notices]
+    loops.append(Loop("audit", audit_clerk(house).once, _unhurried))
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
     return loops
+
+
+def _unhurried(stop: Event) -> None:
+    stop.wait(_AUDIT_PAUSE)
 
 
 def _seldom(stop: Event) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from server.accesses import Access
 from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
@@ -63,8 +64,8 @@ class Plan:
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
-    def intake(self, arrival: Arrival) -> Intake:
-        """All of it, with the bytes that it came in."""
+    def intake(self, arrival: Arrival, accesses: tuple[Access, ...] = ()) -> Intake:
+        """All of it, with the bytes that it came in, and with who wrote it."""
         return Intake(
             arrival,
             tuple(self.writes),
@@ -72,6 +73,7 @@ class Plan:
             tuple(self.openings),
             tuple(self.stopping),
             tuple(self.subscribings),
+            accesses,
         )
 
 

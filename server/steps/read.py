@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
+from server.accesses import Access, Doing
 from server.case import Ai, Event, First
 from server.contract import Inputs
 from server.errors import Category, fault
@@ -35,11 +39,14 @@ def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
-    read = _withdrawn(file, inputs) or file.tools.reader(file.case.question).read(inputs, file.now)
+    withdrawn = _withdrawn(file, inputs)
+    read = withdrawn or file.tools.reader(file.case.question).read(inputs, file.now)
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
     move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
+    if withdrawn is None:
+        move.accesses.append(_inference(file, sources))
     # Both events are sealed: that a model declined is an answer too.
     if read.declined:
         move.note(Event.AI_DECLINED, sealed=True, card=True, reasons=read.reasons, sources=sources)
@@ -55,6 +62,18 @@ def _read(file: CaseFile) -> Progress:
             sources=sources,
         )
     return move.at_once()
+
+
+def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
+    """That a model was shown these versions; what it said is nobody's business yet."""
+    return Access(
+        id=str(uuid.uuid4()),
+        at=file.now,
+        doing=Doing.INFERENCE,
+        name=file.card.title,
+        client=file.card.identity,
+        what=(file.case.patient, *sources),
+    )
 
 
 def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
