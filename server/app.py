@@ -29,7 +29,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
     """One application for one open house."""
     app = flask.Flask("second-reader", static_folder=None)
     entry = entrance(house)
-    app.register_blueprint(door(desk(house), entry.caller, now), url_prefix="/fhir")
+    app.register_blueprint(door(desk(house, now), entry.caller, now), url_prefix="/fhir")
     if entry.exchange is not None:
         told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
         app.register_blueprint(told, url_prefix="/fhir")

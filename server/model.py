@@ -532,3 +532,5 @@ class Receipt:
     how: str
     """``accepted``: it answered so; ``found``: we looked and it was already there; ``given up``: it was about
     nothing but a Task that its placer has cancelled there."""
+    told: tuple[str, ...] = ()
+    """``Type/id/_history/n`` of what is here and stood in it, where the store does not know."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from server.accesses import Access
 from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt, Withdrawal
@@ -169,6 +170,8 @@ class Intake:
     stopping: tuple[str, ...] = ()
     """Ids of Tasks whose cases are asked to stop: they must be open when we commit."""
     subscribings: tuple[Subscribing, ...] = ()
+    accesses: tuple[Access, ...] = ()
+    """Who writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,8 @@ class Progress:
     facts: tuple[Fact, ...] = ()
     documents: tuple[Document, ...] = ()
     deliver_for: Any = None
+    accesses: tuple[Access, ...] = ()
+    """What was done to whose data, such as a model's reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +355,8 @@ class Shelf(Protocol):
 SEALABLE = frozenset(
     {
         "Basic", "Binary", "Communication", "Condition", "DetectedIssue", "DiagnosticReport",
-        "DocumentReference", "Media", "Observation", "Provenance", "RiskAssessment",
+        "DocumentReference", "ImagingStudy", "MeasureReport", "Media", "Observation", "Provenance",
+        "RiskAssessment",
     }
 )  # fmt: skip
 """Types of which a resource can be an opinion on a case, or tell what one says."""

@@ -42,7 +42,7 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     configure(settings.log_level, "up")
     demand_free_port(settings)
     house = build(settings)  # say now what would stop the children
-    house.database.close()
+    house.close()
     demand_models(settings, house.cards)
     stop = threading.Event()
     for number in _STOPS:

@@ -63,5 +63,5 @@ def look(settings: Settings) -> None:
         from server import app, configuration, wiring  # noqa: F401, PLC0415 - the workers need both
 
     house = wiring.build(settings)
-    house.database.close()
+    house.close()
     configuration.demand_models(settings, house.cards)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _DELIVERY_THREADS = 2
 _NOTICE_THREADS = 4
 """Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
+_AUDIT_PAUSE = 0.2
+"""Seconds between two looks whether there are accesses to write up."""
 _PARTNER_PAUSE = 0.5
 """Seconds between two looks whether a partner is due: they are polled every few minutes."""
 
@@ -45,36 +47,37 @@ def work(settings: Settings) -> None:
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
         from server.fhir.smart.logins import Logins  # noqa: PLC0415
+        from server.idle import Idle  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import (  # noqa: PLC0415
-            build,
-            case_worker,
-            delivery_worker,
-            notifier,
-            partner_worker,
-        )
+        from server.partnering import partner_worker  # noqa: PLC0415
+        from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
+        from server.workers import case_worker, delivery_worker, notifier  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
     logins = Logins(now)
     cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
-    pause = settings.idle.total_seconds()
-
-    def idle(stop: Event) -> None:
-        stop.wait(pause)
-
-    def idle_in_turn(stop: Event) -> None:  # together they look as often as one of the others
-        stop.wait(pause * _NOTICE_THREADS)
-
-    deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
+    pause, written = settings.idle.total_seconds(), house.database.written
+    deliveries = (
+        Loop(f"deliveries-{n}", couriers.once, Idle(pause * _DELIVERY_THREADS, written))
+        for n in range(_DELIVERY_THREADS)
+    )
     told = notifier(house)
-    notices = (Loop(f"notices-{n}", told.once, idle_in_turn) for n in range(_NOTICE_THREADS))
-    loops = [Loop("cases", cases.once, idle), *deliveries, *notices]
+    notices = (
+        Loop(f"notices-{n}", told.once, Idle(pause * _NOTICE_THREADS, written))
+        for n in range(_NOTICE_THREADS)
+    )
+    loops = [Loop("cases", cases.once, Idle(pause, written)), *deliveries, *notices]
+    loops.append(Loop("audit", audit_clerk(house).once, _unhurried))
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
     return loops
+
+
+def _unhurried(stop: Event) -> None:
+    stop.wait(_AUDIT_PAUSE)
 
 
 def _seldom(stop: Event) -> None:

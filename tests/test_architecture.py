@@ -15,15 +15,16 @@ ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "por
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
-    "server.notices", "server.toml", "server.words",
+    "server.notices", "server.toml", "server.words", "server.accesses",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
-    "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.metrics", "server.notifier", "server.options", "server.polling",
-    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.web",
+    "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
+    "server.configuration", "server.directory", "server.idle", "server.keys", "server.metrics",
+    "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
+    "server.readers", "server.steps", "server.supervisor", "server.web",
     "server.wiring", "server.work",
-    "server.worker",
+    "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

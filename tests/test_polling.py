@@ -25,9 +25,10 @@ from server.fhir.partner.errand import Came, Errand
 from server.fhir.smart.logins import Logins
 from server.log import configure
 from server.model import Destination, Polling
+from server.partnering import partner_worker
 from server.polling import PartnerWorker
 from server.store.partners import PartnerRow
-from server.wiring import House, partner_worker
+from server.wiring import House
 from server.worker import DeliveryWorker
 from tests.world import BACTERIAL, EHR, START, VIRAL, World
 

@@ -43,8 +43,9 @@ from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import Files, House, registered, subscriptions
+from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
+from server.workers import Files
 
 SR = "https://second-reader.example/fhir"
 LOINC = "http://loinc.org"
@@ -289,6 +290,7 @@ def make_world(
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, timedelta(minutes=10)),
         clients=clients,
+        accesses=accesses(chosen, database),
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
@@ -311,7 +313,7 @@ def make_world(
         CaseWorker(house.ledger, tools, watch, chosen.step_attempts),
         DeliveryWorker(house.deliveries, courier, watch),
     )
-    database.close()
+    house.close()
 
 
 # -- resources as an EHR would send them ------------------------------------------------------

@@ -15,6 +15,7 @@ from functools import lru_cache
 from server.caller import EVERYBODY, Caller, Deed, Scope
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT, PUBLISHED
+from server.fhir.definitions.types import AUDITS
 from server.fhir.meeting import meets, tellable
 from server.fhir.query.asked import pairs_of, unknown_parameters
 from server.fhir.query.asker import Asker
@@ -23,7 +24,6 @@ from server.fhir.subscriptions.ownership import TYPE as SUBSCRIPTION
 from server.fhir.subscriptions.ownership import owned_by
 from server.query import ALWAYS, NEVER, AllOf, AnyOf, Chain, Has, Not, Row, Test
 
-_AUDITS = "AuditEvent"
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
 """For the parser; nothing that a scope may say depends on the time."""
 
@@ -44,7 +44,7 @@ class Rights:
         """What a resource must meet for ``deed``: ALWAYS for all of a type, NEVER for none."""
         if type_ in PUBLISHED:  # like the CapabilityStatement
             return ALWAYS
-        if type_ == _AUDITS and "auditor" not in self.caller.roles:
+        if type_ == AUDITS and "auditor" not in self.caller.roles:
             return NEVER
         scoped = self._scoped(type_, deed)
         if type_ != SUBSCRIPTION or self.unbounded or scoped == NEVER:
@@ -85,7 +85,7 @@ class Rights:
 
 def beyond(type_: str, deed: Deed, caller: Caller) -> Fault:
     """Which scope it would take; nothing of what is here."""
-    if type_ == _AUDITS and caller.may(type_, deed):
+    if type_ == AUDITS and caller.may(type_, deed):
         return fault(Category.FORBIDDEN, "forbidden", "AuditEvents are for clients with the role auditor")
     text = f"this needs the scope system/{type_}.{deed.value}, which this client's token does not hold"
     return fault(Category.FORBIDDEN, "forbidden", text)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from server.accesses import AuditTrail
 from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, fault
 from server.fhir.access import Rights
 from server.fhir.admission import Admission
 from server.fhir.asked import Answered, Asked
+from server.fhir.audit.witness import Witness
 from server.fhir.bindings import READABLE
 from server.fhir.exchange import Request
 from server.fhir.guard import Guard
@@ -39,6 +41,7 @@ class Desk:
     withdrawals: Withdrawals
     admission: Admission
     notices: Notices
+    trail: AuditTrail
     reachable: Reachable
     base: str
     max_resource: int
@@ -47,12 +50,14 @@ class Desk:
     sizes: Sizes = Sizes()
     max_included: int = 1_000
     caller: Caller = EVERYBODY
+    witness: Witness | None = None
+    """Who sees what this caller's present request touches; without one nothing is written."""
     secured: bool = False
     """Whether callers are told apart."""
 
-    def of(self, caller: Caller) -> Desk:
+    def of(self, caller: Caller, witness: Witness) -> Desk:
         """The desk as this caller finds it: what they may not see is not on its shelf."""
-        mine = replace(self, caller=caller)
+        mine = replace(self, caller=caller, witness=witness)
         return mine if mine.rights.unbounded else replace(mine, shelf=Seen(self.shelf, mine.rights))
 
     @property
@@ -91,12 +96,17 @@ class Desk:
         Raises:
             Fault: the plan's refusal, or BUSY after several lost races.
         """
+        if self.witness is None:
+            raise TypeError("nothing is written unseen")
         for _ in range(_PLANS):
             plan = self.weigh(asked, at)
+            accesses = self.witness.wrote(asked, plan.answers)
             if not plan.writes:
+                for each in accesses:
+                    self.witness.note(each)
                 return plan.answers
             try:
-                self.intakes.take(plan.intake(arrival))
+                self.intakes.take(plan.intake(arrival, accesses))
             except Raced:
                 continue
             return plan.answers

@@ -14,6 +14,8 @@ from werkzeug.routing import Map, Rule
 from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
+from server.fhir.audit.doings import TYPES, catch_up, watching
+from server.fhir.audit.witness import Witness
 from server.fhir.body import read_body
 from server.fhir.bundle import bundle
 from server.fhir.bundle_entry import Ask
@@ -97,8 +99,6 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
 None: an operator withdraws; each entry of a Bundle is asked itself, a history of all tells what its caller
 may find, and of $validate what a mode would write.
 """
-_TYPES = {everything: "Patient", status_all: "Subscription", status: "Subscription", events: "Subscription"}
-"""Of those whose address names it itself."""
 OPEN = frozenset({metadata})
 """What everybody is told (R4 http.html#capabilities)."""
 Callers = Callable[[str, datetime], Caller]
@@ -144,15 +144,27 @@ def _view(
         at, incoming = now(), _incoming()
         shown = incoming.headers.get("Authorization", "")
         caller = EVERYBODY if interaction in OPEN else callers(shown, at)
-        own = desk.of(caller)
-        _demand(own, interaction, place)
-        format_ = _wanted(incoming)
-        _demand_readable(incoming)
-        request = _request(incoming, limit, at, caller)
-        more = {"ask": _asking(own)} if interaction is bundle else {}
-        return _flask(interaction(own, request, **place, **more), format_)
+        with _witness(desk, incoming, caller, at) as witness:
+            own = desk.of(caller, witness)
+            with watching(witness, interaction, place) as account:
+                _demand(own, interaction, place)
+                format_ = _wanted(incoming)
+                _demand_readable(incoming)
+                request = _request(incoming, limit, at, caller)
+                account.asks(request)
+                more = {"ask": _asking(own, witness)} if interaction is bundle else {}
+                catch_up(own, interaction, request)
+                response = account.answered(interaction(own, request, **place, **more))
+        return _flask(response, format_)
 
     return view
+
+
+def _witness(desk: Desk, incoming: flask.Request, caller: Caller, at: datetime) -> Witness:
+    """Who asks, from where, and by which id the answer will be known."""
+    asked = flask.g.get("asked")
+    name, address = caller.name, incoming.remote_addr or ""
+    return Witness(desk.trail, at, name, caller.client, address, "" if asked is None else asked.id)
 
 
 def _incoming() -> flask.Request:
@@ -161,7 +173,7 @@ def _incoming() -> flask.Request:
     return request
 
 
-def _asking(desk: Desk) -> Ask:
+def _asking(desk: Desk, witness: Witness) -> Ask:
     routes = _MAP.bind("")
 
     def ask(request: Request) -> Response:
@@ -171,9 +183,11 @@ def _asking(desk: Desk) -> Ask:
             raise _unoffered(error) from error
         except HTTPException as error:
             raise fault(Category.NOT_FOUND, "not-found", "there is nothing at this address") from error
-        _demand(desk, interaction, place)
-        response: Response = interaction(desk, request, **place)
-        return response
+        with watching(witness, interaction, place) as account:
+            _demand(desk, interaction, place)
+            account.asks(request)
+            catch_up(desk, interaction, request)
+            return account.answered(interaction(desk, request, **place))
 
     return ask
 
@@ -182,7 +196,7 @@ def _demand(desk: Desk, interaction: Callable[..., Response], place: Mapping[str
     """Raises Fault(FORBIDDEN) when the caller may do this with no resource of the type."""
     deed = None if interaction in OPEN else DEEDS[interaction]
     if deed is not None:
-        desk.rights.demand(_TYPES.get(interaction) or place["type_"], deed)
+        desk.rights.demand(TYPES.get(interaction) or place["type_"], deed)
 
 
 def refusal(failure: Fault) -> flask.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -75,6 +75,13 @@ class Response:
     """The version that it tells of."""
     outcome: bool = False
     """The body is an OperationOutcome although all is well."""
+    shown: Sequence[Stored] = ()
+    """Every version that it shows beside that one."""
+
+    @property
+    def told(self) -> Sequence[Stored]:
+        """All that whoever is answered gets to know."""
+        return self.shown if self.stored is None else (self.stored, *self.shown)
 
 
 def etag(text: str | None, name: str) -> int | None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from server.accesses import Access
 from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.asked import Answered, Asked
+from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
@@ -62,8 +64,8 @@ class Plan:
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
-    def intake(self, arrival: Arrival) -> Intake:
-        """All of it, with the bytes that it came in."""
+    def intake(self, arrival: Arrival, accesses: tuple[Access, ...] = ()) -> Intake:
+        """All of it, with the bytes that it came in, and with who wrote it."""
         return Intake(
             arrival,
             tuple(self.writes),
@@ -71,6 +73,7 @@ class Plan:
             tuple(self.openings),
             tuple(self.stopping),
             tuple(self.subscribings),
+            accesses,
         )
 
 
@@ -117,6 +120,7 @@ class Planner:
         writing = [(each, place) for each, place in work if not place.idle]
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
             raise _doubled(writing[double][0])
+        demand_same_patient(work, self.shelf)
         pending = self._pending(work, writing, at)
         made, freed = Plan(), _freed(writing)
         for each, place in work:

@@ -28,7 +28,8 @@ def search(desk: Desk, request: Request, type_: str) -> Response:
     with desk.shelf.snapshot() as shelf:
         counts_only = wanted.controls.summary is Summary.COUNT
         answer = _counted(shelf, wanted) if counts_only else _page(desk, shelf, wanted, asker)
-    return Response(200, dump(searchset(desk.base, wanted, answer, request.at)))
+    body = dump(searchset(desk.base, wanted, answer, request.at))
+    return Response(200, body, shown=(*answer.matches, *answer.included))
 
 
 def _counted(shelf: Shelf, wanted: Search) -> Answer:

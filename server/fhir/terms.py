@@ -15,6 +15,7 @@ AIT = "http://hl7.org/fhir/uv/aitransparency"
 TASK = f"{SR}/CodeSystem/task"
 QUESTION = f"{SR}/CodeSystem/question"
 AGREEMENT = f"{SR}/CodeSystem/agreement"
+AUDIT = f"{SR}/CodeSystem/audit"
 
 # -- what our identifiers are minted in (docs/fhir-door.md) ---------------------------------
 
@@ -88,6 +89,11 @@ AGREE = Coding(AGREEMENT, "agree", "Agree")
 MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance", "Major discordance")
 NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
 ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
+
+
+AI_INFERENCE = Coding(AUDIT, "ai-inference", "AI inference")
+NOTIFICATION = Coding(AUDIT, "notification", "Notification")
+DECISION = Coding(AUDIT, "decision", "Decision of a person")
 
 
 class Business(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from server.accesses import Access
 from server.case import Event, Position, advance
 from server.errors import Category, fault
 from server.fhir.parse import parse
@@ -160,6 +161,7 @@ class Moved:
     writes: list[ResourceWrite] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
+    accesses: list[Access] = field(default_factory=list)
 
     def note(
         self,
@@ -215,6 +217,7 @@ class Moved:
             facts=tuple(self.facts),
             documents=tuple(self.documents),
             deliver_for=self.file.policy.deliver_for if self.documents else None,
+            accesses=tuple(self.accesses),
         )
 
     def at_once(self) -> Progress:

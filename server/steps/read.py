@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
+from server.accesses import Access, Doing
 from server.case import Ai, Event, First
 from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead
+from server.model import AiRead, Comparison
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
 from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.gather import found_incomplete, gaps_of, weighed
+from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
 
 
@@ -35,11 +39,14 @@ def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
-    read = _withdrawn(file, inputs) or file.tools.reader(file.case.question).read(inputs, file.now)
+    withdrawn = _withdrawn(file, inputs)
+    read = withdrawn or file.tools.reader(file.case.question).read(inputs, file.now)
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
-    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card)
+    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
+    if withdrawn is None:
+        move.accesses.append(_inference(file, sources))
     # Both events are sealed: that a model declined is an answer too.
     if read.declined:
         move.note(Event.AI_DECLINED, sealed=True, card=True, reasons=read.reasons, sources=sources)
@@ -55,6 +62,18 @@ def _read(file: CaseFile) -> Progress:
             sources=sources,
         )
     return move.at_once()
+
+
+def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
+    """That a model was shown these versions; what it said is nobody's business yet."""
+    return Access(
+        id=str(uuid.uuid4()),
+        at=file.now,
+        doing=Doing.INFERENCE,
+        name=file.card.title,
+        client=file.card.identity,
+        what=(file.case.patient, *sources),
+    )
 
 
 def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
@@ -93,6 +112,8 @@ def _lock(file: CaseFile) -> Progress | Wait:
     due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
     if due > file.now:
         return Wait(due)
+    if file.latest("comparison", Comparison) is not None:
+        return lost_again(file)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
     return called_off(
         move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")

@@ -13,6 +13,7 @@ from server.ports import CaseRow, Entry, Fact, Raced
 from server.store import chain
 from server.store.caserow import case_of, find
 from server.store.facts import lay_down
+from server.store.handed import decided
 from server.store.tables import cases, event, fact, withdrawn_model
 
 _RELEASED = (State.WRITTEN_UP, State.CLOSED)
@@ -46,6 +47,7 @@ def decide(
         .returning(*cases.c)
     ).one()
     chain.append(connection, case_id, at, [(entry, position.state)])
+    decided(connection, entry.actor, str(entry.event), (case.patient, f"Task/{case.task_id}"), at)
     if ground is not None:
         kind, value = ground
         lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)

@@ -16,6 +16,7 @@ from server.model import Document, Receipt
 from server.ports import DeliveryClaim, LeaseLost
 from server.store.cases import stir_case
 from server.store.database import Database
+from server.store.handed import exported
 from server.store.tables import attempt, delivery, document
 
 WAITING, DELIVERED, PARKED, DROPPED = "waiting", "delivered", "parked", "dropped"
@@ -59,7 +60,12 @@ class Deliveries:
 
     def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime) -> None:
         """Try again at ``retry_at``; None parks the delivery until a person sends it again."""
-        self._database.write(lambda c: failed(c, claim, reason, retry_at, at))
+
+        def work(connection: Connection) -> None:
+            failed(connection, claim, reason, retry_at, at)
+            exported(connection, claim, at, failed=True)
+
+        self._database.write(work)
 
     def send_again(self, document_id: str, at: datetime, window: timedelta) -> bool:
         """Put a parked delivery back into the queue; False when it is not parked."""
@@ -226,6 +232,7 @@ def _document(row: Any) -> Document:
 
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
     arrived(connection, claim, receipt, at)
+    exported(connection, claim, at)
     stir_case(connection, claim.case_id, at)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 from server.case import START, Event, State
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
 from server.store import chain, locks, references, resources
+from server.store.accesses import note
 from server.store.cases import asking, goes_on
 from server.store.columns import Instant
 from server.store.database import Database
@@ -75,6 +76,7 @@ class IntakeDesk:
 def _take(connection: Connection, intake: Intake) -> None:
     locks.hold_premises(connection, intake)
     _arrive(connection, intake.arrival)
+    note(connection, intake.accesses)
     _stir_all(connection, intake)  # cases before resources, the order in which a step's commit locks them too
     deletions = [each for each in intake.writes if each.method is Method.DELETE]
     resources.apply(connection, deletions, intake.arrival.id)

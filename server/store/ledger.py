@@ -20,6 +20,7 @@ from server.case import Event, Position, State, advance
 from server.model import Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
 from server.store import chain, decision, deliveries, resources, seals
+from server.store.accesses import note
 from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
@@ -198,6 +199,7 @@ def _commit(
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
+    note(connection, progress.accesses)
     return case_of(row)
 
 

@@ -13,6 +13,7 @@ from server.notices import Occurrence, Subscribed
 from server.ports import DeliveryClaim, ResourceWrite
 from server.store import deliveries, resources, subscriptions
 from server.store.database import Database
+from server.store.handed import notified
 from server.store.subscriptions import Subscriptions
 from server.store.tables import delivery
 
@@ -47,6 +48,7 @@ class Notifications:
 
         def work(connection: Connection) -> None:
             deliveries.arrived(connection, claim, receipt, at)
+            notified(connection, claim, receipt.told, at)
             resources.apply(connection, writes, None)
             self._subscribers.settled(connection, claim.document, at)
 

@@ -93,7 +93,12 @@ def test_a_receipt_is_proof_and_wakes_the_case(database: Database, queue: Delive
     assert (row.state, row.due_at, row.delivered_at) == (DELIVERED, None, at)
     assert row.last_outcome == "accepted, HTTP 201"
     stored = database.read(lambda c: c.exec_driver_sql("SELECT receipt FROM delivery").scalar_one())
-    assert json.loads(stored) == {"status": 201, "locations": ["Task/1/_history/1"], "how": "accepted"}
+    assert json.loads(stored) == {
+        "status": 201,
+        "locations": ["Task/1/_history/1"],
+        "how": "accepted",
+        "told": [],
+    }
     woken = Ledger(database, LEASE).find("c1")
     assert woken is not None
     assert (woken.due_at, woken.news) == (at, 1)

@@ -101,10 +101,21 @@ GROUPS: tuple[Group, ...] = (
             terms.ABSTAINED: "The model declined to answer.",
         },
     ),
+    Group(
+        "audit-subtype",
+        "What an AuditEvent of this server tells beside what R4 has codes for",
+        terms.AUDIT,
+        {
+            terms.AI_INFERENCE: "A model was shown these versions; what it said is not told here.",
+            terms.NOTIFICATION: "A subscriber was told what has happened, with the resources.",
+            terms.DECISION: "A person decided on a case by a command.",
+        },
+    ),
 )
 TITLES: Mapping[str, str] = {
     terms.TASK: "Codes of Tasks",
     terms.AGREEMENT: "Agreement of readings",
+    terms.AUDIT: "Kinds of access",
     terms.QUESTION: "Questions that are read here",
 }
 NAMED: Mapping[str, str] = {

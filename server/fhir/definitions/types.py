@@ -20,6 +20,8 @@ class Use(Enum):
     DESCRIBED = "described: only its definitions are here, for resources of our own making"
 
 
+AUDITS = "AuditEvent"
+"""For auditors alone, and by itself: no history of everything and nobody's record tells who looked at it."""
 TYPES: Mapping[str, Use] = {
     "AuditEvent": Use.READ,
     "Basic": Use.WRITTEN,

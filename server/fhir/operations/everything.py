@@ -64,7 +64,7 @@ def everything(desk: Desk, request: Request, id_: str) -> Response:
         "link": links,
         **({"entry": [_entry(desk.base, each) for each in shown]} if shown else {}),
     }
-    return Response(200, dump(bundle))
+    return Response(200, dump(bundle), shown=shown)
 
 
 def _chosen(desk: Desk, request: Request) -> dict[str, str]:

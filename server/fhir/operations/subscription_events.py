@@ -37,7 +37,8 @@ def events(desk: Desk, request: Request, id_: str) -> Response:
     with desk.whole.snapshot() as shelf:
         numbered = desk.notices.occurrences(id_, first, last, MOST)
         seen = [Told(each, sight.told(shelf, desk.seals, (desk.rights,), each)) for each in numbered]
-    return Response(200, dump(words.bundle(_QUERY, seen, request.at)))
+    shown = [newest, *(each.stored for each in seen if each.stored is not None)]
+    return Response(200, dump(words.bundle(_QUERY, seen, request.at)), shown=shown)
 
 
 def _number(chosen: dict[str, str], name: str, otherwise: int) -> int:

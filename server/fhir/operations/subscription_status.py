@@ -55,7 +55,7 @@ def _answer(desk: Desk, request: Request, listed: Sequence[Stored]) -> Response:
         "total": len(entries),
         **({"entry": entries} if entries else {}),
     }
-    return Response(200, dump(bundle))
+    return Response(200, dump(bundle), shown=listed)
 
 
 def _said(resource: Resource) -> tuple[str, str]:

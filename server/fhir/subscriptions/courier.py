@@ -7,7 +7,7 @@ see then. So it is the same when it is sent again, but for what must not be told
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +15,7 @@ import msgspec
 
 from server.errors import Category
 from server.fhir import xml_write
+from server.fhir.audit.witness import versioned
 from server.fhir.exchange import JSON
 from server.fhir.line import Connect, Line, Question, connect
 from server.fhir.parse import own
@@ -55,13 +56,11 @@ class NoticeCourier:
             raise Undelivered(Category.GONE, "not-found", "there is no such Subscription any more")
         resource = own(stored.body)
         channel = channel_of(resource)
-        body = self._body(notice, subscribed, channel)
-        return self._post(channel, body)
-
-    def _body(self, notice: Notice, subscribed: Subscribed, channel: Channel) -> bytes:
+        events = self._told(notice, subscribed)
         words = Words(self.base, subscribed, channel.content)
-        bundle = words.bundle(notice.telling.value, self._told(notice, subscribed), self.now())
-        return _written(bundle, channel.media_type)
+        bundle = words.bundle(notice.telling.value, events, self.now())
+        receipt = self._post(channel, _written(bundle, channel.media_type))
+        return replace(receipt, told=tuple(versioned(each) for each in words.whole(events)))
 
     def _told(self, notice: Notice, subscribed: Subscribed) -> list[Told]:
         if notice.telling is not Telling.EVENTS:

@@ -70,14 +70,17 @@ class Words:
             "request": {"method": "GET", "url": f"{self.address}/$status"},
             "response": {"status": "200"},
         }
-        whole = [each.stored for each in told if each.stored is not None and self.content == FULL]
         return {
             "resourceType": "Bundle",
             "meta": {"profile": [_NOTIFICATION]},
             "type": "history",
             "timestamp": instant(at),
-            "entry": [status, *(entry(self.base, each) for each in whole)],
+            "entry": [status, *(entry(self.base, each) for each in self.whole(told))],
         }
+
+    def whole(self, told: Sequence[Told]) -> list[Stored]:
+        """The versions that stand in it in full."""
+        return [each.stored for each in told if each.stored is not None and self.content == FULL]
 
     def _event(self, told: Told) -> Resource:
         stored = told.stored

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from server.caller import EVERYBODY
+from server.fhir.audit.witness import Witness
 from server.fhir.line import Question
 from server.fhir.partner.errand import Came, Errand
 from server.fhir.partner.visit import MOST_TASKS, Visit
 from server.fhir.proof import Answer, Undelivered
 from server.model import Destination, Polling
-from server.wiring import desk
+from server.wiring import audit_clerk, desk
 from tests.world import EHR, World, task
 
 BASE = "https://ehr.example/fhir"
@@ -55,7 +57,8 @@ def _json(value: Any) -> Answer:
 
 def visit(world: World, partner: Partner, keep: Any = lambda: None) -> Visit:
     destination = Destination("ehr", BASE, (EHR,), timedelta(seconds=5), polling=POLLING)
-    door = desk(world.house)
+    seen = Witness(audit_clerk(world.house), world.watch(), "partner")
+    door = desk(world.house).of(EVERYBODY, seen)
     return Visit(
         destination,
         POLLING,

@@ -1,0 +1,86 @@
+"""``audit.db``: accesses that change nothing, in an SQLite file of their own beside the database.
+
+Readers lay down what they read without queueing behind the case's writers. One connection for each
+process, used by one thread at a time; every addition is flushed before it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+import pysqlite3
+
+from server.errors import Category, Fault, fault
+from server.store.refusing import verdict
+from server.store.turn import Turn
+
+_MAKE = "CREATE TABLE IF NOT EXISTS access (seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)"
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000")
+
+
+class Beside:
+    """Accesses in a file of their own."""
+
+    def __init__(self, path: Path) -> None:
+        self._damaged = f"{path.name} is damaged or no database; stop the server and restore a backup of it"
+        self._mine = Lock()
+        self._turn = Turn(path.with_suffix(".turn"))
+        with self._told():
+            # Transactions are begun by us; the lock lets one thread at a time use it.
+            self._connection = pysqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            for pragma in _PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}").fetchall()
+            self._connection.execute(_MAKE)
+
+    def add(self, bodies: Sequence[bytes]) -> None:
+        """In one flush; raises Fault when nothing of it was written."""
+        with self._writing():
+            self._connection.executemany("INSERT INTO access (body) VALUES (?)", [(body,) for body in bodies])
+
+    def oldest(self, upto: int, limit: int) -> list[tuple[int, bytes]]:
+        """(number, body) of the first ones up to a number."""
+        query = "SELECT seq, body FROM access WHERE seq <= ? ORDER BY seq LIMIT ?"
+        with self._mine, self._told():
+            return [(row[0], bytes(row[1])) for row in self._connection.execute(query, (upto, limit))]
+
+    def newest(self) -> int:
+        """The number of the last one; 0 when there is none."""
+        with self._mine, self._told():
+            return int(self._connection.execute("SELECT coalesce(max(seq), 0) FROM access").fetchone()[0])
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """What stands elsewhere by now."""
+        with self._writing():
+            self._connection.executemany("DELETE FROM access WHERE seq = ?", [(each,) for each in numbers])
+
+    def close(self) -> None:
+        with self._mine:
+            self._connection.close()
+            self._turn.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._mine, self._told(), self._turn.taken():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except pysqlite3.ProgrammingError as error:  # the process is ending, and has closed it
+            raise fault(Category.UNAVAILABLE, "no-store", "the audit trail is closed") from error
+        except pysqlite3.DatabaseError as error:
+            failure: Fault | None = verdict(error, self._damaged)
+            if failure is None:
+                raise
+            raise failure from error

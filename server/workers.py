@@ -1,0 +1,80 @@
+"""What the process ``work`` runs: carriers of cases, documents and notifications, and a poller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from server.clock import now
+from server.fhir.courier import FhirCourier
+from server.fhir.pens.correspondence import Operator
+from server.fhir.smart.logins import Logins
+from server.fhir.subscriptions.addresses import Reachable
+from server.fhir.subscriptions.courier import NoticeCourier
+from server.keys import audit_key
+from server.model import Document, Withdrawal
+from server.notifier import Notifier
+from server.ports import Reader
+from server.reader.explanation import explain
+from server.steps.casefile import Tools
+from server.store.deliveries import Deliveries
+from server.store.ledger import Ledger
+from server.wiring import House
+from server.worker import CaseWorker, DeliveryWorker
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Case files and deliveries, as the steps see them."""
+
+    ledger: Ledger
+    deliveries: Deliveries
+
+    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
+        return self.ledger.facts(case_id, kind, type_)
+
+    def undelivered(self, case_id: str) -> int:
+        return self.deliveries.undelivered(case_id)
+
+    def documents(self, case_id: str, kind: str) -> list[Document]:
+        return self.deliveries.documents(case_id, kind)
+
+    def withdrawn(self, card: str) -> Withdrawal | None:
+        return self.ledger.withdrawn(card)
+
+
+def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
+    """A worker that carries cases."""
+    tools = Tools(
+        shelf=house.shelf,
+        files=Files(house.ledger, house.deliveries),
+        cards=house.cards,
+        policies=house.policies,
+        reader=readers,
+        explain=explain,
+        operator=Operator(house.settings.operator),
+        audit_key=audit_key(house.settings.data),
+    )
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
+
+
+def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
+    """A worker that carries documents out."""
+    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
+
+
+def notifier(house: House) -> Notifier:
+    """A worker that tells subscribers."""
+    courier = NoticeCourier(
+        shelf=house.shelf,
+        seals=house.ledger,
+        notices=house.notifications,
+        clients=house.clients,
+        base=house.settings.fhir_base,
+        reachable=Reachable(house.settings.subscribers),
+        now=now,
+    )
+    return Notifier(house.notifications, courier, house.shelf.read, now)
