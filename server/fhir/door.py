@@ -13,7 +13,7 @@ from werkzeug.routing import Map, Rule
 
 from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, Fault, fault
-from server.fhir import outcome
+from server.fhir import binary, outcome
 from server.fhir.body import read_body
 from server.fhir.bundle import bundle
 from server.fhir.bundle_entry import Ask
@@ -103,6 +103,8 @@ OPEN = frozenset({metadata})
 """What everybody is told (R4 http.html#capabilities)."""
 Callers = Callable[[str, datetime], Caller]
 """From the Authorization header to who asks; raises Fault(UNAUTHENTICATED)."""
+_NATIVE = frozenset({create, update, conditional_update, read, vread})
+"""What goes in and out in any format, of a Binary (R4 binary.html#rest)."""
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=interaction) for method, path, interaction in ROUTES],
@@ -146,6 +148,9 @@ def _view(
         caller = EVERYBODY if interaction in OPEN else callers(shown, at)
         own = desk.of(caller)
         _demand(own, interaction, place)
+        if place.get("type_") == binary.TYPE and interaction in _NATIVE:
+            request = _request(incoming, limit, at, caller)
+            return _flask(*binary.told(interaction(own, request, **place), request))
         format_ = _wanted(incoming)
         _demand_readable(incoming)
         request = _request(incoming, limit, at, caller)
@@ -274,5 +279,5 @@ def _flask(response: Response, format_: Format) -> flask.Response:
     body, format_ = written(response, format_)
     headers = dict(response.headers)
     if body:
-        headers["Content-Type"] = format_.content_type
+        headers["Content-Type"] = response.content_type or format_.content_type
     return _Answer(body, status=response.status, headers=headers)

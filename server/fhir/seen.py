@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from server.caller import Deed
-from server.fhir.access import Rights
+from server.fhir.access import CONTEXT, CONTEXTS, Rights
 from server.fhir.parse import own
+from server.fhir.references import local
 from server.fhir.rows.extraction import rows
 from server.ports import Around, Past, Shelf, Stored, Stretch
-from server.query import ALWAYS, NEVER, Page, Query
+from server.query import ALWAYS, NEVER, Page, Query, ReferenceRow, Row
 
 READING = (Deed.READ,)
 WRITING = (Deed.READ, Deed.SEARCH, Deed.UPDATE, Deed.DELETE)
@@ -102,10 +103,11 @@ class Seen:
 
     def _mine(self, query: Query) -> Query:
         """With what the caller may find, unless the search has come with it."""
-        seen = self.rights.sees(query.type, Deed.SEARCH)
-        if seen == ALWAYS or seen in query.where:
-            return query
-        return replace(query, where=(*query.where, seen))
+        mine = [self.rights.sees(query.type, Deed.SEARCH)]
+        if query.type == CONTEXT[0]:
+            mine.append(self.rights.in_context())
+        more = tuple(each for each in mine if each != ALWAYS and each not in query.where)
+        return replace(query, where=(*query.where, *more)) if more else query
 
     def _within(self, stretch: Stretch, deeds: tuple[Deed, ...]) -> Stretch:
         return replace(stretch, found=tuple(each for each in stretch.found if self._sees(each, deeds)))
@@ -113,11 +115,25 @@ class Seen:
     def _sees(self, stored: Stored, deeds: tuple[Deed, ...]) -> bool:
         """A tombstone is seen by whoever might see what it stands for."""
         tests = [self.rights.sees(stored.type, deed) for deed in deeds]
-        if ALWAYS in tests:
+        if ALWAYS in tests and stored.type != CONTEXT[0]:
             return True
         if all(test == NEVER for test in tests):
             return False
         told: Stored | None = stored
         if stored.deleted:
             told = self.shelf.read(stored.type, stored.id, stored.version - 1)
-        return told is not None and self.rights.covers(deeds, told.type, told.id, rows(own(told.body)))
+        if told is None:
+            return False
+        held = rows(own(told.body))
+        return self.rights.covers(deeds, told.type, told.id, held) and self._in_context(told.type, held)
+
+    def _in_context(self, type_: str, held: Sequence[Row]) -> bool:
+        """A Binary is seen by whoever may read or find what it is part of (R4 Binary.securityContext)."""
+        targets = [
+            row.target for row in held if isinstance(row, ReferenceRow) and (type_, row.param) == CONTEXT
+        ]
+        for place in filter(None, map(local, targets)):
+            context = self.shelf.newest(*place) if place[0] in CONTEXTS else None
+            if context is not None and not self._sees(context, (Deed.READ, Deed.SEARCH)):
+                return False
+        return True
