@@ -74,7 +74,7 @@ class Published:
         """They have none beyond what they say now."""
         if past.id is not None and past.types[0] in PUBLISHED:
             now = self.newest(past.types[0], past.id)
-            return Stretch(() if now is None else (now,), None)
+            return Stretch((), None) if now is None else Stretch((now,), None, ("",))
         types = tuple(each for each in past.types if each not in PUBLISHED)
         return self.shelf.history(replace(past, types=types)) if types else Stretch((), None)
 

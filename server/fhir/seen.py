@@ -6,17 +6,18 @@ the same refusal of a read, of a reference to it, of a condition that would matc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from server.caller import Deed
 from server.fhir.access import CONTEXT, CONTEXTS, Rights
+from server.fhir.bindings import KEPT
 from server.fhir.parse import own
 from server.fhir.references import local
 from server.fhir.rows.extraction import rows
 from server.ports import Around, Past, Shelf, Stored, Stretch
-from server.query import ALWAYS, NEVER, Page, Query, ReferenceRow, Row
+from server.query import ALWAYS, NEVER, AllOf, Page, Query, ReferenceRow, Row, Test
 
 READING = (Deed.READ,)
 WRITING = (Deed.READ, Deed.SEARCH, Deed.UPDATE, Deed.DELETE)
@@ -57,16 +58,20 @@ class Seen:
         types = tuple(each for each in past.types if self.rights.sees(each, Deed.SEARCH) != NEVER)
         if not types:
             return Stretch((), None)
-        stretch = self._within(self.shelf.history(replace(past, types=types)), _FINDING)
+        meeting = {each: AllOf(tests) for each in types if (tests := self._finding(each))}
+        wanted = replace(past, types=types, meeting=meeting)
+        stretch = self._within(self.shelf.history(wanted), _FINDING)
         standing: dict[tuple[str, str], bool] = {}
         for each in stretch.found:
             if (each.type, each.id) not in standing:
                 newest = self.shelf.newest(each.type, each.id)
                 standing[each.type, each.id] = newest is not None and self._sees(newest, _FINDING)
-        return replace(stretch, found=tuple(each for each in stretch.found if standing[each.type, each.id]))
+        return _only(stretch, lambda each: standing[each.type, each.id])
 
     def around(self, around: Around) -> Stretch:
-        return self._within(self.shelf.around(around), _FINDING)
+        """What comes along because of something out of sight would tell of it."""
+        meeting = {each: AllOf(tests) for each in KEPT if (tests := self._finding(each))}
+        return self._within(self.shelf.around(replace(around, meeting=meeting)), _FINDING)
 
     def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
         """That something out of sight refers to it is told, and not how much, nor what."""
@@ -103,14 +108,17 @@ class Seen:
 
     def _mine(self, query: Query) -> Query:
         """With what the caller may find, unless the search has come with it."""
-        mine = [self.rights.sees(query.type, Deed.SEARCH)]
-        if query.type == CONTEXT[0]:
-            mine.append(self.rights.in_context())
-        more = tuple(each for each in mine if each != ALWAYS and each not in query.where)
+        more = tuple(each for each in self._finding(query.type) if each not in query.where)
         return replace(query, where=(*query.where, *more)) if more else query
 
+    def _finding(self, type_: str) -> tuple[Test, ...]:
+        """What a resource of a type must meet to be found."""
+        context = (self.rights.in_context(),) if type_ == CONTEXT[0] else ()
+        tests = (self.rights.sees(type_, Deed.SEARCH), *context)
+        return tuple(each for each in tests if each != ALWAYS)
+
     def _within(self, stretch: Stretch, deeds: tuple[Deed, ...]) -> Stretch:
-        return replace(stretch, found=tuple(each for each in stretch.found if self._sees(each, deeds)))
+        return _only(stretch, lambda each: self._sees(each, deeds))
 
     def _sees(self, stored: Stored, deeds: tuple[Deed, ...]) -> bool:
         """A tombstone is seen by whoever might see what it stands for."""
@@ -137,3 +145,9 @@ class Seen:
             if context is not None and not self._sees(context, (Deed.READ, Deed.SEARCH)):
                 return False
         return True
+
+
+def _only(stretch: Stretch, shown: Callable[[Stored], bool]) -> Stretch:
+    """What is left of it, each with its place."""
+    left = [(each, place) for each, place in zip(stretch.found, stretch.places, strict=True) if shown(each)]
+    return replace(stretch, found=tuple(each for each, _ in left), places=tuple(place for _, place in left))
