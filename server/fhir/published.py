@@ -109,7 +109,9 @@ class Published:
         found, start = self._found(query), int(token or 0)
         end = start + count
         entries = tuple((each.type, each.id, each.version) for each in found[start:end])
-        return Page(entries, len(found), str(end) if count and end < len(found) else None)
+        onward = str(end) if count and end < len(found) else None
+        before = str(max(start - count, 0)) if start else None
+        return Page(entries, len(found), onward, first="0" if onward or start else None, previous=before)
 
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
         if not any(type_ in PUBLISHED for type_, _, _ in entries):

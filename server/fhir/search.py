@@ -59,7 +59,9 @@ def _page(desk: Desk, shelf: Shelf, wanted: Search, asker: Asker) -> Answer:
     elif chosen.total is not None and total is None:
         total = shelf.count(wanted.query, COUNTED)
         told += _at_least(total)
-    return Answer(matches, included.found, total, page.next, tuple(told))
+    known = (("first", page.first), ("previous", page.previous), ("next", page.next))
+    ways = tuple((relation, token) for relation, token in known if token is not None)
+    return Answer(matches, included.found, total, ways, tuple(told))
 
 
 def _at_least(total: int) -> tuple[tuple[str, str], ...]:
