@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from conformance.checks.run import SYSTEM, Run
 from conformance.peers.codes import (
@@ -23,6 +25,7 @@ TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "co
 """Security label: test health data (R4 security-labels.html)."""
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"
 _QUESTION = "bacterial-meningitis"
+_MADE_UP = concept(SYSTEM, "made-up")
 _REPORT = concept(LOINC, "11502-2", "Laboratory report")
 
 Link = Callable[[str], Resource]
@@ -169,6 +172,46 @@ def _subscription(run: Run, link: Link) -> Resource:
     }
 
 
+def encoded(run: Run) -> str:
+    """Content of its own for a Binary."""
+    return base64.b64encode(f"Made up: {run.fresh()}".encode()).decode()
+
+
+def _binary(run: Run, link: Link) -> Resource:
+    del link
+    return {**_tagged(run), "contentType": "text/plain", "data": encoded(run)}
+
+
+def _provenance(run: Run, link: Link) -> Resource:
+    return {
+        **_tagged(run),
+        "target": _many(link("Patient")),
+        "recorded": instant(datetime.now(UTC)),
+        "agent": [{"who": {"display": "Nobody"}}],
+    }
+
+
+def _tagged(run: Run) -> Resource:
+    """R4 gives it no identifier: a tag of its own tells it from all others."""
+    meta = _meta(run)
+    return {"identifier": [], "meta": meta | {"tag": [*meta["tag"], {"system": SYSTEM, "code": run.fresh()}]}}
+
+
+def _bundle(run: Run, link: Link) -> Resource:
+    del link
+    return {"identifier": run.identifier(), "type": "collection", "timestamp": instant(datetime.now(UTC))}
+
+
+def _plain(**elements: Any) -> Callable[[Run, Link], Resource]:
+    """Only about a patient, if at all: an element that is ``Link`` gets the reference to them."""
+
+    def make(run: Run, link: Link) -> Resource:
+        del run
+        return {name: link("Patient") if part is Link else part for name, part in elements.items()}
+
+    return make
+
+
 def _meta(run: Run) -> Resource:
     return {"tag": [{"system": f"{SYSTEM}/tag", "code": run.token}], "security": [TEST_DATA]}
 
@@ -187,5 +230,46 @@ MAKERS: dict[str, Callable[[Run, Link], Resource]] = {
     "DiagnosticReport": _report,
     "Task": _task,
     "Subscription": _subscription,
+    "Binary": _binary,
+    "Bundle": _bundle,
+    "Provenance": _provenance,
+    "Basic": _plain(code=_MADE_UP, subject=Link),
+    "Communication": _plain(status="completed", subject=Link),
+    "Condition": _plain(code=_MADE_UP, subject=Link),
+    "Consent": _plain(
+        status="active", scope=_MADE_UP, category=[_MADE_UP], patient=Link, policyRule=_MADE_UP
+    ),
+    "DetectedIssue": _plain(status="final", patient=Link),
+    "Device": _plain(status="inactive", deviceName=[{"name": "Made up", "type": "other"}]),
+    "DocumentReference": _plain(
+        status="current", subject=Link, content=[{"attachment": {"contentType": "text/plain"}}]
+    ),
+    "Encounter": _plain(
+        status="finished",
+        subject=Link,
+        **{"class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}},
+    ),
+    "Endpoint": _plain(
+        status="off",
+        address="https://checks.example/fhir",
+        connectionType={
+            "system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type",
+            "code": "hl7-fhir-rest",
+        },
+        payloadType=[_MADE_UP],
+    ),
+    "HealthcareService": _plain(active=False, name="Made up"),
+    "ImagingStudy": _plain(status="available", subject=Link),
+    "Location": _plain(status="inactive", name="Made up"),
+    "MeasureReport": _plain(
+        status="complete",
+        type="summary",
+        measure="https://checks.example/Measure/made-up",
+        period={"start": "2026-01-01", "end": "2026-01-31"},
+    ),
+    "Media": _plain(status="completed", subject=Link, content={"contentType": "text/plain"}),
+    "MolecularSequence": _plain(coordinateSystem=0, type="dna", patient=Link),
+    "RiskAssessment": _plain(status="final", subject=Link),
+    "Specimen": _plain(type=_MADE_UP, subject=Link),
 }
 """What can be made up; the rest is only looked for."""

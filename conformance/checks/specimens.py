@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from conformance.checks import cases, expect
 from conformance.checks.exchange import Seen
-from conformance.checks.made_up import MAKERS, made_up
+from conformance.checks.made_up import MAKERS, encoded, instant, made_up
 from conformance.checks.premises import demand_setup, still_standing
 from conformance.checks.run import Run
 from conformance.checks.verdict import Skipped
@@ -49,10 +51,10 @@ def _another(run: Run, type_: str) -> str:
 
 
 def asked_about(run: Run, type_: str) -> str:
-    """The Patient and the DiagnosticReport of Tasks without evidence.
+    """The Patient of Tasks without evidence, and a DiagnosticReport for one of them.
 
     Apart from the specimens: ours shows no first report while its case is open, and what is
-    written about a patient moves that patient's Tasks.
+    written about a patient moves that patient's Tasks. One question about a report is one case.
     """
 
     def make() -> str:
@@ -62,7 +64,7 @@ def asked_about(run: Run, type_: str) -> str:
 
         return post(run, made_up(run, type_, to)).reference
 
-    return run.once(f"asked about {type_}", make)
+    return run.once(f"asked about {type_}", make) if type_ == "Patient" else make()
 
 
 def post(run: Run, resource: Resource, **headers: str) -> Seen:
@@ -129,13 +131,21 @@ def cancel(run: Run, reference: str) -> None:
 def change(run: Run, resource: Resource) -> Resource:
     """Elements that an update may replace: one more identifier; of a Task, that it is cancelled.
 
-    What has no identifier in R4 has a reason.
+    What has no identifier in R4 has data, a time, or a reason.
     """
     if resource["resourceType"] == "Task":
         return {"status": "cancelled", "statusReason": {"text": "The check is over."}}
-    if "identifier" not in resource:
-        return {"reason": f"Changed by {run.fresh()}."}
-    return {"identifier": [*resource["identifier"], run.identifier()]}
+    match resource:
+        case {"resourceType": "Binary"}:
+            return {"data": encoded(run)}
+        case {"resourceType": "Provenance"}:
+            return {"recorded": instant(datetime.now(UTC))}
+        case {"identifier": list(named)}:
+            return {"identifier": [*named, run.identifier()]}
+        case {"identifier": _}:
+            return {"identifier": run.identifier()}
+        case _:
+            return {"reason": f"Changed by {run.fresh()}."}
 
 
 def tag(resource: Resource) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
+from server.errors import Category, fault
 from server.fhir.artefacts.codes import code_systems, naming_systems, value_sets
 from server.fhir.artefacts.heading import CHANGED
 from server.fhir.artefacts.operations import operation_definitions
@@ -71,12 +72,29 @@ class Published:
         return next((_stored(each) for each in found), None)
 
     def history(self, past: Past) -> Stretch:
-        """They have none beyond what they say now."""
-        if past.id is not None and past.types[0] in PUBLISHED:
-            now = self.newest(past.types[0], past.id)
-            return Stretch((), None) if now is None else Stretch((now,), None, ("",))
+        """They have none beyond what they say now, which the history of everything leaves out."""
+        if past.types[0] in PUBLISHED and (past.id is not None or len(past.types) == 1):
+            return self._now(past)
         types = tuple(each for each in past.types if each not in PUBLISHED)
         return self.shelf.history(replace(past, types=types)) if types else Stretch((), None)
+
+    def _now(self, past: Past) -> Stretch:
+        """One type, or one of it; all of them are current from the same moment on."""
+        late = past.since is not None and past.since > _AT
+        early = past.during is not None and past.during[1] <= _AT
+        here = [
+            each
+            for each in self.artefacts
+            if each.type == past.types[0] and past.id in (None, each.id) and not (late or early)
+        ]
+        start = _place(past.after)
+        if start is None:
+            text = "this is no page that was linked to; begin again"
+            raise fault(Category.INCORRECT, "invalid", text)
+        end = start + past.limit
+        found = tuple(_stored(each) for each in here[start:end])
+        places = tuple(str(start + n) for n in range(1, len(found) + 1))
+        return Stretch(found, str(end) if end < len(here) else None, places)
 
     def around(self, around: Around) -> Stretch:
         return self.shelf.around(around)
@@ -104,9 +122,9 @@ class Published:
         """A token says where the page begins: what is published stands still by itself."""
         if query.type not in PUBLISHED:
             return self.shelf.page(query, count, token)
-        if token is not None and not (token.isascii() and token.isdigit() and len(token) < 6):
+        found, start = self._found(query), _place(token)
+        if start is None:
             return None
-        found, start = self._found(query), int(token or 0)
         end = start + count
         entries = tuple((each.type, each.id, each.version) for each in found[start:end])
         onward = str(end) if count and end < len(found) else None
@@ -133,6 +151,13 @@ class Published:
         for key in reversed(query.sort):
             found = _sorted(found, key)
         return found
+
+
+def _place(token: str | None) -> int | None:
+    """Where a page begins; None when nobody was linked to it."""
+    if token is None:
+        return 0
+    return int(token) if token.isascii() and token.isdigit() and len(token) < 6 else None
 
 
 def _stored(write: ResourceWrite) -> Stored:

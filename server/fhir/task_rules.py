@@ -16,7 +16,9 @@ from server.fhir.task_states import CANCELLABLE, TRANSITIONS, ended
 from server.fhir.terms import ABORT
 from server.ports import Resource
 
-_ALWAYS = frozenset({"id", "meta", "lastModified", "text", "status", "statusReason", "note"})
+_STAYING = frozenset({"id", "meta", "lastModified", "text", "note"})
+"""What may change while the status stays: why it stands so has been said by whoever set it."""
+_MOVING = _STAYING | {"status", "statusReason"}
 _BY_US = frozenset({("requested", "failed")})
 """An offer that runs out; nobody else sets it: failed is tried and could not, rejected is before any work."""
 
@@ -30,9 +32,9 @@ class _Share:
     """None: all."""
 
 
-_PLACER = _Share(frozenset({"cancelled"}), _ALWAYS)
+_PLACER = _Share(frozenset({"cancelled"}), _MOVING)
 _SPECIALIST = _Share(
-    frozenset({"accepted", "rejected", "in-progress", "completed", "failed"}), _ALWAYS | {"output"}
+    frozenset({"accepted", "rejected", "in-progress", "completed", "failed"}), _MOVING | {"output"}
 )
 _ANYBODY = _Share(frozenset(TRANSITIONS), None)
 
@@ -69,8 +71,9 @@ def _share(task: Resource) -> _Share:
 def _foreign(old: Resource, new: Resource, share: _Share) -> Iterator[Issue]:
     if share.elements is None:
         return
+    theirs = share.elements if old["status"] != new["status"] else _STAYING
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    for name in sorted(changed - share.elements):
+    for name in sorted(changed - theirs):
         yield Issue("business-rule", "this element is not yours to change", f"Task.{name}")
 
 

@@ -158,6 +158,11 @@ def test_moved(old: dict[str, Any], new: dict[str, Any]) -> None:
         ),
         (PLAIN, {**PLAIN, "status": "completed"}, [("business-rule", "Task.status")]),
         (
+            {**ORDER, "status": "on-hold"},
+            {**ORDER, "status": "on-hold", "statusReason": {"text": "never mind"}},
+            [("business-rule", "Task.statusReason")],
+        ),
+        (
             {**READ, "status": "failed"},
             {**READ, "status": "failed", "note": [{"text": "x"}]},
             [("business-rule", "Task.status")],

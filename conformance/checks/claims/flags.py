@@ -93,7 +93,10 @@ def condition(resource: Resource) -> str:
     """By which a resource with our made-up identifier is found."""
     if resource["resourceType"] == "Subscription":  # R4 gives it no identifier
         return f"url={resource['channel']['endpoint']}"
-    named = resource["identifier"][0]
+    if "identifier" not in resource:  # nor to these
+        return f"_tag={resource['meta']['tag'][-1]['system']}|{resource['meta']['tag'][-1]['code']}"
+    own = resource["identifier"]
+    named = own[0] if isinstance(own, list) else own
     return f"identifier={named['system']}|{named['value']}"
 
 

@@ -40,14 +40,19 @@ _SOON = timedelta(seconds=4)
 
 
 def refuses_all_but(run: Run, task: str, allowed: frozenset[str]) -> None:
-    """Every status but the allowed ones is tried on a Task, with reason and If-Match; none is taken."""
+    """Every status but the allowed ones is tried on a Task, with reason and If-Match; none is taken.
+
+    While the status of one that goes on stays, its reason is not its placer's to change.
+    """
     before = specimens.read(run, task).body
     for status in STATUSES:
         if status in allowed:
             continue
         moved = before | {"status": status, "statusReason": {"text": "A check."}}
         seen = run.wire.put(task, moved, If_Match=specimens.tag(before))
-        expect.refused(seen, 422, code="business-rule", at="Task.status")
+        stays = status == before["status"] and status not in TERMINAL
+        place = "Task.statusReason" if stays else "Task.status"
+        expect.refused(seen, 422, code="business-rule", at=place)
     now = specimens.read(run, task).body
     expect.equal(before["meta"]["versionId"], now["meta"]["versionId"], "unchanged version")
 

@@ -139,3 +139,15 @@ def test_what_breaks_a_profile_is_refused_and_what_holds_it_is_taken(world: Worl
         answer = world.send("POST", "Task", each)
         assert answer.status_code in (400, 422), each
     assert world.send("POST", "Task", order).status_code in (200, 201)
+
+
+def test_the_history_of_a_type_is_what_it_says_now(world: World) -> None:
+    first = world.get("NamingSystem/_history?_count=5")
+    assert len(first["entry"]) == 5
+    [following] = [each["url"] for each in first["link"] if each["relation"] == "next"]
+    rest = world.get(following.partition("/fhir/")[2])
+    assert len(first["entry"]) + len(rest["entry"]) == len(NAMED)
+    assert "entry" not in world.get("NamingSystem/_history?_since=2999-01-01T00:00:00Z")
+    assert "entry" not in world.get("NamingSystem/_history?_at=2001-01-01")
+    assert world.get("NamingSystem/_history?_at=2999-01-01")["entry"]
+    assert world.send("GET", "NamingSystem/_history?_page=x", b"").status_code == 400
