@@ -17,6 +17,7 @@ from server.fhir import binary, outcome
 from server.fhir.body import read_body
 from server.fhir.bundle import bundle
 from server.fhir.bundle_entry import Ask
+from server.fhir.compartment import MEMBERS
 from server.fhir.create import create
 from server.fhir.delete import conditional_delete, delete
 from server.fhir.desk import Desk
@@ -41,6 +42,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/_history", history_system),
     ("GET", "/<type_>", search),
     ("POST", "/<type_>/_search", search),
+    ("GET", f"/Patient/<id_>/<any({','.join(MEMBERS)}):type_>", search),
     ("POST", "/<type_>", create),
     ("PUT", "/<type_>", conditional_update),
     ("PATCH", "/<type_>", conditional_patch),

@@ -61,7 +61,7 @@ def _url(base: str, search: Search, page: str | None) -> str:
         query.append(("_count", str(search.controls.count)))
     if page is not None:
         query.append(("_page", page))
-    return f"{base}/{search.query.type}?{urlencode(query)}"
+    return f"{base}/{search.path}?{urlencode(query)}"
 
 
 def _entries(base: str, found: Iterable[Stored], mode: str, part: Part | None) -> Iterable[dict[str, Any]]:
