@@ -172,7 +172,8 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
     # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
-    *(Move(s, Event.STOP_REFUSED, s) for s in (*_STANDING, State.CLOSED) if s not in _BEFORE_COMPARISON),
+    # One whose report is corrected afterwards has been made all the same.
+    *(Move(state, Event.STOP_REFUSED, state) for state in (*_STANDING, State.CLOSED)),
     *(
         Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
         for state in (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)

@@ -356,7 +356,8 @@ class Shelf(Protocol):
 SEALABLE = frozenset(
     {
         "Basic", "Binary", "Communication", "Condition", "DetectedIssue", "DiagnosticReport",
-        "DocumentReference", "Media", "Observation", "Provenance", "RiskAssessment",
+        "DocumentReference", "ImagingStudy", "MeasureReport", "Media", "Observation", "Provenance",
+        "RiskAssessment",
     }
 )  # fmt: skip
 """Types of which a resource can be an opinion on a case, or tell what one says."""

@@ -45,33 +45,28 @@ def work(settings: Settings) -> None:
 def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     with loading():
         from server.fhir.smart.logins import Logins  # noqa: PLC0415
+        from server.idle import Idle  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
-        from server.wiring import (  # noqa: PLC0415
-            build,
-            case_worker,
-            delivery_worker,
-            notifier,
-            partner_worker,
-        )
+        from server.wiring import build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
+        from server.workers import case_worker, delivery_worker, notifier, partner_worker  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
     logins = Logins(now)
     cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
-    pause = settings.idle.total_seconds()
-
-    def idle(stop: Event) -> None:
-        stop.wait(pause)
-
-    def idle_in_turn(stop: Event) -> None:  # together they look as often as one of the others
-        stop.wait(pause * _NOTICE_THREADS)
-
-    deliveries = (Loop(f"deliveries-{n}", couriers.once, idle) for n in range(_DELIVERY_THREADS))
+    pause, written = settings.idle.total_seconds(), house.database.written
+    deliveries = (
+        Loop(f"deliveries-{n}", couriers.once, Idle(pause * _DELIVERY_THREADS, written))
+        for n in range(_DELIVERY_THREADS)
+    )
     told = notifier(house)
-    notices = (Loop(f"notices-{n}", told.once, idle_in_turn) for n in range(_NOTICE_THREADS))
-    loops = [Loop("cases", cases.once, idle), *deliveries, *notices]
+    notices = (
+        Loop(f"notices-{n}", told.once, Idle(pause * _NOTICE_THREADS, written))
+        for n in range(_NOTICE_THREADS)
+    )
+    loops = [Loop("cases", cases.once, Idle(pause, written)), *deliveries, *notices]
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
     return loops

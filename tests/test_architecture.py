@@ -20,10 +20,10 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.checks", "server.commands", "server.configuration",
-    "server.directory", "server.metrics", "server.notifier", "server.options", "server.polling",
-    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.web",
+    "server.directory", "server.idle", "server.metrics", "server.notifier", "server.options",
+    "server.polling", "server.processes", "server.readers", "server.steps", "server.supervisor", "server.web",
     "server.wiring", "server.work",
-    "server.worker",
+    "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},

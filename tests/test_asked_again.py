@@ -96,3 +96,49 @@ def test_two_at_the_same_moment(world: World, monkeypatch: pytest.MonkeyPatch) -
     told = world.send("POST", "Task", again(sent, "T-2"))
     assert (told.status_code, told.json["id"]) == (200, first[0]["id"])
     assert cases(world) == 2
+
+
+def _whole(sent: Hospital, number: str, person: dict[str, Any]) -> bytes:
+    """A patient, a report and an order under one identifier, named within the transaction."""
+    patient, about = (f"urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b{n}" for n in (1, 2))
+    return bundle(
+        entry({"resourceType": "Patient", **person}, "Patient", patient),
+        entry(report(patient, sent.role, VIRAL), "DiagnosticReport", about),
+        entry(task(patient, about, number), "Task"),
+    )
+
+
+ANNA = {"identifier": [{"system": "https://ehr.example/patient", "value": "A"}], "birthDate": "1990-01-01"}
+BERT = {"identifier": [{"system": "https://ehr.example/patient", "value": "B"}], "birthDate": "1955-01-01"}
+
+
+def test_one_identifier_of_two_patients_orders_is_refused(world: World) -> None:
+    """The answer would name the other patient's Task."""
+    sent = send_case(world)
+    first = world.send("POST", "", _whole(sent, "T-9", ANNA))
+    assert first.status_code == 200, first.json
+    again = world.send("POST", "", _whole(sent, "T-9", ANNA))
+    assert again.json["entry"][2]["response"]["status"][:3] == "200"
+    other = world.send("POST", "", _whole(sent, "T-9", BERT))
+    assert (other.status_code, other.json["issue"][0]["code"]) == (409, "duplicate")
+    assert cases(world) == 2
+
+
+def test_without_identifiers_the_patients_must_be_alike(world: World) -> None:
+    sent = send_case(world)
+    nobody = {"birthDate": "1990-01-01", "gender": "other"}
+    assert world.send("POST", "", _whole(sent, "T-9", nobody)).status_code == 200
+    assert world.send("POST", "", _whole(sent, "T-9", nobody)).status_code == 200
+    other = world.send("POST", "", _whole(sent, "T-9", {**nobody, "gender": "female"}))
+    assert (other.status_code, other.json["issue"][0]["code"]) == (409, "duplicate")
+
+
+def test_what_a_repeated_transaction_copies_is_under_seal_like_the_first(world: World) -> None:
+    sent = send_case(world)
+    copy = world.post(report(sent.patient, sent.role, VIRAL))
+    assert world.send("GET", f"DiagnosticReport/{copy['id']}", b"").status_code == 403
+    assert world.get(f"DiagnosticReport?patient={sent.patient}")["total"] == 0
+    other = report(sent.patient, sent.role, VIRAL)
+    other["code"] = {"coding": [{"system": "http://loinc.org", "code": "36643-5"}]}
+    film = world.post(other)
+    assert world.send("GET", f"DiagnosticReport/{film['id']}", b"").status_code == 200

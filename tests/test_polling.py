@@ -27,8 +27,9 @@ from server.log import configure
 from server.model import Destination, Polling
 from server.polling import PartnerWorker
 from server.store.partners import PartnerRow
-from server.wiring import House, partner_worker
+from server.wiring import House
 from server.worker import DeliveryWorker
+from server.workers import partner_worker
 from tests.world import BACTERIAL, EHR, START, VIRAL, World
 
 DEVICE = "https://second-reader.example/device"

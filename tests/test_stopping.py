@@ -104,6 +104,24 @@ def test_after_the_comparison_it_is_carried_to_its_end(world: World) -> None:
     assert world.trace(sent.task_id)["history"][-1]["event"] == "stop refused"
 
 
+def test_a_correction_after_the_comparison_does_not_open_the_way_out(world: World) -> None:
+    """Whoever makes the report preliminary again would else be rid of a disagreement."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    corrected = {**sent.report, "status": "preliminary"}
+    tag = f'W/"{sent.report["meta"]["versionId"]}"'
+    path = f"DiagnosticReport/{sent.report['id']}"
+    assert world.send("PUT", path, corrected, If_Match=tag).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    asked = world.post(wish(sent))
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    assert answer(world, asked)[0] == "rejected"
+
+
 def test_the_wish_may_be_taken_back_before_it_is_answered(world: World) -> None:
     sent = unsigned(world)
     asked = world.post(wish(sent))

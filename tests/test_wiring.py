@@ -17,16 +17,8 @@ from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import migrate, needed
-from server.wiring import (
-    House,
-    audit_key,
-    bring_up_to_date,
-    build,
-    case_worker,
-    delivery_lease,
-    delivery_worker,
-    desk,
-)
+from server.wiring import House, bring_up_to_date, build, delivery_lease, desk
+from server.workers import audit_key, case_worker, delivery_worker
 
 BUILT_IN = Settings()
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from server import log, wiring, work
+from server import log, work
+from server import workers as put_together
 from server.errors import Category, Fault, fault
 from server.settings import Settings
 from server.wiring import bring_up_to_date
@@ -47,8 +48,8 @@ class Once:
 def workers(
     monkeypatch: pytest.MonkeyPatch, cases: Callable[[], bool], deliveries: Callable[[], bool]
 ) -> None:
-    monkeypatch.setattr(wiring, "case_worker", lambda *_: Once(cases))
-    monkeypatch.setattr(wiring, "delivery_worker", lambda *_: Once(deliveries))
+    monkeypatch.setattr(put_together, "case_worker", lambda *_: Once(cases))
+    monkeypatch.setattr(put_together, "delivery_worker", lambda *_: Once(deliveries))
 
 
 @pytest.fixture

@@ -43,8 +43,9 @@ from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import Files, House, registered, subscriptions
+from server.wiring import House, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
+from server.workers import Files
 
 SR = "https://second-reader.example/fhir"
 LOINC = "http://loinc.org"

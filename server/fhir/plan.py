@@ -19,6 +19,7 @@ from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
 from server.fhir.admission import Admission, is_completed_read
 from server.fhir.asked import Answered, Asked
+from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
@@ -117,6 +118,7 @@ class Planner:
         writing = [(each, place) for each, place in work if not place.idle]
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
             raise _doubled(writing[double][0])
+        demand_same_patient(work, self.shelf)
         pending = self._pending(work, writing, at)
         made, freed = Plan(), _freed(writing)
         for each, place in work:

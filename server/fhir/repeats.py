@@ -37,6 +37,20 @@ def same_request(first: Resource, again: Resource, base: str) -> bool:
     return _alike(_asked(first, base), _asked(again, base))
 
 
+def same_person(here: Resource, sent: Resource) -> bool:
+    """Whether a Patient that comes with a repeated order is the one who is here: by any identifier in common.
+
+    Where one of them has none, all of it must be alike.
+    """
+    known, told = _identifiers(here), _identifiers(sent)
+    return bool(known & told) if known and told else _asked(here, "") == _asked(sent, "")
+
+
+def _identifiers(resource: Resource) -> set[tuple[str, str]]:
+    named = resource.get("identifier", [])
+    return {(each["system"], each["value"]) for each in named if each.get("system") and each.get("value")}
+
+
 def _asked(task: Resource, base: str) -> Resource:
     """A copy without what servers add."""
     copy: Resource = parse(dump({k: v for k, v in task.items() if k not in _SERVERS_OWN}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from server.case import Event, State
 from server.fhir.abort import unanswered
 from server.fhir.pens.correspondence import Standing
+from server.model import Comparison
 from server.ports import Progress, Stored
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import called_off
@@ -30,13 +31,20 @@ def asked_to_stop(file: CaseFile) -> Progress | None:
     asking = file.tools.shelf.find(unanswered(file.case.task_id), _MOST)
     if not asking:
         return None
-    if file.case.position.state in WITHDRAWABLE:
+    if _may_stop(file):
         return _stopped(file, asking)
     move = Moved(file)
     for each in asking:
         move.note(Event.STOP_REFUSED, task=f"Task/{each.id}")
         move.write(moved_task(file, f"Task/{each.id}", Standing("rejected", None, _TOO_LATE)))
     return move.at_once()
+
+
+def _may_stop(file: CaseFile) -> bool:
+    """A report that is corrected after the comparison goes back to be compared: that it was made remains."""
+    state = file.case.position.state
+    in_hand = state in (State.HELD, State.FAULTED)
+    return state in WITHDRAWABLE and (in_hand or file.latest("comparison", Comparison) is None)
 
 
 def _stopped(file: CaseFile, asking: list[Stored]) -> Progress:

@@ -14,12 +14,12 @@ from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.fhir.times import moment
-from server.model import Gap
+from server.model import Comparison, Gap
 from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
-from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.letters import called_off, told
+from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
+from server.steps.letters import called_off, held_letter, told
 
 _MOST_OBSERVATIONS = 5_000
 
@@ -47,6 +47,8 @@ def look_again(file: CaseFile) -> Progress | Wait:
     if not gaps:  # what came in time counts, however late we look
         return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
     deadline = lapses_at(file.case.opened_at, file.policy, file.case.due_by)
+    if deadline <= file.now and file.latest("comparison", Comparison) is not None:
+        return lost_again(file)
     if deadline <= file.now:
         move = Moved(file).note(
             Event.TIME_RAN_OUT, policy=True, reason="what was missing did not come in time"
@@ -57,6 +59,20 @@ def look_again(file: CaseFile) -> Progress | Wait:
     if _texts(gaps) == file.latest("gaps", list[str]) and _told_of(file):
         return Wait(deadline)
     return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
+
+
+def lost_again(file: CaseFile) -> Progress:
+    """Compared once, corrected, and then not completed in time: what was found is not dropped by a clock."""
+    reason = "the first report was corrected after it had been compared, and was not completed again in time"
+    return held_letter(held(file, reason), "Corrected after it was compared; a person looks at it.").progress(
+        file.now + REMINDER
+    )
+
+
+def person(file: CaseFile) -> str:
+    """What the evidence says of the patient beside values: a model may read age and sex."""
+    patient = file.resource(file.case.patient)
+    return f"{patient.get('birthDate', '')} {patient.get('gender', '')}"
 
 
 def weighed(file: CaseFile) -> Inputs:

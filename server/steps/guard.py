@@ -11,6 +11,7 @@ from server.ports import Progress
 from server.steps.abort import WITHDRAWABLE, asked_to_stop
 from server.steps.casefile import REMINDER, CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
+from server.steps.gather import person, weighed
 from server.steps.letters import called_off, held_letter, told
 from server.steps.withdraw import withdrawn_model
 
@@ -72,14 +73,26 @@ def _superseded(file: CaseFile) -> Progress | None:
     seen = {key for keys in file.tools.files.facts(file.case.id, "superseded", list[str]) for key in keys}
     values: list[str] = []
     if state in _RESTING_ON_VALUES and position.ai is not Ai.AWAITED:
-        values = [new for key in file.ai_read.sources if (new := _newer(file, key)) and new not in seen]
+        values = [new for key in _read_from(file) if (new := _newer(file, key)) and new not in seen]
+    asked = file.referral is not None and file.referral.open
     if values:
-        asked = file.referral is not None and file.referral.open
         return _anew(file, values) if state is State.READY and not asked else _hold(file, values)
+    if state is State.READY and position.ai is not Ai.AWAITED and not asked:
+        inputs = weighed(file)
+        if inputs.digest != file.ai_read.input_digest:  # a laboratory may correct by another Observation
+            return _anew(file, [key.versioned for key in inputs.sources])
     if state in _RESTING_ON_THE_REPORT and position.first is First.LOCKED:
         report = _newer(file, file.first_read.report)
         return compared_anew(file) if report and report not in seen else None
     return None
+
+
+def _read_from(file: CaseFile) -> list[ResourceKey]:
+    """The versions that the model's read rests on; of the patient's, what a model can see of it."""
+    before, patient = file.latest("person", str), file.stored(file.case.patient)
+    changed = before is not None and before != person(file)
+    people = [ResourceKey(patient.type, patient.id, patient.version - 1)] if changed else []
+    return [*file.ai_read.sources, *people]
 
 
 def _newer(file: CaseFile, key: ResourceKey) -> str | None:

@@ -8,12 +8,12 @@ from server.errors import Category, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead
+from server.model import AiRead, Comparison
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
 from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.gather import found_incomplete, gaps_of, weighed
+from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
 
 
@@ -39,7 +39,7 @@ def _read(file: CaseFile) -> Progress:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
-    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card)
+    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
     # Both events are sealed: that a model declined is an answer too.
     if read.declined:
         move.note(Event.AI_DECLINED, sealed=True, card=True, reasons=read.reasons, sources=sources)
@@ -93,6 +93,8 @@ def _lock(file: CaseFile) -> Progress | Wait:
     due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
     if due > file.now:
         return Wait(due)
+    if file.latest("comparison", Comparison) is not None:
+        return lost_again(file)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
     return called_off(
         move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")

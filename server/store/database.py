@@ -70,6 +70,10 @@ class Database:
 
         return _persistent(once)
 
+    def written(self) -> int | None:
+        """A number that differs once anybody has written; None where only a query would tell."""
+        return self._dialect.written()
+
     @property
     def product(self) -> str:
         """Name and version; of a server only once it has been spoken to."""

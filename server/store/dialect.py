@@ -63,6 +63,10 @@ class Dialect(Protocol):
         """
         ...
 
+    def written(self) -> int | None:
+        """A number that differs once anybody has written; None where only a query would tell."""
+        ...
+
     def make_scratch(self, connection: Connection) -> None:
         """Beside a schema that has just been brought up to date."""
         ...

@@ -125,6 +125,9 @@ class Postgres:
             f"synchronous_commit={row[2]}, fsync={row[1]}, full_page_writes={row[5]}"
         )
 
+    def written(self) -> int | None:
+        return None  # only a query would tell
+
     def make_scratch(self, connection: Connection) -> None:
         metadata.drop_all(connection)  # nothing in it is worth a migration
         metadata.create_all(connection)

@@ -2,7 +2,8 @@
 
 One predicate for everything that the door shows (docs/decisions/0004-veil.md). An opinion is
 
-- the first report of a case, open or not;
+- the first report of a case, open or not, and what may be a copy of it: a report about the same patient
+  with one of its codes or identifiers (an EHR that sends a transaction again makes one);
 - what a case's Task names as its outcome: the AI's report, a specialist's;
 - a report that answers a referral, in time or not;
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
@@ -85,6 +86,7 @@ def _report(own: Any) -> ColumnElement[bool]:
     based, named, task = search_value.alias(), reference.alias(), resource.alias()
     prefix = f"{_REQUEST}/"
     return or_(
+        _like_a_first_report(own),
         exists().where(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
         exists().where(
             based.c.resource_key == own.c.key,
@@ -102,6 +104,25 @@ def _report(own: Any) -> ColumnElement[bool]:
             outcome.c.task_id == task.c.id,
             _open_about(outcome),
         ),
+    )
+
+
+def _like_a_first_report(own: Any) -> ColumnElement[bool]:
+    about, case, first = search_value.alias(), cases.alias(), resource.alias()
+    mine, theirs = search_value.alias(), search_value.alias()
+    return exists().where(
+        about.c.resource_key == own.c.key,
+        about.c.param == "patient",
+        case.c.patient == about.c.value,
+        case.c.state.not_in(UNSEALED),
+        first.c.type == _REPORT,
+        first.c.id == func.substr(case.c.report, len(_REPORT) + 2),
+        mine.c.resource_key == own.c.key,
+        mine.c.param.in_(("code", "identifier")),
+        theirs.c.resource_key == first.c.key,
+        theirs.c.param == mine.c.param,
+        theirs.c.value == mine.c.value,
+        theirs.c.system == mine.c.system,
     )
 
 

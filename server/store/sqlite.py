@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pysqlite3
@@ -63,6 +64,9 @@ class Sqlite:
             metadata.create_all(self._beside)
         self.scratch = Scratch(self._beside, lambda: _told(lost))
         self._turn = Turn(path.with_suffix(".turn"))
+        self._path = str(path)
+        self._watch: Any = None
+        self._watching = Lock()
 
     def turn(self) -> AbstractContextManager[None]:
         return self._turn.taken()
@@ -82,10 +86,20 @@ class Sqlite:
     def about(self) -> str:
         return f"{self.product}, journal_mode=WAL, synchronous=FULL"
 
+    def written(self) -> int | None:
+        """sqlite.org/pragma.html#pragma_data_version; on a connection that itself never writes."""
+        with self._watching:
+            if self._watch is None:
+                self._watch = pysqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
     def make_scratch(self, connection: Connection) -> None:
         """It is made when it is opened."""
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         self.engine.dispose()
         self._beside.dispose()
         self._turn.close()

@@ -175,3 +175,14 @@ def test_an_error_of_ours_shows_no_values(database: Database) -> None:
     with pytest.raises(OperationalError) as refused:
         database.read(lambda c: c.exec_driver_sql("SELECT * FROM missing WHERE name = ?", ("Peter",)))
     assert "Peter" not in str(refused.value)
+
+
+def test_whether_anybody_has_written_is_told_without_a_query(database: Database) -> None:
+    """What an idle worker asks a hundred times a second."""
+    before = database.written()
+    assert before is not None
+    assert database.written() == before
+    database.read(lambda c: c.exec_driver_sql("SELECT 1").all())
+    assert database.written() == before
+    database.write(lambda c: c.exec_driver_sql("CREATE TABLE noted (a)").close())
+    assert database.written() != before
