@@ -18,7 +18,7 @@ from server.case import Event, Position
 from server.contract import Inputs
 from server.model import AiRead, Document, Receipt, Withdrawal
 from server.notices import Subscribing
-from server.query import Page, Query, Row
+from server.query import Page, Query, Row, Test
 
 Resource = dict[str, Any]
 
@@ -98,6 +98,8 @@ class Past:
     """Only what was current at some time from the first to before the second."""
     after: str | None = None
     """Where the stretch before ended."""
+    meeting: Mapping[str, Test] = field(default_factory=dict)
+    """Type -> what a resource of it must meet as it is now, unless it has been deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class Around:
     limit: int
     since: datetime | None = None
     after: str | None = None
+    meeting: Mapping[str, Test] = field(default_factory=dict)
+    """Type -> what a resource of it must meet to be there, and for anything to come along by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ class Stretch:
     found: tuple[Stored, ...]
     next: str | None
     """What to ask for the stretch after this one; None at the end."""
+    places: tuple[str, ...] = ()
+    """Of each that was found, what to ask for the stretch after it."""
 
 
 # -- arrivals and cases --------------------------------------------------------------------

@@ -293,3 +293,7 @@ class Page:
     """The token of the stretch after this one; None at the end."""
     cut: bool = False
     """More match than a sorted result keeps: what comes after the last stretch is not served."""
+    first: str | None = None
+    """The token of the first stretch, as it was; None when there is only one, or it is not known any more."""
+    previous: str | None = None
+    """The token of the stretch before this one."""

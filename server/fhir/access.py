@@ -24,6 +24,10 @@ from server.fhir.subscriptions.ownership import TYPE as SUBSCRIPTION
 from server.fhir.subscriptions.ownership import owned_by
 from server.query import ALWAYS, NEVER, AllOf, AnyOf, Chain, Has, Not, Row, Test
 
+CONTEXT = ("Binary", "security-context")
+"""The type whose resources are seen by whoever sees another one, and the parameter that leads to it."""
+CONTEXTS = tuple(each for each in KEPT if each != CONTEXT[0])
+"""What it may lead to: Binaries that hide each other in a ring hide nothing."""
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
 """For the parser; nothing that a scope may say depends on the time."""
 
@@ -58,6 +62,20 @@ class Rights:
             return ALWAYS
         tests = tuple(_criteria(type_, query, self.base) for query in only)
         return tests[0] if len(tests) == 1 else AnyOf(tests)
+
+    def in_context(self) -> Test:
+        """What a Binary must meet beside its scopes: it is not of what the caller may not see.
+
+        R4 binary.html#security-context.
+        """
+        _, param = CONTEXT
+        partly = {type_: self._read_or_found(type_) for type_ in CONTEXTS}
+        hidden = [Chain(param, type_, (Not(test),)) for type_, test in partly.items() if test != ALWAYS]
+        return Not(AnyOf(tuple(hidden)))
+
+    def _read_or_found(self, type_: str) -> Test:
+        tests = (self.sees(type_, Deed.READ), self.sees(type_, Deed.SEARCH))
+        return ALWAYS if ALWAYS in tests else AnyOf(tests)
 
     def covers(self, deeds: Iterable[Deed], type_: str, id_: str, rows: Sequence[Row]) -> bool:
         """Whether one of ``deeds`` is allowed on a resource that has these rows."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from server.errors import Category, fault
 from server.fhir.asked import Asked
+from server.fhir.binary import sent
 from server.fhir.conditional import condition
 from server.fhir.desk import Desk, writable
 from server.fhir.exchange import Request, Response, written
-from server.fhir.format import received
 from server.fhir.query.asked import pairs_of
 from server.fhir.validate import check
 
@@ -17,7 +17,7 @@ _ABOUT_THE_ANSWER = ("_format", "_pretty")
 def create(desk: Desk, request: Request, type_: str) -> Response:
     writable(type_)
     _demand_no_condition(request)
-    resource = received(request, desk.max_resource)
+    resource = sent(request, desk.max_resource, type_)
     check(resource, type_)
     sought = request.headers.get("if-none-exist")
     asked = Asked(

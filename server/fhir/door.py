@@ -13,12 +13,13 @@ from werkzeug.routing import Map, Rule
 
 from server.caller import EVERYBODY, Caller, Deed
 from server.errors import Category, Fault, fault
-from server.fhir import outcome
+from server.fhir import binary, outcome
 from server.fhir.audit.doings import TYPES, catch_up, watching
 from server.fhir.audit.witness import Witness
 from server.fhir.body import read_body
 from server.fhir.bundle import bundle
 from server.fhir.bundle_entry import Ask
+from server.fhir.compartment import MEMBERS
 from server.fhir.create import create
 from server.fhir.delete import conditional_delete, delete
 from server.fhir.desk import Desk
@@ -43,6 +44,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/_history", history_system),
     ("GET", "/<type_>", search),
     ("POST", "/<type_>/_search", search),
+    ("GET", f"/Patient/<id_>/<any({','.join(MEMBERS)}):type_>", search),
     ("POST", "/<type_>", create),
     ("PUT", "/<type_>", conditional_update),
     ("PATCH", "/<type_>", conditional_patch),
@@ -103,6 +105,8 @@ OPEN = frozenset({metadata})
 """What everybody is told (R4 http.html#capabilities)."""
 Callers = Callable[[str, datetime], Caller]
 """From the Authorization header to who asks; raises Fault(UNAUTHENTICATED)."""
+_NATIVE = frozenset({create, update, conditional_update, read, vread})
+"""What goes in and out in any format, of a Binary (R4 binary.html#rest)."""
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=interaction) for method, path, interaction in ROUTES],
@@ -148,14 +152,16 @@ def _view(
             own = desk.of(caller, witness)
             with watching(witness, interaction, place) as account:
                 _demand(own, interaction, place)
-                format_ = _wanted(incoming)
-                _demand_readable(incoming)
+                native = place.get("type_") == binary.TYPE and interaction in _NATIVE
+                format_ = Format() if native else _wanted(incoming)
+                if not native:
+                    _demand_readable(incoming)
                 request = _request(incoming, limit, at, caller)
                 account.asks(request)
                 more = {"ask": _asking(own, witness)} if interaction is bundle else {}
                 catch_up(own, interaction, request)
                 response = account.answered(interaction(own, request, **place, **more))
-        return _flask(response, format_)
+        return _flask(*binary.told(response, request)) if native else _flask(response, format_)
 
     return view
 
@@ -288,5 +294,5 @@ def _flask(response: Response, format_: Format) -> flask.Response:
     body, format_ = written(response, format_)
     headers = dict(response.headers)
     if body:
-        headers["Content-Type"] = format_.content_type
+        headers["Content-Type"] = response.content_type or format_.content_type
     return _Answer(body, status=response.status, headers=headers)

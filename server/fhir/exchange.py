@@ -75,6 +75,8 @@ class Response:
     """The version that it tells of."""
     outcome: bool = False
     """The body is an OperationOutcome although all is well."""
+    content_type: str = ""
+    """Of a body that is the content of a Binary; empty: the body is a resource in JSON."""
     shown: Sequence[Stored] = ()
     """Every version that it shows beside that one."""
 

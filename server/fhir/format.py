@@ -6,8 +6,6 @@ an answer in XML or with ``_pretty`` is written anew.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +14,7 @@ import msgspec
 from server.errors import Category, Fault, fault
 from server.fhir import xml_read, xml_write
 from server.fhir.exchange import JSON, Request, Response
+from server.fhir.media_types import VERSIONS, Accepted, accepted, media_type
 from server.fhir.parse import own, parse
 from server.ports import Resource
 
@@ -25,12 +24,10 @@ JSON_PATCH = "application/json-patch+json"
 """RFC 6902; an XML Patch (RFC 5261) is not read."""
 _AS_JSON = (JSON, "application/json", "text/json")
 _AS_XML = (XML, "application/xml", "text/xml")
-_OFFERED = (*_AS_JSON, *_AS_XML)
+OFFERED = (*_AS_JSON, *_AS_XML)
 """Best first: of what is wanted equally, JSON costs least."""
 _SHORT = {"json": JSON, "xml": XML}
-_VERSIONS = frozenset({"4.0", "4.0.1"})
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
-_QVALUE = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,9 @@ def wanted(format_: str, accept: str, pretty: str = "") -> Format:
     """
     # A client that does not escape the plus sign of a query sends a space.
     asked = _SHORT.get(format_, format_.replace(" ", "+")) or accept or "*/*"
-    chosen = _best(list(_ranges(asked)))
+    chosen = _best(accepted(asked))
     if chosen is None:
-        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"offered: {', '.join(_OFFERED)}; FHIR 4.0")
+        raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"offered: {', '.join(OFFERED)}; FHIR 4.0")
     return Format(chosen, pretty.lower() == "true")
 
 
@@ -65,11 +62,11 @@ def demand_readable(content_type: str, *, form: bool = False, patch: bool = Fals
 
     ``patch``: that is neither of them nor a JSON Patch.
     """
-    accepted = (FORM,) if form else (JSON_PATCH, *_OFFERED) if patch else _OFFERED
-    media_type, parameters = _media_type(content_type)
+    offered = (FORM,) if form else (JSON_PATCH, *OFFERED) if patch else OFFERED
+    kind, parameters = media_type(content_type)
     charset, version = parameters.get("charset", "utf-8"), parameters.get("fhirversion", "4.0")
-    if media_type not in accepted or charset.lower() not in _CHARSETS or version not in _VERSIONS:
-        text = f"accepted Content-Type: {', '.join(accepted)}; UTF-8; FHIR 4.0"
+    if kind not in offered or charset.lower() not in _CHARSETS or version not in VERSIONS:
+        text = f"accepted Content-Type: {', '.join(offered)}; UTF-8; FHIR 4.0"
         raise fault(Category.UNSUPPORTED, "not-supported", text)
 
 
@@ -79,8 +76,8 @@ def received(request: Request, limit: int) -> Resource:
     Raises:
         Fault: see ``parse`` and ``xml_read.read``.
     """
-    media_type, _ = _media_type(request.headers.get("content-type", JSON))
-    return (xml_read.read if media_type in _AS_XML else parse)(request.body, limit=limit)
+    kind, _ = media_type(request.headers.get("content-type", JSON))
+    return (xml_read.read if kind in _AS_XML else parse)(request.body, limit=limit)
 
 
 def written(response: Response, format_: Format) -> tuple[bytes, Format]:
@@ -90,6 +87,8 @@ def written(response: Response, format_: Format) -> tuple[bytes, Format]:
         Fault: NOT_ACCEPTABLE when it has no form in XML; not after a write, which is done all the
             same and must not look as if it were not (RFC 9110 section 15.5.7).
     """
+    if response.content_type:
+        return response.body, format_
     if format_.media_type in _AS_XML and response.body:
         try:
             return xml_write.write(own(response.body), pretty=format_.pretty), format_
@@ -102,40 +101,7 @@ def written(response: Response, format_: Format) -> tuple[bytes, Format]:
     return response.body, format_
 
 
-# -- Accept (RFC 9110 section 12.5.1) ----------------------------------------------------------
-
-
-def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Each media range with its weight; 0 for one that asks for another version of FHIR."""
-    for each in accept.split(","):
-        media_range, parameters = _media_type(each)
-        weight = _weight(parameters.get("q", "1"))
-        yield media_range, weight if parameters.get("fhirversion", "4.0") in _VERSIONS else 0.0
-
-
-def _best(ranges: list[tuple[str, float]]) -> str | None:
-    weights = {media_type: _wanted_so_much(media_type, ranges) for media_type in _OFFERED}
-    best = max(_OFFERED, key=lambda media_type: weights[media_type])
+def _best(asked: Accepted) -> str | None:
+    weights = {each: asked.weight(each) for each in OFFERED}
+    best = max(OFFERED, key=lambda each: weights[each])
     return best if weights[best] > 0 else None
-
-
-def _wanted_so_much(media_type: str, ranges: list[tuple[str, float]]) -> float:
-    """By the most specific range that covers it: the type itself, then ``application/*``, then ``*/*``."""
-    for covering in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
-        found = [weight for media_range, weight in ranges if media_range == covering]
-        if found:
-            return max(found)
-    return 0.0
-
-
-def _weight(text: str) -> float:
-    return float(text) if _QVALUE.fullmatch(text) else 0.0
-
-
-def _media_type(text: str) -> tuple[str, dict[str, str]]:
-    """Type and parameters of a media type, names in lower case."""
-    media_type, *parameters = text.split(";")
-    pairs = (each.partition("=") for each in parameters)
-    return media_type.strip().lower(), {
-        name.strip().lower(): value.strip().strip('"') for name, _, value in pairs
-    }

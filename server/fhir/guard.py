@@ -19,7 +19,8 @@ from server.fhir.place import within
 from server.fhir.plan import Plan
 from server.fhir.rows.extraction import rows
 from server.fhir.seen import WRITING, Seen
-from server.ports import Method, ResourceWrite, Shelf
+from server.fhir.speaking import demand_spoken_for
+from server.ports import Method, ResourceWrite, Shelf, Stored
 from server.query import NEVER
 
 DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
@@ -59,6 +60,8 @@ class Guard:
             return
         for write in plan.writes:
             self._demand_write(write)
+        for id_ in plan.stopping:
+            self._demand_spoken_for(self.shelf.read("Task", id_))
         for absent in plan.absent:
             if self.shelf.find(absent.query, 1):
                 raise unseen(absent.query.type)
@@ -77,3 +80,11 @@ class Guard:
         written = [] if gone else [write.index]
         if not all(self.rights.covers((deed,), write.type, write.id, each) for each in (*held, *written)):
             raise outside(write.type, deed)
+        if write.type == "Task":
+            self._demand_spoken_for(before)
+            if not gone:
+                demand_spoken_for(self.rights.caller, own(write.body))
+
+    def _demand_spoken_for(self, task: Stored | None) -> None:
+        if task is not None:
+            demand_spoken_for(self.rights.caller, own(task.body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from server.fhir.bindings import KEPT
 from server.fhir.definitions.types import AUDITS
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response, location
+from server.fhir.filling import filled
 from server.fhir.query.asked import pairs_of
 from server.fhir.read import found
 from server.fhir.spans import Span, span
@@ -88,8 +90,13 @@ def _during(text: str | None) -> Span | None:
 
 
 def _answer(desk: Desk, request: Request, past: Past, path: str) -> Response:
-    stretch = desk.shelf.history(past)
-    shown = without_sealed(desk.seals, stretch.found)
+    stretch = filled(
+        lambda size, after: desk.shelf.history(replace(past, limit=size, after=after)),
+        partial(without_sealed, desk.seals),
+        past.limit,
+        past.after,
+    )
+    shown = stretch.found
     whole = past.after is None and stretch.next is None and past.limit > 0
     links = [_link(f"{desk.base}/{path}", request, past, "self", past.after)]
     if stretch.next:

@@ -82,6 +82,7 @@ def metadata(desk: Desk, request: Request) -> Response:
                 **({"security": _SECURITY} if desk.secured else {}),
                 "resource": [_resource(type_) for type_ in READABLE],
                 "interaction": [{"code": code} for code in _SYSTEM],
+                "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
     }

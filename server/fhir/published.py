@@ -92,9 +92,9 @@ class Published:
             text = "this is no page that was linked to; begin again"
             raise fault(Category.INCORRECT, "invalid", text)
         end = start + past.limit
-        return Stretch(
-            tuple(_stored(each) for each in here[start:end]), str(end) if end < len(here) else None
-        )
+        found = tuple(_stored(each) for each in here[start:end])
+        places = tuple(str(start + n) for n in range(1, len(found) + 1))
+        return Stretch(found, str(end) if end < len(here) else None, places)
 
     def around(self, around: Around) -> Stretch:
         return self.shelf.around(around)
@@ -127,7 +127,9 @@ class Published:
             return None
         end = start + count
         entries = tuple((each.type, each.id, each.version) for each in found[start:end])
-        return Page(entries, len(found), str(end) if count and end < len(found) else None)
+        onward = str(end) if count and end < len(found) else None
+        before = str(max(start - count, 0)) if start else None
+        return Page(entries, len(found), onward, first="0" if onward or start else None, previous=before)
 
     def fetch(self, entries: Sequence[tuple[str, str, int]]) -> list[Stored]:
         if not any(type_ in PUBLISHED for type_, _, _ in entries):

@@ -1,8 +1,9 @@
-"""search: GET [base]/[type]?... and POST [base]/[type]/_search (R4 http.html#search)."""
+"""search: of a type, by GET or POST, and in the compartment of a Patient (R4 http.html#search, #vsearch)."""
 
 from __future__ import annotations
 
 from server.errors import Category, fault
+from server.fhir.compartment import belonging
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
 from server.fhir.included import Included
@@ -18,12 +19,15 @@ COUNTED = 1_000_000
 """Matches that are counted when only their number is asked for; more are told as "at least"."""
 
 
-def search(desk: Desk, request: Request, type_: str) -> Response:
+def search(desk: Desk, request: Request, type_: str, id_: str | None = None) -> Response:
+    """``id_``: only in the compartment of this Patient (R4 http.html#vsearch)."""
     readable(type_)
     form = request.body.decode("ascii", "replace") if request.method == "POST" else ""
     pairs = pairs_of(request.query) + pairs_of(form)
     asker = desk.asker(request)
     wanted = asked(type_, pairs, asker, strict=request.prefers("handling=strict"), sizes=desk.sizes)
+    if id_ is not None:
+        wanted = wanted.within(f"Patient/{id_}/{type_}", belonging(type_, id_))
     desk.rights.demand_ways(wanted.query.where)
     with desk.shelf.snapshot() as shelf:
         counts_only = wanted.controls.summary is Summary.COUNT
@@ -60,7 +64,9 @@ def _page(desk: Desk, shelf: Shelf, wanted: Search, asker: Asker) -> Answer:
     elif chosen.total is not None and total is None:
         total = shelf.count(wanted.query, COUNTED)
         told += _at_least(total)
-    return Answer(matches, included.found, total, page.next, tuple(told))
+    known = (("first", page.first), ("previous", page.previous), ("next", page.next))
+    ways = tuple((relation, token) for relation, token in known if token is not None)
+    return Answer(matches, included.found, total, ways, tuple(told))
 
 
 def _at_least(total: int) -> tuple[tuple[str, str], ...]:

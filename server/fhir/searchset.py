@@ -25,8 +25,8 @@ class Answer:
     matches: Sequence[Stored]
     included: Sequence[Stored] = ()
     total: int | None = None
-    next: str | None = None
-    """The token of the page after this one."""
+    ways: tuple[tuple[str, str], ...] = ()
+    """(relation, token) of the other pages that are known (R4 search.html#paging)."""
     warnings: tuple[tuple[str, str], ...] = ()
     """(R4 issue type, words) of what the searcher ought to know."""
 
@@ -51,8 +51,7 @@ def searchset(base: str, search: Search, answer: Answer, at: Any) -> dict[str, A
 
 def _links(base: str, search: Search, answer: Answer) -> list[Resource]:
     links = [{"relation": "self", "url": _url(base, search, search.controls.page)}]
-    if answer.next is not None:
-        links.append({"relation": "next", "url": _url(base, search, answer.next)})
+    links += [{"relation": name, "url": _url(base, search, token)} for name, token in answer.ways]
     return links
 
 
@@ -62,7 +61,7 @@ def _url(base: str, search: Search, page: str | None) -> str:
         query.append(("_count", str(search.controls.count)))
     if page is not None:
         query.append(("_page", page))
-    return f"{base}/{search.query.type}?{urlencode(query)}"
+    return f"{base}/{search.path}?{urlencode(query)}"
 
 
 def _entries(base: str, found: Iterable[Stored], mode: str, part: Part | None) -> Iterable[dict[str, Any]]:

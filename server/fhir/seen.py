@@ -6,16 +6,18 @@ the same refusal of a read, of a reference to it, of a condition that would matc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from server.caller import Deed
-from server.fhir.access import Rights
+from server.fhir.access import CONTEXT, CONTEXTS, Rights
+from server.fhir.bindings import KEPT
 from server.fhir.parse import own
+from server.fhir.references import local
 from server.fhir.rows.extraction import rows
 from server.ports import Around, Past, Shelf, Stored, Stretch
-from server.query import ALWAYS, NEVER, Page, Query
+from server.query import ALWAYS, NEVER, AllOf, Page, Query, ReferenceRow, Row, Test
 
 READING = (Deed.READ,)
 WRITING = (Deed.READ, Deed.SEARCH, Deed.UPDATE, Deed.DELETE)
@@ -56,16 +58,20 @@ class Seen:
         types = tuple(each for each in past.types if self.rights.sees(each, Deed.SEARCH) != NEVER)
         if not types:
             return Stretch((), None)
-        stretch = self._within(self.shelf.history(replace(past, types=types)), _FINDING)
+        meeting = {each: AllOf(tests) for each in types if (tests := self._finding(each))}
+        wanted = replace(past, types=types, meeting=meeting)
+        stretch = self._within(self.shelf.history(wanted), _FINDING)
         standing: dict[tuple[str, str], bool] = {}
         for each in stretch.found:
             if (each.type, each.id) not in standing:
                 newest = self.shelf.newest(each.type, each.id)
                 standing[each.type, each.id] = newest is not None and self._sees(newest, _FINDING)
-        return replace(stretch, found=tuple(each for each in stretch.found if standing[each.type, each.id]))
+        return _only(stretch, lambda each: standing[each.type, each.id])
 
     def around(self, around: Around) -> Stretch:
-        return self._within(self.shelf.around(around), _FINDING)
+        """What comes along because of something out of sight would tell of it."""
+        meeting = {each: AllOf(tests) for each in KEPT if (tests := self._finding(each))}
+        return self._within(self.shelf.around(replace(around, meeting=meeting)), _FINDING)
 
     def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
         """That something out of sight refers to it is told, and not how much, nor what."""
@@ -102,22 +108,46 @@ class Seen:
 
     def _mine(self, query: Query) -> Query:
         """With what the caller may find, unless the search has come with it."""
-        seen = self.rights.sees(query.type, Deed.SEARCH)
-        if seen == ALWAYS or seen in query.where:
-            return query
-        return replace(query, where=(*query.where, seen))
+        more = tuple(each for each in self._finding(query.type) if each not in query.where)
+        return replace(query, where=(*query.where, *more)) if more else query
+
+    def _finding(self, type_: str) -> tuple[Test, ...]:
+        """What a resource of a type must meet to be found."""
+        context = (self.rights.in_context(),) if type_ == CONTEXT[0] else ()
+        tests = (self.rights.sees(type_, Deed.SEARCH), *context)
+        return tuple(each for each in tests if each != ALWAYS)
 
     def _within(self, stretch: Stretch, deeds: tuple[Deed, ...]) -> Stretch:
-        return replace(stretch, found=tuple(each for each in stretch.found if self._sees(each, deeds)))
+        return _only(stretch, lambda each: self._sees(each, deeds))
 
     def _sees(self, stored: Stored, deeds: tuple[Deed, ...]) -> bool:
         """A tombstone is seen by whoever might see what it stands for."""
         tests = [self.rights.sees(stored.type, deed) for deed in deeds]
-        if ALWAYS in tests:
+        if ALWAYS in tests and stored.type != CONTEXT[0]:
             return True
         if all(test == NEVER for test in tests):
             return False
         told: Stored | None = stored
         if stored.deleted:
             told = self.shelf.read(stored.type, stored.id, stored.version - 1)
-        return told is not None and self.rights.covers(deeds, told.type, told.id, rows(own(told.body)))
+        if told is None:
+            return False
+        held = rows(own(told.body))
+        return self.rights.covers(deeds, told.type, told.id, held) and self._in_context(told.type, held)
+
+    def _in_context(self, type_: str, held: Sequence[Row]) -> bool:
+        """A Binary is seen by whoever may read or find what it is part of (R4 Binary.securityContext)."""
+        targets = [
+            row.target for row in held if isinstance(row, ReferenceRow) and (type_, row.param) == CONTEXT
+        ]
+        for place in filter(None, map(local, targets)):
+            context = self.shelf.newest(*place) if place[0] in CONTEXTS else None
+            if context is not None and not self._sees(context, (Deed.READ, Deed.SEARCH)):
+                return False
+        return True
+
+
+def _only(stretch: Stretch, shown: Callable[[Stored], bool]) -> Stretch:
+    """What is left of it, each with its place."""
+    left = [(each, place) for each, place in zip(stretch.found, stretch.places, strict=True) if shown(each)]
+    return replace(stretch, found=tuple(each for each, _ in left), places=tuple(place for _, place in left))

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     literal,
+    or_,
     select,
     tuple_,
     type_coerce,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 
 from server.errors import Category, Fault, fault
 from server.ports import Past, Stored, Stretch
+from server.store.holding import holds
 from server.store.prepared import Prepared
 from server.store.tables import resource, resource_version
 from server.store.versions import VERSION, stored
@@ -51,11 +53,9 @@ def stretch(connection: Connection, past: Past) -> Stretch:
     """``server.ports.Shelf.history``."""
     places = _places_of_one(connection, past) if past.id is not None else _places(connection, past)
     found = places[: past.limit]
+    ends = tuple(".".join(map(str, each)) for each in found)
     more = len(places) > past.limit and found
-    return Stretch(
-        tuple(_version(connection, place) for place in found),
-        ".".join(map(str, found[-1])) if more else None,
-    )
+    return Stretch(tuple(_version(connection, each) for each in found), ends[-1] if more else None, ends)
 
 
 def _places_of_one(connection: Connection, past: Past) -> list[_Place]:
@@ -81,7 +81,7 @@ def _places(connection: Connection, past: Past) -> list[_Place]:
 def _of_type(type_: str, past: Past) -> Select[Any]:
     query = (
         select(*_COLUMNS)
-        .where(resource_version.c.type == type_, *_when(past))
+        .where(resource_version.c.type == type_, *_when(past), *_meeting(type_, past))
         .order_by(*(column.desc() for column in _IN_TIME))
         .limit(past.limit + 1)
     )
@@ -90,6 +90,15 @@ def _of_type(type_: str, past: Past) -> Select[Any]:
             tuple_(*_COLUMNS) < tuple_(*(literal(each, BigInteger()) for each in _place(past.after)))
         )
     return query
+
+
+def _meeting(type_: str, past: Past) -> list[ColumnElement[bool]]:
+    """What it was when it was deleted, no index holds: whoever asks looks at that itself."""
+    if type_ not in past.meeting:
+        return []
+    key, now = resource_version.c.resource_key, resource.alias()
+    deleted = exists().where(now.c.key == key, now.c.deleted.is_(True))
+    return [or_(deleted, holds(past.meeting[type_], type_, key))]
 
 
 def _when(past: Past) -> list[ColumnElement[bool]]:

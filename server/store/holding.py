@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select, true, union_all
 
 from server.query import (
     AllOf,
@@ -54,8 +54,18 @@ def keys(test: Test, type_: str) -> Keys | None:
         case Ids() | Updated():
             own = resource.alias()
             return select(own.c.key).where(own.c.type == type_, _own(test, own))
+        case AnyOf():
+            return _any_leads(test.tests, type_)
         case _:
             return None
+
+
+def _any_leads(tests: Sequence[Test], type_: str) -> Keys | None:
+    """One after the other, when each of them leads; some keys may come twice."""
+    leading = [each for test in tests if (each := keys(test, type_)) is not None]
+    if not leading or len(leading) < len(tests):
+        return None
+    return select(union_all(*leading).subquery().c[0])
 
 
 def of(row: Any, type_: str, param: str) -> tuple[ColumnElement[bool], ...]:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -64,10 +65,8 @@ class _Asked:
     def name(self) -> str:
         return hashlib.sha256(repr(self.query).encode()).hexdigest()
 
-    def page(
-        self, entries: Sequence[Entry], total: int | None, following: str | None, *, cut: bool = False
-    ) -> Page:
-        return Page(_named(self.connection, self.query.type, entries), total, following, cut)
+    def page(self, entries: Sequence[Entry], total: int | None, following: str | None, **more: Any) -> Page:
+        return Page(_named(self.connection, self.query.type, entries), total, following, **more)
 
 
 def _begin(asked: _Asked, within: Within) -> Page:
@@ -78,7 +77,8 @@ def _begin(asked: _Asked, within: Within) -> Page:
         return asked.page(entries, total, None)
     onward = _top(asked, within) if more and not asked.query.sort else None
     name = asked.scratch.keep(asked.name, entries, total, onward)
-    return asked.page(entries[: asked.size], total, f"{name}.{asked.size}")
+    first = None if total is None and not asked.query.sort else f"{name}.0"
+    return asked.page(entries[: asked.size], total, f"{name}.{asked.size}", first=first)
 
 
 def _top(asked: _Asked, within: Within) -> int:
@@ -102,7 +102,10 @@ def _go_on(asked: _Asked, name: str, start: int) -> Page | None:
     if following is None and held.top is not None and held.entries:
         following = f"after.{held.entries[-1][0]}.{held.top}"
     cut = following is None and held.total is None and bool(asked.query.sort)
-    return asked.page(held.entries, held.total, following, cut=cut)
+    before = f"{name}.{max(start - asked.size, 0)}" if start else None
+    # Of a result that goes on behind what was kept, this may be any part.
+    first = None if held.total is None and not asked.query.sort else f"{name}.0"
+    return asked.page(held.entries, held.total, following, cut=cut, first=first, previous=before)
 
 
 def _named(connection: Connection, type_: str, entries: Sequence[Entry]) -> tuple[tuple[str, str, int], ...]:

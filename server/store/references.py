@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from server.errors import Category, fault
 from server.ports import Around, Raced, ResourceWrite, Stretch
 from server.store.cases import resting_on
+from server.store.holding import holds
 from server.store.prepared import Prepared
 from server.store.tables import reference, resource
 from server.store.versions import CURRENT, selected
@@ -79,25 +91,38 @@ def around(connection: Connection, wanted: Around) -> Stretch:
         query = query.where(resource.c.updated_at >= wanted.since)
     rows = connection.execute(query).all()
     found = rows[: wanted.limit]
+    ends = tuple(str(row[6]) for row in found)
     more = len(rows) > wanted.limit and found
-    return Stretch(tuple(selected(row) for row in found), str(found[-1][6]) if more else None)
+    return Stretch(tuple(selected(row) for row in found), ends[-1] if more else None, ends)
 
 
 def _belonging(wanted: Around) -> Any:
     """The keys of all of it: whoever leads here is looked up, nobody else is looked at."""
     root = select(_key(wanted.type, wanted.id))
-    direct = select(reference.c.resource_key).where(reference.c.target_key.in_(root))
-    near = _of_types(_targets_of(root.union_all(direct)), wanted.beside)
-    return root.union_all(direct, near, _of_types(_targets_of(near), wanted.beside))
+    direct = select(reference.c.resource_key).where(
+        reference.c.target_key.in_(root), *_there(wanted, reference.c.resource_key)
+    )
+    near = _of_types(_targets_of(root.union_all(direct)), wanted)
+    return root.union_all(direct, near, _of_types(_targets_of(near), wanted))
 
 
 def _targets_of(sources: Any) -> Any:
     return select(reference.c.target_key).where(reference.c.resource_key.in_(sources))
 
 
-def _of_types(keys: Any, types: tuple[str, ...]) -> Any:
+def _of_types(keys: Any, wanted: Around) -> Any:
     named = resource.alias()
-    return select(named.c.key).where(named.c.key.in_(keys), named.c.type.in_(types))
+    return select(named.c.key).where(
+        named.c.key.in_(keys), named.c.type.in_(wanted.beside), *_there(wanted, named.c.key)
+    )
+
+
+def _there(wanted: Around, key: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+    """Nothing comes along by what is not to be there."""
+    for type_, test in wanted.meeting.items():
+        named = resource.alias()
+        of_type = exists().where(named.c.key == key, named.c.type == type_)
+        yield or_(not_(of_type), holds(test, type_, key))
 
 
 def _key(type_: str, id_: str) -> Any:

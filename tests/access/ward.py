@@ -48,13 +48,18 @@ class Ward:
 
 @contextmanager
 def ward(
-    folder: Path, clients: Mapping[str, str], roles: Mapping[str, str] | None = None, **settings: Any
+    folder: Path,
+    clients: Mapping[str, str],
+    roles: Mapping[str, str] | None = None,
+    speaks_for: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Iterator[Ward]:
-    """``clients``: client_id -> scopes; ``roles``: client_id -> a TOML list."""
+    """``clients``: client_id -> scopes; ``roles`` and ``speaks_for``: client_id -> a TOML list."""
     (folder / "jwks.json").write_bytes(key_set(curve()))
     tables = [
         f'[[client]]\nclient_id = "{name}"\nname = "{name}"\nscopes = "{scopes}"\n'
-        f'roles = {(roles or {}).get(name, "[]")}\njwks = "jwks.json"\n'
+        f"roles = {(roles or {}).get(name, '[]')}\nspeaks_for = {(speaks_for or {}).get(name, '[]')}\n"
+        f'jwks = "jwks.json"\n'
         for name, scopes in clients.items()
     ]
     path = folder / "clients.toml"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,11 +18,12 @@ from typing import Any
 import pytest
 
 from server.fhir.rows.extraction import rows
+from server.fhir.stamp import stamped, tombstone
 from server.ports import Intake, ResourceWrite
 from server.store.intake import IntakeDesk
 from server.times import instant
 from tests.access.ward import Ward, ward
-from tests.fhir.population import population
+from tests.fhir.population import TYPES, population
 from tests.fhir.queries import Asked, asked, leading
 from tests.store.nouns import arrival
 from tests.world import START, World, make_world
@@ -88,6 +90,28 @@ FINDS = {
 """The types of which a client may find something; a way through any other is refused."""
 
 
+READS = {
+    "all": FINDS["all"],
+    "observations": {"Observation"},
+    "some-types": {"Patient"},
+    "where-it-leads": set[str](),
+    "one-patient": {"Patient", "Observation", "Task", "DiagnosticReport"},
+    "not-final": set[str](),
+}
+"""The types of which a client may read what it may find."""
+PAST = (
+    "_history", "_history?_count=1000", "_history?_count=7", "_history?_count=1&_since=2026-01-05T09:02:00Z",
+    *(f"{type_}/_history?_count={count}" for type_ in TYPES for count in (1, 4, 500)),
+    "Observation/_history?_at=2026-01-05T09:00:30Z&_count=3",
+    *(f"{type_}/r{n}/_history?_count=1" for type_ in TYPES if type_ != "Organization" for n in (2, 3, 4, 5)),
+)  # fmt: skip
+RECORDS = tuple(
+    f"Patient/{id_}/$everything{more}"
+    for id_ in ("r2", "r3", "r4")
+    for more in ("", "?_count=1", "?_count=3")
+)
+
+
 def fill(world: World, made: list[Made]) -> None:
     """Straight into the store: the door would refuse references to what is not here."""
     writes = []
@@ -98,6 +122,16 @@ def fill(world: World, made: list[Made]) -> None:
         writes.append(ResourceWrite(kind(each), each["id"], 1, START, body, rows(whole), None))
     house = world.house
     IntakeDesk(house.database, house.vault).take(Intake(arrival(), tuple(writes)))
+
+
+def grow(world: World, made: list[Made], gone: set[str]) -> None:
+    """A second version of each, which knows what it refers to; then some are deleted."""
+    house, desk = world.house, IntakeDesk(world.house.database, world.house.vault)
+    later, latest = START + timedelta(minutes=1), START + timedelta(minutes=2)
+    writes = [stamped(each, each["id"], 2, later) for each in made]
+    desk.take(Intake(arrival("second"), tuple(writes)))
+    held = [house.shelf.read(kind(each), each["id"]) for each in made if f"{kind(each)}/{each['id']}" in gone]
+    desk.take(Intake(arrival("third"), tuple(tombstone(each, latest) for each in held if each is not None)))
 
 
 @contextmanager
@@ -115,16 +149,19 @@ def answered(get: Callable[[str], Any], path: str) -> Any:
         if answer.status_code != 200:
             return (answer.status_code, answer.json["issue"][0]["code"])
         told = answer.json
-        entries = [
-            (each["search"]["mode"], kind(each["resource"]), each["resource"].get("id"))
-            for each in told.get("entry", [])
-        ]
-        pages.append((told.get("total"), entries))
+        pages.append((told.get("total"), [entry(each) for each in told.get("entry", [])]))
         onward = [each["url"] for each in told["link"] if each["relation"] == "next"]
         if not onward:
             return pages
         path = onward[0].partition("/fhir/")[2]
     raise AssertionError("the pages never end")
+
+
+def entry(told: Any) -> Any:
+    """Of a search or of a history."""
+    if "request" in told:
+        return (told["request"], told["response"]["etag"])
+    return (told["search"]["mode"], kind(told["resource"]), told["resource"].get("id"))
 
 
 @pytest.mark.both_databases
@@ -157,3 +194,46 @@ def compared(full: Ward, alone: World, client: str, search: Asked) -> bool:
     if expected == (403, "forbidden") or client == "all":
         return False
     return found != answered(lambda path: full.ask("all", "GET", path), search.path)
+
+
+def unneeded(made: list[Made]) -> set[str]:
+    """Some that nothing refers to, so that they may be deleted."""
+    told = json.dumps(made, default=float)
+    names = [f"{kind(each)}/{each['id']}" for each in made if kind(each) != "Patient"]
+    return set([each for each in names if f'"{each}"' not in told][::2])
+
+
+@pytest.mark.both_databases
+def test_histories_and_records_are_as_if_it_were_absent(
+    tmp_path: Path, another_database: Callable[[], str]
+) -> None:
+    """A-044, A-049, A-050, A-052: page by page, so that no short page tells of what is left out."""
+    chance = Random(20_260_106)
+    made = leading(chance, population(chance, 24))
+    gone, telling = unneeded(made), 0
+    scopes = {name: scopes for name, (scopes, _) in CLIENTS.items()}
+    with ward(tmp_path, scopes, database_url=another_database()) as full:
+        fill(full.world, made)
+        grow(full.world, made, gone)
+        for client, (_, sees) in CLIENTS.items():
+            mine = [each for each in made if sees(each)]
+            with opened(tmp_path / client, another_database()) as alone:
+                fill(alone, mine)
+                grow(alone, mine, gone)
+                telling += sum(looked_back(full, alone, client, path) for path in (*PAST, *RECORDS))
+    assert gone
+    assert telling > 40
+
+
+def looked_back(full: Ward, alone: World, client: str, path: str) -> bool:
+    type_, _, rest = path.partition("?")[0].partition("/")
+    found = answered(lambda path: full.ask(client, "GET", path), path)
+    may = FINDS if rest == "_history" else READS
+    if type_ == "_history" or type_ in may[client]:
+        expected = answered(lambda path: alone.client.get(f"/fhir/{path}"), path)
+    else:
+        expected = (403, "forbidden")
+    assert found == expected, (client, path)
+    if isinstance(found, tuple) or client == "all":
+        return False
+    return found != answered(lambda path: full.ask("all", "GET", path), path)

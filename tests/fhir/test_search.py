@@ -68,6 +68,33 @@ def test_pages_stand_still_while_data_change(world: World) -> None:
     assert ids(world.get(path(world, link(page, "next") or ""))) == ["P-2"]
 
 
+def test_one_goes_back_to_the_page_before_and_to_the_first(world: World) -> None:
+    """R4 search.html#paging."""
+    several(world)
+    first = world.get("Patient?_count=2")
+    second = world.get(path(world, link(first, "next") or ""))
+    third = world.get(path(world, link(second, "next") or ""))
+    several(world, 1)
+    assert [link(first, "previous"), link(third, "next")] == [None, None]
+    assert ids(world.get(path(world, link(third, "previous") or ""))) == ids(second)
+    assert ids(world.get(path(world, link(second, "previous") or ""))) == ids(first)
+    assert [ids(world.get(path(world, link(each, "first") or ""))) for each in (first, second, third)] == [
+        ids(first)
+    ] * 3
+
+
+def test_one_page_alone_links_to_itself_only(world: World) -> None:
+    several(world, 1)
+    assert [each["relation"] for each in world.get("Patient")["link"]] == ["self"]
+
+
+def test_pages_of_what_is_published_go_back_too(world: World) -> None:
+    first = world.get("SearchParameter?_count=2")
+    second = world.get(path(world, link(first, "next") or ""))
+    for relation in ("previous", "first"):
+        assert world.get(path(world, link(second, relation) or ""))["entry"] == first["entry"]
+
+
 def test_the_next_page_is_answered_as_the_first_was(world: World) -> None:
     several(world, 3)
     page = world.get("Patient?_count=2&_elements=identifier&nickname=x")

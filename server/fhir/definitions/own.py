@@ -23,6 +23,14 @@ class Own:
 
 
 OWN: Mapping[str, tuple[Own, ...]] = {
+    "Binary": (
+        Own(
+            "security-context",
+            "reference",
+            "Binary.securityContext",
+            "Whose access rules it follows: the resource that it is part of.",
+        ),
+    ),
     "Provenance": (
         Own(
             "activity",

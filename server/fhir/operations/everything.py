@@ -6,7 +6,8 @@ and who and what these refer to beside it: practitioners, roles, organisations, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from server.fhir.bindings import KEPT
 from server.fhir.definitions.parameters import PATIENT_COMPARTMENT
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
+from server.fhir.filling import filled
 from server.fhir.format import received
 from server.fhir.history import count
 from server.fhir.parse import own
@@ -50,9 +52,19 @@ def everything(desk: Desk, request: Request, id_: str) -> Response:
         return gone(newest)
     chosen = _chosen(desk, request)
     during = _during(chosen)
-    stretch = desk.shelf.around(_around(id_, chosen))
-    belonging = [each for each in stretch.found if _belongs(each, f"Patient/{id_}", during)]
-    shown = without_sealed(desk.seals, belonging)
+    around = _around(id_, chosen)
+
+    def shown(found: Sequence[Stored]) -> list[Stored]:
+        return without_sealed(
+            desk.seals, [each for each in found if _belongs(each, f"Patient/{id_}", during)]
+        )
+
+    stretch = filled(
+        lambda size, after: desk.shelf.around(replace(around, limit=size, after=after)),
+        shown,
+        around.limit,
+        around.after,
+    )
     url = f"{desk.base}/Patient/{id_}/$everything"
     links = [_link(url, chosen, "self", chosen.get("_page"))]
     if stretch.next:
@@ -62,9 +74,9 @@ def everything(desk: Desk, request: Request, id_: str) -> Response:
         "type": "searchset",
         "timestamp": instant(request.at),
         "link": links,
-        **({"entry": [_entry(desk.base, each) for each in shown]} if shown else {}),
+        **({"entry": [_entry(desk.base, each) for each in stretch.found]} if stretch.found else {}),
     }
-    return Response(200, dump(bundle), shown=shown)
+    return Response(200, dump(bundle), shown=stretch.found)
 
 
 def _chosen(desk: Desk, request: Request) -> dict[str, str]:

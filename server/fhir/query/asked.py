@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from server.errors import Category, Fault, fault
@@ -32,6 +32,13 @@ class Search:
     """What of it was understood, as it was written: for the self link."""
     ignored: int
     """How many parameters are no parameters of this type."""
+    path: str
+    """Where it was asked, below our base."""
+
+    def within(self, path: str, test: Test) -> Search:
+        """The same in a part of the type that has an address of its own."""
+        query = replace(self.query, where=(*self.query.where, test))
+        return replace(self, query=query, path=path)
 
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
@@ -76,6 +83,7 @@ def asked(type_: str, pairs: Pairs, asker: Asker, *, strict: bool, sizes: Sizes 
         includes=beside,
         applied=tuple((name, text) for name, text in understood if name not in ("_count", "_page")),
         ignored=len(unknown),
+        path=type_,
     )
 
 
