@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from server.caller import EVERYBODY
 from server.fhir.asked import Asked
+from server.fhir.audit.witness import Witness
 from server.fhir.exchange import Request
 from server.fhir.pens.datatypes import concept
 from server.fhir.specialists import TURNAROUND
@@ -30,7 +32,9 @@ def load_directory(house: House, text: str, at: datetime) -> int:
         check(resource, resource["resourceType"])
     asked = [Asked("PUT", each["resourceType"], each, id=each["id"]) for each in resources.values()]
     request = Request("PUT", "", "", {}, text.encode(), at)
-    desk(house).write(request.arrival("directory"), asked, at)
+    door = desk(house)
+    seen = Witness(door.trail, at, "command directory")
+    door.of(EVERYBODY, seen).write(request.arrival("directory"), asked, at)
     return len(rows)
 
 

@@ -7,7 +7,8 @@ PostgreSQL in the same table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -20,7 +21,7 @@ from server.errors import Category, Fault, fault
 from server.ports import ResourceWrite
 from server.store import resources
 from server.store.access_table import access
-from server.store.beside import Beside
+from server.store.beside import Beside, own
 from server.store.database import Database
 from server.store.prepared import Prepared
 
@@ -39,7 +40,8 @@ class Noted:
     """An access where it lies."""
 
     number: int
-    beside: bool
+    file: str
+    """The name of the file that it lies in; empty for the table."""
     access: Access
 
 
@@ -48,7 +50,7 @@ class Marks:
     """How far something goes: the newest number in each place."""
 
     inside: int
-    beside: int
+    beside: Mapping[str, int]
 
 
 class _Ticket:
@@ -65,11 +67,19 @@ class _Ticket:
 
 
 class Accesses:
-    """All accesses that are not AuditEvents yet; ``folder`` holds ``audit.db``, None on PostgreSQL."""
+    """All accesses that are not AuditEvents yet; ``folder`` holds ``audit-N.db``, None on PostgreSQL."""
 
     def __init__(self, database: Database, folder: Path | None) -> None:
         self._database = database
-        self._beside = None if folder is None else Beside(folder / "audit.db")
+        self._folder = folder
+        self._opening = Lock()
+        self._files: dict[str, Beside] = {}
+        self._mine = ""
+        self._lock = -1
+        if folder is not None:
+            path, self._lock = own(folder)
+            self._mine = path.name
+            self._open()
         self._waiting: list[_Ticket] = []
         self._led = False
         self._mutex = Lock()
@@ -112,8 +122,8 @@ class Accesses:
                     each.woken.release()
 
     def _add(self, bodies: list[bytes]) -> None:
-        if self._beside is not None:
-            self._beside.add(bodies)
+        if self._mine:
+            self._files[self._mine].add(bodies)
             return
         self._database.write(lambda c: _NOTE.run_rows(c, [(body,) for body in bodies]))
 
@@ -123,17 +133,29 @@ class Accesses:
         """How far what has been laid down until now goes."""
         query = select(func.coalesce(func.max(access.c.seq), 0))
         inside = self._database.read(lambda c: int(c.execute(query).scalar_one()))
-        return Marks(inside, 0 if self._beside is None else self._beside.newest())
+        self._open()
+        return Marks(inside, {name: each.newest() for name, each in list(self._files.items())})
+
+    def _open(self) -> None:
+        """The files of all processes; one that has just started has made its own."""
+        if self._folder is None:
+            return
+        with self._opening:
+            for path in sorted({self._folder / self._mine, *self._folder.glob("audit-*.db")}):
+                if path.name not in self._files:
+                    self._files[path.name] = Beside(path)
 
     def waiting(self, upto: Marks, limit: int) -> list[Noted]:
         """The oldest of them, of one place."""
         query = select(access.c.seq, access.c.body).where(access.c.seq <= upto.inside)
         ordered = query.order_by(access.c.seq).limit(limit)
         rows = self._database.read(lambda c: [(row[0], bytes(row[1])) for row in c.execute(ordered)])
-        beside = not rows and self._beside is not None
-        if beside and self._beside is not None:
-            rows = self._beside.oldest(upto.beside, limit)
-        return [Noted(number, beside, msgspec.json.decode(body, type=Access)) for number, body in rows]
+        name = ""
+        for file, newest in upto.beside.items():
+            if rows:
+                break
+            name, rows = file, self._files[file].oldest(newest, limit)
+        return [Noted(number, name, msgspec.json.decode(body, type=Access)) for number, body in rows]
 
     def settle(self, settled: Sequence[tuple[Noted, Sequence[ResourceWrite]]]) -> None:
         """The AuditEvents of each stand here from now on, and it lies here no more.
@@ -141,17 +163,20 @@ class Accesses:
         Exactly once, whoever else does the same just now, and wherever a process dies between the two files.
         """
         self._database.write(lambda c: _settle(c, settled))
-        if self._beside is not None and (numbers := [each.number for each, _ in settled if each.beside]):
-            self._beside.forget(numbers)
+        for file in {each.file for each, _ in settled if each.file}:
+            self._files[file].forget([each.number for each, _ in settled if each.file == file])
 
     def close(self) -> None:
-        if self._beside is not None:
-            self._beside.close()
+        for each in self._files.values():
+            each.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def _settle(connection: Connection, settled: Sequence[tuple[Noted, Sequence[ResourceWrite]]]) -> None:
     for noted, writes in settled:
-        if noted.beside:
+        if noted.file:
             new = [each for each in writes if resources.newest(connection, each.type, each.id) is None]
         else:
             mine = _FORGET.run(connection, n=noted.number).fetchone() is not None

@@ -1,13 +1,17 @@
-"""``audit.db``: accesses that change nothing, in an SQLite file of their own beside the database.
+"""``audit-N.db``: accesses that change nothing, in SQLite files of their own beside the database.
 
-Readers lay down what they read without queueing behind the case's writers. One connection for each
-process, used by one thread at a time; every addition is flushed before it returns.
+Readers lay down what they read without queueing behind the case's writers. Each process adds to a file of its
+own, so that none waits for another's flush; who dies leaves his to the next one that starts. All read
+them all. One connection to each, used by one thread at a time; every addition is flushed before it returns.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Lock
 
@@ -15,10 +19,23 @@ import pysqlite3
 
 from server.errors import Category, Fault, fault
 from server.store.refusing import verdict
-from server.store.turn import Turn
 
 _MAKE = "CREATE TABLE IF NOT EXISTS access (seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)"
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000")
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL")
+
+
+def own(folder: Path) -> tuple[Path, int]:
+    """A file that no other process adds to, and the lock that says so for as long as it is open."""
+    for number in count():
+        path = folder / f"audit-{number}.db"
+        lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return path, lock
+    raise AssertionError("numbers do not end")
 
 
 class Beside:
@@ -27,7 +44,6 @@ class Beside:
     def __init__(self, path: Path) -> None:
         self._damaged = f"{path.name} is damaged or no database; stop the server and restore a backup of it"
         self._mine = Lock()
-        self._turn = Turn(path.with_suffix(".turn"))
         with self._told():
             # Transactions are begun by us; the lock lets one thread at a time use it.
             self._connection = pysqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -59,11 +75,10 @@ class Beside:
     def close(self) -> None:
         with self._mine:
             self._connection.close()
-            self._turn.close()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._mine, self._told(), self._turn.taken():
+        with self._mine, self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

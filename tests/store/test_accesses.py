@@ -110,7 +110,7 @@ def test_an_access_stands_or_falls_with_what_it_did(kept: Accesses, database: Da
 
     with pytest.raises(Fault):
         database.write(undone)
-    assert [(each.access.id, each.beside) for each in waiting(kept)] == [("a-1", False)]
+    assert [(each.access.id, each.file) for each in waiting(kept)] == [("a-1", "")]
 
 
 def test_what_has_become_an_event_waits_no_more_and_is_there_once(kept: Accesses, database: Database) -> None:
@@ -130,11 +130,10 @@ def test_a_death_between_the_two_files_makes_nothing_twice(
 ) -> None:
     kept.keep([access(1)])
     [found] = waiting(kept)
-    if not found.beside:
+    if not found.file:
         return  # one commit: there is no between
-    assert kept._beside is not None
     with monkeypatch.context() as patched:
-        patched.setattr(kept._beside, "forget", lambda _: None)
+        patched.setattr(kept._files[found.file], "forget", lambda _: None)
         kept.settle([(found, [event(found)])])
     assert waiting(kept) == [found]
     kept.settle([(found, [event(found)])])
@@ -150,6 +149,6 @@ def test_only_what_had_been_laid_down_by_then(kept: Accesses) -> None:
 
 
 def test_a_damaged_file_is_told_at_the_start(database: Database, tmp_path: Path) -> None:
-    (tmp_path / "audit.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(Fault, match=r"audit\.db is damaged"):
+    (tmp_path / "audit-0.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(Fault, match=r"audit-0\.db is damaged"):
         Accesses(database, tmp_path)
