@@ -247,7 +247,7 @@ def test_a_correction_with_the_same_day_and_issued_is_not_read_anew(world: World
     world.run()
     first = offered(world)
     world.watch.forward(minutes=10)
-    correct(world, sent, conclusion="on second thoughts")
+    correct(world, sent, conclusion="on second thoughts", issued="2026-01-05T08:59:30Z")
     world.run()
     assert "first read corrected" in events(world, sent)
     assert len(world.reader.seen) == 1, "the sealed read is kept"

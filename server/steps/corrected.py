@@ -57,9 +57,15 @@ def compared_anew(file: CaseFile) -> Progress:
         Event.FIRST_READ_CORRECTED, actor="placer", was=was.versioned, now=_versioned(now)
     )
     before = file.tools.shelf.read(was.type, was.id, was.version)
-    if before is not None and anchor(before) != anchor(now):
+    if before is not None and anchor(before) != anchor(now) and _effective(before) != _effective(now):
         move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
     return move.at_once()
+
+
+def _effective(report: Stored) -> tuple[object, object]:
+    """A new version is issued anew; what it reports on is another matter."""
+    body = parse(report.body)
+    return body.get("effectiveDateTime"), body.get("effectivePeriod")
 
 
 def look_back(file: CaseFile) -> Progress | Wait:
