@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -203,6 +204,8 @@ def _history_wrongs(told: dict[str, Any]) -> list[str]:
     return wrong
 
 
+_AUDIT = re.compile(r"audit-\d+\.(db|db-wal|db-shm|lock)")
+"""Who touched what: a file of each process, taken over by the next one."""
 _ONCE = {
     "opened": "opened",
     "AI read sealed": "read by the model",
@@ -237,4 +240,5 @@ def leftovers(site: Site) -> list[str]:
         "second-reader.scratch-shm",
         "second-reader.turn",
     }
-    return left + sorted({each.name for each in site.data.iterdir()} - known)
+    others = sorted({each.name for each in site.data.iterdir()} - known)
+    return left + [each for each in others if not _AUDIT.fullmatch(each)]

@@ -87,6 +87,6 @@ def catch_up(desk: Desk, interaction: Interaction, request: Request) -> None:
     if interaction is search and request.method == "POST":
         words += f" {request.body.decode('latin-1')}"
     named = unquote_plus(words)
-    asked = AUDITS in named or ("_revinclude" in named and "*" in named)
-    if asked and interaction is not bundle and desk.rights.sees(AUDITS, Deed.SEARCH) != NEVER:
+    looks = request.method in ("GET", "HEAD") or interaction is search
+    if looks and AUDITS in named and desk.rights.sees(AUDITS, Deed.SEARCH) != NEVER:
         desk.trail.catch_up()
