@@ -326,6 +326,11 @@ def test_what_does_not_hold_of_a_statement(run, judge, change, id_):
     assert judge(id_ or "metadata/required-elements").outcome is Outcome.FAILED
 
 
+_ONE_VERSION = (
+    "AuditEvent", "CodeSystem", "Device", "NamingSystem", "OperationDefinition", "Provenance",
+    "SearchParameter", "StructureDefinition", "ValueSet",
+)  # fmt: skip
+"""What has one version for whoever looks from outside; a server's own may be followed by none."""
 EXPANDED: list[tuple[str, Tamper, str, tuple[str, ...]]] = [
     (
         "no parameter counts",
@@ -333,9 +338,14 @@ EXPANDED: list[tuple[str, Tamper, str, tuple[str, ...]]] = [
         r"(parameter|interaction/.*/search-type)",
         (),
     ),
-    ("nothing is found", telling(w.no_entries), r"(parameter/.*/(_id|identifier)|.*/search-type)", ()),
+    (
+        "nothing is found",
+        telling(w.no_entries),
+        r"(parameter/.*/(_id|identifier)|.*/search-type)",
+        _ONE_VERSION,
+    ),
     ("no ETag", forgetting("ETag"), r"interaction/.*/(read|create)", ()),
-    ("only the present", w.reads_the_present, r"interaction/.*/vread", ("Device", "Provenance")),
+    ("only the present", w.reads_the_present, r"interaction/.*/vread", _ONE_VERSION),
     ("the client's id", w.takes_the_clients_id, r"interaction/.*/create", ()),
     ("updates nothing", w.updates_nothing, r"interaction/.*/update", ()),
     ("patches nothing", w.only_reads("PATCH"), r"interaction/.*/patch", ()),
@@ -345,7 +355,7 @@ EXPANDED: list[tuple[str, Tamper, str, tuple[str, ...]]] = [
         "history upside down",
         telling(lambda body: body.get("entry", []).reverse(), "_history"),
         r"interaction/.*/history-instance",
-        ("Device", "Provenance"),
+        _ONE_VERSION,
     ),
     ("no ids of the client's", answering_with(201, 405), r"promise/.*/updateCreate", ()),
     ("If-None-Exist is not known", ignoring("If-None-Exist"), r"promise/.*/conditionalCreate", ("Task",)),
@@ -370,7 +380,7 @@ def test_what_does_not_hold_of_what_is_listed(tampering, run, tamper, pattern, b
     run._kept = {name: kept for name, kept in run._kept.items() if not name.startswith("changed")}
     ended = {each.id: each.judge(run).outcome for each in claims}
     assert ended
-    assert set(ended.values()) == {Outcome.FAILED}, ended
+    assert {id_: one for id_, one in ended.items() if one is not Outcome.FAILED} == {}
 
 
 def test_every_claim_is_shown_to_fail():
