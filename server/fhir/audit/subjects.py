@@ -17,6 +17,11 @@ Look = Callable[[str, str, int | None], Stored | None]
 """(type, id, version) -> that version, or None; without a version the newest, be it a tombstone."""
 _WHAT = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([0-9]+))?")
 _PERSON = re.compile(r"(?:Patient/)?([A-Za-z0-9\-.]{1,64})")
+_MOST_NAMED = 500
+"""Patients whom the words of one search may name: as many values as the door takes at all.
+
+One that names more is refused and shows nobody; its words are in its one event, not in thousands.
+"""
 _NAMING = frozenset(
     {"patient", "subject", "patient:Patient", "subject:Patient", "for", "subject._id", "patient._id"}
 )
@@ -25,7 +30,9 @@ _NAMING = frozenset(
 def patients(access: Access, look: Look) -> tuple[str, ...]:
     """``Patient/id`` of each, in order, once."""
     found = {whom: None for what in access.what for whom in _of(what, look)}
-    found |= dict.fromkeys(_named(access))
+    named = dict.fromkeys(_named(access))
+    if len(named) <= _MOST_NAMED:
+        found |= named
     return tuple(found)
 
 

@@ -132,3 +132,12 @@ def test_whom_it_is_about_is_told_by_each_version() -> None:
     assert whom(query="GET /fhir/Observation?subject=Patient/x,y&code=1") == ("Patient/x", "Patient/y")
     assert whom(query="POST /fhir/Patient/_search\n_id=z", type="Patient") == ("Patient/z",)
     assert whom(query="GET /fhir/Observation?_id=z") == ()
+
+
+def test_a_search_that_names_thousands_is_one_event() -> None:
+    """F-092 and the like: a refused request of 64 KB must not become gigabytes."""
+    few = ",".join(f"p{number}" for number in range(500))
+    many = ",".join(f"p{number}" for number in range(2_000))
+    for words, number in ((few, 500), (many, 0)):
+        access = Access("x", AT, Doing.SEARCH, "a client", query=f"GET /fhir/Observation?patient={words}")
+        assert len(patients(access, lambda *_: None)) == number
