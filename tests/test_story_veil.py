@@ -287,3 +287,18 @@ def test_what_was_measured_is_no_opinion(world: World, kind: str) -> None:
     world.run()
     assert world.send("GET", f"Observation/{made['id']}").status_code == 200
     assert SNOMED
+
+
+def test_a_coded_answer_is_none_the_less_one_for_a_number_beside_it(world: World) -> None:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    body = observation(sent.patient, "2342-4", "30")
+    body |= {
+        "component": [
+            {"code": coded(Coding("http://loinc.org", "1-8")), "valueQuantity": body.pop("valueQuantity")}
+        ]
+    }
+    made = world.post({**body, "valueCodeableConcept": coded(VIRAL)})
+    world.put({**sent.report, "result": [{"reference": f"Observation/{made['id']}"}]})
+    world.run()
+    assert world.send("GET", f"Observation/{made['id']}").status_code == 403

@@ -158,8 +158,12 @@ def _listed_by_panel(own: Any) -> ColumnElement[bool]:
 
 
 def _measured(own: Any) -> ColumnElement[bool]:
-    number = search_number.alias()
-    return exists().where(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity")
+    """A number, and no coded answer beside it."""
+    number, coded = search_number.alias(), search_value.alias()
+    return and_(
+        exists().where(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity"),
+        not_(exists().where(coded.c.resource_key == own.c.key, coded.c.param == "combo-value-concept")),
+    )
 
 
 def _tells(own: Any) -> ColumnElement[bool]:
