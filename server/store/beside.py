@@ -17,8 +17,8 @@ from threading import Lock
 
 import pysqlite3
 
-from server.errors import Category, Fault, fault
-from server.store.refusing import verdict
+from server.errors import Category, fault
+from server.store.refusing import told
 
 _MAKE = "CREATE TABLE IF NOT EXISTS access (seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)"
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL")
@@ -91,11 +91,7 @@ class Beside:
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
-            yield
+            with told(self._damaged):
+                yield
         except pysqlite3.ProgrammingError as error:  # the process is ending, and has closed it
             raise fault(Category.UNAVAILABLE, "no-store", "the audit trail is closed") from error
-        except pysqlite3.DatabaseError as error:
-            failure: Fault | None = verdict(error, self._damaged)
-            if failure is None:
-                raise
-            raise failure from error

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pysqlite3
+from sqlalchemy.exc import DBAPIError
 
 from server.errors import Category, Fault, fault
 from server.store.dialect import unavailable
@@ -24,3 +28,15 @@ def verdict(error: Exception, damaged: str) -> Fault | None:
     if not isinstance(cause, pysqlite3.OperationalError) or code.startswith(_OURS):
         return None
     return unavailable(code)
+
+
+@contextmanager
+def told(damaged: str) -> Iterator[None]:
+    """Raise as a Fault what SQLite refuses inside, by its driver or through SQLAlchemy."""
+    try:
+        yield
+    except (pysqlite3.DatabaseError, DBAPIError) as error:
+        failure = verdict(error, damaged)
+        if failure is None:
+            raise
+        raise failure from error

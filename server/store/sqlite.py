@@ -7,19 +7,17 @@ carries a newer one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 
 from server.errors import Category, Fault, fault
 from server.store.dialect import Again, Stage
-from server.store.refusing import verdict
+from server.store.refusing import told, verdict
 from server.store.scratch import Scratch, metadata
 from server.store.turn import Turn
 
@@ -60,9 +58,9 @@ class Sqlite:
         self._beside = create_engine(f"sqlite:///{beside}", module=pysqlite3, hide_parameters=True)
         event.listen(self._beside, "connect", _configure_scratch)
         lost = f"{beside.name} is damaged or no database; delete it, nothing in it is needed"
-        with _told(lost):
+        with told(lost):
             metadata.create_all(self._beside)
-        self.scratch = Scratch(self._beside, lambda: _told(lost))
+        self.scratch = Scratch(self._beside, lambda: told(lost))
         self._turn = Turn(path.with_suffix(".turn"))
         self._path = str(path)
         self._watch: Any = None
@@ -103,16 +101,6 @@ class Sqlite:
         self.engine.dispose()
         self._beside.dispose()
         self._turn.close()
-
-
-@contextmanager
-def _told(damaged: str) -> Iterator[None]:
-    try:
-        yield
-    except (pysqlite3.DatabaseError, DBAPIError) as error:
-        if (failure := verdict(error, damaged)) is None:
-            raise
-        raise failure from error
 
 
 def _configure(connection: Any, record: Any) -> None:
