@@ -19,8 +19,8 @@ from server.fhir.terms import TASK, Business, Reason
 from server.model import Coding, Offer, OfferEnd, Referral, ResourceKey, SpecialistRead
 from server.ports import Progress, Resource
 from server.routing.comparison import answer_of
-from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
-from server.steps.letters import held_letter
+from server.steps.casefile import CaseFile, Moved, Wait, held
+from server.steps.letters import to_a_person
 from server.steps.tasks import moved_task, reopened_task
 
 _DONE = Standing("completed")
@@ -98,7 +98,7 @@ def _to_a_person(file: CaseFile, made: Offer) -> Progress:
     """HELD, once for each offer: a person who resumes the case has the next specialist asked."""
     text = "the specialist's report carries no code that stands for present or absent, and no time is left"
     move = held(file, text, of=made.role).lay_down("unusable", made.number)
-    return held_letter(move, "A person looks at the specialist's report.").progress(file.now + REMINDER)
+    return to_a_person(move, "A person looks at the specialist's report.")
 
 
 def _listed(codes: Iterable[Coding]) -> str:

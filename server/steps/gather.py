@@ -18,8 +18,8 @@ from server.model import Comparison, Gap
 from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
-from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
-from server.steps.letters import called_off, held_letter, told
+from server.steps.casefile import CaseFile, Moved, Wait, held
+from server.steps.letters import called_off, to_a_person, told
 
 _MOST_OBSERVATIONS = 5_000
 
@@ -64,9 +64,7 @@ def look_again(file: CaseFile) -> Progress | Wait:
 def lost_again(file: CaseFile) -> Progress:
     """Compared once, corrected, and then not completed in time: what was found is not dropped by a clock."""
     reason = "the first report was corrected after it had been compared, and was not completed again in time"
-    return held_letter(held(file, reason), "Corrected after it was compared; a person looks at it.").progress(
-        file.now + REMINDER
-    )
+    return to_a_person(held(file, reason), "Corrected after it was compared; a person looks at it.")
 
 
 def person(file: CaseFile) -> str:

@@ -9,10 +9,10 @@ from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
 from server.steps.abort import WITHDRAWABLE, asked_to_stop
-from server.steps.casefile import REMINDER, CaseFile, Moved, held
+from server.steps.casefile import CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
-from server.steps.letters import called_off, held_letter, told
+from server.steps.letters import called_off, held_letter, to_a_person, told
 from server.steps.withdraw import withdrawn_model
 
 _RESTING_ON_VALUES = (
@@ -109,6 +109,4 @@ def _anew(file: CaseFile, changed: list[str]) -> Progress:
 def _hold(file: CaseFile, changed: list[str]) -> Progress:
     reason = "a value that this case was read from has been corrected; decide whether it stands, or is to end"
     move = held(file, reason, changed=changed).lay_down("superseded", changed)
-    return held_letter(move, "Corrected after it was read; a person looks at it.").progress(
-        file.now + REMINDER
-    )
+    return to_a_person(move, "Corrected after it was read; a person looks at it.")

@@ -11,8 +11,8 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.model import Offer, OfferEnd, Referral
 from server.ports import Progress
-from server.steps.casefile import REMINDER, CaseFile, Moved, held
-from server.steps.letters import held_letter, referral_letter
+from server.steps.casefile import CaseFile, Moved, held
+from server.steps.letters import referral_letter, to_a_person
 from server.steps.refer import independent
 from server.steps.tasks import moved_task
 
@@ -51,9 +51,7 @@ def _read(file: CaseFile, made: Offer, *, fit: bool) -> Progress:
     if read is None or not fit:
         text = "since the first report was corrected, the specialist who has read is not independent of it, \
 or has read other values"
-        return held_letter(held(file, text), "A person looks at the specialist's report.").progress(
-            file.now + REMINDER
-        )
+        return to_a_person(held(file, text), "A person looks at the specialist's report.")
     move = _offered(Moved(file), made)
     move.note(
         Event.SPECIALIST_SIGNED,

@@ -16,8 +16,8 @@ from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
 from server.model import Document, OfferEnd, Referral
-from server.ports import Resource
-from server.steps.casefile import CaseFile, Moved
+from server.ports import Progress, Resource
+from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.tasks import moved_request, moved_task
 
 JSON = "application/fhir+json"
@@ -69,6 +69,11 @@ def held_letter(move: Moved, reason: str) -> Moved:
     if ended(move.file.task["status"]):
         return move
     return told(move, Standing("on-hold", Business.AWAITING_COORDINATOR, reason))
+
+
+def to_a_person(move: Moved, reason: str) -> Progress:
+    """The finished step of a case that waits for a person: the EHR is told, and we look again daily."""
+    return held_letter(move, reason).progress(move.file.now + REMINDER)
 
 
 def called_off(move: Moved, standing: Standing) -> Moved:

@@ -16,9 +16,9 @@ from server.model import Candidate, Offer, OfferEnd, Referral
 from server.ports import Progress, ResourceWrite
 from server.routing.deadlines import accept_by, answer_by, referral_deadline
 from server.steps.answer import changed, over
-from server.steps.casefile import REMINDER, CaseFile, Moved, Wait, held
+from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.kept import still_asked
-from server.steps.letters import held_letter, recalled, referral_letter
+from server.steps.letters import recalled, referral_letter, to_a_person
 from server.steps.refer import clock_of, weigh_directory
 from server.steps.tasks import moved_task
 
@@ -132,9 +132,7 @@ def _letter_home(file: CaseFile) -> Correspondence:
 
 def _nobody(file: CaseFile, reason: str, candidates: tuple[Candidate, ...] = ()) -> Progress:
     move = held(file, reason, weighed=[_told(each) for each in candidates])
-    return held_letter(move, "No specialist can be asked; a coordinator looks at it.").progress(
-        file.now + REMINDER
-    )
+    return to_a_person(move, "No specialist can be asked; a coordinator looks at it.")
 
 
 def _told(candidate: Candidate) -> dict[str, object]:

@@ -20,8 +20,8 @@ from server.routing.deadlines import referral_deadline
 from server.routing.filters import dependence
 from server.routing.matching import match
 from server.routing.terms import terms_of
-from server.steps.casefile import REMINDER, CaseFile, Moved, held
-from server.steps.letters import held_letter
+from server.steps.casefile import CaseFile, Moved, held
+from server.steps.letters import to_a_person
 
 _MOST_ROLES = 10_000
 _MOST_OFFERS = 10_000
@@ -36,9 +36,7 @@ def refer(file: CaseFile) -> Progress:
         deadline = referral_deadline(file.now, clock_of(file, urgency), file.case.due_by)
         if deadline is None:
             text = "the requested date has passed; no specialist can be asked in time"
-            return held_letter(held(file, text), "No time is left to ask a specialist.").progress(
-                file.now + REMINDER
-            )
+            return to_a_person(held(file, text), "No time is left to ask a specialist.")
         referral = _made(file, reason, urgency, deadline)
     move = Moved(file).note(Event.REFERRED, sealed=True, policy=True, reason=reason)
     return move.lay_down("referral", replace(referral, reason=reason, urgency=urgency)).at_once()

@@ -6,8 +6,8 @@ from server.case import Event, State
 from server.model import OfferEnd, Referral
 from server.ports import Progress
 from server.routing.comparison import Outcome, settle
-from server.steps.casefile import REMINDER, CaseFile, Moved, held
-from server.steps.letters import held_letter, recalled
+from server.steps.casefile import CaseFile, Moved, held
+from server.steps.letters import recalled, to_a_person
 
 
 def resolve(file: CaseFile) -> Progress:
@@ -24,7 +24,7 @@ def resolve(file: CaseFile) -> Progress:
     outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None)
     if outcome is Outcome.UNSETTLED:
         move = held(file, "the readers' answers do not settle the case")
-        return held_letter(move, "A person looks at it.").progress(file.now + REMINDER)
+        return to_a_person(move, "A person looks at it.")
     move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome)
     if referral is not None:
         recalled(move, referral, OfferEnd.CORRECTED)
