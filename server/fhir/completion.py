@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.errors import Category, Fault, Issue
-from server.fhir.admission import Look
+from server.fhir.admission import Look, coded
 from server.fhir.opinions import SIGNED
 from server.fhir.references import local, normal
 from server.fhir.terms import OUT_SPECIALIST_REPORT
@@ -37,13 +37,23 @@ def demand_report(task: Resource, look: Look) -> None:
 
 
 def _report(task: Resource, look: Look) -> Resource:
-    for output in task.get("output", []):
-        codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
-        target = local(output.get("valueReference", {}).get("reference", ""))
-        if _KIND in codes and target and target[0] == "DiagnosticReport":
-            return look(*target) or {}
+    if target := local(named_report(task)):
+        return look(*target) or {}
     text = f"completed needs an output of type {'|'.join(_KIND)} with a reference to the DiagnosticReport"
     raise Fault(Category.UNPROCESSABLE, Issue("required", text, _PATH))
+
+
+def named_report(task: Resource) -> str:
+    """``DiagnosticReport/id`` that the Task names as its answer; empty when it names none here."""
+    for output in task.get("output", []):
+        target = local(output.get("valueReference", {}).get("reference", ""))
+        if (
+            coded(output.get("type", {}), OUT_SPECIALIST_REPORT)
+            and target
+            and target[0] == "DiagnosticReport"
+        ):
+            return "/".join(target)
+    return ""
 
 
 def _about(report: Resource) -> str:

@@ -8,14 +8,13 @@ from dataclasses import replace
 
 from server.case import Event
 from server.errors import Fault
-from server.fhir.completion import demand_report
+from server.fhir.completion import demand_report, named_report
 from server.fhir.opinions import conclusion, signed_at
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.referral_task import standing_of
-from server.fhir.references import normal
 from server.fhir.task_states import ended
-from server.fhir.terms import TASK, Business, Reason
+from server.fhir.terms import Business, Reason
 from server.model import Coding, Offer, OfferEnd, Referral, ResourceKey, SpecialistRead
 from server.ports import Progress, Resource
 from server.routing.comparison import answer_of
@@ -127,7 +126,7 @@ def _completes(file: CaseFile, task: Resource) -> bool:
 
 
 def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistRead:
-    stored = file.stored(_report_of(task))
+    stored = file.stored(named_report(task))
     report = parse(stored.body)
     codes = conclusion(report)
     return SpecialistRead(
@@ -138,12 +137,3 @@ def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistR
         answer=answer_of(codes, file.read_card),
         codes=codes,
     )
-
-
-def _report_of(task: Resource) -> str:
-    """The DiagnosticReport that a completed Task names; the door has made sure that it does."""
-    for output in task.get("output", []):
-        codes = {(c.get("system"), c.get("code")) for c in output.get("type", {}).get("coding", [])}
-        if (TASK, "specialist-report") in codes:
-            return normal(output["valueReference"]["reference"])
-    return ""
