@@ -20,12 +20,14 @@ def output(kind: Any, reference: str) -> dict[str, Any]:
     [
         ([output(OUT_SPECIALIST_REPORT, "DiagnosticReport/a/_history/2")], "DiagnosticReport/a"),
         ([output(OUT_AI_OPINION, "DiagnosticReport/a")], ""),
-        ([output(OUT_SPECIALIST_REPORT, "Observation/o"), output(OUT_SPECIALIST_REPORT, "DiagnosticReport/b")],
-         "DiagnosticReport/b"),
+        (
+            [output(OUT_SPECIALIST_REPORT, to) for to in ("Observation/o", "DiagnosticReport/b")],
+            "DiagnosticReport/b",
+        ),
         ([output(OUT_SPECIALIST_REPORT, "https://ehr.example/DiagnosticReport/a")], ""),
         ([{"type": concept(OUT_SPECIALIST_REPORT), "valueString": "see there"}], ""),
         ([], ""),
     ],
-)  # fmt: skip
+)
 def test_the_report_that_is_named(outputs: list[dict[str, Any]], named: str) -> None:
     assert named_report({"resourceType": "Task", "output": outputs}) == named
