@@ -11,8 +11,8 @@ help:  ## what can be made
 run: $(VENV)/.run  ## start the server and a small hospital that sends it six cases
 	@$(BIN)/python -m conformance demo --start
 
-test: $(VENV)/.dev  ## the whole test suite
-	@$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## the whole test suite, one process for each core
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: lint types test  ## style, types, tests
 

@@ -60,7 +60,6 @@ def test_two_kinds_may_share_a_name() -> None:
         "a string",
         None,
     ],
-    ids=str,
 )
 def test_other_keys_are_passed_over(key: Any) -> None:
     """A-026: the rest of the set stays usable."""

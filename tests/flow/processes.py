@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 
 PROJECT = Path(__file__).resolve().parents[2]
 _LOOK = 0.05
+_DICE = random.SystemRandom()
 
 
 class Late(AssertionError):
@@ -33,9 +35,14 @@ def until(condition: Callable[[], object], patience: float, what: str) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, for test processes side by side: at random, and below the ports of outgoing
+    connections (ip(7), ip_local_port_range), so that nobody takes it between this look and a server's start.
+    """
+    while True:
+        port = _DICE.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def members(group: int) -> list[int]:
