@@ -86,3 +86,15 @@ class Images(Protocol):
     def studies_of(self, accession: str) -> tuple[str, ...]:
         """Study Instance UIDs that carry this accession number, in the order in which they came."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What an order says of the study that it is about. Identifiers are pairs (system, value)."""
+
+    studies: tuple[str, ...]
+    """Study Instance UIDs that it names."""
+    accessions: tuple[tuple[str, str], ...]
+    patient_ids: tuple[tuple[str, str], ...]
+    expected: int | None = None
+    """How many instances the study has, where somebody who knows has said so."""
