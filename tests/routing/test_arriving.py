@@ -21,9 +21,8 @@ def later(**span: float) -> datetime:
 
 
 def object_(sop: str, at: datetime = AT, modality: str = "CR", digest: str = "d") -> ImageObject:
-    return ImageObject(
-        sop, "class", "s", "ts", Named("1.2.3"), digest, "f", 1, at, "test", {"Modality": modality}
-    )
+    header = {"Modality": modality}
+    return ImageObject(sop, "class", "s", "ts", Named("1.2.3"), digest, "f", 1, at, "test", header)
 
 
 def study(*objects: ImageObject) -> Study:
