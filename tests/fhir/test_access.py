@@ -329,6 +329,30 @@ def test_a_reference_tells_no_more_than_a_read(fresh: Ward) -> None:
     assert hidden.json == none.json
 
 
+def referring(condition: str) -> dict[str, Any]:
+    made = {**observed("x", "anna"), "subject": {"reference": f"Patient?_id=anna&{condition}"}}
+    return bundle(entry("POST", "Observation", made))
+
+
+@pytest.mark.parametrize(
+    ("condition", "other"),
+    [
+        ("_has:Observation:patient:category=vital-signs", "_has:Observation:patient:category=none"),
+        ("_has:Task:patient:status=draft", "_has:Task:patient:status=ready"),
+        ("_has:AuditEvent:patient:action=C", "_has:AuditEvent:patient:action=D"),
+    ],
+)
+def test_a_conditional_reference_leads_through_nothing_out_of_sight(
+    fresh: Ward, condition: str, other: str
+) -> None:
+    """It is a search: whether it matches must not tell what a search of the same would not."""
+    hidden = fresh.ask("lab", "POST", "", referring(condition))
+    none = fresh.ask("lab", "POST", "", referring(other))
+    assert (hidden.status_code, none.status_code) == (412, 412)
+    assert hidden.json == none.json
+    assert fresh.ask("lab", "POST", "", referring("_has:Observation:patient:code=26464-8")).status_code == 200
+
+
 def test_one_entry_out_of_scope_refuses_all(fresh: Ward) -> None:
     """A-045."""
     before = stored(fresh)
