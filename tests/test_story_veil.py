@@ -193,6 +193,31 @@ def test_a_deleted_late_report_is_not_read_in_its_history(world: World) -> None:
     assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
 
 
+@pytest.mark.parametrize("change", ["deleted", "written anew"])
+def test_what_told_of_a_report_is_not_read_in_its_history(world: World, change: str) -> None:
+    """The newest version need not name the report any more: each is judged by what it named itself."""
+    sent, sealed, _ = blind(world)
+    about, condition = sealed[4:6]
+    if change == "deleted":
+        answers = [world.send("DELETE", each).status_code for each in (about, condition)]
+        assert answers == [204, 204]
+    else:
+        meta = {"meta": {"versionId": "1"}}
+        told = {
+            **meta,
+            "id": about.partition("/")[2],
+            **provenance(sent.patient),
+            "reason": [{"text": "moved"}],
+        }
+        assert world.put(told).status_code == 200
+        body = {"id": condition.partition("/")[2], "subject": {"reference": sent.patient}}
+        assert world.put({"resourceType": "Condition", **meta, **body}).status_code == 200
+    for each in (about, condition):
+        assert world.send("GET", f"{each}/_history/1").json["issue"][0]["code"] == "suppressed", each
+        for path in (f"{each}/_history", f"{each.partition('/')[0]}/_history", "_history"):
+            assert WORDS[0] not in json.dumps(world.get(path)), path
+
+
 # -- an earlier case ---------------------------------------------------------------------------
 
 
