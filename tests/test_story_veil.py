@@ -218,6 +218,39 @@ def test_what_told_of_a_report_is_not_read_in_its_history(world: World, change: 
             assert WORDS[0] not in json.dumps(world.get(path)), path
 
 
+@pytest.mark.parametrize("word", [WORDS[0], "something else"])
+def test_no_condition_of_a_write_asks_what_is_under_seal(world: World, word: str) -> None:
+    """201 or 200, deleted or not, would tell a word at a time; so it is refused whether it matches or not."""
+    sent, sealed, values = blind(world)
+    own, condition = sealed[1], sealed[5]
+    asks = {
+        own: [f"value-string={word}", f"code-value-string=19005-8${word}", "value-string:missing=false"],
+        condition: [f"code:text={word}", "code:missing=true"],
+    }
+    for place, criteria in asks.items():
+        type_, id_ = place.split("/")
+        stored = world.house.shelf.read(type_, id_)
+        assert stored is not None
+        body = json.loads(stored.body)
+        for each in criteria:
+            wanted = f"_id={id_}&{each.replace(' ', '%20')}"
+            about = {**provenance(sent.patient), "target": [{"reference": f"{type_}?{wanted}"}]}
+            entry = {"resource": about, "request": {"method": "POST", "url": "Provenance"}}
+            answers = [
+                world.send("POST", type_, body, If_None_Exist=wanted),
+                world.send("PUT", f"{type_}?{wanted}", body),
+                world.send("DELETE", f"{type_}?{wanted}"),
+                world.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+            ]
+            codes = {(answer.status_code, answer.json["issue"][0]["code"]) for answer in answers}
+            assert codes == {(403, "suppressed")}, wanted
+        again = world.send("POST", type_, body, If_None_Exist=f"_id={id_}&patient={sent.patient}")
+        assert (again.status_code, again.data) == (200, b""), "known by its name it is not made twice"
+    measured = f"_id={values[0].partition('/')[2]}&value-quantity:missing=false"
+    made = world.send("POST", "Observation", observation(sent.patient, "1-1", "1"), If_None_Exist=measured)
+    assert made.status_code == 200, "what was measured is under no seal"
+
+
 # -- an earlier case ---------------------------------------------------------------------------
 
 
