@@ -353,6 +353,15 @@ def test_a_conditional_reference_leads_through_nothing_out_of_sight(
     assert fresh.ask("lab", "POST", "", referring("_has:Observation:patient:code=26464-8")).status_code == 200
 
 
+def test_a_condition_of_a_write_leads_through_no_type_out_of_scope(fresh: Ward) -> None:
+    """As in a search, it is refused; a chain that matches nothing would make double what is here."""
+    through = "identifier=https://ehr.example/o|a-lab&patient:Patient._has:Task:patient:status=draft"
+    wanted = {"If_None_Exist": through}
+    assert told(fresh.ask("lab", "POST", "Observation", observed("x", "anna"), **wanted))[0] == 403
+    assert told(fresh.ask("lab", "DELETE", f"Observation?{through}"))[0] == 403
+    assert fresh.ask("all", "POST", "Observation", observed("x", "anna"), **wanted).status_code == 201
+
+
 def test_one_entry_out_of_scope_refuses_all(fresh: Ward) -> None:
     """A-045."""
     before = stored(fresh)
