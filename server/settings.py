@@ -92,6 +92,22 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
     port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    tls_certificate: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "The certificate that the FHIR door shows, and those that lead to its root; none: plain HTTP. "
+        "Read again when it changes.",
+    )
+    tls_key: Path | None = _setting(
+        None, Path, "a PEM file", "The private key of the certificate, not protected by a password."
+    )
+    tls_client_ca: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "Whoever comes in must show a certificate that one of these has signed; none: nobody must.",
+    )
     clients: Path | None = _setting(
         None,
         Path,
@@ -104,10 +120,13 @@ class Settings:
         _flag,
         "yes or no",
         "Without clients: allow listening beyond this machine although nobody is told apart; "
-        "say yes only behind a proxy that authenticates.",
+        "say yes only behind a proxy that authenticates, or with client certificates.",
     )
     base_url: str = _setting(
-        "", _url, "an http(s) URL", "Public FHIR base for Location headers; empty: http://host:port/fhir."
+        "",
+        _url,
+        "an http(s) URL",
+        "Public FHIR base for Location headers; empty: http://host:port/fhir, with TLS https.",
     )
     destinations: Path | None = _setting(
         None, Path, "a TOML file", "The systems that results are written back to; none: results stay here."
@@ -169,7 +188,8 @@ class Settings:
     def fhir_base(self) -> str:
         """The FHIR base URL that we print into Location headers and fullUrls."""
         host = f"[{self.host}]" if ":" in self.host else self.host  # IPv6, RFC 3986 section 3.2.2
-        return self.base_url or f"http://{host}:{self.port}/fhir"
+        scheme = "https" if self.tls_certificate else "http"
+        return self.base_url or f"{scheme}://{host}:{self.port}/fhir"
 
     @property
     def database(self) -> Path | str:
@@ -191,6 +211,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     }
     _known_only(source)
     settings = Settings(**chosen)
+    _whole_tls(settings)
     _closed_network(settings)
     _private_line(settings)
     return settings
@@ -228,6 +249,21 @@ def _known_only(source: Mapping[str, str]) -> None:
         raise fault(Category.INCORRECT, "value", f"no such setting: {', '.join(unknown)}")
 
 
+def _whole_tls(settings: Settings) -> None:
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        there, lacking = ("KEY", "CERTIFICATE") if settings.tls_key else ("CERTIFICATE", "KEY")
+        text = f"{PREFIX}TLS_{there} needs {PREFIX}TLS_{lacking}; both may name one file"
+        raise fault(Category.INCORRECT, "value", text)
+    if settings.tls_client_ca is not None and settings.tls_certificate is None:
+        text = f"{PREFIX}TLS_CLIENT_CA needs {PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"
+        raise fault(Category.INCORRECT, "value", text)
+    if settings.tls_certificate is not None and not settings.fhir_base.startswith("https://"):
+        text = (
+            f"{PREFIX}BASE_URL must begin with https, because {PREFIX}TLS_CERTIFICATE is set; or leave it out"
+        )
+        raise fault(Category.INCORRECT, "value", text)
+
+
 def _closed_network(settings: Settings) -> None:
     if _on_this_machine(settings.host):
         return
@@ -238,12 +274,13 @@ def _closed_network(settings: Settings) -> None:
             f"{PREFIX}HOST is beyond this machine and nobody is told apart; name who may come in with "
             f"{PREFIX}CLIENTS, or put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
         )
-    if settings.clients is not None and not settings.base_url.startswith("https://"):
+    if settings.clients is not None and not settings.fhir_base.startswith("https://"):
         raise fault(
             Category.FORBIDDEN,
             "security",
-            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; end TLS in a proxy "
-            f"in front and set {PREFIX}BASE_URL to the https address that clients use",
+            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; set "
+            f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY, or end TLS in a proxy in front and set "
+            f"{PREFIX}BASE_URL to the https address that clients use",
         )
 
 

@@ -19,6 +19,8 @@ class PorchLimits:
     """Request target, which is path and query (414)."""
     body_bytes: int = 50 * MIB
     """Body after removal of the chunked coding, before any content coding (413)."""
+    handshake_seconds: float = 10.0
+    """From the acceptance of a connection until TLS holds; then it counts as new."""
     head_seconds: float = 10.0
     """From the first byte (on a new connection: from its acceptance) to the end of the head (408)."""
     body_seconds: float = 60.0
