@@ -207,7 +207,7 @@ class Peer:
     def closed(self) -> bool:
         try:
             return self.file.read(1) == b""
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLZeroReturnError):
             return True
 
 

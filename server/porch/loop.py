@@ -27,6 +27,8 @@ _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
 _STOP_IDLE_SECONDS = 1.0
 """A stopping loop keeps a connection that was used so lately: its next request may be on its way."""
+_HANDSHAKES = 8
+"""In one turn: their arithmetic, a millisecond or more each, must not keep those waiting who are inside."""
 _TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
 _WAITING = (Phase.HANDSHAKE, Phase.FRESH, Phase.IDLE)
 
@@ -52,6 +54,7 @@ class Loop:
         self._listening = False
         self._stopping = False
         self._next_sweep = 0.0
+        self._handshakes_left = 0
         self._finished: SimpleQueue[tuple[Connection, Reason | None]] = SimpleQueue()
         self._wake_fd = -1
 
@@ -64,6 +67,7 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
+        self._handshakes_left = _HANDSHAKES
         for key, _ in self._selector.select(_TURN_SECONDS):
             key.data()
         now = time.monotonic()
@@ -190,6 +194,9 @@ class Loop:
             self._hand_over(connection, connection.receive(now))
 
     def _shake_hands(self, connection: Connection, now: float) -> None:
+        if not self._handshakes_left:
+            return  # The selector tells of it again in the next turn.
+        self._handshakes_left -= 1
         try:
             waits_for = connection.line.shake_hands()
         except ssl.SSLError as error:

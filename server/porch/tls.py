@@ -16,6 +16,8 @@ from server.porch.reasons import Reason, Refusal
 
 _PLAIN_HTTP = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")
 """OpenSSL's names for a first record that is a request in clear text."""
+_RECORD = 16_384
+"""The most that one record holds (RFC 8446 section 5.1)."""
 
 
 class TlsLine:
@@ -67,8 +69,10 @@ class TlsLine:
             return b""  # Cut off without close_notify: for a request that is not whole, no less an end.
 
     def send(self, data: bytes | bytearray, /) -> int:
+        """One record at most: of a longer piece OpenSSL would want all of it again, however much has left."""
         try:
-            return self._sock.send(data)
+            with memoryview(data) as whole:
+                return self._sock.send(whole[:_RECORD])
         except ssl.SSLWantWriteError as error:
             raise BlockingIOError from error
 
