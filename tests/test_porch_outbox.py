@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_small_answer_leaves_in_one_piece(pair) -> None:
     assert not outbox.begun
     assert outbox.flush()
     assert theirs.recv(100) == b"head body"
+
+
+def test_an_answer_has_begun_when_it_was_tried(pair) -> None:
+    """OpenSSL wants what it could not send again: nothing else may be sent in its place."""
+    ours, _ = pair
+    line = PlainLine(ours)
+    outbox = Outbox(line, partial(Spool, LIMITS, Memory(MIB)))
+    with suppress(BlockingIOError):
+        while True:
+            line.send(b"x" * 4096)
+    outbox.sendall(b"x" * 100_000)
+    assert (outbox.begun, outbox.sent) == (True, 0)
+    outbox.close()
 
 
 def test_a_peer_that_has_left_stops_nothing(pair) -> None:

@@ -43,6 +43,7 @@ class PorchLimits:
     """Bodies and answers held in memory, all together; what comes on top goes to temporary files at once.
 
     Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by default.
+    TLS adds some 16 KiB to each.
     """
     spool_folder: str | None = None
     """Where the temporary files live; None is the system's folder for them."""
