@@ -305,6 +305,30 @@ class Clock:
     answer_within: timedelta
 
 
+class Late(StrEnum):
+    """What becomes of a case whose study is known to lack images when time has run out."""
+
+    DROP = "drop"
+    """The case ends without an opinion."""
+    GO = "go"
+    """What has come is read."""
+    WAIT = "wait"
+    """The case waits on, and says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRules:
+    """When a study counts as complete; of a policy."""
+
+    quiet_study: timedelta
+    """Nothing new for so long: nothing more is expected."""
+    quiet_series: Mapping[str, timedelta]
+    """By Modality (0008,0060): longer or shorter pauses between the objects of one series."""
+    complete_within: timedelta
+    """From the opening of the case, until the images that are known to be missing must have come."""
+    when_late: Late
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
@@ -322,6 +346,8 @@ class Policy:
     """Reason for referral (missed, over-called, declined, not-comparable, audit) -> urgency."""
     clocks: Mapping[Urgency, Clock]
     deliver_for: timedelta
+    images: ImageRules | None = None
+    """Of questions that are read from images."""
 
     @property
     def identity(self) -> str:

@@ -15,7 +15,7 @@ ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "por
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
-    "server.notices", "server.toml", "server.words", "server.accesses",
+    "server.notices", "server.toml", "server.words", "server.accesses", "server.images",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {

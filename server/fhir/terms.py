@@ -77,6 +77,7 @@ SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
+IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
 
 OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
 OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
