@@ -14,61 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from server import written
 from server.errors import Category, fault
 
 PREFIX = "SECOND_READER_"
 _PACKAGE = Path(__file__).parent
-
-
-def _flag(text: str) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    return words[text.strip().lower()]
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65_536:
-        raise ValueError
-    return number
-
-
-def _seconds(text: str) -> timedelta:
-    span = timedelta(seconds=float(text))
-    if span <= timedelta(0):
-        raise ValueError
-    return span
-
-
-def _level(text: str) -> str:
-    word = text.strip().lower()
-    if word not in ("debug", "info", "warning", "error"):
-        raise ValueError
-    return word
-
-
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.isascii():  # it goes into headers as it is
-        raise ValueError
-    return text.rstrip("/")
-
-
-def _urls(text: str) -> tuple[str, ...]:
-    return tuple(_url(each.strip()) for each in text.split(",") if each.strip())
-
-
-def _database(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
-        raise ValueError
-    _ = url.port  # raises ValueError when it is none
-    return text
 
 
 def _setting(
@@ -85,13 +35,13 @@ class Settings:
     data: Path = _setting(Path("var"), Path, "a folder path", "Where the database and the bytes live.")
     database_url: str = _setting(
         "",
-        _database,
+        written.database,
         "postgresql://role@host/database, special characters percent-encoded",
         "A PostgreSQL database to use instead of the SQLite file in the data folder; empty: that file.",
         secret=True,  # it may hold a password
     )
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
-    port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    port: int = _setting(8080, written.port, "1 to 65535", "The port of the FHIR door, health and metrics.")
     tls_certificate: Path | None = _setting(
         None,
         Path,
@@ -117,14 +67,14 @@ class Settings:
     )
     open_network: bool = _setting(
         False,
-        _flag,
+        written.flag,
         "yes or no",
         "Without clients: allow listening beyond this machine although nobody is told apart; "
         "say yes only behind a proxy that authenticates, or with client certificates.",
     )
     base_url: str = _setting(
         "",
-        _url,
+        written.url,
         "an http(s) URL",
         "Public FHIR base for Location headers; empty: http://host:port/fhir, with TLS https.",
     )
@@ -133,13 +83,13 @@ class Settings:
     )
     subscribers: tuple[str, ...] = _setting(
         (),
-        _urls,
+        written.urls,
         "http(s) URLs with commas between",
         "Bases below which subscribers may be told, besides https on the public network.",
     )
     notify_for: timedelta = _setting(
         timedelta(hours=96),
-        _seconds,
+        written.seconds,
         "seconds",
         "How long a notification is tried before its Subscription becomes error.",
     )
@@ -155,34 +105,46 @@ class Settings:
         "a name",
         "The organisation that takes responsibility for the opinions it sends.",
     )
-    web_workers: int = _setting(2, _positive, "1 or more", "Processes that serve HTTP.")
-    web_threads: int = _setting(8, _positive, "1 or more", "Threads of each HTTP process.")
+    web_workers: int = _setting(2, written.positive, "1 or more", "Processes that serve HTTP.")
+    web_threads: int = _setting(8, written.positive, "1 or more", "Threads of each HTTP process.")
     max_body: int = _setting(
-        50 * 1024 * 1024, _positive, "bytes", "Largest HTTP body; a larger one is answered with 413."
+        50 * 1024 * 1024, written.positive, "bytes", "Largest HTTP body; a larger one is answered with 413."
     )
     max_resource: int = _setting(
-        8 * 1024 * 1024, _positive, "bytes", "Largest single resource; a larger one is answered with 413."
+        8 * 1024 * 1024,
+        written.positive,
+        "bytes",
+        "Largest single resource; a larger one is answered with 413.",
     )
-    max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
+    max_entries: int = _setting(5_000, written.positive, "1 or more", "Most entries of one Bundle.")
     max_page: int = _setting(
-        500, _positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."
+        500, written.positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."
     )
     max_included: int = _setting(
-        1_000, _positive, "1 or more", "Most resources that a page of a search brings beside its matches."
+        1_000,
+        written.positive,
+        "1 or more",
+        "Most resources that a page of a search brings beside its matches.",
     )
     lease: timedelta = _setting(
         timedelta(seconds=60),
-        _seconds,
+        written.seconds,
         "seconds",
         "How long a worker may hold a case before another takes it over.",
     )
     step_attempts: int = _setting(
-        5, _positive, "1 or more", "How often a failing step is tried before the case is marked faulted."
+        5,
+        written.positive,
+        "1 or more",
+        "How often a failing step is tried before the case is marked faulted.",
     )
     idle: timedelta = _setting(
-        timedelta(milliseconds=10), _seconds, "seconds", "How long an idle worker sleeps between looks."
+        timedelta(milliseconds=10),
+        written.seconds,
+        "seconds",
+        "How long an idle worker sleeps between looks.",
     )
-    log_level: str = _setting("info", _level, "debug, info, warning or error", "How much is logged.")
+    log_level: str = _setting("info", written.level, "debug, info, warning or error", "How much is logged.")
 
     @property
     def fhir_base(self) -> str:
