@@ -98,3 +98,13 @@ class Ordered:
     patient_ids: tuple[tuple[str, str], ...]
     expected: int | None = None
     """How many instances the study has, where somebody who knows has said so."""
+
+
+def by_study(uid: str) -> str:
+    """The name under which a case waits for a study."""
+    return f"study:{uid}"
+
+
+def by_accession(number: str) -> str:
+    """The name under which a case waits for whatever study carries its accession number."""
+    return f"accession:{number}"

@@ -37,6 +37,7 @@ from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.images import ImageStore
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
@@ -61,6 +62,7 @@ class House:
     deliveries: Deliveries
     partners: Partners
     shelf: Resources
+    images: ImageStore
     subscribers: Subscriptions
     notifications: Notifications
     clients: Clients
@@ -106,6 +108,7 @@ def build(settings: Settings) -> House:
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
+        images=ImageStore(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,

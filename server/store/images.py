@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
-from server.images import Held, ImageObject, Named, Study
+from server.images import Held, ImageObject, Named, Study, by_accession, by_study
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.image_tables import awaited, contradiction, image, study
@@ -58,16 +58,6 @@ _STIR = Prepared(
     )
     .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
 )
-
-
-def by_study(uid: str) -> str:
-    """The name under which a case waits for a study."""
-    return f"study:{uid}"
-
-
-def by_accession(number: str) -> str:
-    """The name under which a case waits for whatever study carries its accession number."""
-    return f"accession:{number}"
 
 
 class ImageStore:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.images import Held, ImageObject, Named
+from server.images import Held, ImageObject, Named, by_accession, by_study
 from server.ports import Intake
 from server.store.database import Database
 from server.store.images import (
@@ -16,8 +16,6 @@ from server.store.images import (
     OTHER_ORDER,
     OTHER_PATIENT,
     ImageStore,
-    by_accession,
-    by_study,
     wait_for,
 )
 from server.store.intake import IntakeDesk
