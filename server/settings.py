@@ -32,15 +32,11 @@ def _positive(text: str) -> int:
     return number
 
 
-def _port(text: str) -> int:
+def _port(text: str, lowest: int = 1) -> int:
     number = int(text)
-    if not 0 < number < 65_536:
+    if not lowest <= number < 65_536:
         raise ValueError
     return number
-
-
-def _port_or_none(text: str) -> int:
-    return 0 if text.strip() == "0" else _port(text)
 
 
 def _seconds(text: str) -> timedelta:
@@ -169,7 +165,7 @@ class Settings:
     )
     dicom_host: str = _setting("127.0.0.1", str, "an address", "The address that the DICOM door listens on.")
     dicom_port: int = _setting(
-        11112, _port_or_none, "1 to 65535, or 0", "The port of the DICOM door; 0: there is none."
+        11112, lambda text: _port(text, 0), "0 to 65535", "The port of the DICOM door; 0: there is none."
     )
     dicom_peers: Path | None = _setting(
         None,
