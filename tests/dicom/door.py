@@ -65,6 +65,7 @@ class Door:
             log=logger(),
         )
         self._stop = threading.Event()
+        self._told = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
@@ -80,12 +81,15 @@ class Door:
     def _run(self) -> None:
         self.loop.start()
         while not self._stop.is_set() and not self.loop.broken:
+            if self._told.is_set():
+                self._told.clear()
+                self.loop.stop()
             self.loop.turn()
         self.loop.close()
 
     def stop(self) -> None:
         """As a process does that is told to end."""
-        self.loop.stop()
+        self._told.set()
 
     def stored(self) -> list[bytes]:
         """The files that are held."""

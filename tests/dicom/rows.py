@@ -1,4 +1,4 @@
-"""The rows of the catalogue of bad DICOM input that the receiving half answers; the ids are the tests' ids."""
+"""The rows of the catalogue of bad DICOM input that the receiving half answers; row id is test id."""
 
 from __future__ import annotations
 
