@@ -8,7 +8,6 @@ nothing that could be taken for an object.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from struct import pack
 
 from server.dicom.header import WANTED, header, is_uid
@@ -18,7 +17,6 @@ from server.dicom.whole import Whole, walk
 from server.errors import Category, Fault, fault
 from server.objects import Filed, Held, ObjectArrival, Outcome, Refused, Staged, Stages
 
-_SMALL = 256 * 1024
 _LEAST_FREE, _LEAST_SHARE = 2 * GIB, 0.05
 
 
@@ -92,12 +90,8 @@ class StagedObject:
     def _walked(self, start: int) -> Whole:
         if self._staged.size == start:
             raise fault(Category.INCORRECT, "structure", "the data set is empty")
-        syntax = self._arrival.syntax
-        if self._staged.size <= _SMALL:
-            self._staged.file.seek(0)
-            return walk(self._staged.file.read(), start, syntax, WANTED)
-        with mmap.mmap(self._staged.file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return walk(mapped, start, syntax, WANTED)
+        with self._staged.content() as content:
+            return walk(content, start, self._arrival.syntax, WANTED)
 
 
 def preamble(arrival: ObjectArrival) -> bytes:
