@@ -144,6 +144,24 @@ class Settings:
         "seconds",
         "How long an idle worker sleeps between looks.",
     )
+    dicom_host: str = _setting("127.0.0.1", str, "an address", "The address that the DICOM door listens on.")
+    dicom_port: int = _setting(
+        11112, written.port_or_none, "0 to 65535", "The port of the DICOM door; 0: there is none."
+    )
+    dicom_peers: Path | None = _setting(
+        None,
+        Path,
+        "a TOML file",
+        "Our AE titles with their rules, and the peers that may call them, by AE title and address; "
+        "none: any title may call any title, from this machine only.",
+    )
+    dicom_processes: int = _setting(2, written.positive, "1 or more", "Processes that take associations.")
+    dicom_max_associations: int = _setting(
+        64, written.positive, "1 or more", "Most associations at once; 16 of them of one address."
+    )
+    dicom_max_object: int = _setting(
+        4 * 1024**3, written.positive, "bytes", "Largest object; a larger one is answered with A700."
+    )
     log_level: str = _setting("info", written.level, "debug, info, warning or error", "How much is logged.")
 
     @property
@@ -175,6 +193,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(**chosen)
     _whole_tls(settings)
     _closed_network(settings)
+    _known_peers(settings)
     _private_line(settings)
     return settings
 
@@ -243,6 +262,16 @@ def _closed_network(settings: Settings) -> None:
             f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; set "
             f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY, or end TLS in a proxy in front and set "
             f"{PREFIX}BASE_URL to the https address that clients use",
+        )
+
+
+def _known_peers(settings: Settings) -> None:
+    if settings.dicom_peers is None and settings.dicom_port and not _on_this_machine(settings.dicom_host):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}DICOM_HOST is beyond this machine and nobody is told apart; "
+            f"name who may call with {PREFIX}DICOM_PEERS",
         )
 
 

@@ -25,6 +25,11 @@ def port(text: str) -> int:
     return number
 
 
+def port_or_none(text: str) -> int:
+    """0: there is none."""
+    return 0 if text.strip() == "0" else port(text)
+
+
 def seconds(text: str) -> timedelta:
     span = timedelta(seconds=float(text))
     if span <= timedelta(0):
