@@ -33,7 +33,7 @@ _OURS = (
 
 
 class House:
-    """``migrate``, then ``web``, ``work``, ``dicom`` when asked for; left, nothing of it is there any more."""
+    """``migrate``, then ``web``, ``work``, ``dicom`` when asked for; left, nothing of it is there."""
 
     def __init__(self, folder: Path | None) -> None:
         parent = usable(folder if folder is not None else _PROJECT / "var")

@@ -12,7 +12,7 @@ import mmap
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from struct import unpack_from
+from struct import pack, unpack_from
 
 from server.dicom.upper.negotiation import DEFLATED, ENCAPSULATED, IMPLICIT_LITTLE
 from server.errors import Category, Fault, fault
@@ -69,7 +69,7 @@ def _no(text: str) -> Fault:
 
 
 def _inflate(data: Buffer, start: int) -> bytes:
-    """PS3.5 annex A.5: raw deflate, to which one NUL may be padded."""
+    """PS3.5 annex A.5: raw deflate, to which one NUL may be padded; some senders add gzip's trailer."""
     most = min(_INFLATED_MOST, _INFLATED_TIMES * (len(data) - start))
     inflating = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -82,7 +82,8 @@ def _inflate(data: Buffer, start: int) -> bytes:
             "too-costly",
             f"the data set inflates to more than {_INFLATED_TIMES} times its size or 64 MiB",
         )
-    if not inflating.eof or inflating.unused_data not in (b"", b"\0"):
+    trailer = pack("<II", zlib.crc32(out), len(out))
+    if not inflating.eof or inflating.unused_data not in (b"", b"\0", trailer):
         raise _no("the deflated data set is cut short, or followed by something else")
     return out
 
