@@ -54,6 +54,16 @@ def serve(settings: Settings, opening: Opening) -> None:
     seats.close()
 
 
+def demand_door(settings: Settings) -> None:
+    """What would stop the process ``dicom`` is said before it is started.
+
+    Raises:
+        Fault: as ``serve``.
+    """
+    register(settings)
+    listen(settings.dicom_host, settings.dicom_port).close()
+
+
 def limits_of(settings: Settings) -> Limits:
     """The defaults, but for what an operator may choose."""
     return Limits(object_bytes=settings.dicom_max_object, associations=settings.dicom_max_associations)
