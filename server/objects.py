@@ -100,6 +100,8 @@ class Header:
     sex: str | None = field(default=None, repr=False)
     age: str | None = field(default=None, repr=False)
     accession: str | None = field(default=None, repr=False)
+    accession_issuer: str | None = field(default=None, repr=False)
+    """Local Namespace Entity ID of the Issuer of Accession Number Sequence."""
     series_number: int | None = None
     instance_number: int | None = None
     modality: str | None = None

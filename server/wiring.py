@@ -30,6 +30,7 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.holding import ObjectHolding
 from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, Policy
@@ -39,6 +40,7 @@ from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.images import ImageStore
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
@@ -63,6 +65,7 @@ class House:
     deliveries: Deliveries
     partners: Partners
     shelf: Resources
+    images: ImageStore
     subscribers: Subscriptions
     notifications: Notifications
     clients: Clients
@@ -108,6 +111,7 @@ def build(settings: Settings) -> House:
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
+        images=ImageStore(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
@@ -175,8 +179,14 @@ def _longest(destination: Destination) -> timedelta:
 
 
 def holding(settings: Settings) -> Holding:
-    """Where the DICOM door puts what it takes; opened in the process that takes it."""
-    return Staging(Vault(settings.data))
+    """Where the DICOM door puts what it takes; opened in the process that takes it.
+
+    Raises:
+        Fault: the database is not there, or not at the schema of this version.
+    """
+    database = Database(settings.database)
+    demand_current(database)
+    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database))
 
 
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:

@@ -32,14 +32,11 @@ _SHOTS = 400
 """Different searches of one kind; sent in turn."""
 _FASTEST = 800
 """Orders or updates a second for which something is prepared."""
-_AT_ONCE = 100
-_LINES = 20
+_AT_ONCE, _LINES = 100, 20
 _RATE = "per second"
-_PATIENCE = 60.0
-_HOST = "127.0.0.1"
+_HOST, _PATIENCE = "127.0.0.1", 60.0
 _PERSON = {"reference": f"Patient/{stock.patient(1)['id']}"}
 """Not the one whose number is the mark."""
-
 
 Shots = tuple[tuple[bytes, ...], ...]
 Made = Callable[[int], Shots]
@@ -74,20 +71,23 @@ class Plan:
 @click.option("--clients", default=4, show_default=True, help="Kept-alive connections.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds at each number of resources.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder whose disk is measured; default: var.")
-def fhir(stored: Sequence[int], seconds: float, clients: int, rounds: int, data: Path | None) -> None:
+@click.option("--database", default="", metavar="URL", help="An empty PostgreSQL database; default: SQLite.")
+def fhir(
+    *, stored: Sequence[int], seconds: float, clients: int, rounds: int, data: Path | None, database: str
+) -> None:
     """Creates, reads, updates, searches, transactions; beside fhirstarter.
 
-    Starts the HTTP processes of a server on a fresh data folder, stores patients with nine
-    Observations each by transactions, and measures each kind of request; with --stored given
-    twice, at the smaller number first, then once more has been stored at the larger, and prints how
-    much longer the p95 became. Beside creates and reads of a Task: fhirstarter (PyPI) serving
-    the same Task from memory under uvicorn, two processes, in the same rounds.
+    Starts the HTTP processes of a server on a fresh data folder, stores patients with nine Observations
+    each by transactions, and measures each kind of request; with --stored given twice, at the smaller
+    number first, then once more has been stored at the larger, and prints how much longer the p95 became.
+    Beside creates and reads of a Task: fhirstarter (PyPI) serving the same Task from memory under uvicorn,
+    two processes, in the same rounds.
     """
     sizes = sorted(set(stored))
     if any(each < 10 * stock.PER_PATIENT for each in sizes):
         raise click.UsageError(f"--stored is {10 * stock.PER_PATIENT} or more")
     try:
-        with House(data) as house, _peer(house) as peer:
+        with House(data, database) as house, _peer(house) as peer:
             house.web()
             figures = _measure(house, peer, sizes, Plan(seconds, clients, rounds))
     except (CannotStart, NotDone, LoadFailed) as reason:

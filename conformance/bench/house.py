@@ -26,16 +26,20 @@ _GRACE = 40.0
 _CASES = "second_reader_cases{"
 _PREFIX = "SECOND_READER_"
 _OURS = (
-    "DATA", "PORT", "HOST", "BASE_URL", "DESTINATIONS", "OPEN_NETWORK",
+    "DATA", "PORT", "HOST", "BASE_URL", "DESTINATIONS", "OPEN_NETWORK", "DATABASE_URL",
     "DICOM_HOST", "DICOM_PORT", "DICOM_PEERS",
 )  # fmt: skip
 """Settings that the bench decides; all others are measured as the caller has set them."""
 
 
 class House:
-    """``migrate``, then ``web``, ``work``, ``dicom`` when asked for; left, nothing of it is there."""
+    """``migrate``, then ``web``, ``work`` and ``dicom`` when asked for; left, nothing of it is there.
 
-    def __init__(self, folder: Path | None) -> None:
+    ``database``: the URL of an empty PostgreSQL database, which is left filled; empty: SQLite in the folder.
+    """
+
+    def __init__(self, folder: Path | None, database: str = "") -> None:
+        self._database = database
         parent = usable(folder if folder is not None else _PROJECT / "var")
         self.data = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
         self.port = free_port(_HOST, 0, "--server")
@@ -133,7 +137,8 @@ class House:
     def _environment(self) -> dict[str, str]:
         ours = {_PREFIX + each for each in _OURS}
         kept = {name: value for name, value in os.environ.items() if name not in ours}
-        chosen = {"DATA": str(self.data), "PORT": str(self.port), "DICOM_PORT": str(self.dicom_port)}
+        chosen = {"DATA": str(self.data), "PORT": str(self.port), "DATABASE_URL": self._database}
+        chosen["DICOM_PORT"] = str(self.dicom_port)
         return kept | {_PREFIX + name: value for name, value in chosen.items()}
 
     def _last_words(self, name: str) -> str:

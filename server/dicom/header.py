@@ -8,7 +8,7 @@ from typing import Any
 
 from pydicom.charset import decode_bytes, python_encoding
 
-from server.dicom.whole import Whole
+from server.dicom.whole import Whole, within
 from server.errors import Category, fault
 from server.objects import Header
 
@@ -21,7 +21,7 @@ _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = (
 )
 _TEXTS = {
     "patient_id": 0x00100020, "patient_id_issuer": 0x00100021, "patient_name": 0x00100010,
-    "accession": 0x00080050, "body_part": 0x00180015,
+    "accession": 0x00080050, "accession_issuer": within(0x00080051, 0x00400031), "body_part": 0x00180015,
 }  # fmt: skip
 _CODES = {
     "birth_date": 0x00100030, "sex": 0x00100040, "age": 0x00101010, "modality": 0x00080060,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from tests.dicom import wire
 from tests.dicom.door import Speaker
-from tests.flow.processes import Program, free_port, members, until
+from tests.flow.processes import PROJECT, Program, free_port, members, until
 
 
 @dataclass
@@ -58,6 +60,7 @@ def listening(data: Path, folder: Path) -> Iterator[Listener]:
     ours = {"SECOND_READER_DATA": str(data), "SECOND_READER_DICOM_PORT": str(port)}
     (folder / "logs").mkdir()
     made = Listener(data, port, Program("dicom", clean | ours, folder / "logs"))
+    subprocess.run([sys.executable, "-m", "server", "migrate"], env=clean | ours, cwd=PROJECT, check=True)
     try:
         made.start()
         yield made

@@ -20,7 +20,7 @@ from tests.dicom import wire
 from tests.dicom.encoded import ct, elements, encode, explicit
 from tests.flow.listener import Listener, listening
 from tests.flow.modality import data_set, dcmtk, demand_dcmtk, send
-from tests.flow.processes import Program, members, until
+from tests.flow.processes import Program, free_port, members, until
 
 COMPRESSED = (
     ("JPEG2000.dcm", "-xw"),
@@ -212,6 +212,18 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(listener: Listener, tmp_pa
     assert "Traceback" not in second.log.read_text()
     with listener.associated() as speaker:
         assert speaker.echo() == 0
+
+
+def test_without_a_schema_it_says_so_and_ends(listener: Listener, tmp_path: Path) -> None:
+    elsewhere = {"SECOND_READER_DATA": str(tmp_path / "empty"), "SECOND_READER_DICOM_PORT": str(free_port())}
+    (tmp_path / "logs" / "empty").mkdir()
+    second = Program("dicom", listener.program._environment | elsewhere, tmp_path / "logs" / "empty")
+    second.start()
+    try:
+        assert second.wait(30.0) == 2
+    finally:
+        second.close()
+    assert "server migrate" in second.last_words()
 
 
 def test_told_to_stop_it_ends_and_lets_the_port_go(listener: Listener) -> None:

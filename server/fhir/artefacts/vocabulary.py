@@ -41,6 +41,7 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
             terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
+            terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
         },
     ),
     Group(

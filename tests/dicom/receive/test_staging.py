@@ -17,7 +17,20 @@ from server.objects import Held, ObjectArrival, Refused
 from server.store.vault import Vault
 from tests.dicom import wire
 from tests.dicom.door import NOW
-from tests.dicom.encoded import SERIES, STUDY, ct
+from tests.dicom.encoded import (
+    ITEM,
+    ITEM_END,
+    SEQUENCE_END,
+    SERIES,
+    STUDY,
+    UNDEFINED,
+    bare,
+    ct,
+    elements,
+    encode,
+    explicit,
+)
+from tests.dicom.encoded import implicit as implicitly
 
 ARRIVAL = ObjectArrival(
     calling_ae="CT1",
@@ -70,6 +83,30 @@ def test_the_header_is_told_and_its_values_are_not_printed(tmp_path: Path) -> No
     assert (found.rows, found.columns, found.frames, found.lossy) == (16, 16, None, False)
     for value in ("PAT-1", "Ada", "1970", "ACC-1"):
         assert value not in repr(found)
+
+
+@pytest.mark.parametrize("undefined", [True, False])
+@pytest.mark.parametrize("implicit", [True, False])
+def test_who_gave_the_accession_number_is_told(tmp_path: Path, *, implicit: bool, undefined: bool) -> None:
+    write = implicitly if implicit else explicit
+    inner = write(0x00400031, b"UT", b"HOSP-B")
+    item = bare(ITEM, inner, UNDEFINED) + bare(ITEM_END) if undefined else bare(ITEM, inner)
+    value = item + bare(SEQUENCE_END) if undefined else item
+    sequence = write(0x00080051, b"SQ", value, UNDEFINED if undefined else None)
+    before, after = split(implicit=implicit)
+    syntax = (wire.IMPLICIT if implicit else wire.EXPLICIT).decode()
+    receiving = Staging(Vault(tmp_path)).begin(replace(ARRIVAL, syntax=syntax))
+    receiving.write(before + sequence + after)
+    found = receiving.file().header
+    assert (found.accession, found.accession_issuer) == ("ACC-1", "HOSP-B")
+
+
+def split(*, implicit: bool) -> tuple[bytes, bytes]:
+    """The CT image before and after where the sequence belongs."""
+    listed = elements()
+    first = {tag: each for tag, each in listed.items() if tag < 0x00080051}
+    rest = {tag: each for tag, each in listed.items() if tag > 0x00080051}
+    return encode(first, in_implicit=implicit), encode(rest, in_implicit=implicit)
 
 
 def test_the_same_object_again_is_one_file(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""What the store knows of DICOM objects; their bytes are in the vault."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+
+from server.store.columns import Instant, word
+from server.store.tables import AUTO, metadata
+
+study = Table(
+    "study",
+    metadata,
+    Column("uid", word(64), primary_key=True),
+    # As the first object said; what later ones say otherwise is a contradiction.
+    Column("patient_id", word(256), nullable=False),
+    Column("issuer", word(256), nullable=False),
+    Column("accession", word(64), nullable=False),
+    Column("accession_issuer", word(256), nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("study_of_accession", "accession"),
+    Index("study_of_patient", "patient_id"),
+)
+
+image = Table(
+    "image",
+    metadata,
+    Column("key", AUTO, primary_key=True, autoincrement=True),
+    Column("sop_instance", word(64), nullable=False),
+    Column("digest", word(64), nullable=False),
+    Column("study", ForeignKey("study.uid"), nullable=False),
+    Column("series", word(64), nullable=False),
+    Column("sop_class", word(64), nullable=False),
+    Column("transfer_syntax", word(64), nullable=False),
+    Column("file", word(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("source", word(160), nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    # The same UID with other bytes is one more row: UIDs never change what they name, so a person must look.
+    UniqueConstraint("sop_instance", "digest", name="image_identity"),
+    Index("image_of_study", "study", "key"),
+)
+
+contradiction = Table(
+    "contradiction",
+    metadata,
+    Column("study", ForeignKey("study.uid"), primary_key=True),
+    Column("text", word(160), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+"""Why a study is not what it says; each reason once."""
+
+awaited = Table(
+    "awaited",
+    metadata,
+    # ``study:UID`` or ``accession:NUMBER``: what comes under it is news for the case.
+    Column("name", word(160), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Index("awaited_of_case", "case_id"),
+)
