@@ -94,6 +94,7 @@ class Header:
     series: str
     patient_id: str | None = field(default=None, repr=False)
     patient_id_issuer: str | None = field(default=None, repr=False)
+    """Issuer of Patient ID, else the universal id of its qualifiers."""
     patient_name: str | None = field(default=None, repr=False)
     birth_date: str | None = field(default=None, repr=False)
     """DA as it stands there, as are all dates here."""
@@ -101,7 +102,7 @@ class Header:
     age: str | None = field(default=None, repr=False)
     accession: str | None = field(default=None, repr=False)
     accession_issuer: str | None = field(default=None, repr=False)
-    """Local Namespace Entity ID of the Issuer of Accession Number Sequence."""
+    """Of the Issuer of Accession Number Sequence the universal id, else the local namespace."""
     series_number: int | None = None
     instance_number: int | None = None
     modality: str | None = None

@@ -33,11 +33,14 @@ _NUMBERS = {
     "instances_of_study": 0x00201208,
 }  # fmt: skip
 _SHORTS = {"rows": 0x00280010, "columns": 0x00280011}
+_ACCESSION_ISSUER, _ID_ISSUER = within(0x00080051, 0x00400032), within(0x00100024, 0x00400032)
+"""Universal Entity IDs: of who gave the accession number, and of who gave the Patient ID."""
 _LOSSY, _IMAGE_LATERALITY = 0x00282110, 0x00200062
 
 WANTED = frozenset(
     (
-        _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _LOSSY, _IMAGE_LATERALITY,
+        _ACCESSION_ISSUER, _ID_ISSUER, _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _LOSSY,
+        _IMAGE_LATERALITY,
         *_TEXTS.values(), *_CODES.values(), *_NUMBERS.values(), *_SHORTS.values(),
     )
 )  # fmt: skip
@@ -62,6 +65,8 @@ def header(whole: Whole, sop_class: str, sop_instance: str) -> tuple[Header, tup
         remarks.append("a UID has a component with a leading zero")
     text = _Text(values)
     found: dict[str, Any] = {name: text.of(tag) for name, tag in _TEXTS.items()}
+    found["accession_issuer"] = text.of(_ACCESSION_ISSUER) or found["accession_issuer"]
+    found["patient_id_issuer"] = found["patient_id_issuer"] or text.of(_ID_ISSUER)
     if text.undecodable:
         remarks.append("text cannot be decoded by its character set")
     if found["patient_id"] is not None and not _usable_id(found["patient_id"]):

@@ -41,7 +41,7 @@ ONCE = frozenset(
 """Whom and what the object is about must be said once, in its place: readers take different ones of two."""
 
 
-SEQUENCES = frozenset((0x00080051,))
+SEQUENCES = frozenset((0x00080051, 0x00100024))
 """Those that are looked into, whether their encoding says that they are some or not."""
 
 

@@ -87,9 +87,12 @@ def test_the_header_is_told_and_its_values_are_not_printed(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("undefined", [True, False])
 @pytest.mark.parametrize("implicit", [True, False])
-def test_who_gave_the_accession_number_is_told(tmp_path: Path, *, implicit: bool, undefined: bool) -> None:
+@pytest.mark.parametrize("more", [b"", b"1.2.3 "], ids=["local", "universal"])
+def test_who_gave_the_accession_number_is_told(
+    tmp_path: Path, *, implicit: bool, undefined: bool, more: bytes
+) -> None:
     write = implicitly if implicit else explicit
-    inner = write(0x00400031, b"UT", b"HOSP-B")
+    inner = write(0x00400031, b"UT", b"HOSP-B") + write(0x00400032, b"UT", more)
     item = bare(ITEM, inner, UNDEFINED) + bare(ITEM_END) if undefined else bare(ITEM, inner)
     value = item + bare(SEQUENCE_END) if undefined else item
     sequence = write(0x00080051, b"SQ", value, UNDEFINED if undefined else None)
@@ -98,7 +101,7 @@ def test_who_gave_the_accession_number_is_told(tmp_path: Path, *, implicit: bool
     receiving = Staging(Vault(tmp_path)).begin(replace(ARRIVAL, syntax=syntax))
     receiving.write(before + sequence + after)
     found = receiving.file().header
-    assert (found.accession, found.accession_issuer) == ("ACC-1", "HOSP-B")
+    assert (found.accession, found.accession_issuer) == ("ACC-1", more.decode().strip() or "HOSP-B")
 
 
 def split(*, implicit: bool) -> tuple[bytes, bytes]:
