@@ -95,7 +95,10 @@ class StagedObject:
 
 
 def preamble(arrival: ObjectArrival) -> bytes:
-    """Preamble, prefix and file meta information (PS3.10 section 7.1), which C-STORE does not carry."""
+    """Preamble, prefix and file meta information (PS3.10 section 7.1), which C-STORE does not carry.
+
+    Nothing of the sender stands in it, so that the same object is the same file from whomever it comes.
+    """
     elements = {
         0x0001: (b"OB", b"\0\1"),
         0x0002: (b"UI", _uid(arrival.sop_class)),
@@ -103,7 +106,6 @@ def preamble(arrival: ObjectArrival) -> bytes:
         0x0010: (b"UI", _uid(arrival.syntax)),
         0x0012: (b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
         0x0013: (b"SH", _even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")),
-        0x0016: (b"AE", _even(arrival.calling_ae.encode(), b" ")),
     }
     group = b"".join(_element(number, vr, value) for number, (vr, value) in elements.items())
     return bytes(128) + b"DICM" + _element(0x0000, b"UL", pack("<I", len(group))) + group
