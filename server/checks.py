@@ -59,9 +59,7 @@ def run() -> Iterator[Line]:
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
-    yield _try(
-        "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
-    )
+    yield _try("destinations", lambda: _destinations(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
@@ -73,6 +71,12 @@ def _clients(chosen: Settings) -> str:
         return "none: nobody is told apart, whoever reaches the address may read and write everything"
     found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
     return ", ".join(sorted(found))
+
+
+def _destinations(chosen: Settings) -> str:
+    found, archives = sound_destinations(chosen.destinations)
+    told = [*map(_told, found), *(f"{each.name} (archive)" for each in archives)]
+    return ", ".join(told) or "none"
 
 
 def _told(destination: Destination) -> str:

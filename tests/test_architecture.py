@@ -20,8 +20,9 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.configuration", "server.directory", "server.idle", "server.keys", "server.metrics",
-    "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
+    "server.configuration", "server.couriers", "server.directory", "server.idle", "server.keys",
+    "server.metrics", "server.notifier", "server.options", "server.partnering", "server.polling",
+    "server.processes",
     "server.readers", "server.steps", "server.supervisor", "server.web",
     "server.wiring", "server.work",
     "server.worker", "server.workers",
@@ -29,7 +30,8 @@ COMPOSERS = {
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.fhir.door", "server.fhir.line", "server.fhir.smart.logins",
+    "server.console.pages", "server.dicom.send.line", "server.fhir.door", "server.fhir.line",
+    "server.fhir.smart.logins",
     "server.store",
     "server.porch.connection", "server.porch.loop", "server.porch.outbox", "server.porch.spool",
     "server.porch.worker", "server.reader.child", "server.reader.process",
