@@ -50,6 +50,9 @@ class Pacs:
         self.objects = Objects(folder)
         self.faults = ArchiveFaults()
         self.callers = dict(callers or {})
+        self.may_report = threading.Event()
+        """Cleared, it keeps its reports to itself until it is set again."""
+        self.may_report.set()
         self.reports: list[tuple[str, int | None]] = []
         """Transactions that it has reported on, and how that was answered."""
         self._same = same_association
@@ -86,6 +89,7 @@ class Pacs:
         if self._server is not None:
             self._server.shutdown()
             self._server = None
+        self.may_report.set()
         for each in self._threads:
             each.join()
 
@@ -111,6 +115,8 @@ class Pacs:
         transport = event.assoc.dul.socket
         data = event.pdu.pdu_type == 0x04  # P-DATA-TF
         if data and transport is not None and self.faults.take(Trouble.ABORT) is not None:
+            if transport.socket is not None:
+                transport.socket.close()
             transport.close()
 
     def _store(self, event: evt.Event) -> int:
@@ -170,6 +176,7 @@ class Pacs:
 
     def _report(self, association: Any, caller: str, kind: int, report: Dataset) -> None:
         time.sleep(self._think)
+        self.may_report.wait()
         transaction = str(report.TransactionUID)
         if self._same:
             status, _ = association.send_n_event_report(report, kind, COMMITMENT, COMMITMENT_INSTANCE)

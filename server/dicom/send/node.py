@@ -44,9 +44,9 @@ class NodeDelivery:
         missing = bool(past) and past[-1].reason == NO_SUCH_OBJECT
         with NodeLine(self.archive, self.node, self._contexts(), self._hear) as line:
             there = attempt > 1 and not missing and self._look(line) is True
-            status = SUCCESS if there else self._store(line)
+            held = self._receipt(SUCCESS, "found") if there else self._store(line)
             if self.node.commitment_within is None:
-                return self._receipt(status, "found" if there else "accepted")
+                return held
             self._ask(line)
         receipt = self._said(self.commitments.of(self.sent.document), sent=not there)
         if receipt is None:  # the time that we gave the archive is over already
@@ -57,17 +57,17 @@ class NodeDelivery:
         ways: list[Context] = [(self.sent.sop_class, (self.sent.transfer_syntax,)), (_FIND, _PLAIN)]
         return [*ways, (PUSH_MODEL, _PLAIN)] if self.node.commitment_within else ways
 
-    def _store(self, line: NodeLine) -> int:
+    def _store(self, line: NodeLine) -> Receipt:
         if not line.takes(self.sent.sop_class, self.sent.transfer_syntax):
             text = "the archive does not take this SOP class in this transfer syntax; enable it there"
             raise Undelivered(Category.UNPROCESSABLE, "not-supported", text)
         status = line.store(self.sent)
         if stored(status) is Stored.NEW:
-            return status
+            return self._receipt(status, "accepted")
         if self.node.commitment_within is None and self._look(line) is not True:
             text = "the archive says 0111: it knows the UID already, and does not show under it what was sent"
             raise Undelivered(Category.CONFLICT, "duplicate", text)
-        return SUCCESS
+        return self._receipt(SUCCESS, "found")
 
     def _look(self, line: NodeLine) -> bool | None:
         """By C-FIND at IMAGE level (PS3.4 C.6.2); None when the archive does not answer that."""

@@ -9,7 +9,8 @@ from io import BytesIO
 from typing import Final
 
 from pydicom import dcmread
-from pydicom.dataset import FileDataset
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
 
 from server.errors import Category
@@ -45,17 +46,25 @@ def outgoing(document: Document) -> Outgoing:
     except (InvalidDicomError, EOFError, ValueError, LookupError, struct.error, NotImplementedError) as error:
         raise _unfit("it is not a whole DICOM file (PS3.10)") from error
     sop_class, sop_instance, study, series = (_uid(found, name) for name in _NAMED)
-    meta = [str(found.file_meta.get(name, "")) for name in _META]
+    meta = [_text(found.file_meta, name) for name in _META]
     if meta[:2] != [sop_class, sop_instance] or not _UID.fullmatch(meta[2]):
         raise _unfit("its meta information does not say what it is")
     return Outgoing(document.id, sop_class, sop_instance, study, series, meta[2], document.content)
 
 
 def _uid(found: FileDataset, name: str) -> str:
-    value = str(found.get(name, ""))
+    value = _text(found, name)
     if not _UID.fullmatch(value):
         raise _unfit(f"its {name} is no UID (PS3.5 section 9)")
     return value
+
+
+def _text(found: Dataset, name: str) -> str:
+    """As it stands in the file: the library would put a wrong value into the log."""
+    tag = tag_for_keyword(name)
+    element = found.get_item(tag) if tag is not None and tag in found else None
+    value = element.value if element is not None else None
+    return value.decode("ascii", "replace").rstrip("\0 ") if isinstance(value, bytes) else str(value or "")
 
 
 def _unfit(why: str) -> Undelivered:

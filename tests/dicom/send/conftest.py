@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,15 @@ from server.store.database import Database
 from server.store.deliveries import Deliveries, DeliveryRow, enqueue, of_case
 from server.store.migrate import migrate
 from server.worker import DeliveryWorker
+from tests.dicom.send.foreign import Foreign
 from tests.store.nouns import AT, open_case
 
 OURS = "SECONDREADER"
 HOURS = timedelta(hours=6)
+LETS_GO = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+"""pynetdicom closes no socket that its peer has shut down before; it lets go of it."""
 
 
 @contextmanager
@@ -35,7 +41,7 @@ def no_web(_: Destination) -> Iterator[WebLine]:
 
 
 def to(
-    pacs: Pacs, commitment: timedelta | None = HOURS, timeout: float = 10.0, **more: Any
+    pacs: Pacs | Foreign, commitment: timedelta | None = HOURS, timeout: float = 10.0, **more: Any
 ) -> PacsDestination:
     node: dict[str, Any] = {"ae": pacs.ae, "host": pacs.host, "port": pacs.port, "calling_ae": OURS, **more}
     return PacsDestination(
@@ -83,10 +89,19 @@ class Sender:
         return self.row().last_outcome or ""
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Iterator[Sender]:
-    database = Database(tmp_path / "store.db")
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file at the present schema, without rows."""
+    path = tmp_path_factory.mktemp("fresh") / "fresh.db"
+    database = Database(path)
     migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sender(fresh: Path, tmp_path: Path) -> Iterator[Sender]:
+    database = Database(Path(shutil.copy(fresh, tmp_path / "store.db")))
     open_case(database)
     yield Sender(database)
     database.close()

@@ -20,7 +20,7 @@ def uid(number: int) -> str:
 
 
 def part10(number: int = 1, sop_class: str = COMPREHENSIVE_3D_SR, pixels: int = 0) -> bytes:
-    """A file of one object; ``pixels`` makes it an image of so many bytes."""
+    """A file of one object; ``pixels`` makes it an image of so many bytes, a multiple of 100."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = uid(number)
@@ -39,10 +39,10 @@ def part10(number: int = 1, sop_class: str = COMPREHENSIVE_3D_SR, pixels: int = 
     )
     made.ConceptNameCodeSequence = [code]
     if pixels:
-        made.Rows, made.Columns, made.BitsAllocated, made.BitsStored = 1, pixels, 8, 8
+        made.Rows, made.Columns, made.BitsAllocated, made.BitsStored = pixels // 100, 100, 8, 8
         made.HighBit, made.PixelRepresentation, made.SamplesPerPixel = 7, 0, 1
         made.PhotometricInterpretation, made.ConversionType, made.Modality = "MONOCHROME2", "WSD", "OT"
-        made.PixelData = bytes(range(256)) * (pixels // 256) + bytes(pixels % 256)
+        made.PixelData = (bytes(range(256)) * (pixels // 256 + 1))[:pixels]
     buffer = BytesIO()
     made.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
