@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ class Pacs:
         offers_find: bool = True,
         offers_commitment: bool = True,
         think: float = 0.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """``callers``: where it reports to, by AE title. ``think``: seconds before it reports."""
         self.ae = ae
@@ -57,6 +59,7 @@ class Pacs:
         """Transactions that it has reported on, and how that was answered."""
         self._same = same_association
         self._think = think
+        self._tls = tls
         self._port = port
         self._threads: list[threading.Thread] = []
         self._offers = [STUDY_ROOT_FIND] * offers_find + [COMMITMENT] * offers_commitment
@@ -80,7 +83,9 @@ class Pacs:
             (evt.EVT_C_FIND, self._find),
             (evt.EVT_N_ACTION, self._asked),
         ]
-        self._server = entity.start_server((self.host, self._port), block=False, evt_handlers=handlers)
+        self._server = entity.start_server(
+            (self.host, self._port), block=False, evt_handlers=handlers, ssl_context=self._tls
+        )
         if self._server is not None:
             self._port = self._server.server_address[1]
         return self

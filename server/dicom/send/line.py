@@ -68,17 +68,19 @@ class NodeLine:
         entity = AE(self._node.calling_ae)
         entity.connection_timeout = entity.acse_timeout = self._seconds
         entity.dimse_timeout = entity.network_timeout = self._seconds
+        secured = self._secured()
         self._timer.start()
         self._open = opened = entity.associate(
             self._node.host,
             self._node.port,
             contexts=self._contexts,
             ae_title=self._node.ae,
-            tls_args=self._secured(),
+            tls_args=secured,
             evt_handlers=[(evt.EVT_CONN_OPEN, self._connected), (evt.EVT_N_EVENT_REPORT, self._reported)],
         )
         if not opened.is_established:
             self._timer.cancel()
+            self._cut()  # what answered nonsense would be listened to until the library's own timer
             raise self._not_open(opened)
         return self
 

@@ -29,7 +29,7 @@ from tests.store.nouns import AT, open_case
 OURS = "SECONDREADER"
 HOURS = timedelta(hours=6)
 LETS_GO = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+    "ignore:Exception ignored in. <(socket|ssl)[.]:pytest.PytestUnraisableExceptionWarning"
 )
 """pynetdicom closes no socket that its peer has shut down before; it lets go of it."""
 
