@@ -25,11 +25,10 @@ from server.dicom.pens.codes import (
     AI,
     CERTAINTY,
     CONCLUSION,
-    INDETERMINATE,
-    NOT_ATTEMPTED,
     PERCENT,
     PRESENT,
     QUALITATIVE_EVALUATIONS,
+    UNDETERMINED,
     VISUAL_EXPLANATION,
     coded,
 )
@@ -37,7 +36,8 @@ from server.dicom.pens.opinion import FilmOpinion, Named
 from server.dicom.pens.uids import tracking_uid
 from server.model import AiRead, Answer
 
-_SAID = {Answer.PRESENT: PRESENT, Answer.ABSENT: ABSENT}
+_SAID = {Answer.PRESENT: PRESENT, Answer.ABSENT: ABSENT, None: UNDETERMINED}
+"""CID 240. A model that declines finds nothing, neither that something is there nor that it is not."""
 _CONTAINS = RelationshipTypeValues.CONTAINS
 _PLACES = Decimal("0.0001")
 
@@ -61,13 +61,12 @@ def measurement_group(opinion: FilmOpinion, shown: Named | None) -> Measurements
     """
     read, film = opinion.read, opinion.film_named
     finding = coded(opinion.card.finding)
-    said = None if read.answer is None else _SAID[read.answer]
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(tracking_uid(read), f"{read.question} (AI)"),
         finding_type=finding if read.answer is Answer.PRESENT else None,
         algorithm_id=_algorithm(opinion),
-        measurements=[_measured(read)],
-        qualitative_evaluations=[QualitativeEvaluation(finding, said)] if said else None,
+        measurements=_measured(read),
+        qualitative_evaluations=[QualitativeEvaluation(finding, _SAID[read.answer])],
         source_images=[SourceImageForMeasurementGroup(film.sop_class, film.sop_instance)],
     )
     if shown is not None:
@@ -76,14 +75,14 @@ def measurement_group(opinion: FilmOpinion, shown: Named | None) -> Measurements
 
 
 def evaluations(opinion: FilmOpinion) -> ContainerContentItem:
-    """TID 1500, the answer of the whole report, and in words; a model that gives none says so in words."""
+    """TID 1500: the answer of the whole report, and in words; the words say why there is none."""
     container = ContainerContentItem(name=QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
-    container.ContentSequence = ContentSequence()
-    if opinion.read.answer is not None:
-        container.ContentSequence.append(
-            CodeContentItem(coded(opinion.card.finding), _SAID[opinion.read.answer], _CONTAINS)
-        )
-    container.ContentSequence.append(TextContentItem(CONCLUSION, opinion.words, _CONTAINS))
+    container.ContentSequence = ContentSequence(
+        [
+            CodeContentItem(coded(opinion.card.finding), _SAID[opinion.read.answer], _CONTAINS),
+            TextContentItem(CONCLUSION, opinion.words, _CONTAINS),
+        ]
+    )
     return container
 
 
@@ -103,15 +102,12 @@ def _algorithm(opinion: FilmOpinion) -> AlgorithmIdentification:
     )
 
 
-def _measured(read: AiRead) -> Measurement:
-    """Without an answer there is no certainty, and why there is none is coded (CID 42)."""
+def _measured(read: AiRead) -> list[Measurement]:
+    """Where there is no certainty there is no measurement: one without a value, its reason coded (CID 42), is
+    allowed, and stops readers made with highdicom.
+    """
     held = certainty(read)
-    if held is not None:
-        return Measurement(CERTAINTY, float(held), PERCENT)
-    qualifier = NOT_ATTEMPTED if read.probability is None else INDETERMINATE
-    measured = Measurement(CERTAINTY, 0, PERCENT, qualifier=qualifier)
-    measured[0].MeasuredValueSequence = []
-    return measured
+    return [] if held is None else [Measurement(CERTAINTY, float(held), PERCENT)]
 
 
 def _explanation(shown: Named) -> ImageContentItem:
