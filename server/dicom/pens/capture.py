@@ -6,6 +6,7 @@ For viewers that show neither reports nor maps; it goes beside them, never inste
 from __future__ import annotations
 
 import numpy as np
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
@@ -26,6 +27,7 @@ _SERIES_NUMBER = 9003
 _MOST_REASONS = 300
 
 
+@disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_capture(opinion: FilmOpinion, grey: Grey) -> Written:
     """``grey``: the film as it is shown, dark where air is, on its own grid or a coarser one.
 

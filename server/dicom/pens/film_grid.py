@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 _AXIS = re.compile("[APLRHF]{1,3}")
 
@@ -17,8 +20,8 @@ def spacing(film: Dataset) -> tuple[float, float] | None:
     Spacing is that of the detector (PS3.3 section 10.7.1.3).
     """
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        stated = numbers(film.get(keyword))
-        if len(stated) == 2 and all(math.isfinite(each) and each > 0 for each in stated):
+        stated = numbers(film, keyword)
+        if len(stated) == 2 and min(stated) > 0:
             return stated[0], stated[1]
     return None
 
@@ -27,7 +30,7 @@ def height_by_width(film: Dataset) -> float:
     """The shape of a pixel, as it is to be shown; 1 where nothing is stated."""
     size = spacing(film)
     if size is None:
-        stated = numbers(film.get("PixelAspectRatio"))
+        stated = numbers(film, "PixelAspectRatio")
         size = (stated[0], stated[1]) if len(stated) == 2 and min(stated) > 0 else (1.0, 1.0)
     return size[0] / size[1]
 
@@ -41,11 +44,15 @@ def patient_orientation(film: Dataset) -> tuple[str, str] | None:
     return (row, column) if _AXIS.fullmatch(row) and _AXIS.fullmatch(column) else None
 
 
-def numbers(stated: object) -> list[float]:
-    """The numbers of a value; none where it is not made of numbers."""
-    if stated is None or isinstance(stated, str | float | int):
-        return []
+def numbers(film: Dataset, keyword: str) -> list[float]:
+    """The numbers of an attribute; none where it is not there, or not made of finite numbers."""
     try:
-        return [float(each) for each in stated]  # type: ignore[attr-defined]
+        stated = film.get(keyword)
+        several = [] if stated is None else [float(each) for each in _each(stated)]
     except (TypeError, ValueError):
         return []
+    return several if all(math.isfinite(each) for each in several) else []
+
+
+def _each(stated: Any) -> Iterable[Any]:
+    return stated if isinstance(stated, MultiValue | list | tuple) else [stated]

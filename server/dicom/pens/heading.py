@@ -16,6 +16,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 _ALWAYS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
@@ -47,17 +48,30 @@ def head(written: Dataset, film: Dataset) -> None:
 def identification(film: Dataset) -> Iterator[DataElement]:
     """The attributes by which a study and its patient are known."""
     for keyword in _ALWAYS:
-        yield _copied(keyword, film.get(keyword))
+        yield _copied(film, keyword)
     for keyword in _IF_SAID:
-        if film.get(keyword):
-            yield _copied(keyword, film.get(keyword))
+        if _says(film, keyword):
+            yield _copied(film, keyword)
 
 
 def accession(film: Dataset) -> Iterator[DataElement]:
     """The accession number, with who issued it."""
-    yield _copied("AccessionNumber", film.get("AccessionNumber"))
-    if film.get("IssuerOfAccessionNumberSequence"):
-        yield _copied("IssuerOfAccessionNumberSequence", film.IssuerOfAccessionNumberSequence)
+    yield _copied(film, "AccessionNumber")
+    if _says(film, "IssuerOfAccessionNumberSequence"):
+        yield _copied(film, "IssuerOfAccessionNumberSequence")
+
+
+def items(film: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none where it is not there, or no sequence."""
+    try:
+        stated = film.get(keyword)
+    except (OSError, ValueError):  # pydicom reads a sequence when it is first asked for
+        return []
+    return list(stated) if isinstance(stated, Sequence) else []
+
+
+def _says(film: Dataset, keyword: str) -> bool:
+    return bool(items(film, keyword) if keyword.endswith("Sequence") else film.get(keyword))
 
 
 def clock(film: Dataset) -> tzinfo | None:
@@ -76,23 +90,21 @@ def local(moment: datetime, film: Dataset, zone: tzinfo) -> datetime:
     return moment.astimezone(clock(film) or zone)
 
 
-def _copied(keyword: str, value: Any) -> DataElement:
+def _copied(film: Dataset, keyword: str) -> DataElement:
     tag = tag_for_keyword(keyword)
-    assert tag is not None  # noqa: S101 - keywords are written above
+    assert tag is not None  # noqa: S101 - keywords are written above, or were just read
     vr = dictionary_VR(tag)
     if vr == "SQ":
-        return DataElement(tag, vr, [_texts(item) for item in value])
-    return DataElement(tag, vr, _text(value), validation_mode=IGNORE)
+        return DataElement(tag, vr, [_texts(item) for item in items(film, keyword)])
+    return DataElement(tag, vr, _text(film.get(keyword)), validation_mode=IGNORE)
 
 
 def _texts(item: Dataset) -> Dataset:
     """The standard texts of an item, and those within."""
     copy = Dataset()
     for element in item:
-        if element.tag.is_private or not element.keyword:
-            continue
-        if element.VR == "SQ" or element.VR in _TEXTS:
-            copy.add(_copied(element.keyword, element.value))
+        if element.keyword and (element.VR == "SQ" or element.VR in _TEXTS):
+            copy.add(_copied(item, element.keyword))
     return copy
 
 

@@ -13,6 +13,7 @@ from highdicom import (
     VOILUTTransformation,
 )
 from highdicom.pm import ParametricMap, RealWorldValueMapping
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
 from server.dicom.pens import equipment
@@ -34,6 +35,7 @@ _SLICE = 1.0
 """A plane has no thickness, and the standard wants one."""
 
 
+@disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_map(opinion: FilmOpinion) -> Written | None:
     """None where there is nothing to explain.
 

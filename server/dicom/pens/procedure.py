@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 
+from server.dicom.pens.heading import items
+
 _DEFAULT = CodedConcept("363680008", "SCT", "Radiographic imaging procedure")
 _WITHDRAWN = {"SRT", "SNM3", "99SDM"}
 """SNOMED-RT is no longer to be sent (CP-1850)."""
@@ -14,16 +16,16 @@ _WITHDRAWN = {"SRT", "SNM3", "99SDM"}
 
 def procedures(film: Dataset) -> list[CodedConcept]:
     """Procedure Code Sequence (0008,1032), else what was requested (0040,0275), else the default."""
-    asked = [item for each in film.get("RequestAttributesSequence") or () for item in _requested(each)]
-    for items in (film.get("ProcedureCodeSequence") or (), asked):
-        known = [found for item in items for found in whole_codes(item)]
+    asked = (
+        item
+        for request in items(film, "RequestAttributesSequence")
+        for item in items(request, "RequestedProcedureCodeSequence")
+    )
+    for stated in (items(film, "ProcedureCodeSequence"), asked):
+        known = [found for item in stated for found in whole_codes(item)]
         if known:
             return known
     return [_DEFAULT]
-
-
-def _requested(request: Dataset) -> list[Dataset]:
-    return list(request.get("RequestedProcedureCodeSequence") or ())
 
 
 def whole_codes(item: Dataset) -> Iterator[CodedConcept]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 
+from server.dicom.pens.heading import items
 from server.dicom.pens.procedure import whole_codes
 
 _CHEST = CodedConcept("816094009", "SCT", "Chest")
@@ -16,7 +17,7 @@ UNPAIRED = frozenset(_NAMED)
 
 def region(film: Dataset) -> CodedConcept:
     """As the film codes it (0008,2218), else by Body Part Examined (0018,0015); CID 4031."""
-    for item in film.get("AnatomicRegionSequence") or ():
+    for item in items(film, "AnatomicRegionSequence"):
         for found in whole_codes(item):
             return found
     return _NAMED.get(str(film.get("BodyPartExamined") or ""), _ANYWHERE)

@@ -17,6 +17,7 @@ from highdicom.sr import (
     PersonObserverIdentifyingAttributes,
 )
 from highdicom.sr.enum import RelationshipTypeValues
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ParametricMapStorage, SecondaryCaptureImageStorage
@@ -49,6 +50,7 @@ class Rejection(Enum):
     """It may still be shown to those who ask for rejected objects."""
 
 
+@disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_rejection(
     sent: Sequence[Named],
     film: Dataset,

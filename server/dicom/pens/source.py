@@ -6,7 +6,9 @@ What is about the patient is left empty here; ``heading`` copies it from the fil
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
+from pydicom.valuerep import DS
 
+from server.dicom.pens.film_grid import numbers
 from server.dicom.pens.opinion import FilmOpinion, Named
 
 _EMPTY = (
@@ -41,6 +43,7 @@ def copy_loss(film: Dataset, written: Dataset) -> None:
     written.LossyImageCompression = "01" if film.get("LossyImageCompression") == "01" else "00"
     if written.LossyImageCompression == "00":
         return
-    for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-        if film.get(keyword):
-            written.add(film[keyword])
+    if ratios := numbers(film, "LossyImageCompressionRatio"):
+        written.LossyImageCompressionRatio = [DS(each, auto_format=True) for each in ratios]
+    if film.get("LossyImageCompressionMethod"):
+        written.LossyImageCompressionMethod = film.LossyImageCompressionMethod

@@ -26,6 +26,7 @@ _TOWARDS = {
 """PS3.3 C.7.6.2.1.1: x grows to the left, y to the back, z to the head."""
 _FRONTAL = ("L", "F")
 _NOMINAL = (1.0, 1.0)
+_ROUNDING = 1e-3
 
 Vector = tuple[float, float, float]
 
@@ -72,8 +73,11 @@ def _stated(film: Dataset) -> tuple[Vector, Vector, Vector] | None:
 
     A frame of reference without a place in it is not used: what we made up would be taken for a place there.
     """
-    lies, starts = numbers(film.get("ImageOrientationPatient")), numbers(film.get("ImagePositionPatient"))
+    lies, starts = numbers(film, "ImageOrientationPatient"), numbers(film, "ImagePositionPatient")
     if not film.get("FrameOfReferenceUID") or len(lies) != 6 or len(starts) != 3:
+        return None
+    axes = np.array(lies).reshape(2, 3)
+    if not np.allclose(axes @ axes.T, np.eye(2), atol=_ROUNDING):
         return None
     a, b, c, d, e, f = lies
     x, y, z = starts

@@ -14,6 +14,7 @@ from highdicom.sr import (
     ObserverContext,
 )
 from highdicom.sr.templates import LanguageOfContentItemAndDescendants
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
@@ -33,6 +34,7 @@ _SERIES_NUMBER = 9001
 _ENGLISH = CodedConcept("en", "RFC5646", "English")
 
 
+@disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_report(opinion: FilmOpinion, shown: Named | None = None) -> Written:
     """COMPLETE, UNVERIFIED and PRELIMINARY: nobody answers for it yet. ``shown``: the map that explains it.
 

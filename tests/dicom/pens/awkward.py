@@ -93,6 +93,7 @@ def valid() -> dict[str, Dataset]:
             LossyImageCompressionRatio=[10.5],
             LossyImageCompressionMethod="ISO_10918_1",
         ),
+        "lossy, nobody knows how": film(LossyImageCompression="01"),
         "another clock": film(TimezoneOffsetFromUTC="+0530"),
         "own procedure": film(ProcedureCodeSequence=[code("RTHO1", "99KIS", "Thorax a.p.")]),
         "requested procedure": film(RequestAttributesSequence=[_requested()]),
@@ -114,6 +115,16 @@ def invalid() -> dict[str, Dataset]:
         "long id": _loosely(PatientID="9" * 80),
         "clock that is none": _loosely(TimezoneOffsetFromUTC="+9900"),
         "words for numbers": _loosely(ImagerPixelSpacing="unknown"),
+        "place that is none": film(
+            FrameOfReferenceUID="1.2.3.44",
+            ImageOrientationPatient=[0, 0, 0, 0, 0, 0],
+            ImagePositionPatient=[0, 0, 0],
+        ),
+        "no numbers": raw(
+            ImagerPixelSpacing=b"wide\\tall ",
+            ImagePositionPatient=b"1\\x\\3 ",
+            LossyImageCompressionRatio=b"? ",
+        ),
         "one direction": film(PatientOrientation="L"),
         "directions in words": _loosely(PatientOrientation=["left", "feet"]),
         "withdrawn code": film(ProcedureCodeSequence=[code("P5-09000", "SRT", "Radiography")]),
@@ -149,4 +160,19 @@ def _loosely(**values: str | list[str]) -> Dataset:
         tag = tag_for_keyword(keyword)
         vr = "LO" if keyword == "ImagerPixelSpacing" else dictionary_VR(tag)
         header.add(DataElement(tag, vr, value, validation_mode=IGNORE))
+    return header
+
+
+def raw(**values: bytes) -> Dataset:
+    """As it is before anybody has looked at it."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    header = film(FrameOfReferenceUID="1.2.3.44", LossyImageCompression="01")
+    for keyword, value in values.items():
+        tag = Tag(tag_for_keyword(keyword))
+        vr = dictionary_VR(tag)
+        kind = "UN" if vr == "SQ" else vr
+        header[tag] = RawDataElement(tag, kind, len(value), value, 0, False, True)
     return header

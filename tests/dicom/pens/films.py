@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +80,10 @@ def read(answer: Answer | None = Answer.PRESENT, probability: float | None = 0.9
 
 def heat(rows: int, columns: int) -> NDArray[np.float32]:
     """A warm spot low on one side, cool elsewhere, a rim that was not looked at."""
-    down, across = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
+    down, across = _places(min(rows, _DRAWN), min(columns, _DRAWN))
     warm = np.exp(-(((down - 0.62) / 0.16) ** 2 + ((across - 0.3) / 0.13) ** 2))
     seen = np.where((abs(down - 0.5) < 0.43) & (abs(across - 0.5) < 0.43), 0.08 + 0.88 * warm, 0)
-    return seen.astype(np.float32)
+    return _spread(seen.astype(np.float32), rows, columns)
 
 
 def opinion(**other: object) -> FilmOpinion:
@@ -105,7 +106,7 @@ def opinion(**other: object) -> FilmOpinion:
 
 def grey(rows: int, columns: int) -> NDArray[np.uint8]:
     """Two dark lungs between bright walls and a spine; drawn, nobody's film."""
-    down, across = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
+    down, across = _places(min(rows, _DRAWN), min(columns, _DRAWN))
     value = 0.75 - 0.35 * (abs(across - 0.5) * 2) ** 6
     for middle in (0.3, 0.7):
         lung = ((down - 0.48) / 0.33) ** 2 + ((across - middle) / 0.16) ** 2
@@ -115,4 +116,17 @@ def grey(rows: int, columns: int) -> NDArray[np.uint8]:
         arc = down - 0.2 - rib * 0.075 - 0.25 * (across - 0.5) ** 2
         value += 0.05 * np.exp(-((arc / 0.008) ** 2))
     value += 0.2 * np.exp(-(((down - 0.62) / 0.12) ** 2 + ((across - 0.3) / 0.1) ** 2))
-    return np.clip(value * 255, 0, 255).astype(np.uint8)
+    return _spread(np.clip(value * 255, 0, 255).astype(np.uint8), rows, columns)
+
+
+_DRAWN = 640
+"""Pixels each way that are computed; more are repeated."""
+
+
+def _places(rows: int, columns: int) -> NDArray[np.float64]:
+    return np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
+
+
+def _spread(drawn: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
+    down, across = (np.arange(n) * m // n for n, m in zip((rows, columns), drawn.shape, strict=True))
+    return drawn[down[:, None], across[None, :]]

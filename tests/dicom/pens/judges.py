@@ -30,7 +30,7 @@ def tree(written: Written, folder: Path) -> str:
     if judge is None:
         pytest.skip("dsrdump is not installed (Debian package dcmtk)")
     said = subprocess.run(
-        [judge, "+Pc", "+Pl", "+Pu", "+Uc", _file(written, folder)],
+        [judge, "+Pc", "+Pl", "+Pu", _file(written, folder)],
         capture_output=True,
         check=False,
     )

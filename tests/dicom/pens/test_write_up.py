@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
 from server.dicom.pens.opinion import FilmOpinion, Written
@@ -156,3 +158,14 @@ def test_files_name_us_as_our_associations_do() -> None:
     for each in map(reread, everything(films.opinion())):
         assert each.file_meta.ImplementationClassUID == answer.IMPLEMENTATION_CLASS_UID
         assert each.file_meta.ImplementationVersionName == answer.IMPLEMENTATION_VERSION_NAME
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_nothing_that_a_film_says_is_logged(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """pydicom looks at a value when it is first asked for, and quotes it where it does not like it."""
+    stream = BytesIO()
+    with disable_value_validation():
+        INVALID[name].save_as(stream, implicit_vr=False, little_endian=True)
+    stream.seek(0)
+    everything(films.opinion(film=dcmread(stream, force=True)))
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
