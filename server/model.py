@@ -126,6 +126,22 @@ class InputContract:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmContract:
+    """Which films a reader of films is made for; anything else it declines."""
+
+    modalities: tuple[str, ...]
+    """Modality (0008,0060)."""
+    body_parts: tuple[str, ...]
+    """Body Part Examined (0018,0015); a film that states none is judged by its pixels."""
+    views: tuple[str, ...]
+    """View Position (0018,5101)."""
+    pixels: Span
+    """Rows and columns, each; checked before anything is decoded."""
+    aspect: Span
+    """Width by height, as the film is shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Band:
     """Decision thresholds on the calibrated probability; between them the model declines."""
 
@@ -159,6 +175,8 @@ class Card:
     """conclusionCodes by which a human says 'absent'."""
     calibration: Mapping[str, float]
     performance: Mapping[str, str]
+    film: FilmContract | None = None
+    """A reader of films has one, and no features; a reader of tables has features and none."""
 
     @property
     def identity(self) -> str:
@@ -205,6 +223,20 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmLook:
+    """What a reader of films saw of the one film that it read."""
+
+    instance: str
+    """SOP Instance UID."""
+    rows: int
+    columns: int
+    cells: tuple[tuple[float, ...], ...]
+    """Class activation: log-odds of each cell of the model's last map; their mean is the score."""
+    lossy: bool
+    """The film had been compressed with loss at some time (0028,2110)."""
+
+
+@dataclass(frozen=True, slots=True)
 class AiRead:
     """A model's answer, or its decline, with all that is needed to stand by it later."""
 
@@ -222,7 +254,9 @@ class AiRead:
     baseline_log_odds: float | None = None
     reasons: tuple[str, ...] = ()
     sources: tuple[ResourceKey, ...] = ()
-    """The observations that were used, version by version."""
+    """The observations that were used, or the study, version by version."""
+    film: FilmLook | None = None
+    """Of a reader of films that read one."""
 
     @property
     def declined(self) -> bool:

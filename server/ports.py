@@ -243,6 +243,8 @@ class Progress:
     deliver_for: Any = None
     accesses: tuple[Access, ...] = ()
     """What was done to whose data, such as a model's reading."""
+    awaits: tuple[str, ...] = ()
+    """``server.images.by_study`` and ``by_accession``: what comes under them is news from now on."""
 
 
 @dataclass(frozen=True, slots=True)

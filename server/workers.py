@@ -51,6 +51,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     tools = Tools(
         shelf=house.shelf,
         files=Files(house.ledger, house.deliveries),
+        images=house.images,
         cards=house.cards,
         policies=house.policies,
         reader=readers,

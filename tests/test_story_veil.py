@@ -193,6 +193,64 @@ def test_a_deleted_late_report_is_not_read_in_its_history(world: World) -> None:
     assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
 
 
+@pytest.mark.parametrize("change", ["deleted", "written anew"])
+def test_what_told_of_a_report_is_not_read_in_its_history(world: World, change: str) -> None:
+    """The newest version need not name the report any more: each is judged by what it named itself."""
+    sent, sealed, _ = blind(world)
+    about, condition = sealed[4:6]
+    if change == "deleted":
+        answers = [world.send("DELETE", each).status_code for each in (about, condition)]
+        assert answers == [204, 204]
+    else:
+        meta = {"meta": {"versionId": "1"}}
+        told = {
+            **meta,
+            "id": about.partition("/")[2],
+            **provenance(sent.patient),
+            "reason": [{"text": "moved"}],
+        }
+        assert world.put(told).status_code == 200
+        body = {"id": condition.partition("/")[2], "subject": {"reference": sent.patient}}
+        assert world.put({"resourceType": "Condition", **meta, **body}).status_code == 200
+    for each in (about, condition):
+        assert world.send("GET", f"{each}/_history/1").json["issue"][0]["code"] == "suppressed", each
+        for path in (f"{each}/_history", f"{each.partition('/')[0]}/_history", "_history"):
+            assert WORDS[0] not in json.dumps(world.get(path)), path
+
+
+@pytest.mark.parametrize("word", [WORDS[0], "something else"])
+def test_no_condition_of_a_write_asks_what_is_under_seal(world: World, word: str) -> None:
+    """201 or 200, deleted or not, would tell a word at a time; so it is refused whether it matches or not."""
+    sent, sealed, values = blind(world)
+    own, condition = sealed[1], sealed[5]
+    asks = {
+        own: [f"value-string={word}", f"code-value-string=19005-8${word}", "value-string:missing=false"],
+        condition: [f"code:text={word}", "code:missing=true"],
+    }
+    for place, criteria in asks.items():
+        type_, id_ = place.split("/")
+        stored = world.house.shelf.read(type_, id_)
+        assert stored is not None
+        body = json.loads(stored.body)
+        for each in criteria:
+            wanted = f"_id={id_}&{each.replace(' ', '%20')}"
+            about = {**provenance(sent.patient), "target": [{"reference": f"{type_}?{wanted}"}]}
+            entry = {"resource": about, "request": {"method": "POST", "url": "Provenance"}}
+            answers = [
+                world.send("POST", type_, body, If_None_Exist=wanted),
+                world.send("PUT", f"{type_}?{wanted}", body),
+                world.send("DELETE", f"{type_}?{wanted}"),
+                world.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+            ]
+            codes = {(answer.status_code, answer.json["issue"][0]["code"]) for answer in answers}
+            assert codes == {(403, "suppressed")}, wanted
+        again = world.send("POST", type_, body, If_None_Exist=f"_id={id_}&patient={sent.patient}")
+        assert (again.status_code, again.data) == (200, b""), "known by its name it is not made twice"
+    measured = f"_id={values[0].partition('/')[2]}&value-quantity:missing=false"
+    made = world.send("POST", "Observation", observation(sent.patient, "1-1", "1"), If_None_Exist=measured)
+    assert made.status_code == 200, "what was measured is under no seal"
+
+
 # -- an earlier case ---------------------------------------------------------------------------
 
 

@@ -51,6 +51,7 @@ class Guard:
                 self.rights.demand(each.type, DEEDS[each.method])
                 if each.wanted is not None:
                     self.rights.demand(each.type, Deed.SEARCH)
+                    self.rights.demand_ways(each.wanted.where)
             except Fault as failure:
                 raise within(failure, each.path) from failure
 

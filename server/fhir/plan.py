@@ -8,7 +8,7 @@ it has, the plan is made anew.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -36,7 +36,6 @@ from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
-from server.fhir.veil import visible
 from server.notices import Subscribing
 from server.ports import (
     Absent,
@@ -50,6 +49,7 @@ from server.ports import (
     Shelf,
     Stored,
 )
+from server.query import Test
 
 
 @dataclass(slots=True)
@@ -99,6 +99,7 @@ class Planner:
     admission: Admission
     base: str
     enrolment: Enrolment
+    visible: Callable[[str], Test | None]  # what a conditional reference may lead through, as a search
 
     def plan(self, asked: Sequence[Asked], at: datetime) -> Plan:
         """Raises:
@@ -160,7 +161,7 @@ class Planner:
         return pending
 
     def _resolve_searched(self, asked: Asked, pending: Pending, at: datetime) -> None:
-        asker = Asker(self.base, at, visible)
+        asker = Asker(self.base, at, self.visible)
 
         def find(type_: str, query: str, path: str) -> str:
             wanted = condition(type_, query, asker)

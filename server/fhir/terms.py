@@ -62,6 +62,8 @@ NEGATIVE = Coding(_INTERPRETATION, "NEG", "Negative")
 INDETERMINATE = Coding(_INTERPRETATION, "IND", "Indeterminate")
 
 UNKNOWN = Coding("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown", "Unknown")
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+RADIOLOGY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "RAD", "Radiology")
 LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Laboratory")
 
 # -- requests and tasks ------------------------------------------------------------------------
@@ -69,6 +71,7 @@ LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Lab
 SECOND_OPINION = Coding("http://terminology.hl7.org/CodeSystem/v2-0336", "S", "Second Opinion")
 PLACER = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
 _TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+ACCESSION = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "ACSN", "Accession ID")
 FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
 ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from server.errors import Category, fault
 from server.fhir.parse import own
-from server.fhir.references import normal
+from server.fhir.references import normal, pointers, targets
 from server.ports import SEALABLE, Seals, Stored
 from server.query import ALWAYS, Not, Sealed, Test
+
+_REPORT = "DiagnosticReport"
 
 
 def demand_shown(seals: Seals, stored: Stored) -> Stored:
@@ -65,11 +67,18 @@ def without_sealed(seals: Seals, found: Sequence[Stored]) -> list[Stored]:
 
 
 def _grounds(stored: Stored) -> list[str]:
-    """Itself; and of a report the requests that this version of it answers, which the newest may not name."""
+    """Itself; and what this version of it was about, which the newest may not name: of a report the
+    requests that it answers, of anything else the reports that it refers to.
+    """
     if stored.type not in SEALABLE:
         return []
     named = [f"{stored.type}/{stored.id}"]
-    if stored.type == "DiagnosticReport" and not stored.deleted:
+    if stored.deleted:
+        return named
+    if stored.type == _REPORT:
         based = own(stored.body).get("basedOn", [])
         named += [normal(each["reference"]) for each in based if each.get("reference")]
+    elif f"{_REPORT}/".encode() in stored.body:
+        told = targets(pointers(own(stored.body)))
+        named += [each for each in told if each.startswith(f"{_REPORT}/")]
     return named

@@ -25,6 +25,7 @@ from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
+from server.store.images import wait_for
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
 
@@ -200,6 +201,7 @@ def _commit(
     lay_down(connection, case_id, progress.facts, at)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
+    wait_for(connection, case_id, progress.awaits)
     return case_of(row)
 
 

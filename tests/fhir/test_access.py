@@ -329,6 +329,39 @@ def test_a_reference_tells_no_more_than_a_read(fresh: Ward) -> None:
     assert hidden.json == none.json
 
 
+def referring(condition: str) -> dict[str, Any]:
+    made = {**observed("x", "anna"), "subject": {"reference": f"Patient?_id=anna&{condition}"}}
+    return bundle(entry("POST", "Observation", made))
+
+
+@pytest.mark.parametrize(
+    ("condition", "other"),
+    [
+        ("_has:Observation:patient:category=vital-signs", "_has:Observation:patient:category=none"),
+        ("_has:Task:patient:status=draft", "_has:Task:patient:status=ready"),
+        ("_has:AuditEvent:patient:action=C", "_has:AuditEvent:patient:action=D"),
+    ],
+)
+def test_a_conditional_reference_leads_through_nothing_out_of_sight(
+    fresh: Ward, condition: str, other: str
+) -> None:
+    """It is a search: whether it matches must not tell what a search of the same would not."""
+    hidden = fresh.ask("lab", "POST", "", referring(condition))
+    none = fresh.ask("lab", "POST", "", referring(other))
+    assert (hidden.status_code, none.status_code) == (412, 412)
+    assert hidden.json == none.json
+    assert fresh.ask("lab", "POST", "", referring("_has:Observation:patient:code=26464-8")).status_code == 200
+
+
+def test_a_condition_of_a_write_leads_through_no_type_out_of_scope(fresh: Ward) -> None:
+    """As in a search, it is refused; a chain that matches nothing would make double what is here."""
+    through = "identifier=https://ehr.example/o|a-lab&patient:Patient._has:Task:patient:status=draft"
+    wanted = {"If_None_Exist": through}
+    assert told(fresh.ask("lab", "POST", "Observation", observed("x", "anna"), **wanted))[0] == 403
+    assert told(fresh.ask("lab", "DELETE", f"Observation?{through}"))[0] == 403
+    assert fresh.ask("all", "POST", "Observation", observed("x", "anna"), **wanted).status_code == 201
+
+
 def test_one_entry_out_of_scope_refuses_all(fresh: Ward) -> None:
     """A-045."""
     before = stored(fresh)
