@@ -11,10 +11,8 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from server.dicom.pens.opinion import Named, Written
+from server.dicom.upper.answer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-IMPLEMENTATION_CLASS_UID = "2.25.89228533631726979010327836548103415392"
-"""That of our associations, too."""
-IMPLEMENTATION_VERSION_NAME = "SECOND_READER"
 _TO_BE_NAMED = "2.25.0"
 
 

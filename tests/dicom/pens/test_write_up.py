@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 
 from server.dicom.pens.opinion import FilmOpinion, Written
 from server.dicom.pens.write_up import Choice, write_up
+from server.dicom.upper.answer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from server.model import Answer
 from tests.dicom.pens import awkward, films
 from tests.dicom.pens.judges import errors
@@ -154,10 +155,9 @@ def test_pixels_of_the_film_are_no_part_of_what_is_written_in_words() -> None:
 
 
 def test_files_name_us_as_our_associations_do() -> None:
-    answer = pytest.importorskip("server.dicom.upper.answer")
     for each in map(reread, everything(films.opinion())):
-        assert each.file_meta.ImplementationClassUID == answer.IMPLEMENTATION_CLASS_UID
-        assert each.file_meta.ImplementationVersionName == answer.IMPLEMENTATION_VERSION_NAME
+        assert each.file_meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
+        assert each.file_meta.ImplementationVersionName == IMPLEMENTATION_VERSION_NAME
 
 
 @pytest.mark.parametrize("name", INVALID)
