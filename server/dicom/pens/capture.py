@@ -14,7 +14,7 @@ from server.dicom.pens import equipment
 from server.dicom.pens.codes import dcm, short
 from server.dicom.pens.film_grid import height_by_width, patient_orientation
 from server.dicom.pens.heading import head, local
-from server.dicom.pens.opinion import FilmOpinion, Written
+from server.dicom.pens.opinion import MARK, FilmOpinion, Written
 from server.dicom.pens.picture import SPEAKS_FOR, Caption, Colours, Grey, picture
 from server.dicom.pens.region import UNPAIRED
 from server.dicom.pens.sealing import date_all, seal
@@ -22,7 +22,6 @@ from server.dicom.pens.source import copy_loss
 from server.dicom.pens.uids import instance_uid, series_uid
 
 KIND = "capture"
-MARK = "AI second read, not verified by a clinician"
 _SERIES_NUMBER = 9003
 _MOST_REASONS = 300
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from pydicom.dataset import Dataset
 
 from server.dicom.pens.codes import PROCESSING, short
-from server.dicom.pens.opinion import FilmOpinion
+from server.dicom.pens.opinion import MARK, FilmOpinion
 from server.dicom.pens.uids import device_uid
 from server.model import Card
 
@@ -42,7 +42,7 @@ def _contributed(opinion: FilmOpinion) -> Dataset:
     _name(item, opinion.card)
     item.InstitutionName = short(opinion.operator)
     item.ContributionDateTime = opinion.read.made_at.astimezone(UTC).strftime("%Y%m%d%H%M%S.%f+0000")
-    item.ContributionDescription = "AI second read, not verified by a clinician"
+    item.ContributionDescription = MARK
     return item
 
 

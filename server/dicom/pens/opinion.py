@@ -13,6 +13,9 @@ from server.model import AiRead, Card
 
 Map = NDArray[np.float32]
 
+MARK = "AI second read, not verified by a clinician"
+"""In plain words, as on every other wire: readers that ignore codes must still see it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

@@ -22,14 +22,13 @@ from server.dicom.pens import equipment
 from server.dicom.pens.findings import evaluations, measurement_group
 from server.dicom.pens.heading import accession, head, local
 from server.dicom.pens.image_library import image_library
-from server.dicom.pens.opinion import FilmOpinion, Named, Written
+from server.dicom.pens.opinion import MARK, FilmOpinion, Named, Written
 from server.dicom.pens.procedure import procedures
 from server.dicom.pens.sealing import date_all, seal
 from server.dicom.pens.source import bare, bare_film
 from server.dicom.pens.uids import device_uid, instance_uid, series_uid
 
 KIND = "report"
-DESCRIPTION = "AI second read, not verified by a clinician"
 _SERIES_NUMBER = 9001
 _ENGLISH = CodedConcept("en", "RFC5646", "English")
 
@@ -55,7 +54,7 @@ def write_report(opinion: FilmOpinion, shown: Named | None = None) -> Written:
         is_complete=True,
         is_final=False,
         is_verified=False,
-        series_description=DESCRIPTION,
+        series_description=MARK,
     )
     head(report, opinion.film)
     equipment.equip(report, opinion)

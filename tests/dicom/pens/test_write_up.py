@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -68,6 +71,24 @@ def test_an_invalid_film_is_written_of_all_the_same(name: str, tmp_path: Path) -
 def test_the_same_opinion_gives_the_same_bytes(name: str) -> None:
     header = (VALID | INVALID)[name]
     assert everything(films.opinion(film=header)) == everything(films.opinion(film=header))
+
+
+def test_another_process_writes_the_same_bytes() -> None:
+    """Where sets and texts hash otherwise."""
+    told = """
+from tests.dicom.pens import films
+from tests.dicom.pens.test_write_up import everything
+print(*(each.named.sop_instance for each in everything(films.opinion())))
+"""
+    other = subprocess.run(
+        [sys.executable, "-c", told],
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert other.stdout.split() == [each.named.sop_instance for each in everything(films.opinion())]
 
 
 def test_objects_that_differ_never_share_a_name() -> None:
