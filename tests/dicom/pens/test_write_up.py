@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.dicom.pens.judges import errors
 
 ALL = Choice(map=True, capture=True)
 VALID, INVALID = awkward.valid(), awkward.invalid()
+FILMS = VALID | INVALID
 READS = {
     "present": films.read(),
     "absent": films.read(Answer.ABSENT, 0.04),
@@ -36,6 +38,12 @@ READS = {
 
 def everything(opinion: FilmOpinion) -> tuple[Written, ...]:
     return write_up(opinion, ALL, films.grey(opinion.film.Rows, opinion.film.Columns))
+
+
+@cache
+def everything_of(name: str) -> tuple[Written, ...]:
+    """Written once for all tests that only look at it."""
+    return everything(films.opinion(film=FILMS[name]))
 
 
 def reread(written: Written) -> Dataset:
@@ -54,23 +62,22 @@ def test_every_answer_gives_valid_objects(said: str, *, mapped: bool, tmp_path: 
 
 @pytest.mark.parametrize("name", VALID)
 def test_every_valid_film_gives_valid_objects(name: str, tmp_path: Path) -> None:
-    made = everything(films.opinion(film=VALID[name]))
+    made = everything_of(name)
     assert [errors(each, tmp_path) for each in made] == [[], [], []]
 
 
 @pytest.mark.parametrize("name", INVALID)
 def test_an_invalid_film_is_written_of_all_the_same(name: str, tmp_path: Path) -> None:
     """What the judge then finds wrong is what the film itself said of the patient and the study."""
-    made = everything(films.opinion(film=INVALID[name]))
+    made = everything_of(name)
     wrong = [line for each in made for line in errors(each, tmp_path)]
     told = ("PatientID", "PatientSex", "PatientName", "StudyDate", "StudyTime")
     assert [line for line in wrong if not any(f"</{keyword}(" in line for keyword in told)] == []
 
 
-@pytest.mark.parametrize("name", [*VALID, *INVALID])
+@pytest.mark.parametrize("name", FILMS)
 def test_the_same_opinion_gives_the_same_bytes(name: str) -> None:
-    header = (VALID | INVALID)[name]
-    assert everything(films.opinion(film=header)) == everything(films.opinion(film=header))
+    assert everything(films.opinion(film=FILMS[name])) == everything_of(name)
 
 
 def test_another_process_writes_the_same_bytes() -> None:
