@@ -76,8 +76,8 @@ def _describe(written: Dataset, opinion: FilmOpinion) -> None:
 
 def _source(opinion: FilmOpinion) -> Dataset:
     source = Dataset()
-    source.ReferencedSOPClassUID = opinion.film_named.sop_class
-    source.ReferencedSOPInstanceUID = opinion.film_named.sop_instance
+    source.ReferencedSOPClassUID = opinion.film_instance.sop_class
+    source.ReferencedSOPInstanceUID = opinion.film_instance.sop_instance
     source.PurposeOfReferenceCodeSequence = [dcm("121322", "Source image for image processing operation")]
     return source
 

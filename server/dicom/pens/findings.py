@@ -32,7 +32,7 @@ from server.dicom.pens.codes import (
     VISUAL_EXPLANATION,
     coded,
 )
-from server.dicom.pens.opinion import FilmOpinion, Named
+from server.dicom.pens.opinion import FilmOpinion, Instance
 from server.dicom.pens.uids import tracking_uid
 from server.model import AiRead, Answer
 
@@ -53,13 +53,13 @@ def certainty(read: AiRead) -> Decimal | None:
     return 100 * (present if read.answer is Answer.PRESENT else 1 - present)
 
 
-def measurement_group(opinion: FilmOpinion, shown: Named | None) -> MeasurementsAndQualitativeEvaluations:
+def measurement_group(opinion: FilmOpinion, shown: Instance | None) -> MeasurementsAndQualitativeEvaluations:
     """TID 1501. ``shown``: the map that explains it.
 
     (121071, DCM, "Finding") is written only for what is there: whoever collects findings, and does not look
     at what is said of them, must not collect one that is absent.
     """
-    read, film = opinion.read, opinion.film_named
+    read, film = opinion.read, opinion.film_instance
     finding = coded(opinion.card.finding)
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(tracking_uid(read), f"{read.question} (AI)"),
@@ -110,7 +110,7 @@ def _measured(read: AiRead) -> list[Measurement]:
     return [] if held is None else [Measurement(CERTAINTY, float(held), PERCENT)]
 
 
-def _explanation(shown: Named) -> ImageContentItem:
+def _explanation(shown: Instance) -> ImageContentItem:
     """As TID 1410 does for a region; this group is of the whole film and has none."""
     return ImageContentItem(
         name=VISUAL_EXPLANATION,

@@ -40,8 +40,8 @@ def image_library(opinion: FilmOpinion) -> ContainerContentItem:
     """
     entry = ImageContentItem(
         name=SOURCE,
-        referenced_sop_class_uid=opinion.film_named.sop_class,
-        referenced_sop_instance_uid=opinion.film_named.sop_instance,
+        referenced_sop_class_uid=opinion.film_instance.sop_class,
+        referenced_sop_instance_uid=opinion.film_instance.sop_instance,
         relationship_type=_CONTAINS,
     )
     entry.ContentSequence = ContentSequence(list(_descriptors(opinion.film)))

@@ -18,13 +18,22 @@ MARK = "AI second read, not verified by a clinician"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Instance:
     """One SOP instance, as others refer to it."""
 
     sop_class: str
     sop_instance: str
     series: str
     study: str
+
+    @classmethod
+    def of(cls, header: Dataset) -> Instance:
+        return cls(
+            str(header.SOPClassUID),
+            str(header.SOPInstanceUID),
+            str(header.SeriesInstanceUID),
+            str(header.StudyInstanceUID),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class FilmOpinion:
     """The sentence that the report on every other wire carries, too."""
     film: Dataset
     """The header of the film that was read; pixels are not looked at."""
-    looked_at: tuple[Named, ...]
+    looked_at: tuple[Instance, ...]
     """All objects that the reader was shown, the film among them or not."""
     operator: str
     """The organisation that takes responsibility for what we send."""
@@ -52,24 +61,18 @@ class FilmOpinion:
         return None if self.read.declined else self.attribution
 
     @property
-    def film_named(self) -> Named:
-        film = self.film
-        return Named(
-            str(film.SOPClassUID),
-            str(film.SOPInstanceUID),
-            str(film.SeriesInstanceUID),
-            str(film.StudyInstanceUID),
-        )
+    def film_instance(self) -> Instance:
+        return Instance.of(self.film)
 
     @property
-    def evidence(self) -> tuple[Named, ...]:
+    def evidence(self) -> tuple[Instance, ...]:
         """The film, then what else was looked at, each once."""
-        return tuple(dict.fromkeys((self.film_named, *self.looked_at)))
+        return tuple(dict.fromkeys((self.film_instance, *self.looked_at)))
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """One object, ready to be stored or sent (PS3.10 file)."""
 
-    named: Named
+    instance: Instance
     content: bytes

@@ -24,7 +24,7 @@ from pydicom.uid import ParametricMapStorage, SecondaryCaptureImageStorage
 
 from server.dicom.pens.codes import dcm, short
 from server.dicom.pens.heading import head, local
-from server.dicom.pens.opinion import Named, Written
+from server.dicom.pens.opinion import Instance, Written
 from server.dicom.pens.sealing import date_all, seal
 from server.dicom.pens.source import bare
 from server.dicom.pens.uids import minted
@@ -52,7 +52,7 @@ class Rejection(Enum):
 
 @disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_rejection(
-    sent: Sequence[Named],
+    sent: Sequence[Instance],
     film: Dataset,
     said: Withdrawal,
     operator: str,
@@ -89,15 +89,15 @@ def _uid(names: Sequence[str], content: bytes) -> str:
     return minted("instance", "rejection", *names, hashlib.sha256(content).hexdigest())
 
 
-def _object(named: Named) -> Dataset:
+def _object(instance: Instance) -> Dataset:
     """Highdicom tells an image by its size."""
-    shown = bare(named)
-    if named.sop_class in _IMAGES:
+    shown = bare(instance)
+    if instance.sop_class in _IMAGES:
         shown.Rows = shown.Columns = 1
     return shown
 
 
-def _content(sent: Sequence[Named], said: Withdrawal, operator: str, why: Rejection) -> KeyObjectSelection:
+def _content(sent: Sequence[Instance], said: Withdrawal, operator: str, why: Rejection) -> KeyObjectSelection:
     """TID 2010."""
     content = KeyObjectSelection(
         document_title=why.value,

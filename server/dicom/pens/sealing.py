@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from server.dicom.pens.opinion import Named, Written
+from server.dicom.pens.opinion import Instance, Written
 from server.dicom.upper.answer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _TO_BE_NAMED = "2.25.0"
@@ -29,15 +29,7 @@ def seal(written: Dataset, named: Callable[[bytes], str]) -> Written:
     """The file, and its SOP Instance UID, which ``named`` makes of all that stands in it."""
     written.SOPInstanceUID = _TO_BE_NAMED
     written.SOPInstanceUID = named(_file(written))
-    return Written(
-        Named(
-            str(written.SOPClassUID),
-            str(written.SOPInstanceUID),
-            str(written.SeriesInstanceUID),
-            str(written.StudyInstanceUID),
-        ),
-        _file(written),
-    )
+    return Written(Instance.of(written), _file(written))
 
 
 def _file(written: Dataset) -> bytes:

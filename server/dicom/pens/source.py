@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import DS
 
 from server.dicom.pens.film_grid import numbers
-from server.dicom.pens.opinion import FilmOpinion, Named
+from server.dicom.pens.opinion import FilmOpinion, Instance
 
 _EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
@@ -17,13 +17,13 @@ _EMPTY = (
 )  # fmt: skip
 
 
-def bare(named: Named) -> Dataset:
+def bare(instance: Instance) -> Dataset:
     """An object of which only the name is known."""
     shown = Dataset()
-    shown.SOPClassUID = named.sop_class
-    shown.SOPInstanceUID = named.sop_instance
-    shown.SeriesInstanceUID = named.series
-    shown.StudyInstanceUID = named.study
+    shown.SOPClassUID = instance.sop_class
+    shown.SOPInstanceUID = instance.sop_instance
+    shown.SeriesInstanceUID = instance.series
+    shown.StudyInstanceUID = instance.study
     for keyword in _EMPTY:
         setattr(shown, keyword, "")
     return shown
@@ -31,7 +31,7 @@ def bare(named: Named) -> Dataset:
 
 def bare_film(opinion: FilmOpinion) -> Dataset:
     """The film, with the size of its grid and whether it was ever compressed with loss."""
-    film, shown = opinion.film, bare(opinion.film_named)
+    film, shown = opinion.film, bare(opinion.film_instance)
     shown.Rows, shown.Columns = int(film.Rows), int(film.Columns)
     shown.Modality = str(film.get("Modality") or "OT")
     copy_loss(film, shown)

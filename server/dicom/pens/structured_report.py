@@ -22,7 +22,7 @@ from server.dicom.pens import equipment
 from server.dicom.pens.findings import evaluations, measurement_group
 from server.dicom.pens.heading import accession, head, local
 from server.dicom.pens.image_library import image_library
-from server.dicom.pens.opinion import MARK, FilmOpinion, Named, Written
+from server.dicom.pens.opinion import MARK, FilmOpinion, Instance, Written
 from server.dicom.pens.procedure import procedures
 from server.dicom.pens.sealing import date_all, seal
 from server.dicom.pens.source import bare, bare_film
@@ -34,7 +34,7 @@ _ENGLISH = CodedConcept("en", "RFC5646", "English")
 
 
 @disable_value_validation()  # pydicom's warnings quote what they warn of
-def write_report(opinion: FilmOpinion, shown: Named | None = None) -> Written:
+def write_report(opinion: FilmOpinion, shown: Instance | None = None) -> Written:
     """COMPLETE, UNVERIFIED and PRELIMINARY: nobody answers for it yet. ``shown``: the map that explains it.
 
     Raises:
@@ -63,7 +63,7 @@ def write_report(opinion: FilmOpinion, shown: Named | None = None) -> Written:
     return seal(report, lambda content: instance_uid(read, KIND, content))
 
 
-def _content(opinion: FilmOpinion, shown: Named | None) -> MeasurementReport:
+def _content(opinion: FilmOpinion, shown: Instance | None) -> MeasurementReport:
     content = MeasurementReport(
         observation_context=_observer(opinion),
         procedure_reported=procedures(opinion.film),

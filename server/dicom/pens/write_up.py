@@ -28,6 +28,6 @@ def write_up(opinion: FilmOpinion, choice: Choice, grey: Grey | None = None) -> 
     if choice.capture and grey is None:
         raise ValueError("a capture needs the film as 8-bit grey")
     shown = write_map(opinion) if choice.map else None
-    report = write_report(opinion, shown.named if shown else None)
+    report = write_report(opinion, shown.instance if shown else None)
     capture = write_capture(opinion, grey) if choice.capture and grey is not None else None
     return tuple(each for each in (shown, report, capture) if each is not None)

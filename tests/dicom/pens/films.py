@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from server.dicom.pens.opinion import FilmOpinion, Named
+from server.dicom.pens.opinion import FilmOpinion, Instance
 from server.model import AiRead, Answer, Band, Card, Coding, InputContract, Span
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
@@ -95,8 +95,8 @@ def opinion(**other: object) -> FilmOpinion:
         "Reader cxr-child-cnn@1.0.0; what it cannot do stands in its card.",
         film=header,
         looked_at=(
-            Named(CR, "1.2.3.4.5.6.7", "1.2.3.4.5.6", "1.2.3.4.5"),
-            Named(CR, "1.2.3.4.5.6.8", "1.2.3.4.5.6", "1.2.3.4.5"),
+            Instance(CR, "1.2.3.4.5.6.7", "1.2.3.4.5.6", "1.2.3.4.5"),
+            Instance(CR, "1.2.3.4.5.6.8", "1.2.3.4.5.6", "1.2.3.4.5"),
         ),
         operator="Example Hospital Trust",
         attribution=heat(header.Rows, header.Columns),

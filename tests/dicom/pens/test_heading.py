@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 from pydicom import dcmread
 from pydicom.config import disable_value_validation
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from server.dicom.pens.heading import clock, head, items, local
@@ -70,6 +71,8 @@ def test_what_stood_there_before_does_not_stay() -> None:
 
 def test_sequences_that_cannot_be_read_are_none() -> None:
     header = awkward.raw(IssuerOfPatientIDQualifiersSequence=b"123456", ProcedureCodeSequence=b"Thorax")
+    assert items(header, "ProcedureCodeSequence") == []
+    header.add(DataElement("ProcedureCodeSequence", "LO", "Thorax"))
     assert items(header, "ProcedureCodeSequence") == []
     assert "IssuerOfPatientIDQualifiersSequence" not in report(header)
 

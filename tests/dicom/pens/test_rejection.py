@@ -12,7 +12,7 @@ import highdicom as hd
 import pytest
 from pydicom import dcmread
 
-from server.dicom.pens.opinion import Named, Written
+from server.dicom.pens.opinion import Instance, Written
 from server.dicom.pens.rejection import Rejection, write_rejection
 from server.dicom.pens.write_up import Choice, write_up
 from server.model import Withdrawal
@@ -24,9 +24,9 @@ VALID = awkward.valid()
 
 
 @cache
-def sent() -> list[Named]:
+def sent() -> list[Instance]:
     opinion = films.opinion()
-    return [each.named for each in write_up(opinion, Choice(capture=True), films.grey(640, 512))]
+    return [each.instance for each in write_up(opinion, Choice(capture=True), films.grey(640, 512))]
 
 
 def note(why: Rejection = Rejection.SAFETY, said: Withdrawal = SAID) -> Written:
@@ -78,15 +78,15 @@ def test_it_says_who_and_why(tmp_path: Path) -> None:
 def test_the_same_withdrawal_is_the_same_note() -> None:
     assert note() == note()
     later = note(said=replace(SAID, at=SAID.at + timedelta(seconds=1)))
-    assert later.named.sop_instance != note().named.sop_instance
-    assert note(Rejection.QUALITY).named.sop_instance != note().named.sop_instance
+    assert later.instance.sop_instance != note().instance.sop_instance
+    assert note(Rejection.QUALITY).instance.sop_instance != note().instance.sop_instance
 
 
 @pytest.mark.parametrize("name", VALID)
 def test_it_is_about_the_same_patient(name: str, tmp_path: Path) -> None:
     header = VALID[name]
     opinion = films.opinion(film=header)
-    named = [each.named for each in write_up(opinion, Choice())]
+    named = [each.instance for each in write_up(opinion, Choice())]
     written = write_rejection(named, header, SAID, "Trust")
     assert errors(written, tmp_path) == []
     assert str(dcmread(BytesIO(written.content)).PatientID) == str(header.get("PatientID") or "")

@@ -13,20 +13,20 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from server.dicom.pens.findings import certainty
-from server.dicom.pens.opinion import FilmOpinion, Named
+from server.dicom.pens.opinion import FilmOpinion, Instance
 from server.dicom.pens.structured_report import write_report
 from server.dicom.pens.uids import device_uid, tracking_uid
 from server.model import Answer, Coding
 from tests.dicom.pens import awkward, films
 from tests.dicom.pens.judges import tree
 
-MAP = Named("1.2.840.10008.5.1.4.1.1.30", "2.25.42", "2.25.43", "1.2.3.4.5")
+MAP = Instance("1.2.840.10008.5.1.4.1.1.30", "2.25.42", "2.25.43", "1.2.3.4.5")
 FILMS = awkward.valid() | awkward.invalid()
 FINDING = '<contains CODE:(121071,DCM,"Finding")=(233604007,SCT,"Pneumonia")>'
 EVALUATED = '<contains CODE:(233604007,SCT,"Pneumonia")=({})>'
 
 
-def report(opinion: FilmOpinion, shown: Named | None = None) -> Dataset:
+def report(opinion: FilmOpinion, shown: Instance | None = None) -> Dataset:
     return dcmread(BytesIO(write_report(opinion, shown).content))
 
 
@@ -111,11 +111,11 @@ def test_all_that_is_referred_to_stands_in_the_evidence() -> None:
     }
     assert listed == {(each.sop_class, each.sop_instance, each.series) for each in (*opinion.evidence, MAP)}
     assert referred(written) <= {instance for _, instance, _ in listed}
-    assert referred(written) >= {opinion.film_named.sop_instance, MAP.sop_instance}
+    assert referred(written) >= {opinion.film_instance.sop_instance, MAP.sop_instance}
 
 
 def test_an_earlier_study_that_was_looked_at_is_other_evidence() -> None:
-    prior = Named(films.CR, "1.9.1", "1.9.2", "1.9.3")
+    prior = Instance(films.CR, "1.9.1", "1.9.2", "1.9.3")
     written = report(films.opinion(looked_at=(prior,)))
     (study,) = written.PertinentOtherEvidenceSequence
     assert study.StudyInstanceUID == prior.study

@@ -85,7 +85,7 @@ def test_another_process_writes_the_same_bytes() -> None:
     told = """
 from tests.dicom.pens import films
 from tests.dicom.pens.test_write_up import everything
-print(*(each.named.sop_instance for each in everything(films.opinion())))
+print(*(each.instance.sop_instance for each in everything(films.opinion())))
 """
     other = subprocess.run(
         [sys.executable, "-c", told],
@@ -95,7 +95,7 @@ print(*(each.named.sop_instance for each in everything(films.opinion())))
         text=True,
         check=True,
     )
-    assert other.stdout.split() == [each.named.sop_instance for each in everything(films.opinion())]
+    assert other.stdout.split() == [each.instance.sop_instance for each in everything(films.opinion())]
 
 
 def test_objects_that_differ_never_share_a_name() -> None:
@@ -111,14 +111,14 @@ def test_objects_that_differ_never_share_a_name() -> None:
     by_name: dict[str, set[bytes]] = {}
     for each in others:
         for written in everything(each):
-            by_name.setdefault(written.named.sop_instance, set()).add(written.content)
+            by_name.setdefault(written.instance.sop_instance, set()).add(written.content)
     assert all(len(contents) == 1 for contents in by_name.values())
     assert len(by_name) > len(others)
 
 
 def test_what_is_referred_to_is_sent_first_and_named_right() -> None:
     shown, report, capture = everything(films.opinion())
-    assert [each.named.sop_class for each in (shown, report, capture)] == [
+    assert [each.instance.sop_class for each in (shown, report, capture)] == [
         "1.2.840.10008.5.1.4.1.1.30",
         "1.2.840.10008.5.1.4.1.1.88.34",
         "1.2.840.10008.5.1.4.1.1.7",
@@ -126,15 +126,18 @@ def test_what_is_referred_to_is_sent_first_and_named_right() -> None:
     for each in (shown, report, capture):
         found = reread(each)
         meta = found.file_meta
-        assert each.named.sop_instance == found.SOPInstanceUID == meta.MediaStorageSOPInstanceUID
-        assert each.named.sop_class == found.SOPClassUID == meta.MediaStorageSOPClassUID
-        assert (each.named.series, each.named.study) == (found.SeriesInstanceUID, found.StudyInstanceUID)
-    assert len({each.named.series for each in (shown, report, capture)}) == 3
+        assert each.instance.sop_instance == found.SOPInstanceUID == meta.MediaStorageSOPInstanceUID
+        assert each.instance.sop_class == found.SOPClassUID == meta.MediaStorageSOPClassUID
+        assert (each.instance.series, each.instance.study) == (
+            found.SeriesInstanceUID,
+            found.StudyInstanceUID,
+        )
+    assert len({each.instance.series for each in (shown, report, capture)}) == 3
 
 
 def test_a_destination_gets_what_it_takes() -> None:
     opinion, grey = films.opinion(), films.grey(640, 512)
-    assert [each.named.sop_class[-2:] for each in write_up(opinion, Choice(map=False))] == ["34"]
+    assert [each.instance.sop_class[-2:] for each in write_up(opinion, Choice(map=False))] == ["34"]
     assert len(write_up(opinion, Choice())) == 2
     assert len(write_up(opinion, Choice(map=False, capture=True), grey)) == 2
     with pytest.raises(ValueError, match="8-bit grey"):
