@@ -109,6 +109,8 @@ def foreseen(work: Callable[[], T], **about: str) -> T:
 
 
 def _tell(case: CaseRow, progress: Progress) -> None:
+    if not progress.entries:
+        return  # it has registered what it waits for, and stands where it stood
     sealed = any(entry.sealed for entry in progress.entries)
     events = ["(sealed)"] if sealed else [str(entry.event) for entry in progress.entries]
     logger().info("case moved", case=case.id, events=events)

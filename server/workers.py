@@ -59,6 +59,8 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         explain=explain,
         operator=Operator(house.settings.operator),
         audit_key=audit_key(house.settings.data),
+        content=house.vault.get,
+        archives=house.archives,
     )
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
 

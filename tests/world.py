@@ -305,6 +305,8 @@ def make_world(
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
         audit_key=b"k" * 32,
+        content=house.vault.get,
+        archives=house.archives,
     )
     app = create_app(house, watch)
     yield World(

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pydicom import Dataset
-from pynetdicom import AE, StoragePresentationContexts, build_role, evt
+from pynetdicom import AE, AllStoragePresentationContexts, build_role, evt
 from pynetdicom.presentation import build_context
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -72,7 +72,7 @@ class Pacs:
     def start(self) -> Self:
         """Raises OSError when the port is taken or not ours."""
         entity = AE(self.ae)
-        for context in StoragePresentationContexts:
+        for context in AllStoragePresentationContexts:
             entity.add_supported_context(str(context.abstract_syntax), _transfer_syntaxes())
         for each in (VERIFICATION, *self._offers):
             entity.add_supported_context(each)

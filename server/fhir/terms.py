@@ -87,6 +87,8 @@ OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
 OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
+OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
+OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
 AGREE = Coding(AGREEMENT, "agree", "Agree")

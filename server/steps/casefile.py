@@ -19,6 +19,7 @@ from server.model import (
     Comparison,
     Document,
     FirstRead,
+    PacsDestination,
     Policy,
     Referral,
     SpecialistRead,
@@ -66,6 +67,9 @@ class Tools:
     explain: Callable[[AiRead, Card], str]
     operator: Operator
     audit_key: bytes
+    content: Callable[[str], bytes]
+    """The bytes of a DICOM object by the digest of its file."""
+    archives: tuple[PacsDestination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
 

@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from conformance.peers.ehr import Ehr
+from conformance.peers.pacs import Pacs
 from server.model import Coding
 from server.reader.training.film.wrapped import dataset
 from tests.flow.processes import Site, free_port, until
@@ -119,15 +120,33 @@ class Radiology:
         until(lambda: self.business(task) in standings, 60.0, f"{task} stands at one of {standings}")
         return self.business(task)
 
+    def case(self) -> str:
+        listed = httpx.get(
+            f"{self.site.root}/cases", headers={"Accept": "application/json"}, timeout=30, trust_env=False
+        )
+        [found] = listed.json()["cases"] if isinstance(listed.json(), dict) else listed.json()
+        return str(found["case"])
+
     def opinion(self) -> dict[str, Any]:
         [entry] = self.client.get("/DiagnosticReport", params={"_security": "AIAST"}).json()["entry"]
         return dict(entry["resource"])
 
 
 @pytest.fixture
-def radiology(tmp_path: Path, ehr: Ehr) -> Iterator[Radiology]:
+def pacs(tmp_path: Path) -> Iterator[Pacs]:
+    with Pacs(tmp_path / "pacs", callers={}) as archive:
+        yield archive
+
+
+@pytest.fixture
+def radiology(tmp_path: Path, ehr: Ehr, pacs: Pacs) -> Iterator[Radiology]:
     port = free_port()
-    with Site(tmp_path, ehr.base, DICOM_PORT=str(port)) as site:
+    archive = (
+        'timeout_seconds = 5\n[[pacs]]\nname = "pacs"\nserves = ["ehr"]\n'
+        'accepts = ["sr", "map", "capture", "kos"]\n'
+        f'ae = "PACS"\nhost = "127.0.0.1"\nport = {pacs.port}\ncalling_ae = "READER"\ncommitment = "none"\n'
+    )
+    with Site(tmp_path, ehr.base, destination=archive, DICOM_PORT=str(port)) as site:
         site.bring_up(site.program("up"))
         made = Radiology(site, port)
         with made.client:
@@ -170,7 +189,7 @@ def test_a_film_of_another_patient_is_held(radiology: Radiology) -> None:
     assert "do not fit" in radiology.client.get(f"/{task}").json()["statusReason"]["text"]
 
 
-def test_two_readers_agree_on_a_published_film(radiology: Radiology) -> None:
+def test_two_readers_agree_on_a_published_film(radiology: Radiology, pacs: Pacs) -> None:
     picture = published("PNEUMONIA")
     task = radiology.order(PNEUMONIA)
     assert radiology.send(film(picture)) == 0x0000
@@ -180,3 +199,18 @@ def test_two_readers_agree_on_a_published_film(radiology: Radiology) -> None:
     assert opinion["category"][0]["coding"][0]["code"] == "RAD"
     assert "pneumonia present" in opinion["conclusion"]
     assert opinion["imagingStudy"][0]["reference"].startswith("ImagingStudy/")
+    until(lambda: len(_kept(pacs)) == 3, 60.0, "report, map and picture are in the archive")
+    report = next(each for each in _kept(pacs) if each.Modality == "SR")
+    assert (report.StudyInstanceUID, report.PatientID) == (STUDY, "made-up-77")
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    outputs = radiology.client.get(f"/{task}").json()["output"]
+    named = {each["type"]["coding"][0]["code"]: each.get("valueReference", {}) for each in outputs}
+    assert named["dicom-sr"]["identifier"]["value"] == f"urn:oid:{report.SOPInstanceUID}"
+    radiology.site.command("withdraw", radiology.case(), "--by", "somebody", "--reason", "wrong film")
+    until(lambda: any(each.Modality == "KO" for each in _kept(pacs)), 60.0, "the archive is told")
+
+
+def _kept(pacs: Pacs) -> list[Dataset]:
+    query = Dataset()
+    query.QueryRetrieveLevel = "IMAGE"
+    return [dcmread(pacs.objects.path(str(each.SOPInstanceUID))) for each in pacs.objects.matching(query)]
