@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.caller import Deed
-from server.fhir.door import DEEDS, OPEN, ROUTES
+from server.fhir.routes import DEEDS, OPEN, ROUTES
 from tests.access.ward import Ward, told, ward
 
 LETTERS = {each: f"system/Patient.{each}" for each in ("c", "r", "u", "d", "s", "cruds")}
@@ -95,7 +95,14 @@ def test_every_interaction_says_what_it_takes() -> None:
     assert {interaction for _, _, interaction in ROUTES} == set(DEEDS) | OPEN
     assert [each.__name__ for each in OPEN] == ["metadata"]
     asked_inside = {each.__name__ for each, deed in DEEDS.items() if deed is None}
-    assert asked_inside == {"bundle", "history_system", "validate_type", "withdraw_model", "withdraw_opinion"}
+    assert asked_inside == {
+        "bundle",
+        "history_system",
+        "search_system",
+        "validate_type",
+        "withdraw_model",
+        "withdraw_opinion",
+    }
 
 
 NEW = {"resourceType": "Patient", "birthDate": "2000-01-01"}
