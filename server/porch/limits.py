@@ -19,6 +19,8 @@ class PorchLimits:
     """Request target, which is path and query (414)."""
     body_bytes: int = 50 * MIB
     """Body after removal of the chunked coding, before any content coding (413)."""
+    handshake_seconds: float = 10.0
+    """From the acceptance of a connection until TLS holds; then it counts as new."""
     head_seconds: float = 10.0
     """From the first byte (on a new connection: from its acceptance) to the end of the head (408)."""
     body_seconds: float = 60.0
@@ -41,6 +43,7 @@ class PorchLimits:
     """Bodies and answers held in memory, all together; what comes on top goes to temporary files at once.
 
     Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by default.
+    TLS adds some 16 KiB to each.
     """
     spool_folder: str | None = None
     """Where the temporary files live; None is the system's folder for them."""

@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
-from server.images import Held, ImageObject, Named, Study, by_accession, by_study
+from server.images import ImageObject, Named, Study, by_accession, by_study
+from server.objects import Held
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.image_tables import awaited, contradiction, image, study
@@ -84,7 +85,7 @@ def hold(connection: Connection, came: ImageObject) -> Held:
     named, at = came.named, came.received_at
     known: dict[str, str] = dict(_SAME_UID.run(connection, sop=came.sop_instance))
     if came.digest in known:
-        return Held.KNOWN
+        return Held.ALREADY
     _KEEP_STUDY.run(
         connection,
         uid=named.study,
@@ -96,7 +97,7 @@ def hold(connection: Connection, came: ImageObject) -> Held:
         changed_at=at,
     )
     if _KEEP.run(connection, **_row(came)).fetchone() is None:  # another writer was faster with the same
-        return Held.KNOWN
+        return Held.ALREADY
     _TOUCH.run(connection, of=named.study, at=at)
     for text in _other_names(connection, came):
         _CONTRADICT.run(connection, study=named.study, text=text, at=at)
