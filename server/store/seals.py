@@ -194,7 +194,7 @@ def _tells_of_teller(own: Any) -> ColumnElement[bool]:
     """Of what an opinion lists without a number, or of what tells of one; further it is not followed."""
     link, told = reference.alias(), resource.alias()
     finding = and_(told.c.type == _RESULT, not_(_measured(told)), _listed_somehow(told))
-    return exists().where(
+    return looked_up(
         link.c.resource_key == own.c.key,
         told.c.key == link.c.target_key,
         or_(finding, and_(told.c.type.in_(_TOLD_OF), _tells(told))),
