@@ -139,9 +139,9 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """``server.ports.Seals``."""
-        return self._database.read(lambda c: seals.sealed(c, named))
+        return self._database.read(lambda c: seals.sealed(c, named, answering))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
