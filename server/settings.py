@@ -32,9 +32,9 @@ def _positive(text: str) -> int:
     return number
 
 
-def _port(text: str) -> int:
+def _port(text: str, lowest: int = 1) -> int:
     number = int(text)
-    if not 0 < number < 65_536:
+    if not lowest <= number < 65_536:
         raise ValueError
     return number
 
@@ -163,6 +163,24 @@ class Settings:
     idle: timedelta = _setting(
         timedelta(milliseconds=10), _seconds, "seconds", "How long an idle worker sleeps between looks."
     )
+    dicom_host: str = _setting("127.0.0.1", str, "an address", "The address that the DICOM door listens on.")
+    dicom_port: int = _setting(
+        11112, lambda text: _port(text, 0), "0 to 65535", "The port of the DICOM door; 0: there is none."
+    )
+    dicom_peers: Path | None = _setting(
+        None,
+        Path,
+        "a TOML file",
+        "Our AE titles with their rules, and the peers that may call them, by AE title and address; "
+        "none: any title may call any title, from this machine only.",
+    )
+    dicom_processes: int = _setting(2, _positive, "1 or more", "Processes that take DICOM associations.")
+    dicom_max_associations: int = _setting(
+        64, _positive, "1 or more", "Most DICOM associations at once; at most 16 of them from one address."
+    )
+    dicom_max_object: int = _setting(
+        4 * 1024**3, _positive, "bytes", "Largest DICOM object; a larger one is answered with A700."
+    )
     log_level: str = _setting("info", _level, "debug, info, warning or error", "How much is logged.")
 
     @property
@@ -192,6 +210,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     _known_only(source)
     settings = Settings(**chosen)
     _closed_network(settings)
+    _known_peers(settings)
     _private_line(settings)
     return settings
 
@@ -244,6 +263,16 @@ def _closed_network(settings: Settings) -> None:
             "security",
             f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; end TLS in a proxy "
             f"in front and set {PREFIX}BASE_URL to the https address that clients use",
+        )
+
+
+def _known_peers(settings: Settings) -> None:
+    if settings.dicom_peers is None and settings.dicom_port and not _on_this_machine(settings.dicom_host):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}DICOM_HOST is beyond this machine and nobody is told apart; "
+            f"name who may call with {PREFIX}DICOM_PEERS",
         )
 
 

@@ -18,6 +18,7 @@ from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations
+from server.dicom.receive.staging import Staging
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
@@ -32,6 +33,7 @@ from server.fhir.subscriptions.sight import Clients
 from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, Policy
+from server.objects import Holding
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
@@ -173,6 +175,11 @@ def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> tim
 
 def _longest(destination: Destination) -> timedelta:
     return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
+
+
+def holding(settings: Settings) -> Holding:
+    """Where the DICOM door puts what it takes; opened in the process that takes it."""
+    return Staging(Vault(settings.data))
 
 
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:

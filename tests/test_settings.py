@@ -19,6 +19,8 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
+    "dicom_port": ("65536", "-1", "dicom"),
+    **dict.fromkeys(("dicom_processes", "dicom_max_associations", "dicom_max_object"), NUMBERS),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     "database_url": (
         "sqlite:///x.db", "postgresql:", "postgresql://host", "postgresql://host/", "mysql://h/x", "host/x",
@@ -31,13 +33,25 @@ BAD: dict[str, tuple[str, ...]] = {
     "subscribers": ("ehr.example", "https://ehr.example,ftp://ehr.example"),
     "log_level": ("loud", "trace", "10"),
 }  # fmt: skip
-ANYTHING_GOES = {"clients", "data", "destinations", "cards", "policies", "operator", "host"}
+ANYTHING_GOES = {
+    "clients",
+    "data",
+    "destinations",
+    "cards",
+    "policies",
+    "operator",
+    "host",
+    "dicom_host",
+    "dicom_peers",
+}
 """Paths are looked at when they are opened; the host has its own rule below."""
 GOOD = [
     ("data", "/srv/data", Path("/srv/data")),
     ("open_network", "Yes", True),
     ("open_network", "0", False),
     ("port", "65535", 65_535),
+    ("dicom_port", "0", 0),
+    ("dicom_peers", "p.toml", Path("p.toml")),
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
     ("subscribers", "http://a.example/, https://b.example", ("http://a.example", "https://b.example")),
     ("clients", "c.toml", Path("c.toml")),
@@ -112,6 +126,15 @@ def test_listening_beyond_this_machine_must_be_said_twice(host: str, loopback: b
             load(given(host=host))
         assert refused.value.category is Category.FORBIDDEN
     assert load(given(host=host, open_network="yes")).host == host
+
+
+def test_the_dicom_door_listens_beyond_this_machine_only_for_named_peers() -> None:
+    assert load(given(dicom_host="::1")).dicom_host == "::1"
+    with pytest.raises(Fault, match="SECOND_READER_DICOM_PEERS") as refused:
+        load(given(dicom_host="10.0.0.7"))
+    assert refused.value.category is Category.FORBIDDEN
+    assert load(given(dicom_host="10.0.0.7", dicom_port="0")).dicom_port == 0
+    assert load(given(dicom_host="10.0.0.7", dicom_peers="p.toml")).dicom_host == "10.0.0.7"
 
 
 @pytest.mark.parametrize(

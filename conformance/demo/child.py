@@ -108,6 +108,7 @@ class Child:
             "SECOND_READER_DATA": str(self._data),
             "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
             "SECOND_READER_PORT": str(self._port),
+            "SECOND_READER_DICOM_PORT": "0",
             "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base, self._key)),
         }
         with self.log.open("wb") as log:

@@ -10,7 +10,9 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 _STALE_SECONDS = 600
 
@@ -21,31 +23,55 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         self._objects = folder / "vault"
         self._staging = folder / "staging"
+        self._homes: set[Path] = set()
+        """Folders that this process knows to be there for good."""
         for each in (self._objects, self._staging):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, content: bytes) -> str:
         """Store ``content`` durably; returns its SHA-256. Storing the same bytes again is harmless."""
         digest = hashlib.sha256(content).hexdigest()
-        home = self._objects / digest[:2]
-        final = home / digest
-        if final.exists():
-            flush_folder(home)  # another process may have renamed it and not yet flushed the name
+        if self._has(digest):
             return digest
-        home.mkdir(mode=0o700, exist_ok=True)
-        flush_folder(self._objects)
-        staged = self._staging / secrets.token_hex(16)
-        with staged.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.rename(final)
-        flush_folder(home)
-        return digest
+        staged = self.stage()
+        try:
+            staged.write(content)
+            return staged.finish()
+        finally:
+            staged.abandon()
+
+    def stage(self) -> StagedFile:
+        """A file to be written piece by piece, and then put under its digest or abandoned."""
+        return StagedFile(self._staging / secrets.token_hex(16), self._settle)
+
+    def free(self) -> tuple[int, int]:
+        """Bytes free to us, and bytes in all, of the disk."""
+        seen = os.statvfs(self._staging)
+        return seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
 
     def get(self, digest: str) -> bytes:
         """The bytes of ``digest``; raises FileNotFoundError when they are not here."""
         return (self._objects / digest[:2] / digest).read_bytes()
+
+    def _has(self, digest: str) -> bool:
+        home = self._objects / digest[:2]
+        there = (home / digest).exists()
+        if there:
+            flush_folder(home)  # another process may have renamed it and not yet flushed the name
+        return there
+
+    def _settle(self, staged: Path, digest: str) -> None:
+        """A flushed file gets its name; ``staged`` is gone afterwards."""
+        if self._has(digest):
+            staged.unlink()
+            return
+        home = self._objects / digest[:2]
+        if home not in self._homes:  # that it is there is not enough: who made it may not have flushed it yet
+            home.mkdir(mode=0o700, exist_ok=True)
+            flush_folder(self._objects)
+            self._homes.add(home)
+        staged.rename(home / digest)
+        flush_folder(home)
 
     def sweep(self) -> int:
         """Remove staging files that a dead process left behind; returns how many."""
@@ -54,6 +80,48 @@ class Vault:
         for each in stale:
             each.unlink(missing_ok=True)
         return len(stale)
+
+
+class StagedFile:
+    """One file on its way into the vault. Used by one thread at a time."""
+
+    def __init__(self, path: Path, settle: Callable[[Path, str], None]) -> None:
+        self._path = path
+        self._settle = settle
+        self._digest = hashlib.sha256()
+        self._file = path.open("x+b", buffering=0)
+        self._size = 0
+
+    @property
+    def file(self) -> IO[bytes]:
+        """To be read from any place, before ``finish``."""
+        return self._file
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self._size
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Raises OSError, with the rest of ``data`` not written."""
+        rest = memoryview(data)
+        self._digest.update(rest)
+        self._size += len(rest)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def finish(self) -> str:
+        """Make it durable under its SHA-256, which is returned. Raises OSError: then it is not."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        digest = self._digest.hexdigest()
+        self._settle(self._path, digest)
+        return digest
+
+    def abandon(self) -> None:
+        """Leave nothing in the staging folder. Harmless after ``finish``."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 def flush_folder(folder: Path) -> None:

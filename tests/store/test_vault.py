@@ -65,9 +65,9 @@ def test_the_order_that_survives_a_power_cut(tmp_path: Path, steps: list[str]) -
     steps.clear()
     assert vault.put(CONTENT) == DIGEST
     assert steps == [
+        "fsync file",
         f"mkdir {DIGEST[:2]}",
         "fsync folder vault",
-        "fsync file",
         "rename from staging",
         f"fsync folder {DIGEST[:2]}",
     ]
