@@ -94,7 +94,7 @@ class Found:
 
 
 class ImageSearch(Protocol):
-    """The record of DICOM objects, for whoever asks. Each SOP Instance UID is told of once: as it came first."""
+    """The record of DICOM objects, for whoever asks. A SOP Instance UID is told of once: as it came first."""
 
     def find(self, wanted: Wanted) -> tuple[Found, ...]: ...
 

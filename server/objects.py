@@ -114,6 +114,8 @@ class Header:
     """Per pixel."""
     bits: int | None = None
     """Allocated for each sample."""
+    planar: int | None = None
+    """Planar Configuration."""
     frames: int | None = None
     study_date: str | None = field(default=None, repr=False)
     study_time: str | None = field(default=None, repr=False)

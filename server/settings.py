@@ -144,6 +144,12 @@ class Settings:
     max_resource: int = _setting(
         8 * 1024 * 1024, _positive, "bytes", "Largest single resource; a larger one is answered with 413."
     )
+    max_stow: int = _setting(
+        1024**3,
+        _positive,
+        "bytes",
+        "Largest body below /dicom-web/studies, of all its objects; a larger one is answered with 413.",
+    )
     max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
     max_page: int = _setting(
         500, _positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."

@@ -15,7 +15,8 @@ ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "por
 NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
-    "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
+    "server.notices", "server.toml", "server.words", "server.accesses", "server.images",
+    "server.image_search", "server.objects",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -30,7 +31,7 @@ COMPOSERS = {
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.dicom.receive", "server.fhir.door", "server.fhir.line",
+    "server.console.pages", "server.dicom.receive", "server.dicom.web.door", "server.fhir.door", "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
     "server.porch.connection", "server.porch.loop", "server.porch.outbox", "server.porch.spool",
     "server.porch.worker", "server.reader.child", "server.reader.process",

@@ -34,7 +34,10 @@ _NUMBERS = {
     "series_number": 0x00200011, "instance_number": 0x00200013, "frames": 0x00280008,
     "instances_of_study": 0x00201208,
 }  # fmt: skip
-_SHORTS = {"rows": 0x00280010, "columns": 0x00280011, "samples": 0x00280002, "bits": 0x00280100}
+_SHORTS = {
+    "rows": 0x00280010, "columns": 0x00280011, "samples": 0x00280002, "bits": 0x00280100,
+    "planar": 0x00280006,
+}  # fmt: skip
 _LOSSY, _IMAGE_LATERALITY = 0x00282110, 0x00200062
 
 WANTED = frozenset(

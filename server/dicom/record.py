@@ -15,7 +15,8 @@ KEYWORDS = {
     "PerformedProcedureStepStartDate": "step_date", "PerformedProcedureStepStartTime": "step_time",
     "AcquisitionDate": "acquisition_date", "InstanceNumber": "instance_number",
     "ViewPosition": "view_position", "Rows": "rows", "Columns": "columns", "NumberOfFrames": "frames",
-    "SamplesPerPixel": "samples", "BitsAllocated": "bits", "SpecificCharacterSet": "character_set",
+    "SamplesPerPixel": "samples", "BitsAllocated": "bits", "PlanarConfiguration": "planar",
+    "SpecificCharacterSet": "character_set",
 }  # fmt: skip
 """Keyword (PS3.6) -> what the header calls it."""
 

@@ -96,7 +96,9 @@ def _find(connection: Connection, wanted: Wanted) -> tuple[Found, ...]:
     tests = [_test(connection, each) for each in wanted.meeting]
     rows = {Level.STUDY: _studies, Level.SERIES: _series, Level.INSTANCE: _instances}[wanted.level](tests)
     keys = tuple(connection.execute(rows.limit(wanted.limit).offset(wanted.offset)).scalars())
-    found = {row.key: as_object(row) for row in connection.execute(select(image).where(image.c.key.in_(keys)))}
+    found = {
+        row.key: as_object(row) for row in connection.execute(select(image).where(image.c.key.in_(keys)))
+    }
     counts = _counts(connection, {each.named.study for each in found.values()})
     return tuple(_found(wanted.level, found[key], counts) for key in keys)
 
@@ -106,11 +108,11 @@ def _studies(tests: list[ColumnElement[bool]]) -> Select[Any]:
     of_study = (
         select(func.min(image.c.key)).where(image.c.study == study.c.uid, shown(), _first()).scalar_subquery()
     )
-    query = select(of_study.label("key"), study.c.first_at, study.c.uid).select_from(
+    query = select(of_study.label("key")).select_from(
         study.join(study_index, study_index.c.study == study.c.uid)
     )
     rows = query.where(*tests).subquery()
-    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.first_at, rows.c.uid)
+    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.key)
 
 
 def _series(tests: list[ColumnElement[bool]]) -> Select[Any]:
@@ -119,22 +121,20 @@ def _series(tests: list[ColumnElement[bool]]) -> Select[Any]:
         .where(image.c.study == study.c.uid, image.c.series == series_index.c.uid, shown(), _first())
         .scalar_subquery()
     )
-    query = select(first.label("key"), series_index.c.first).select_from(
+    query = select(first.label("key")).select_from(
         study.join(study_index, study_index.c.study == study.c.uid).join(
             series_index, series_index.c.study == study.c.uid
         )
     )
     rows = query.where(*tests).subquery()
-    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.first)
+    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.key)
 
 
 def _instances(tests: list[ColumnElement[bool]]) -> Select[Any]:
     joined = (
         image.join(study, study.c.uid == image.c.study)
         .join(study_index, study_index.c.study == image.c.study)
-        .join(
-            series_index, and_(series_index.c.study == image.c.study, series_index.c.uid == image.c.series)
-        )
+        .join(series_index, and_(series_index.c.study == image.c.study, series_index.c.uid == image.c.series))
     )
     return select(image.c.key).select_from(joined).where(shown(), _first(), *tests).order_by(image.c.key)
 

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 _STALE_SECONDS = 600
 
@@ -52,6 +52,10 @@ class Vault:
     def get(self, digest: str) -> bytes:
         """The bytes of ``digest``; raises FileNotFoundError when they are not here."""
         return (self._objects / digest[:2] / digest).read_bytes()
+
+    def open(self, digest: str) -> BinaryIO:
+        """The same as a file, for what is too large to be held in memory."""
+        return (self._objects / digest[:2] / digest).open("rb")
 
     def _has(self, digest: str) -> bool:
         home = self._objects / digest[:2]

@@ -1,4 +1,4 @@
-"""A Holding whose objects can be found again: the file durable in the vault, then its record, then the answer."""
+"""A Holding whose objects can be found again: the file durable in the vault, then its record."""
 
 from __future__ import annotations
 
