@@ -185,7 +185,7 @@ def _longest(destination: Destination) -> timedelta:
 
 def holding(settings: Settings) -> Holding:
     """Where the DICOM door puts what it takes; opened in the process that takes it."""
-    return Keeping(Staging(Vault(settings.data)), ImageStore(Database(settings.database)))
+    return Staging(Vault(settings.data))
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:

@@ -31,7 +31,8 @@ COMPOSERS = {
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.dicom.receive", "server.dicom.web.door", "server.fhir.door", "server.fhir.line",
+    "server.console.pages", "server.dicom.receive", "server.dicom.web.door", "server.fhir.door",
+    "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
     "server.porch.connection", "server.porch.loop", "server.porch.outbox", "server.porch.spool",
     "server.porch.worker", "server.reader.child", "server.reader.process",
