@@ -7,14 +7,14 @@ from server.ending import one_sentence
 from server.log import GunicornLog
 from server.porch.limits import PorchLimits
 from server.porch.worker import Worker
-from server.web import look
+from server.web import look, tls_files
 
 with one_sentence():
     _settings = settings.load()
 
 
 class Porch(Worker):
-    """The porch with this server's limits; large bodies are spooled where the data is, unlinked."""
+    """The porch with this server's limits and TLS; large bodies are spooled where the data is, unlinked."""
 
     limits = PorchLimits(
         body_bytes=_settings.max_body,
@@ -22,6 +22,7 @@ class Porch(Worker):
         roomy_bytes=_settings.max_stow,
         spool_folder=str(_settings.data),
     )
+    tls = tls_files(_settings)
 
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host

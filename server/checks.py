@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+
 from server import settings
 from server.access.register import checked
+from server.clock import now
 from server.configuration import demand_models, load_configuration
-from server.errors import Fault
+from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.model import Destination
-from server.settings import Settings
+from server.settings import PREFIX, Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
+from server.web import demand_certificate
 from server.wiring import sound_destinations
 
 _DEPENDENCIES = (
@@ -57,6 +61,7 @@ def run() -> Iterator[Line]:
         yield Line(False, "settings", str(failure))
         return
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
+    yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
     yield _try(
@@ -66,6 +71,19 @@ def run() -> Iterator[Line]:
     yield folder
     if folder.good or chosen.database_url:
         yield _try("database", lambda: _database(chosen))
+
+
+def _tls(chosen: Settings) -> str:
+    demand_certificate(chosen)
+    if chosen.tls_certificate is None:
+        return "none: the door speaks plain HTTP"
+    shown = x509.load_pem_x509_certificates(chosen.tls_certificate.read_bytes())[0]
+    until = f"{shown.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    if now() > shown.not_valid_after_utc:
+        text = f"{PREFIX}TLS_CERTIFICATE is out of date since {until}; put the renewed one in its place"
+        raise fault(Category.INCORRECT, "expired", text)
+    asked = ", client certificates are demanded" if chosen.tls_client_ca else ""
+    return f"the certificate holds until {until}{asked}"
 
 
 def _clients(chosen: Settings) -> str:

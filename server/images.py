@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
+
+from server.objects import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,6 @@ class ImageObject:
     """By which way it came: ``dimse:CALLING>CALLED``, ``stow:client``, ``import``."""
     header: dict[str, str] = field(default_factory=dict)
     """Other attributes that are searched and matched by keyword (PS3.6), without pixels."""
-
-
-class Held(StrEnum):
-    """What became of an object that was offered."""
-
-    STORED = "stored"
-    KNOWN = "known"
-    """The same bytes were here already: nothing changed."""
-    BESIDE = "beside"
-    """The same SOP Instance UID with other bytes: both are kept, and cases of the study are held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def serve(settings: Settings, opening: Opening) -> None:
     for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())
     limits = limits_of(settings)
-    seats = Seats(limits.associations, limits.associations_per_peer)
+    seats = Seats(limits.associations, limits.associations_per_peer, settings.dicom_processes)
     with listen(settings.dicom_host, settings.dicom_port) as listener:
         _keep_up(_Listeners(settings, opening, listener, seats), stop)
     seats.close()

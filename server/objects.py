@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import IO, Protocol
+from typing import Protocol
 
 from server.errors import Category
 
@@ -155,14 +157,13 @@ class Staged(Protocol):
     """A file on its way into the vault."""
 
     @property
-    def file(self) -> IO[bytes]:
-        """To be read from any place, before ``finish``."""
-        ...
-
-    @property
     def size(self) -> int: ...
 
     def write(self, data: bytes | bytearray | memoryview) -> None: ...
+
+    def content(self) -> AbstractContextManager[bytearray | mmap.mmap]:
+        """All that was written, before ``finish``."""
+        ...
 
     def finish(self) -> str:
         """Make it durable under its SHA-256, which is returned."""

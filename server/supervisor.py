@@ -24,7 +24,7 @@ from server.ending import one_sentence
 from server.lifeline import tie_to
 from server.log import configure, logger
 from server.settings import Settings
-from server.web import demand_free_port, serve
+from server.web import demand_certificate, demand_free_port, serve
 from server.wiring import build, holding
 from server.work import work
 
@@ -49,6 +49,7 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     """
     configure(settings.log_level, "up")
     demand_free_port(settings)
+    demand_certificate(settings)
     house = build(settings)  # say now what would stop the children
     house.close()
     demand_models(settings, house.cards)

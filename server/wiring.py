@@ -18,7 +18,6 @@ from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations
-from server.dicom.receive.keeping import Keeping
 from server.dicom.receive.staging import Staging
 from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
@@ -32,6 +31,7 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.holding import ObjectHolding
 from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, Policy
@@ -184,8 +184,14 @@ def _longest(destination: Destination) -> timedelta:
 
 
 def holding(settings: Settings) -> Holding:
-    """Where the DICOM door puts what it takes; opened in the process that takes it."""
-    return Staging(Vault(settings.data))
+    """Where the DICOM door puts what it takes; opened in the process that takes it.
+
+    Raises:
+        Fault: the database is not there, or not at the schema of this version.
+    """
+    database = Database(settings.database)
+    demand_current(database)
+    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database))
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
@@ -199,7 +205,7 @@ def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
     return ImagesDesk(
         search=ImageFinder(house.database),
         open=house.vault.open,
-        holding=Keeping(Staging(house.vault), house.images),
+        holding=ObjectHolding(Staging(house.vault), house.images),
         trail=audit_clerk(house, now),
         pictured=pictured,
         base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",

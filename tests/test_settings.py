@@ -34,17 +34,11 @@ BAD: dict[str, tuple[str, ...]] = {
     "log_level": ("loud", "trace", "10"),
 }  # fmt: skip
 ANYTHING_GOES = {
-    "clients",
-    "data",
-    "destinations",
-    "cards",
-    "policies",
-    "operator",
-    "host",
-    "dicom_host",
-    "dicom_peers",
-}
+    "clients", "data", "destinations", "cards", "policies", "operator", "host", "dicom_host", "dicom_peers",
+    "tls_certificate", "tls_key", "tls_client_ca",
+}  # fmt: skip
 """Paths are looked at when they are opened; the host has its own rule below."""
+TLS = {"tls_certificate": "door.pem", "tls_key": "door.key"}
 GOOD = [
     ("data", "/srv/data", Path("/srv/data")),
     ("open_network", "Yes", True),
@@ -183,6 +177,8 @@ def test_without_a_url_the_database_is_a_file_in_the_data_folder() -> None:
         ({"host": "localhost", "port": "81"}, "http://localhost:81/fhir"),
         ({"host": "::1"}, "http://[::1]:8080/fhir"),
         ({"base_url": "https://reader.example/r4"}, "https://reader.example/r4"),
+        (TLS, "https://127.0.0.1:8080/fhir"),
+        (TLS | {"base_url": "https://reader.example/r4"}, "https://reader.example/r4"),
     ],
 )
 def test_the_base_that_is_printed(chosen: dict[str, str], base: str) -> None:
@@ -222,8 +218,26 @@ def test_tokens_do_not_go_unencrypted_beyond_this_machine(base: str) -> None:
     named = given(
         host="10.0.0.5", clients="c.toml", open_network="yes", **({"base_url": base} if base else {})
     )
-    with pytest.raises(Fault, match="end TLS in a proxy") as refused:
+    with pytest.raises(
+        Fault, match="SECOND_READER_TLS_CERTIFICATE and SECOND_READER_TLS_KEY, or end TLS in a proxy"
+    ) as refused:
         load(named)
     assert refused.value.category is Category.FORBIDDEN
     assert load(named | given(base_url="https://reader.example/fhir")).host == "10.0.0.5"
     assert load(named | given(host="127.0.0.1")).clients == Path("c.toml")
+    assert load(named | given(base_url="", **TLS)).fhir_base == "https://10.0.0.5:8080/fhir"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"tls_key": "k"}, "SECOND_READER_TLS_KEY needs SECOND_READER_TLS_CERTIFICATE"),
+        ({"tls_certificate": "c"}, "SECOND_READER_TLS_CERTIFICATE needs SECOND_READER_TLS_KEY"),
+        ({"tls_client_ca": "c"}, "SECOND_READER_TLS_CLIENT_CA needs SECOND_READER_TLS_CERTIFICATE and"),
+        (TLS | {"base_url": "http://reader.example/fhir"}, "SECOND_READER_BASE_URL must begin with https"),
+    ],
+)
+def test_half_of_tls_is_refused(chosen: dict[str, str], said: str) -> None:
+    with pytest.raises(Fault, match=said) as refused:
+        load(given(**chosen))
+    assert refused.value.category is Category.INCORRECT

@@ -17,7 +17,7 @@ from struct import unpack_from
 from server.dicom.upper.negotiation import DEFLATED, ENCAPSULATED, IMPLICIT_LITTLE
 from server.errors import Category, Fault, fault
 
-Buffer = bytes | mmap.mmap
+Buffer = bytes | bytearray | mmap.mmap
 Element = tuple[int, bytes, int, int]
 """Tag, VR (empty where none is encoded), length, and where the value begins."""
 
@@ -120,7 +120,7 @@ class _Walk:
 
     def _keep(self, tag: int, at: int, length: int, end: int) -> None:
         if at + length <= end and length <= _LONGEST_KEPT:
-            self.values.setdefault(tag, self._data[at : at + length])
+            self.values.setdefault(tag, bytes(self._data[at : at + length]))
         elif at + length <= end:
             self.remarks.append("an identifying element is too long to be used")
 
@@ -135,7 +135,7 @@ class _Walk:
         tag = group << 16 | element
         if not explicit or group == 0xFFFE:
             return tag, b"", unpack_from("<I", self._data, at + 4)[0], at + 8
-        vr = self._data[at + 4 : at + 6]
+        vr = bytes(self._data[at + 4 : at + 6])
         if vr in _SHORT:
             return tag, vr, unpack_from("<H", self._data, at + 6)[0], at + 8
         if vr not in _LONG:

@@ -24,6 +24,8 @@ class PorchLimits:
     """Below this path the next two hold for bodies instead; empty: nowhere."""
     roomy_bytes: int = 0
     roomy_seconds: float = 3600.0
+    handshake_seconds: float = 10.0
+    """From the acceptance of a connection until TLS holds; then it counts as new."""
     head_seconds: float = 10.0
     """From the first byte (on a new connection: from its acceptance) to the end of the head (408)."""
     body_seconds: float = 60.0
@@ -46,6 +48,7 @@ class PorchLimits:
     """Bodies and answers held in memory, all together; what comes on top goes to temporary files at once.
 
     Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by default.
+    TLS adds some 16 KiB to each.
     """
     spool_folder: str | None = None
     """Where the temporary files live; None is the system's folder for them."""

@@ -62,7 +62,8 @@ def looked_up(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether there is such a row, looked up for each resource that something else has found.
 
     PostgreSQL would make a join of it, and try out in which order to join: with fifty of them for
-    longer than anybody waits. It leaves alone what has an OFFSET.
+    longer than anybody waits. Within an OR it would find all such rows of the store beforehand, which
+    without statistics it takes for few. It leaves alone what has an OFFSET.
     """
     return exists(select(literal(1)).where(*conditions).suffix_with("OFFSET 0", dialect="postgresql"))
 

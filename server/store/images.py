@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
-from server.images import Held, ImageObject, Named, Study, by_accession, by_study
+from server.images import ImageObject, Named, Study, by_accession, by_study
+from server.objects import Held
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.image_index import index, whole_number
@@ -85,7 +86,7 @@ def hold(connection: Connection, came: ImageObject) -> Held:
     named, at = came.named, came.received_at
     known: dict[str, str] = dict(_SAME_UID.run(connection, sop=came.sop_instance))
     if came.digest in known:
-        return Held.KNOWN
+        return Held.ALREADY
     _KEEP_STUDY.run(
         connection,
         uid=named.study,
@@ -98,7 +99,7 @@ def hold(connection: Connection, came: ImageObject) -> Held:
     )
     kept = _KEEP.run(connection, **_row(came)).fetchone()
     if kept is None:  # another writer was faster with the same
-        return Held.KNOWN
+        return Held.ALREADY
     index(connection, came, kept[0])
     _TOUCH.run(connection, of=named.study, at=at)
     for text in _other_names(connection, came):

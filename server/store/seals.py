@@ -17,7 +17,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select
 
 from server.case import State
 from server.ports import SEALABLE
@@ -70,7 +70,7 @@ def _answered() -> ColumnElement[bool]:
 def answers_are(own: Any) -> ColumnElement[bool]:
     """Whether answers to the ServiceRequest in ``own`` are under seal: it asks a question that is open."""
     about, asks, case = search_value.alias(), search_value.alias(), cases.alias()
-    return exists().where(
+    return looked_up(
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
@@ -87,8 +87,8 @@ def _report(own: Any) -> ColumnElement[bool]:
     prefix = f"{_REQUEST}/"
     return or_(
         _like_a_first_report(own),
-        exists().where(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
-        exists().where(
+        looked_up(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
+        looked_up(
             based.c.resource_key == own.c.key,
             based.c.param == "based-on",
             based.c.value.startswith(prefix, autoescape=True),
@@ -96,7 +96,7 @@ def _report(own: Any) -> ColumnElement[bool]:
             asked.c.id == func.substr(based.c.value, len(prefix) + 1),
             answers_are(asked),
         ),
-        exists().where(
+        looked_up(
             named.c.target_key == own.c.key,
             task.c.key == named.c.resource_key,
             # Not by the index of types: SQLite would go through all Tasks, instead of the few that name it.
@@ -110,7 +110,7 @@ def _report(own: Any) -> ColumnElement[bool]:
 def _like_a_first_report(own: Any) -> ColumnElement[bool]:
     about, case, first = search_value.alias(), cases.alias(), resource.alias()
     mine, theirs = search_value.alias(), search_value.alias()
-    return exists().where(
+    return looked_up(
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
@@ -129,7 +129,7 @@ def _like_a_first_report(own: Any) -> ColumnElement[bool]:
 def _open_about(case: Any) -> ColumnElement[bool]:
     """Whether this case, or another one on the same question about the same patient, is not resolved."""
     other = cases.alias()
-    return exists().where(
+    return looked_up(
         other.c.patient == case.c.patient,
         other.c.question == case.c.question,
         other.c.state.not_in(UNSEALED),
@@ -139,7 +139,7 @@ def _open_about(case: Any) -> ColumnElement[bool]:
 def _listed(own: Any) -> ColumnElement[bool]:
     """By a report under seal; it refers to an Observation as its result and in no other way."""
     link, report = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.target_key == own.c.key,
         report.c.key == link.c.resource_key,
         report.c.type == _REPORT,
@@ -149,7 +149,7 @@ def _listed(own: Any) -> ColumnElement[bool]:
 
 def _listed_by_panel(own: Any) -> ColumnElement[bool]:
     link, panel = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.target_key == own.c.key,
         panel.c.key == link.c.resource_key,
         panel.c.type == _RESULT,
@@ -161,14 +161,14 @@ def _measured(own: Any) -> ColumnElement[bool]:
     """A number, and no coded answer beside it."""
     number, coded = search_number.alias(), search_value.alias()
     return and_(
-        exists().where(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity"),
-        not_(exists().where(coded.c.resource_key == own.c.key, coded.c.param == "combo-value-concept")),
+        looked_up(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity"),
+        not_(looked_up(coded.c.resource_key == own.c.key, coded.c.param == "combo-value-concept")),
     )
 
 
 def _tells(own: Any) -> ColumnElement[bool]:
     link, report = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.resource_key == own.c.key,
         report.c.key == link.c.target_key,
         report.c.type == _REPORT,

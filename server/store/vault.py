@@ -7,14 +7,18 @@ rename, fsync the folder (docs/decisions/0001). Names never come from input.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 _STALE_SECONDS = 600
+_NEAR_BYTES = 1024 * 1024 + 64 * 1024
+"""Above this a staged file is one."""
 
 
 class Vault:
@@ -87,19 +91,17 @@ class Vault:
 
 
 class StagedFile:
-    """One file on its way into the vault. Used by one thread at a time."""
+    """One file on its way into the vault: in memory while it is small. Used by one thread at a time."""
 
     def __init__(self, path: Path, settle: Callable[[Path, str], None]) -> None:
         self._path = path
         self._settle = settle
         self._digest = hashlib.sha256()
-        self._file = path.open("x+b", buffering=0)
+        self._near = bytearray()
+        self._file: int | None = None
+        self._there = False
+        """Under its staging name, or on the way from it."""
         self._size = 0
-
-    @property
-    def file(self) -> IO[bytes]:
-        """To be read from any place, before ``finish``."""
-        return self._file
 
     @property
     def size(self) -> int:
@@ -107,25 +109,57 @@ class StagedFile:
         return self._size
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Raises OSError, with the rest of ``data`` not written."""
-        rest = memoryview(data)
-        self._digest.update(rest)
-        self._size += len(rest)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        """Raises OSError."""
+        self._size += len(data)
+        self._near += data
+        if len(self._near) > _NEAR_BYTES:
+            self._spill()
+
+    @contextmanager
+    def content(self) -> Iterator[bytearray | mmap.mmap]:
+        """All that was written, to be read before ``finish``; what is large is not brought into memory."""
+        if self._file is None:
+            yield self._near
+            return
+        self._spill()
+        with mmap.mmap(self._file, 0, access=mmap.ACCESS_READ) as mapped:
+            yield mapped
 
     def finish(self) -> str:
         """Make it durable under its SHA-256, which is returned. Raises OSError: then it is not."""
-        os.fsync(self._file.fileno())
-        self._file.close()
+        self._spill()
+        if self._file is not None:
+            os.fsync(self._file)
+            self._close()
         digest = self._digest.hexdigest()
         self._settle(self._path, digest)
+        self._there = False
         return digest
 
     def abandon(self) -> None:
         """Leave nothing in the staging folder. Harmless after ``finish``."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        self._near.clear()
+        self._close()
+        if self._there:
+            self._path.unlink(missing_ok=True)
+            self._there = False
+
+    def _spill(self) -> None:
+        """What is in memory goes to the file."""
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._there = True
+        self._digest.update(self._near)
+        with memoryview(self._near) as rest:
+            at = 0
+            while at < len(rest):
+                at += os.write(self._file, rest[at:])
+        self._near = bytearray()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def flush_folder(folder: Path) -> None:

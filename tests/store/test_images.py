@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from server.images import Held, ImageObject, Named, by_accession, by_study
+from server.images import ImageObject, Named, by_accession, by_study
+from server.objects import Held
 from server.ports import Intake
 from server.store.database import Database
 from server.store.images import (
@@ -79,7 +80,7 @@ def test_a_repeat_changes_nothing_and_wakes_nobody(images: ImageStore, ledger: L
     assert ledger.claim(AT) is not None
     before = ledger.find("c1")
     again = film(received_at=later(minutes=5), source="import")
-    assert images.hold(again) is Held.KNOWN
+    assert images.hold(again) is Held.ALREADY
     found = images.study("1.2.3")
     assert found is not None
     assert (found.objects, found.changed_at) == ((film(),), AT)
@@ -167,7 +168,7 @@ def test_many_senders_of_one_object_and_of_one_study(images: ImageStore) -> None
     ]
     with ThreadPoolExecutor(8) as pool:
         became = list(pool.map(images.hold, came))
-    assert sorted(became) == [Held.KNOWN] * 35 + [Held.STORED] * 5
+    assert sorted(became) == [Held.ALREADY] * 35 + [Held.STORED] * 5
     found = images.study("1.2.3")
     assert found is not None
     assert len(found.objects) == 5

@@ -43,5 +43,9 @@ class Admission:
             return Rejection.LIMIT
         return Admitted(rules, choose(request.contexts, rules.classes), seat)
 
+    @property
+    def more_than_our_share(self) -> bool:
+        return self._seats.more_than_our_share
+
     def leave(self, seat: int) -> None:
         self._seats.give_back(seat)

@@ -6,7 +6,6 @@ come of an object, its connection is not read, and the kernel tells the peer to 
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from server.dicom.receive.admission import Admission
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
+from server.dicom.receive.doorway import Doorway
 from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import State
 from server.dicom.upper.pdu import Violation
@@ -32,7 +32,6 @@ from server.objects import Holding, Outcome
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
 _ROOM_SECONDS = 1.0
-_TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
 
 Done = Future[Outcome | None]
 
@@ -51,7 +50,6 @@ class Loop:
         tally: Tally,
         log: FilteringBoundLogger,
     ) -> None:
-        self._listener = listener
         self._conversation = conversation
         self._holding = holding
         self._admission = admission
@@ -60,8 +58,10 @@ class Loop:
         self._log = log
         self._pool = ThreadPoolExecutor(limits.threads)
         self._selector = DefaultSelector()
+        self._doorway = Doorway(
+            listener, self._selector, self._enter, lambda: admission.more_than_our_share, log
+        )
         self._connections: set[Connection] = set()
-        self._listening = False
         self._stopping = False
         self._next_sweep = self._next_look = 0.0
         self._done: SimpleQueue[tuple[Connection, Delivery, Done]] = SimpleQueue()
@@ -75,14 +75,15 @@ class Loop:
         os.set_blocking(self._wake, False)
         os.set_blocking(self._wake_end, False)
         self._selector.register(self._wake, EVENT_READ, self._awake)
-        self._listener.setblocking(False)
-        self._listen(on=True)
+        self._doorway.watch(on=True)
 
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
-        for key, _ in self._selector.select(_TURN_SECONDS):
+        for key, _ in self._selector.select(self._doorway.patience(_TURN_SECONDS)):
             key.data()
         now = time.monotonic()
+        if not self._stopping:
+            self._doorway.come_back(now)
         if now >= self._next_sweep:
             self._next_sweep = now + _TURN_SECONDS
             self._sweep(now)
@@ -90,7 +91,7 @@ class Loop:
     def stop(self) -> None:
         """Accept no more. Objects under way are taken to their end, then their associations aborted."""
         self._stopping = True
-        self._listen(on=False)
+        self._doorway.watch(on=False)
         self._sweep(time.monotonic())
 
     @property
@@ -108,31 +109,11 @@ class Loop:
 
     # -- accepting
 
-    def _listen(self, *, on: bool) -> None:
-        if on == self._listening:
-            return
-        self._listening = on
-        if on:
-            self._selector.register(self._listener, EVENT_READ, self._accept)
-        else:
-            self._selector.unregister(self._listener)
-
-    def _accept(self) -> None:
-        """One connection a turn, so that the processes who share the listener share the load."""
-        try:
-            sock, client = self._listener.accept()
-        except OSError as error:
-            if error.errno not in _TRY_AGAIN:
-                # No file descriptor or memory left; the next sweep tries again.
-                self._log.warning(
-                    "cannot accept connections now", error=errno.errorcode.get(error.errno or 0)
-                )
-                self._listen(on=False)
-            return
+    def _enter(self, sock: socket, address: str, now: float) -> None:
         if len(self._connections) >= self._limits.connections and not self._evict():
             sock.close()
             return
-        connection = Connection(sock, client[0], self._limits, time.monotonic())
+        connection = Connection(sock, address, self._limits, now)
         self._connections.add(connection)
         self._watch(connection, EVENT_READ)
 
@@ -272,8 +253,6 @@ class Loop:
         for connection in list(self._connections):
             if connection.overdue(now) or (self._stopping and self._between(connection)):
                 self._guard(connection, self._expire)
-        if not self._stopping:
-            self._listen(on=True)
 
     def _between(self, connection: Connection) -> bool:
         return connection.phase is Phase.FRESH or (

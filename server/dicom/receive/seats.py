@@ -22,8 +22,9 @@ _FREE = bytes(_SEAT.size)
 class Seats:
     """Made before the processes are forked, and shared by them."""
 
-    def __init__(self, whole: int, per_peer: int) -> None:
+    def __init__(self, whole: int, per_peer: int, processes: int = 1) -> None:
         self._per_peer = per_peer
+        self._processes = processes
         self._lock = os.memfd_create("seats")
         os.ftruncate(self._lock, whole * _SEAT.size)
         self._table = mmap.mmap(self._lock, whole * _SEAT.size)
@@ -55,7 +56,16 @@ class Seats:
 
     @property
     def taken(self) -> int:
-        return sum(1 for pid, _ in _SEAT.iter_unpack(self._table[:]) if pid)
+        return sum(1 for pid in self._holders() if pid)
+
+    @property
+    def more_than_our_share(self) -> bool:
+        """Whether this process has more of the associations than there would be if all had as many."""
+        holders = [pid for pid in self._holders() if pid]
+        return holders.count(os.getpid()) * self._processes > len(holders)
+
+    def _holders(self) -> Iterator[int]:
+        return (pid for pid, _ in _SEAT.iter_unpack(self._table[:]))
 
     def close(self) -> None:
         self._table.close()

@@ -8,7 +8,6 @@ nothing that could be taken for an object.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from struct import pack
 
 from server.dicom.header import WANTED, header, is_uid
@@ -18,7 +17,6 @@ from server.dicom.whole import Whole, walk
 from server.errors import Category, Fault, fault
 from server.objects import Filed, Held, ObjectArrival, Outcome, Refused, Staged, Stages
 
-_SMALL = 256 * 1024
 _LEAST_FREE, _LEAST_SHARE = 2 * GIB, 0.05
 
 
@@ -94,16 +92,15 @@ class StagedObject:
     def _walked(self, start: int) -> Whole:
         if self._staged.size == start:
             raise fault(Category.INCORRECT, "structure", "the data set is empty")
-        syntax = self._arrival.syntax
-        if self._staged.size <= _SMALL:
-            self._staged.file.seek(0)
-            return walk(self._staged.file.read(), start, syntax, WANTED)
-        with mmap.mmap(self._staged.file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return walk(mapped, start, syntax, WANTED)
+        with self._staged.content() as content:
+            return walk(content, start, self._arrival.syntax, WANTED)
 
 
 def preamble(arrival: ObjectArrival) -> bytes:
-    """Preamble, prefix and file meta information (PS3.10 section 7.1), which C-STORE does not carry."""
+    """Preamble, prefix and file meta information (PS3.10 section 7.1), which C-STORE does not carry.
+
+    Nothing of the sender stands in it, so that the same object is the same file from whomever it comes.
+    """
     elements = {
         0x0001: (b"OB", b"\0\1"),
         0x0002: (b"UI", _uid(arrival.sop_class)),
@@ -111,7 +108,6 @@ def preamble(arrival: ObjectArrival) -> bytes:
         0x0010: (b"UI", _uid(arrival.syntax)),
         0x0012: (b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
         0x0013: (b"SH", _even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")),
-        0x0016: (b"AE", _even(arrival.calling_ae.encode(), b" ")),
     }
     group = b"".join(_element(number, vr, value) for number, (vr, value) in elements.items())
     return bytes(128) + b"DICM" + _element(0x0000, b"UL", pack("<I", len(group))) + group
