@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from server.errors import Category, Fault, fault
@@ -86,13 +85,6 @@ def single(accept: str, offered: tuple[str, ...]) -> str:
             if covers(each.kind, kind):
                 return kind
     raise unacceptable(offered)
-
-
-def parts(accept: str) -> Iterator[Range]:
-    """The ranges that ask for several parts, or for anything, those wanted most first."""
-    for each in ranges(accept):
-        if each.kind in (MULTIPART, "multipart/*", "*/*"):
-            yield each
 
 
 def unacceptable(offered: tuple[str, ...]) -> Fault:
