@@ -14,6 +14,7 @@ from dicomweb_client.api import DICOMwebClient
 from PIL import Image
 from pydicom.data import get_testdata_file
 
+from tests.flow.archive import Archive, archive
 from tests.flow.conftest import OnDatabase
 from tests.flow.modality import data_set
 from tests.flow.processes import Site
@@ -114,3 +115,37 @@ def test_the_data_set_is_kept_byte_for_byte(site: Site, client: DICOMwebClient, 
     got = httpx.get(f"{address}/instances/{sent.SOPInstanceUID}", headers=accept, trust_env=False)
     (tmp_path / "got.dcm").write_bytes(got.content)
     assert data_set(tmp_path / "got.dcm") == data_set(file("liver_1frame.dcm"))
+
+
+@pytest.fixture(scope="module")
+def orthanc(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    with archive(tmp_path_factory.mktemp("orthanc"), f"{site.root}/dicom-web/") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "name", ["JPGExtended.dcm", "examples_overlay.dcm", "693_J2KI.dcm", "examples_ybr_color.dcm"]
+)
+def test_an_archive_sends_here_and_fetches_it_back(
+    site: Site, client: DICOMwebClient, orthanc: Archive, name: str
+) -> None:
+    """Orthanc's DICOMweb plug-in as STOW-RS, QIDO-RS and WADO-RS client."""
+    sent = pydicom.dcmread(file(name))
+    held = orthanc.post("/instances", file(name).read_bytes())
+    told = orthanc.post("/dicom-web/servers/ours/stow", {"Resources": [held["ID"]], "Synchronous": True})
+    assert told is not None
+    found = orthanc.post(
+        "/dicom-web/servers/ours/qido",
+        {"Uri": "/studies", "Arguments": {"StudyInstanceUID": sent.StudyInstanceUID}},
+    )
+    assert len(found) == 1
+    orthanc.delete(f"/instances/{held['ID']}")
+    orthanc.post(
+        "/dicom-web/servers/ours/retrieve",
+        {"Resources": [{"Study": sent.StudyInstanceUID}], "Synchronous": True},
+    )
+    back = orthanc.get(f"/instances/{held['ID']}/file")
+    assert back.status_code == 200
+    got = pydicom.dcmread(BytesIO(back.content))
+    assert got.SOPInstanceUID == sent.SOPInstanceUID
+    assert got.PatientID == sent.PatientID

@@ -16,7 +16,8 @@ from server.errors import Category, Fault, fault
 _STEP = 1024 * 1024
 _MOST_PARTS = 10_000
 _LONGEST_HEAD = 8 * 1024
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,199}[0-9A-Za-z'()+_,\-./:=?]")
+"""RFC 2046 section 5.1.1 ends at 70 characters; Orthanc sends 73."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def boundary_of(content_type: str) -> tuple[str, bytes]:
         raise fault(Category.UNSUPPORTED, "not-supported", text)
     boundary = said.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
-        raise _no("the boundary must be 1 to 70 characters as in RFC 2046 section 5.1.1")
+        raise _no("the boundary must be of the characters of RFC 2046 section 5.1.1, at most 200")
     return parameters(said["type"])[0] if said.get("type") else "", boundary.encode("ascii")
 
 
