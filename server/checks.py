@@ -14,6 +14,7 @@ from server import settings
 from server.access.register import checked
 from server.clock import now
 from server.configuration import demand_models, load_configuration
+from server.dicom.peers import load_peers
 from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.model import Destination
@@ -64,9 +65,8 @@ def run() -> Iterator[Line]:
     yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
-    yield _try(
-        "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
-    )
+    yield _try("destinations", lambda: _destinations(chosen))
+    yield _try("dicom", lambda: _dicom(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
@@ -91,6 +91,22 @@ def _clients(chosen: Settings) -> str:
         return "none: nobody is told apart, whoever reaches the address may read and write everything"
     found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
     return ", ".join(sorted(found))
+
+
+def _destinations(chosen: Settings) -> str:
+    found, archives = sound_destinations(chosen.destinations)
+    told = [*map(_told, found), *(f"{each.name} (archive)" for each in archives)]
+    return ", ".join(told) or "none"
+
+
+def _dicom(chosen: Settings) -> str:
+    if not chosen.dicom_port:
+        return "no port: there is no DICOM door"
+    peers = load_peers(chosen.dicom_peers)
+    told = f"listening on {chosen.dicom_host}:{chosen.dicom_port}"
+    if peers.called is None or peers.peers is None:
+        return f"{told}, to this machine; nobody is told apart"
+    return f"{told} as {', '.join(sorted(peers.called))}, to {', '.join(sorted(peers.peers))}"
 
 
 def _told(destination: Destination) -> str:

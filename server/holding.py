@@ -110,6 +110,7 @@ def image_of(arrival: ObjectArrival, filed: Filed) -> ImageObject:
             patient_id=header.patient_id or "",
             issuer=header.patient_id_issuer or "",
             accession=header.accession or "",
+            accession_issuer=header.accession_issuer or "",
         ),
         digest=filed.data_digest,
         file=filed.digest,

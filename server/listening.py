@@ -21,7 +21,7 @@ from server.dicom.receive.port import listen
 from server.dicom.receive.process import GRACE_SECONDS, receive
 from server.dicom.receive.seats import Seats
 from server.dicom.register import PeersFile
-from server.ending import one_sentence
+from server.ending import REFUSED, one_sentence
 from server.lifeline import tie_to
 from server.log import configure, logger
 from server.objects import Holding
@@ -41,6 +41,7 @@ def serve(settings: Settings, opening: Opening) -> None:
 
     Raises:
         Fault: the port or the file of peers cannot be used.
+        SystemExit: a listener cannot start, and has said why.
     """
     configure(settings.log_level, "dicom")
     register(settings)
@@ -52,6 +53,16 @@ def serve(settings: Settings, opening: Opening) -> None:
     with listen(settings.dicom_host, settings.dicom_port) as listener:
         _keep_up(_Listeners(settings, opening, listener, seats), stop)
     seats.close()
+
+
+def demand_door(settings: Settings) -> None:
+    """What would stop the process ``dicom`` is said before it is started.
+
+    Raises:
+        Fault: as ``serve``.
+    """
+    register(settings)
+    listen(settings.dicom_host, settings.dicom_port).close()
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -87,6 +98,8 @@ class _Listeners:
         """Forget those that have died, and free their seats; True when one of them had hardly lived."""
         dead = [(each, born) for each, born in self._running if each.exitcode is not None]
         for each, _ in dead:
+            if each.exitcode == REFUSED:  # it has said why, and the next would say the same
+                raise SystemExit(REFUSED)
             logger().error("listener died, starting another", pid=each.pid, code=each.exitcode)
             self._seats.vacate(each.pid or 0)
         self._running = [(each, born) for each, born in self._running if each.exitcode is None]

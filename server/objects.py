@@ -98,12 +98,15 @@ class Header:
     series: str
     patient_id: str | None = field(default=None, repr=False)
     patient_id_issuer: str | None = field(default=None, repr=False)
+    """Issuer of Patient ID, else the universal id of its qualifiers."""
     patient_name: str | None = field(default=None, repr=False)
     birth_date: str | None = field(default=None, repr=False)
     """DA as it stands there, as are all dates here."""
     sex: str | None = field(default=None, repr=False)
     age: str | None = field(default=None, repr=False)
     accession: str | None = field(default=None, repr=False)
+    accession_issuer: str | None = field(default=None, repr=False)
+    """Of the Issuer of Accession Number Sequence the universal id, else the local namespace."""
     series_number: int | None = None
     instance_number: int | None = None
     modality: str | None = None

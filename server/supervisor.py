@@ -50,6 +50,8 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     configure(settings.log_level, "up")
     demand_free_port(settings)
     demand_certificate(settings)
+    if "dicom" in processes:
+        listening.demand_door(settings)
     house = build(settings)  # say now what would stop the children
     house.close()
     demand_models(settings, house.cards)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydicom.charset import decode_bytes, python_encoding
 
-from server.dicom.whole import Whole
+from server.dicom.whole import Whole, within
 from server.errors import Category, fault
 from server.objects import Header
 
@@ -21,8 +21,9 @@ _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = (
 )
 _TEXTS = {
     "patient_id": 0x00100020, "patient_id_issuer": 0x00100021, "patient_name": 0x00100010,
-    "accession": 0x00080050, "body_part": 0x00180015, "referring": 0x00080090, "study_id": 0x00200010,
-    "study_description": 0x00081030, "series_description": 0x0008103E,
+    "accession": 0x00080050, "accession_issuer": within(0x00080051, 0x00400031), "body_part": 0x00180015,
+    "referring": 0x00080090, "study_id": 0x00200010, "study_description": 0x00081030,
+    "series_description": 0x0008103E,
 }  # fmt: skip
 _CODES = {
     "birth_date": 0x00100030, "sex": 0x00100040, "age": 0x00101010, "modality": 0x00080060,
@@ -38,11 +39,14 @@ _SHORTS = {
     "rows": 0x00280010, "columns": 0x00280011, "samples": 0x00280002, "bits": 0x00280100,
     "planar": 0x00280006,
 }  # fmt: skip
+_ACCESSION_ISSUER, _ID_ISSUER = within(0x00080051, 0x00400032), within(0x00100024, 0x00400032)
+"""Universal Entity IDs: of who gave the accession number, and of who gave the Patient ID."""
 _LOSSY, _IMAGE_LATERALITY = 0x00282110, 0x00200062
 
 WANTED = frozenset(
     (
-        _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _LOSSY, _IMAGE_LATERALITY,
+        _ACCESSION_ISSUER, _ID_ISSUER, _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _LOSSY,
+        _IMAGE_LATERALITY,
         *_TEXTS.values(), *_CODES.values(), *_NUMBERS.values(), *_SHORTS.values(),
     )
 )  # fmt: skip
@@ -67,6 +71,8 @@ def header(whole: Whole, sop_class: str, sop_instance: str) -> tuple[Header, tup
         remarks.append("a UID has a component with a leading zero")
     text = _Text(values)
     found: dict[str, Any] = {name: text.of(tag) for name, tag in _TEXTS.items()}
+    found["accession_issuer"] = text.of(_ACCESSION_ISSUER) or found["accession_issuer"]
+    found["patient_id_issuer"] = found["patient_id_issuer"] or text.of(_ID_ISSUER)
     if text.undecodable:
         remarks.append("text cannot be decoded by its character set")
     if found["patient_id"] is not None and not _usable_id(found["patient_id"]):

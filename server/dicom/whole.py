@@ -12,7 +12,7 @@ import mmap
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from struct import unpack_from
+from struct import pack, unpack_from
 
 from server.dicom.upper.negotiation import DEFLATED, ENCAPSULATED, IMPLICIT_LITTLE
 from server.errors import Category, Fault, fault
@@ -41,12 +41,21 @@ ONCE = frozenset(
 """Whom and what the object is about must be said once, in its place: readers take different ones of two."""
 
 
+SEQUENCES = frozenset((0x00080051, 0x00100024))
+"""Those that are looked into, whether their encoding says that they are some or not."""
+
+
+def within(sequence: int, tag: int) -> int:
+    """What stands for an element of an item of a sequence, among the tags that are wanted."""
+    return sequence << 32 | tag
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A data set that is whole."""
 
     values: Mapping[int, bytes] = field(repr=False)
-    """Of the wanted elements, tag -> value as it stands there."""
+    """Of the wanted elements, tag -> value as it stands there; ``within`` a sequence, from its first item."""
     remarks: tuple[str, ...]
     """What is not as it should be, each once."""
 
@@ -69,7 +78,7 @@ def _no(text: str) -> Fault:
 
 
 def _inflate(data: Buffer, start: int) -> bytes:
-    """PS3.5 annex A.5: raw deflate, to which one NUL may be padded."""
+    """PS3.5 annex A.5: raw deflate, to which one NUL may be padded; some senders add gzip's trailer."""
     most = min(_INFLATED_MOST, _INFLATED_TIMES * (len(data) - start))
     inflating = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -82,7 +91,8 @@ def _inflate(data: Buffer, start: int) -> bytes:
             "too-costly",
             f"the data set inflates to more than {_INFLATED_TIMES} times its size or 64 MiB",
         )
-    if not inflating.eof or inflating.unused_data not in (b"", b"\0"):
+    trailer = pack("<II", zlib.crc32(out), len(out))
+    if not inflating.eof or inflating.unused_data not in (b"", b"\0", trailer):
         raise _no("the deflated data set is cut short, or followed by something else")
     return out
 
@@ -94,6 +104,8 @@ class _Walk:
         self._encapsulated = syntax in ENCAPSULATED
         self._wanted = wanted
         self._left = _MOST_ELEMENTS
+        self._inside = 0
+        """Tag of the element of the data set itself that is walked."""
         self.values: dict[int, bytes] = {}
         self.remarks: list[str] = []
 
@@ -104,6 +116,7 @@ class _Walk:
             tag, _, length, at = element
             self._place(tag, before)
             before = max(tag, before)
+            self._inside = tag
             if length != _UNDEFINED and tag in self._wanted:
                 self._keep(tag, at, length, end)
             at = self._value(element, end, 0, self._explicit)
@@ -152,7 +165,7 @@ class _Walk:
                 raise _no("an element is longer than what there is of it")
             if length % 2:
                 self.remarks.append("a value has an odd length")
-            if vr == b"SQ":
+            if vr == b"SQ" or (not depth and not vr and tag in SEQUENCES):
                 self._sequence(at, at + length, depth, explicit, delimited=False)
             return at + length
         if tag == _PIXELS and self._encapsulated:
@@ -199,6 +212,8 @@ class _Walk:
                 return at
             if tag >> 16 == 0xFFFE:
                 raise _no("an item ends in the wrong place")
+            if not depth and length != _UNDEFINED and within(self._inside, tag) in self._wanted:
+                self._keep(within(self._inside, tag), at, length, end)
             at = self._value(element, end, depth + 1, explicit)
         if delimited:
             raise _no("an item does not end with its delimiter")

@@ -12,11 +12,13 @@ from typing import Any
 from marshmallow import ValidationError
 
 from server.errors import Category, Fault, Issue
-from server.model import Band, Card, Coding, Feature, InputContract
-from server.reader.schema import CardSchema
+from server.model import Band, Card, Coding, Feature, FilmContract, InputContract
+from server.reader.schema import FilmCardSchema, TabularCardSchema
 
 CALIBRATION = ("slope", "intercept", "self_test_low", "self_test_high")
 """Platt slope and intercept on the raw log-odds; raw log-odds of the two self-test vectors."""
+FILM_CALIBRATION = ("slope", "intercept", "scope_at_least", "self_test")
+"""Platt as above; the least score by which pixels are a film of the contract; log-odds of the test film."""
 
 
 def load_cards(folder: Path) -> Mapping[str, Card]:
@@ -35,7 +37,7 @@ def load_card(path: Path) -> Card:
     """One card file, checked as a whole."""
     data = _parsed(path)
     try:
-        fields = CardSchema().load(data)
+        fields = (FilmCardSchema if data.get("kind") == "film" else TabularCardSchema)().load(data)
     except ValidationError as error:
         raise _refusal(path, _leaves(error.messages)) from error
     card = _card(fields)
@@ -54,8 +56,9 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 
 def _card(fields: dict[str, Any]) -> Card:
-    model = fields.pop("model")
-    features = tuple(Feature(**each) for each in fields.pop("features"))
+    model, film = fields.pop("model"), fields.pop("film", None)
+    features = tuple(Feature(**each) for each in fields.pop("features", ()))
+    del fields["kind"]
     return Card(
         model_file=model["file"],
         model_digest=model["digest"],
@@ -66,6 +69,7 @@ def _card(fields: dict[str, Any]) -> Card:
         present_codes=fields.pop("present"),
         absent_codes=fields.pop("absent"),
         limits=tuple(fields.pop("limits")),
+        film=FilmContract(**film) if film else None,
         **fields,
     )
 
@@ -80,8 +84,9 @@ def _rules(card: Card, path: Path) -> Iterator[tuple[str, str]]:
         yield "present", "a code must not stand under absent as well"
     if not _shared((card.finding,), card.present_codes):
         yield "finding", "must stand under present"
-    if set(card.calibration) != set(CALIBRATION):
-        yield "calibration", f"must have the keys {', '.join(CALIBRATION)}"
+    keys = FILM_CALIBRATION if card.film else CALIBRATION
+    if set(card.calibration) != set(keys):
+        yield "calibration", f"must have the keys {', '.join(keys)}"
     if card.calibration.get("slope", 1) <= 0:  # it would turn the model's answers round
         yield "calibration.slope", "must be above zero"
     yield from _feature_rules(card.contract.features)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import multiprocessing
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Timer
@@ -35,21 +36,23 @@ def verified(path: Path, digest: str) -> bytes:
     return content
 
 
-class ModelProcess:
-    """One spawned process that holds one model."""
+class Spawned:
+    """A process of its own that was given a model's bytes; it may be killed at any time."""
 
-    def __init__(self, model: bytes, names: tuple[str, ...], limit: timedelta = LIMIT) -> None:
-        """Start it and wait until the model is loaded; Fault as for ``score``."""
+    def __init__(
+        self, serve: Callable[..., None], told: tuple[object, ...], model: bytes, limit: timedelta
+    ) -> None:
+        """Start ``serve(pipe, *told)`` and wait until it has loaded the model; Fault as for ``ask``."""
         context = multiprocessing.get_context("spawn")
         self._limit = limit
         self._pipe, far = context.Pipe()
-        self._process = context.Process(target=serve, args=(far, names), daemon=True)
+        self._process = context.Process(target=serve, args=(far, *told), daemon=True)
         self._process.start()
         far.close()
         watch = Timer(limit.total_seconds(), self._process.kill)  # a child that never listens
         watch.start()
         try:
-            self._ask(model)
+            self.ask(model)
         finally:
             watch.cancel()
 
@@ -61,28 +64,15 @@ class ModelProcess:
     def alive(self) -> bool:
         return self._process.is_alive()
 
-    def score(self, row: list[float]) -> Score:
-        """Score one row.
+    def ask(self, *messages: bytes) -> bytes:
+        """Say all of it, hear one answer.
 
         Raises:
-            Fault: UNAVAILABLE when the process died or did not answer in time (it is then killed);
-                BROKEN when the answer is no number or does not add up.
+            Fault: UNAVAILABLE when the process died or did not answer in time (it is then killed).
         """
-        told = json.loads(self._ask(json.dumps(row).encode()))
-        *shares, baseline = told["parts"]
-        score = Score(told["log_odds"], baseline, tuple(shares))
-        _must_add_up(score, len(row))
-        return score
-
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
-        self._pipe.close()
-        self._process.kill()
-        self._process.join()
-
-    def _ask(self, message: bytes) -> bytes:
         try:
-            self._pipe.send_bytes(message)
+            for message in messages:
+                self._pipe.send_bytes(message)
             if self._pipe.poll(self._limit.total_seconds()):
                 return self._pipe.recv_bytes()
         except (EOFError, OSError) as error:
@@ -90,6 +80,31 @@ class ModelProcess:
             raise fault(Category.UNAVAILABLE, "transient", "the model's process ended") from error
         self.close()
         raise fault(Category.UNAVAILABLE, "timeout", "the model did not answer in time")
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
+
+
+class ModelProcess(Spawned):
+    """The process of a reader of tables."""
+
+    def __init__(self, model: bytes, names: tuple[str, ...], limit: timedelta = LIMIT) -> None:
+        super().__init__(serve, (names,), model, limit)
+
+    def score(self, row: list[float]) -> Score:
+        """Score one row.
+
+        Raises:
+            Fault: as ``ask``; BROKEN when the answer is no number or does not add up.
+        """
+        told = json.loads(self.ask(json.dumps(row).encode()))
+        *shares, baseline = told["parts"]
+        score = Score(told["log_odds"], baseline, tuple(shares))
+        _must_add_up(score, len(row))
+        return score
 
 
 def _must_add_up(score: Score, count: int) -> None:

@@ -20,6 +20,8 @@ _KINDS = ("required", "null", "invalid", "type", "invalid_utf8")
 _TEXT = "must be a text that is not empty"
 _SPAN = "must have low and high, two numbers with low under high"
 _UNITS = "must map at least one UCUM unit to a factor above zero"
+_KIND = "must be tabular (or left out) or film"
+_STRINGS = "must be a list of at least one text"
 _CODES = "must be a list of { code, display } with at least one entry"
 
 
@@ -52,6 +54,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError
     return value
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    return tuple(_text(each) for each in value)
 
 
 def _number(value: Any) -> Decimal:
@@ -163,8 +171,26 @@ class ModelSchema(Strict):
     digest = Checked("must be a SHA-256, 64 lower-case hex digits", _matching(r"[0-9a-f]{64}"))
 
 
+class FilmModelSchema(ModelSchema):
+    """``model`` of a reader of films."""
+
+    file = Checked("must be a plain name ending in .onnx", _matching(r"[\w-]+\.onnx"))
+
+
+class FilmSchema(Strict):
+    """``film``."""
+
+    modalities = Checked(_STRINGS, _strings)
+    body_parts = Checked(_STRINGS, _strings)
+    views = Checked(_STRINGS, _strings)
+    pixels = Checked(_SPAN, _span)
+    aspect = Checked(_SPAN, _span)
+
+
 class CardSchema(Strict):
-    """A whole card file."""
+    """What every card file says."""
+
+    kind = fields.String(load_default="tabular", validate=validate.OneOf(("tabular", "film"), error=_KIND))
 
     question = Checked("must be lower-case letters, digits and -", _matching(r"[a-z][a-z0-9-]*"))
     name = Checked(_TEXT, _text)
@@ -177,9 +203,21 @@ class CardSchema(Strict):
     report_code = fields.Nested(CodeSchema, required=True)
     age_years = Checked(_SPAN, _span)
     band = fields.Nested(BandSchema, required=True)
-    features = fields.List(fields.Nested(FeatureSchema), required=True, validate=validate.Length(min=1))
     present = Checked("must map code systems to lists of { code, display }", _value_set)
     absent = Checked("must map code systems to lists of { code, display }", _value_set)
-    model = fields.Nested(ModelSchema, required=True)
     calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _real), required=True)
     performance = fields.Dict(Checked(_TEXT, _text), Checked(_TEXT, _text), required=True)
+
+
+class TabularCardSchema(CardSchema):
+    """The card file of a reader of tables."""
+
+    features = fields.List(fields.Nested(FeatureSchema), required=True, validate=validate.Length(min=1))
+    model = fields.Nested(ModelSchema, required=True)
+
+
+class FilmCardSchema(CardSchema):
+    """The card file of a reader of films."""
+
+    film = fields.Nested(FilmSchema, required=True)
+    model = fields.Nested(FilmModelSchema, required=True)

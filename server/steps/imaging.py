@@ -28,8 +28,8 @@ _ITEM = "Imaging study"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 _NO_EVIDENCE = tuple(f"{_STORAGE}{each}" for each in ("88.", "11.", "66.", "104.", "30"))
 """Reports and key images, presentation states, segmentations, encapsulated documents, parametric maps."""
-_MOST = 40
-"""Images that one question may have; a study with more is no film, and is not decoded to find that out."""
+_MOST, _MOST_BYTES = 40, 512 * 1024 * 1024
+"""Images that one question may have; a study with more is not decoded to find out that it is no film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def inputs_of(file: CaseFile) -> Inputs:
     return Inputs(
         values={},
         gaps=tuple(_gaps(seen)),
-        outside=(f"the study has more than {_MOST} images; it is no film",) if len(films) > _MOST else (),
+        outside=_too_much(films),
         sources=_sources(file, seen.study),
         digest=_digest(films, patient.get("birthDate", "")),
         films=films,
@@ -155,6 +155,12 @@ def _films(study: Study) -> tuple[ImageObject, ...]:
     """What has pixels. Reports, key images and presentation states may hold an opinion."""
     pictures = [each for each in study.objects if int(each.header.get("Rows", "0")) > 0]
     return tuple(each for each in pictures if not each.sop_class.startswith(_NO_EVIDENCE))
+
+
+def _too_much(films: tuple[ImageObject, ...]) -> tuple[str, ...]:
+    if len(films) > _MOST or sum(each.size for each in films) > _MOST_BYTES:
+        return (f"the study has more than {_MOST} images, or more than 512 MB of them; it is no film",)
+    return ()
 
 
 def _gaps(seen: Looked) -> list[Gap]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from struct import pack
 
@@ -21,10 +17,10 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from tests.dicom import wire
-from tests.dicom.door import Speaker
 from tests.dicom.encoded import ct, elements, encode, explicit
+from tests.flow.listener import Listener, listening
 from tests.flow.modality import data_set, dcmtk, demand_dcmtk, send
-from tests.flow.processes import PROJECT, Program, free_port, members, until
+from tests.flow.processes import Program, free_port, members, until
 
 COMPRESSED = (
     ("JPEG2000.dcm", "-xw"),
@@ -38,57 +34,10 @@ COMPRESSED = (
 """A file of pydicom's, and the option by which storescu proposes its transfer syntax."""
 
 
-@dataclass
-class Listener:
-    """``python -m server dicom``."""
-
-    data: Path
-    port: int
-    program: Program
-
-    def start(self) -> None:
-        self.program.start()
-        until(self.ready, 60.0, "the DICOM door listens")
-
-    def ready(self) -> bool:
-        return self.program.log.read_bytes().count(b'"listening"') >= 2
-
-    def files(self) -> list[Path]:
-        return sorted(each for each in (self.data / "vault").rglob("*") if each.is_file())
-
-    def staged(self) -> list[Path]:
-        return list((self.data / "staging").iterdir())
-
-    def memory(self) -> list[int]:
-        """Bytes of each process that are its own: files that are mapped or cached are not."""
-        found = []
-        for pid in members(self.program.pid):
-            status = Path(f"/proc/{pid}/status").read_text()
-            lines = dict(line.split(":", 1) for line in status.splitlines())
-            found.append(int(lines["RssAnon"].split()[0]) * 1024)
-        return found
-
-    def associated(self) -> Speaker:
-        speaker = Speaker(self.port)
-        speaker.send(wire.request())
-        assert speaker.read()[0] == 0x02
-        return speaker
-
-
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[Listener]:
-    data, port = tmp_path / "data", free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
-    ours = {"SECOND_READER_DATA": str(data), "SECOND_READER_DICOM_PORT": str(port)}
-    (tmp_path / "logs").mkdir()
-    migrated = [sys.executable, "-m", "server", "migrate"]
-    subprocess.run(migrated, cwd=PROJECT, env=clean | ours, check=True, capture_output=True)
-    made = Listener(data, port, Program("dicom", clean | ours, tmp_path / "logs"))
-    try:
-        made.start()
+    with listening(tmp_path / "data", tmp_path) as made:
         yield made
-    finally:
-        made.program.close()
 
 
 def written(folder: Path, count: int, pixels: int = 512) -> list[Path]:
@@ -248,6 +197,32 @@ def _send_until(listener: Listener, number: int, stop: threading.Event, acknowle
                 if speaker.store(ct(instance, 9000), command=wire.store(instance=instance))[0] == 0:
                     acknowledged.add(instance)
                     count += 1
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(listener: Listener, tmp_path: Path) -> None:
+    second = Program("dicom", listener.program._environment, tmp_path / "logs" / "second")
+    (tmp_path / "logs" / "second").mkdir()
+    second.start()
+    try:
+        assert second.wait(30.0) == 2
+    finally:
+        second.close()
+    assert "choose another with SECOND_READER_DICOM_PORT" in second.last_words()
+    assert "Traceback" not in second.log.read_text()
+    with listener.associated() as speaker:
+        assert speaker.echo() == 0
+
+
+def test_without_a_schema_it_says_so_and_ends(listener: Listener, tmp_path: Path) -> None:
+    elsewhere = {"SECOND_READER_DATA": str(tmp_path / "empty"), "SECOND_READER_DICOM_PORT": str(free_port())}
+    (tmp_path / "logs" / "empty").mkdir()
+    second = Program("dicom", listener.program._environment | elsewhere, tmp_path / "logs" / "empty")
+    second.start()
+    try:
+        assert second.wait(30.0) == 2
+    finally:
+        second.close()
+    assert "server migrate" in second.last_words()
 
 
 def test_told_to_stop_it_ends_and_lets_the_port_go(listener: Listener) -> None:

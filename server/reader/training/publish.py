@@ -22,11 +22,16 @@ def save(booster: xgb.Booster, path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def rewrite(
-    card_file: Path, file: str, digest: str, calibration: Mapping[str, float], performance: Mapping[str, str]
+def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
+    card_file: Path,
+    file: str,
+    digest: str,
+    calibration: Mapping[str, float],
+    performance: Mapping[str, str],
+    mark: str = MARK,
 ) -> None:
-    """Replace everything below MARK."""
-    above = card_file.read_text("utf-8").partition(MARK)[0]
+    """Replace everything below the mark."""
+    above = card_file.read_text("utf-8").partition(mark)[0]
     lines = [
         "[model]",
         f'file = "{file}"',
@@ -39,7 +44,7 @@ def rewrite(
         *(f'{name} = "{text}"' for name, text in performance.items()),
         "",
     ]
-    card_file.write_text(f"{above}{MARK}\n\n" + "\n".join(lines), "utf-8")
+    card_file.write_text(f"{above}{mark}\n\n" + "\n".join(lines), "utf-8")
 
 
 def differences(stated: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
