@@ -16,6 +16,7 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
+    "server.image_search",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -30,7 +31,8 @@ COMPOSERS = {
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps", "server.holding"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.fhir.door",
+    "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
+    "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
     "server.porch.certificates", "server.porch.connection", "server.porch.line", "server.porch.loop",
