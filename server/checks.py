@@ -65,9 +65,7 @@ def run() -> Iterator[Line]:
     yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
-    yield _try(
-        "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
-    )
+    yield _try("destinations", lambda: _destinations(chosen))
     yield _try("dicom", lambda: _dicom(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
@@ -93,6 +91,12 @@ def _clients(chosen: Settings) -> str:
         return "none: nobody is told apart, whoever reaches the address may read and write everything"
     found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
     return ", ".join(sorted(found))
+
+
+def _destinations(chosen: Settings) -> str:
+    found, archives = sound_destinations(chosen.destinations)
+    told = [*map(_told, found), *(f"{each.name} (archive)" for each in archives)]
+    return ", ".join(told) or "none"
 
 
 def _dicom(chosen: Settings) -> str:

@@ -22,7 +22,7 @@ from server.model import Withdrawal
 from server.options import WORDS
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
-from server.store.deliveries import PARKED
+from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
 from server.times import instant

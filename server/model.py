@@ -594,3 +594,65 @@ class Receipt:
     nothing but a Task that its placer has cancelled there."""
     told: tuple[str, ...] = ()
     """``Type/id/_history/n`` of what is here and stood in it, where the store does not know."""
+
+
+class PacsKind(StrEnum):
+    """What kinds of DICOM objects we write."""
+
+    SR = "sr"
+    MAP = "map"
+    CAPTURE = "capture"
+    KEY_OBJECTS = "kos"
+
+
+@dataclass(frozen=True, slots=True)
+class DicomNode:
+    """An archive's address on a DICOM network (PS3.8), and how much of its word we want."""
+
+    ae: str
+    host: str
+    port: int
+    calling_ae: str
+    """What we call ourselves there."""
+    commitment_within: timedelta | None
+    """How long it may take until it says that it keeps an object (PS3.4 annex J); None: it is not asked."""
+    trust: Trust | None = None
+    """None: without TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class PacsDestination:
+    """An archive that DICOM objects go to. Only these addresses are ever dialled."""
+
+    name: str
+    serves: tuple[str, ...]
+    """Destinations whose cases are answered into this archive, by name."""
+    accepts: frozenset[PacsKind]
+    timeout: timedelta
+    at: DicomNode | Destination
+    """A Destination's base is that of its DICOMweb services (PS3.18)."""
+
+
+class Promise(StrEnum):
+    """How it stands with a storage commitment that we asked for."""
+
+    ASKED = "asked"
+    COMMITTED = "committed"
+    FAILED = "failed"
+    OVER = "over"
+    """It failed, and that has been acted upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """One request that an archive says whether it keeps an object (PS3.4 annex J)."""
+
+    transaction: str
+    """Minted and stored before it is sent; the archive's answer names nothing else of ours."""
+    document: str
+    sop_instance: str
+    state: Promise
+    due_at: datetime
+    """When an answer that has not come is asked for anew."""
+    reason: int | None = None
+    """Failure Reason (0008,1197)."""

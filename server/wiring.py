@@ -17,7 +17,7 @@ from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
-from server.destinations import load_destinations
+from server.destinations import load_destinations, load_pacs
 from server.dicom.receive.staging import Staging
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
@@ -33,7 +33,7 @@ from server.fhir.subscriptions.sight import Clients
 from server.holding import ObjectHolding
 from server.keys import secret
 from server.log import logger
-from server.model import Card, Destination, Policy
+from server.model import Card, Destination, PacsDestination, Policy, Trust
 from server.objects import Holding
 from server.settings import Settings
 from server.store.accesses import Accesses
@@ -72,6 +72,8 @@ class House:
     """client_id -> what that system may do at most, now."""
     accesses: Accesses
     """Who touched what, until it is an AuditEvent."""
+    archives: tuple[PacsDestination, ...] = ()
+    """Where DICOM objects go."""
 
     def close(self) -> None:
         """Let go of everything that is open."""
@@ -90,7 +92,7 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    destinations = sound_destinations(settings.destinations)
+    destinations, archives = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
@@ -108,7 +110,7 @@ def build(settings: Settings) -> House:
         database=database,
         vault=Vault(settings.data),
         ledger=Ledger(database, settings.lease, subscribers),
-        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
+        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease, archives)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
         images=ImageStore(database),
@@ -116,6 +118,7 @@ def build(settings: Settings) -> House:
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
         accesses=accesses(settings, database),
+        archives=archives,
     )
 
 
@@ -147,12 +150,21 @@ def subscriptions(settings: Settings, clients: Clients) -> Subscriptions:
     return Subscriptions(TopicListening(settings.fhir_base, clients), settings.notify_for)
 
 
-def sound_destinations(path: Path | None) -> tuple[Destination, ...]:
+def sound_destinations(
+    path: Path | None,
+) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
     """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
-    found = load_destinations(path)
-    for each in found:
+    found, archives = load_destinations(path), load_pacs(path)
+    for each in (*found, *map(_reached, archives)):
         demand_sound(each)
-    return found
+    return found, archives
+
+
+def _reached(archive: PacsDestination) -> Destination:
+    """By the web, or with the same certificates as if it were."""
+    if isinstance(archive.at, Destination):
+        return archive.at
+    return Destination(archive.name, "", (), archive.timeout, trust=archive.at.trust or Trust())
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -165,12 +177,15 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         database.close()
 
 
-def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> timedelta:
+def delivery_lease(
+    destinations: Sequence[Destination], lease: timedelta, archives: Sequence[PacsDestination] = ()
+) -> timedelta:
     """As long as the slowest line may take, and a case's lease on top.
 
     Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
     """
-    slowest = max((_longest(each) for each in destinations), default=timedelta(0))
+    dialled = (*destinations, *map(_reached, archives))
+    slowest = max((_longest(each) for each in dialled), default=timedelta(0))
     return lease + slowest
 
 

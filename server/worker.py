@@ -15,7 +15,7 @@ from typing import TypeVar
 from server.case import public_state
 from server.errors import Category, Fault, fault
 from server.log import logger
-from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, Progress, Raced
+from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, NotYet, Progress, Raced
 from server.routing.deadlines import retry_delay
 from server.steps import take_step
 from server.steps.casefile import CaseFile, Tools, Wait
@@ -138,11 +138,22 @@ class DeliveryWorker:
             receipt = foreseen(
                 lambda: self.courier.deliver(claim.document, claim.attempt), document=claim.document.id
             )
+        except NotYet as waits:
+            self._awaits(claim, waits)
+            return
         except Fault as failure:
             self._failed(claim, failure)
             return
         self.deliveries.delivered(claim, receipt, self.now())
         logger().info("delivered", document=claim.document.id, kind=claim.document.kind, how=receipt.how)
+
+    def _awaits(self, claim: DeliveryClaim, waits: NotYet) -> None:
+        at = self.now()
+        if at >= claim.give_up_at:
+            self._failed(claim, waits)
+            return
+        self.deliveries.awaits(claim, waits, min(waits.until, claim.give_up_at), at)
+        logger().info("sent", document=claim.document.id, kind=claim.document.kind)
 
     def _failed(self, claim: DeliveryClaim, failure: Fault) -> None:
         at = self.now()

@@ -15,9 +15,10 @@ from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.model import Document, Withdrawal
 from server.notifier import Notifier
-from server.ports import Reader
+from server.ports import Courier, Reader
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
+from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.wiring import House
@@ -64,7 +65,13 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
+    courier: Courier = FhirCourier(house.destinations, logins)
+    if house.archives:
+        from server.couriers import with_archives  # noqa: PLC0415 - who has no archive waits for no DICOM
+
+        commitments = CommitmentStore(house.database)
+        courier = with_archives(courier, house.archives, commitments, logins, now)
+    return DeliveryWorker(house.deliveries, courier, now)
 
 
 def notifier(house: House) -> Notifier:

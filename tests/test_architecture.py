@@ -20,8 +20,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.configuration", "server.directory", "server.holding", "server.idle", "server.keys",
-    "server.listening", "server.metrics",
+    "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
+    "server.keys", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
     "server.readers", "server.steps", "server.supervisor", "server.web",
     "server.wiring", "server.work",
@@ -30,7 +30,8 @@ COMPOSERS = {
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps", "server.holding"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.dicom.receive", "server.fhir.door", "server.fhir.line",
+    "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.fhir.door",
+    "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
     "server.porch.certificates", "server.porch.connection", "server.porch.line", "server.porch.loop",
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",

@@ -12,11 +12,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the sa
 
 from server.images import ImageObject, Named, Study, by_accession, by_study
 from server.objects import Held
+from server.store.cases import stirring
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.image_tables import awaited, contradiction, image, study
 from server.store.prepared import Prepared
-from server.store.tables import cases
 
 OTHER_BYTES = "a SOP Instance UID came twice with different bytes"
 OTHER_PATIENT = "its objects name different patients"
@@ -47,18 +47,10 @@ _CONTRADICT = Prepared(
     .values({each.name: bindparam(each.name) for each in contradiction.c})
     .on_conflict_do_nothing(index_elements=[contradiction.c.study, contradiction.c.text])
 )
-_STIR = Prepared(
-    update(cases)
-    .where(
-        cases.c.due_at.is_not(None),
-        cases.c.id.in_(
-            select(awaited.c.case_id).where(
-                or_(awaited.c.name == bindparam("by_study"), awaited.c.name == bindparam("by_accession"))
-            )
-        ),
-    )
-    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
+_WAITING = select(awaited.c.case_id).where(
+    or_(awaited.c.name == bindparam("by_study"), awaited.c.name == bindparam("by_accession"))
 )
+_STIR = stirring(lambda case: (case.due_at.is_not(None), case.id.in_(_WAITING)))
 
 
 class ImageStore:

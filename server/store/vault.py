@@ -26,10 +26,9 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         self._objects = folder / "vault"
         self._staging = folder / "staging"
-        self._homes: set[Path] = set()
-        """Folders that this process knows to be there for good."""
         for each in (self._objects, self._staging):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_homes()
 
     def put(self, content: bytes) -> str:
         """Store ``content`` durably; returns its SHA-256. Storing the same bytes again is harmless."""
@@ -56,6 +55,14 @@ class Vault:
         """The bytes of ``digest``; raises FileNotFoundError when they are not here."""
         return (self._objects / digest[:2] / digest).read_bytes()
 
+    def _make_homes(self) -> None:
+        """All at once: made one by one, each of the first objects would wait for one flush more."""
+        homes = [self._objects / f"{number:02x}" for number in range(256)]
+        if not homes[-1].exists():
+            for each in homes:
+                each.mkdir(mode=0o700, exist_ok=True)
+        flush_folder(self._objects)  # always: who made them may not have come to it
+
     def _has(self, digest: str) -> bool:
         home = self._objects / digest[:2]
         there = (home / digest).exists()
@@ -69,10 +76,6 @@ class Vault:
             staged.unlink()
             return
         home = self._objects / digest[:2]
-        if home not in self._homes:  # that it is there is not enough: who made it may not have flushed it yet
-            home.mkdir(mode=0o700, exist_ok=True)
-            flush_folder(self._objects)
-            self._homes.add(home)
         staged.rename(home / digest)
         flush_folder(home)
 
