@@ -24,7 +24,7 @@ COMPOSERS = {
     "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
     "server.keys", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
-    "server.readers", "server.steps", "server.supervisor", "server.web",
+    "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
     "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip

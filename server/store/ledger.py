@@ -95,6 +95,11 @@ class Ledger:
         entry = Entry(Event.HELD, actor, {"reason": reason})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at))
 
+    def vouch(self, case_id: str, actor: str, reason: str, state: str, at: datetime) -> CaseRow | None:
+        """Resume a case whose images do not fit its order, because a person says that they are its images."""
+        entry = Entry(Event.RESUMED, actor, {"reason": reason, "vouched": True})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("vouched", state)))
+
     def models(self) -> frozenset[str]:
         """Every model version, ``name@version``, that has read here."""
         return self._database.read(decision.models)
