@@ -31,6 +31,7 @@ def index(connection: Connection, came: ImageObject, key: int) -> None:
     _STUDY.run(
         connection,
         study=study,
+        first=key,
         patient_name=folded(said("PatientName", "")),
         birth_date=said("PatientBirthDate", ""),
         referring=folded(said("ReferringPhysicianName", "")),

@@ -105,29 +105,26 @@ def _find(connection: Connection, wanted: Wanted) -> tuple[Found, ...]:
 
 def _studies(tests: list[ColumnElement[bool]]) -> Select[Any]:
     """The key of the first object of each study, in the order in which the studies came."""
-    of_study = (
-        select(func.min(image.c.key)).where(image.c.study == study.c.uid, shown(), _first()).scalar_subquery()
-    )
-    query = select(of_study.label("key")).select_from(
-        study.join(study_index, study_index.c.study == study.c.uid)
-    )
-    rows = query.where(*tests).subquery()
-    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.key)
+    of_it = (image.c.study == study.c.uid, shown(), _first())
+    joined = study.join(study_index, study_index.c.study == study.c.uid)
+    key = select(func.min(image.c.key)).where(*of_it).scalar_subquery()
+    query = select(key).select_from(joined).where(exists().where(*of_it), *tests)
+    return query.order_by(study_index.c.first)
 
 
 def _series(tests: list[ColumnElement[bool]]) -> Select[Any]:
-    first = (
-        select(func.min(image.c.key))
-        .where(image.c.study == study.c.uid, image.c.series == series_index.c.uid, shown(), _first())
-        .scalar_subquery()
+    of_it = (
+        image.c.study == study.c.uid,
+        image.c.series == series_index.c.uid,
+        shown(),
+        _first(),
     )
-    query = select(first.label("key")).select_from(
-        study.join(study_index, study_index.c.study == study.c.uid).join(
-            series_index, series_index.c.study == study.c.uid
-        )
+    joined = study.join(study_index, study_index.c.study == study.c.uid).join(
+        series_index, series_index.c.study == study.c.uid
     )
-    rows = query.where(*tests).subquery()
-    return select(rows.c.key).where(rows.c.key.is_not(None)).order_by(rows.c.key)
+    key = select(func.min(image.c.key)).where(*of_it).scalar_subquery()
+    query = select(key).select_from(joined).where(exists().where(*of_it), *tests)
+    return query.order_by(series_index.c.first)
 
 
 def _instances(tests: list[ColumnElement[bool]]) -> Select[Any]:

@@ -49,13 +49,16 @@ study_index = Table(
     "study_index",
     metadata,
     Column("study", ForeignKey("study.uid"), primary_key=True),
-    # As the first object said; empty where it said nothing. Names are folded (server/store/image_index.py).
+    # The object that came first: the order of studies.
+    Column("first", BigInteger, nullable=False),
+    # As that object said; empty where it said nothing. Names are folded (server/store/image_index.py).
     Column("patient_name", word(1024), nullable=False),
     Column("birth_date", word(16), nullable=False),
     Column("referring", word(1024), nullable=False),
     Column("study_date", word(16), nullable=False),
     Column("study_time", word(16), nullable=False),
     Column("study_id", word(64), nullable=False),
+    Index("study_index_in_order", "first"),
     Index("study_index_of_date", "study_date"),
     Index("study_index_of_name", "patient_name"),
 )
@@ -72,6 +75,7 @@ series_index = Table(
     Column("number", BigInteger),
     Column("step_date", word(16), nullable=False),
     Column("step_time", word(16), nullable=False),
+    Index("series_index_in_order", "first"),
     Index("series_index_of_uid", "uid"),
 )
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
     studies = op.create_table(
         "study_index",
         sa.Column("study", _word(64), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("patient_name", _word(1024), nullable=False),
         sa.Column("birth_date", _word(16), nullable=False),
         sa.Column("referring", _word(1024), nullable=False),
@@ -33,6 +34,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["study"], ["study.uid"]),
         sa.PrimaryKeyConstraint("study"),
     )
+    op.create_index("study_index_in_order", "study_index", ["first"])
     op.create_index("study_index_of_date", "study_index", ["study_date"])
     op.create_index("study_index_of_name", "study_index", ["patient_name"])
     series = op.create_table(
@@ -47,6 +49,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["study"], ["study.uid"]),
         sa.PrimaryKeyConstraint("study", "uid"),
     )
+    op.create_index("series_index_in_order", "series_index", ["first"])
     op.create_index("series_index_of_uid", "series_index", ["uid"])
     _fill(studies, series)
 
@@ -58,15 +61,16 @@ def _fill(studies: sa.Table, series: sa.Table) -> None:
     for key, study, uid, header in rows.all():
         said = json.loads(bytes(header))
         if (study, "") not in known:
-            op.bulk_insert(studies, [_study(study, said)])
+            op.bulk_insert(studies, [_study(study, key, said)])
         if (study, uid) not in known:
             op.bulk_insert(series, [_series(study, uid, key, said)])
         known |= {(study, ""), (study, uid)}
 
 
-def _study(study: str, said: dict[str, Any]) -> dict[str, Any]:
+def _study(study: str, key: int, said: dict[str, Any]) -> dict[str, Any]:
     return {
         "study": study,
+        "first": key,
         "patient_name": said.get("PatientName", "").casefold(),
         "birth_date": said.get("PatientBirthDate", ""),
         "referring": "",
