@@ -40,6 +40,7 @@ from server.query import Query, Token
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
+from server.store.commitments import CommitmentStore
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.image_search import ImageFinder
@@ -206,7 +207,7 @@ def holding(settings: Settings) -> Holding:
     """
     database = Database(settings.database)
     demand_current(database)
-    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database))
+    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
