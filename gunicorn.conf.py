@@ -16,7 +16,12 @@ with one_sentence():
 class Porch(Worker):
     """The porch with this server's limits and TLS; large bodies are spooled where the data is, unlinked."""
 
-    limits = PorchLimits(body_bytes=_settings.max_body, spool_folder=str(_settings.data))
+    limits = PorchLimits(
+        body_bytes=_settings.max_body,
+        roomy_path=b"/dicom-web/studies",
+        roomy_bytes=_settings.max_stow,
+        spool_folder=str(_settings.data),
+    )
     tls = tls_files(_settings)
 
 

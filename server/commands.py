@@ -26,6 +26,7 @@ from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
 from server.times import instant
+from server.vouching import vouch
 from server.wiring import bring_up_to_date, build
 
 
@@ -39,7 +40,7 @@ def main() -> None:
     """
 
 
-for each in PROCESSES.values():
+for each in (*PROCESSES.values(), vouch):
     main.add_command(each)
 
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Protocol
 
-from server.errors import Fault
+from pydicom.filereader import read_dataset
+
+from server.dicom.send.commitment import told
+from server.dicom.upper.negotiation import COMMITMENT, IMPLICIT_LITTLE
+from server.errors import Category, Fault, fault
 from server.images import ImageObject, Images, Named
 from server.objects import (
     Filed,
     Header,
+    Held,
     ObjectArrival,
     Outcome,
     Receiving,
     ReceivingFile,
     Refused,
 )
+from server.ports import Commitments
 
+_LARGEST_REPORT = 1024 * 1024
+_UNREADABLE = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What the library raises for a data set that is none, at once or when an element is looked at."""
 _KEYWORDS = {
     "modality": "Modality",
     "body_part": "BodyPartExamined",
@@ -26,12 +45,22 @@ _KEYWORDS = {
     "instance_number": "InstanceNumber",
     "rows": "Rows",
     "columns": "Columns",
+    "samples": "SamplesPerPixel",
+    "bits": "BitsAllocated",
+    "planar": "PlanarConfiguration",
     "frames": "NumberOfFrames",
     "patient_name": "PatientName",
     "birth_date": "PatientBirthDate",
     "sex": "PatientSex",
     "age": "PatientAge",
     "study_date": "StudyDate",
+    "study_time": "StudyTime",
+    "study_id": "StudyID",
+    "study_description": "StudyDescription",
+    "referring": "ReferringPhysicianName",
+    "series_description": "SeriesDescription",
+    "step_date": "PerformedProcedureStepStartDate",
+    "step_time": "PerformedProcedureStepStartTime",
     "series_date": "SeriesDate",
     "acquisition_date": "AcquisitionDate",
     "instances_of_study": "NumberOfStudyRelatedInstances",
@@ -52,12 +81,16 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectHolding:
-    """``server.objects.Holding`` over the vault and the store of images."""
+    """``server.objects.Holding`` over the vault, the store of images and what archives promise."""
 
     files: Files
     images: Images
+    commitments: Commitments | None = None
+    """Of a door by which archives report; None: all that comes here is objects."""
 
     def begin(self, arrival: ObjectArrival) -> Receiving:
+        if self.commitments is not None and arrival.sop_class == COMMITMENT:
+            return _Report(arrival, self.commitments)
         return _Coming(arrival, self.files.begin(arrival), self.images)
 
     def has_room(self) -> bool:
@@ -87,6 +120,35 @@ class _Coming:
         self.file.abandon()
 
 
+class _Report:
+    """What an archive says of objects that we sent it: small, read as a whole, never kept as it came."""
+
+    def __init__(self, arrival: ObjectArrival, commitments: Commitments) -> None:
+        self._arrival = arrival
+        self._commitments = commitments
+        self._data = bytearray()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if len(self._data) + len(data) > _LARGEST_REPORT:
+            raise fault(Category.TOO_LARGE, "too-long", "a report on storage commitment has 1 MiB at most")
+        self._data += data
+
+    def finish(self) -> Outcome:
+        """Success once it is written down, and the deliveries that wait for it are due."""
+        implicit = self._arrival.syntax == IMPLICIT_LITTLE
+        try:
+            report = read_dataset(BytesIO(self._data), implicit, True)
+            status = told(report, self._commitments, self._arrival.received_at)
+        except _UNREADABLE:
+            return Refused(Category.INCORRECT, "the report cannot be read")
+        if status:
+            return Refused(Category.NOT_FOUND, "it names no transaction of ours")
+        return Held.STORED
+
+    def abandon(self) -> None:
+        self._data.clear()
+
+
 def image_of(arrival: ObjectArrival, filed: Filed) -> ImageObject:
     """The record of what has come."""
     header = filed.header
@@ -106,7 +168,7 @@ def image_of(arrival: ObjectArrival, filed: Filed) -> ImageObject:
         file=filed.digest,
         size=filed.size,
         received_at=arrival.received_at,
-        source=f"{arrival.calling_ae}>{arrival.called_ae}",
+        source=arrival.source or f"{arrival.calling_ae}>{arrival.called_ae}",
         header=_told(header),
     )
 

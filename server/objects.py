@@ -27,6 +27,10 @@ class ObjectArrival:
     received_at: datetime
     originator: str | None = None
     """Who asked for it by a C-MOVE."""
+    source: str = ""
+    """By which way it came, when not by C-STORE."""
+    study: str = ""
+    """Of which study it must be, where whoever sends it has said so."""
 
 
 class Held(StrEnum):
@@ -111,8 +115,23 @@ class Header:
     laterality: str | None = None
     rows: int | None = None
     columns: int | None = None
+    samples: int | None = None
+    """Per pixel."""
+    bits: int | None = None
+    """Allocated for each sample."""
+    planar: int | None = None
+    """Planar Configuration."""
     frames: int | None = None
     study_date: str | None = field(default=None, repr=False)
+    study_time: str | None = field(default=None, repr=False)
+    study_id: str | None = field(default=None, repr=False)
+    study_description: str | None = field(default=None, repr=False)
+    series_description: str | None = field(default=None, repr=False)
+    referring: str | None = field(default=None, repr=False)
+    """Referring physician."""
+    step_date: str | None = field(default=None, repr=False)
+    """When the performed procedure step began."""
+    step_time: str | None = field(default=None, repr=False)
     series_date: str | None = field(default=None, repr=False)
     acquisition_date: str | None = field(default=None, repr=False)
     lossy: bool = False

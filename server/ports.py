@@ -451,10 +451,11 @@ SEALABLE = frozenset(
 class Seals(Protocol):
     """Which opinions may not be shown yet."""
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """Those of these ``Type/id`` that are opinions on a question which is open about their patient.
 
-        Of ServiceRequests those whose answers are.
+        Of ServiceRequests those whose answers are. ``answering``: Observations that once said more than
+        a number; of them those that an opinion lists, whatever they say now.
         """
         ...
 

@@ -116,6 +116,7 @@ class Settings:
         "bytes",
         "Largest single resource; a larger one is answered with 413.",
     )
+    max_stow: int = _setting(1024**3, written.positive, "bytes", "Largest STOW-RS body; beyond it: 413.")
     max_entries: int = _setting(5_000, written.positive, "1 or more", "Most entries of one Bundle.")
     max_page: int = _setting(
         500, written.positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."

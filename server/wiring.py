@@ -19,6 +19,7 @@ from server.clock import now
 from server.configuration import load_configuration
 from server.destinations import load_destinations, load_pacs
 from server.dicom.receive.staging import Staging
+from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
@@ -35,11 +36,14 @@ from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, PacsDestination, Policy, Trust
 from server.objects import Holding
+from server.query import Query, Token
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
+from server.store.commitments import CommitmentStore
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
@@ -49,6 +53,8 @@ from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault
+
+_MOST_PICTURED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,26 @@ def holding(settings: Settings) -> Holding:
     """
     database = Database(settings.database)
     demand_current(database)
-    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database))
+    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
+
+
+def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
+    """The DICOMweb door's desk."""
+
+    def pictured(studies: Sequence[str]) -> tuple[str, ...]:
+        names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
+        found = house.shelf.find(Query("ImagingStudy", (Token("identifier", names),)), _MOST_PICTURED)
+        return tuple(f"{each.type}/{each.id}/_history/{each.version}" for each in found)
+
+    return ImagesDesk(
+        search=ImageFinder(house.database),
+        open=house.vault.open,
+        holding=ObjectHolding(Staging(house.vault), house.images),
+        trail=audit_clerk(house, now),
+        pictured=pictured,
+        base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",
+        max_object=house.settings.dicom_max_object,
+    )
 
 
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from server.clock import now
+from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
 from server.fhir.smart.logins import Logins
@@ -61,6 +62,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         audit_key=audit_key(house.settings.data),
         content=house.vault.get,
         archives=house.archives,
+        issuers=load_peers(house.settings.dicom_peers).issuers,
     )
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
 

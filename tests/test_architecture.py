@@ -16,6 +16,7 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
+    "server.image_search",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -23,14 +24,15 @@ COMPOSERS = {
     "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
     "server.keys", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
-    "server.readers", "server.steps", "server.supervisor", "server.web",
+    "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
     "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps", "server.holding"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
-    "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.fhir.door",
+    "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
+    "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
     "server.porch.certificates", "server.porch.connection", "server.porch.line", "server.porch.loop",

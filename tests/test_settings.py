@@ -27,7 +27,7 @@ BAD: dict[str, tuple[str, ...]] = {
         "postgresql://host:port/x", "postgresql://host:99999/x", "/var/lib/x",
     ),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
-    **dict.fromkeys(("max_page", "max_included"), NUMBERS),
+    **dict.fromkeys(("max_page", "max_included", "max_stow"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle", "notify_for"), SPANS),
     "subscribers": ("ehr.example", "https://ehr.example,ftp://ehr.example"),

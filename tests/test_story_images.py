@@ -13,6 +13,8 @@ import pytest
 
 from server.images import ImageObject, Named
 from server.model import Coding, FilmContract, ImageRules, InputContract, Late, Span
+from server.steps.casefile import CaseFile
+from server.steps.imaging import vouching
 from tests.world import (
     BACTERIAL,
     CARD,
@@ -285,3 +287,36 @@ def test_the_same_uid_with_other_bytes_holds_the_case(world: World) -> None:
     world.run()
     assert world.state(sent.task_id) == "held"
     assert not world.reader.seen
+
+
+def test_a_person_may_vouch_for_just_these_images(world: World) -> None:
+    sent = send(world)
+    film(world, named=Named("1.2.3", "P-OTHER", "", "ACC-1"))
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    vouch(world, sent)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert len(world.reader.seen) == 1
+
+
+def test_what_comes_later_is_not_vouched_for(world: World) -> None:
+    sent = send(world)
+    film(world, named=Named("1.2.3", "P-OTHER", "", "ACC-1"))
+    world.run()
+    vouch(world, sent)
+    film(world, 2, named=Named("1.2.3", "P-OTHER", "", "ACC-1"))
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert not world.reader.seen
+
+
+def vouch(world: World, sent: Hospital) -> None:
+    case_id = str(world.house.ledger.case_of_task(sent.task_id))
+    case = world.house.ledger.find(case_id)
+    assert case is not None
+    state = vouching(CaseFile(case, world.cases.tools, world.watch()))
+    world.house.ledger.vouch(case_id, "somebody", "the modality mistyped it", state, world.watch())

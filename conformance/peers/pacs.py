@@ -52,6 +52,8 @@ class Pacs:
         self.objects = Objects(folder)
         self.faults = ArchiveFaults()
         self.callers = dict(callers or {})
+        self.met = 0
+        """How often it has been silent on request."""
         self.may_report = threading.Event()
         """Cleared, it keeps its reports to itself until it is set again."""
         self.may_report.set()
@@ -135,6 +137,7 @@ class Pacs:
         return 0x0000
 
     def _silent(self, event: evt.Event, seconds: float) -> int:
+        self.met += 1
         until = time.monotonic() + seconds
         while time.monotonic() < until and event.assoc.is_established:
             time.sleep(0.02)

@@ -22,17 +22,23 @@ _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = (
 _TEXTS = {
     "patient_id": 0x00100020, "patient_id_issuer": 0x00100021, "patient_name": 0x00100010,
     "accession": 0x00080050, "accession_issuer": within(0x00080051, 0x00400031), "body_part": 0x00180015,
+    "referring": 0x00080090, "study_id": 0x00200010, "study_description": 0x00081030,
+    "series_description": 0x0008103E,
 }  # fmt: skip
 _CODES = {
     "birth_date": 0x00100030, "sex": 0x00100040, "age": 0x00101010, "modality": 0x00080060,
     "view_position": 0x00185101, "laterality": 0x00200060, "study_date": 0x00080020,
-    "series_date": 0x00080021, "acquisition_date": 0x00080022,
+    "series_date": 0x00080021, "acquisition_date": 0x00080022, "study_time": 0x00080030,
+    "step_date": 0x00400244, "step_time": 0x00400245,
 }  # fmt: skip
 _NUMBERS = {
     "series_number": 0x00200011, "instance_number": 0x00200013, "frames": 0x00280008,
     "instances_of_study": 0x00201208,
 }  # fmt: skip
-_SHORTS = {"rows": 0x00280010, "columns": 0x00280011}
+_SHORTS = {
+    "rows": 0x00280010, "columns": 0x00280011, "samples": 0x00280002, "bits": 0x00280100,
+    "planar": 0x00280006,
+}  # fmt: skip
 _ACCESSION_ISSUER, _ID_ISSUER = within(0x00080051, 0x00400032), within(0x00100024, 0x00400032)
 """Universal Entity IDs: of who gave the accession number, and of who gave the Patient ID."""
 _LOSSY, _IMAGE_LATERALITY = 0x00282110, 0x00200062

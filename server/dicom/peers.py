@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class Peers:
 
     called: Mapping[str, Called] | None = None
     peers: Mapping[str, Peer] | None = None
+    issuers: Mapping[str, str] = field(default_factory=dict)
+    """Issuer of Patient ID (0010,0021) -> the system of the same identifiers in FHIR."""
 
     def admit(self, request: Request, address: str) -> Called | Rejection:
         """What the peer may send, or why it may not associate (PS3.8 table 9-21)."""
@@ -116,6 +118,16 @@ class _Peer(Schema):
             raise ValidationError(text, "addresses") from error
 
 
+class _Issuer(Schema):
+    class Meta:
+        unknown = RAISE
+
+    name = fields.String(required=True, validate=validate.Length(1, 64, error="allowed: 1 to 64 characters"))
+    system = fields.String(
+        required=True, validate=validate.Regexp(r"^[a-z][a-z0-9+.-]*:\S+$", error="allowed: a URI")
+    )
+
+
 def _tables(schema: type[Schema], name: str) -> fields.List[Any]:
     return fields.List(
         fields.Nested(schema),
@@ -131,6 +143,11 @@ class _File(Schema):
 
     called = _tables(_Called, "called")
     peer = _tables(_Peer, "peer")
+    issuer = fields.List(
+        fields.Nested(_Issuer),
+        load_default=list,
+        error_messages={"invalid": "allowed: one [[issuer]] table for each"},
+    )
 
 
 def load_peers(path: Path | None) -> Peers:
@@ -148,7 +165,11 @@ def load_peers(path: Path | None) -> Peers:
         raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
     except ValidationError as error:
         raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
-    found = Peers({each.ae: each for each in listed["called"]}, {each.ae: each for each in listed["peer"]})
+    found = Peers(
+        {each.ae: each for each in listed["called"]},
+        {each.ae: each for each in listed["peer"]},
+        {each["name"]: each["system"] for each in listed["issuer"]},
+    )
     _demand_sound(path, found, listed)
     return found
 
@@ -158,6 +179,8 @@ def _demand_sound(path: Path, found: Peers, listed: Mapping[str, list[Any]]) -> 
         raise fault(
             Category.INCORRECT, "duplicate", f"{path}: each ae stands in one [[called]] and one [[peer]]"
         )
+    if len(found.issuers) < len(listed["issuer"]):
+        raise fault(Category.INCORRECT, "duplicate", f"{path}: each name stands in one [[issuer]]")
     named = {name for each in listed["called"] for name in each.peers or ()}
     if named - (found.peers or {}).keys():
         text = f"{path}: called.peers: allowed: the ae of a [[peer]] of this file"

@@ -40,7 +40,6 @@ class Connection:
         """The selector events this line is registered for."""
         self.keep = False
         """Whether the connection goes on after the present answer."""
-        self._limits = limits
         self._intake = Intake(limits, new_spool)
         self._since = now
         self._sent_before = 0
@@ -56,7 +55,7 @@ class Connection:
 
     def overdue(self, now: float) -> bool:
         moved = self._intake.received if self.phase is Phase.BODY else self.outbox.sent - self._sent_before
-        return overdue(self.phase, self.waited(now), moved, self._limits)
+        return overdue(self.phase, self.waited(now), moved, self._intake.limits)
 
     @property
     def unfinished(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import inf, nextafter
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, exists, false, literal, or_, select, tuple_
@@ -191,6 +192,8 @@ def _amount(asked: Amount, row: FromClause) -> ColumnElement[bool]:
 def _compared(asked: Amount, row: FromClause) -> ColumnElement[bool]:
     low, high = row.c.low, row.c.high
     value, least, most = float(asked.value), float(asked.low), float(asked.high)
+    if most <= value:  # more digits than a double holds: what is kept of the same digits is that double
+        most = nextafter(value, inf)
     inside = and_(low >= least, high < most)  # 100 asks for 99.5 to before 100.5
     tests: dict[Prefix, Callable[[], ColumnElement[bool]]] = {
         Prefix.EQ: lambda: inside,

@@ -37,9 +37,46 @@ image = Table(
     Column("received_at", Instant, nullable=False),
     Column("source", word(160), nullable=False),
     Column("header", LargeBinary, nullable=False),
+    # Instance Number (0020,0013), where it is one.
+    Column("number", BigInteger),
     # The same UID with other bytes is one more row: UIDs never change what they name, so a person must look.
     UniqueConstraint("sop_instance", "digest", name="image_identity"),
     Index("image_of_study", "study", "key"),
+    Index("image_of_series", "series", "key"),
+)
+
+study_index = Table(
+    "study_index",
+    metadata,
+    Column("study", ForeignKey("study.uid"), primary_key=True),
+    # The object that came first: the order of studies.
+    Column("first", BigInteger, nullable=False),
+    # As that object said; empty where it said nothing. Names are folded (server/store/image_index.py).
+    Column("patient_name", word(1024), nullable=False),
+    Column("birth_date", word(16), nullable=False),
+    Column("referring", word(1024), nullable=False),
+    Column("study_date", word(16), nullable=False),
+    Column("study_time", word(16), nullable=False),
+    Column("study_id", word(64), nullable=False),
+    Index("study_index_in_order", "first"),
+    Index("study_index_of_date", "study_date"),
+    Index("study_index_of_name", "patient_name"),
+)
+"""By what studies are searched (PS3.18 10.6), beside what ``study`` has."""
+
+series_index = Table(
+    "series_index",
+    metadata,
+    Column("study", ForeignKey("study.uid"), primary_key=True),
+    Column("uid", word(64), primary_key=True),
+    # The object that came first: the order of series, and what they are said to be.
+    Column("first", BigInteger, nullable=False),
+    Column("modality", word(64), nullable=False),
+    Column("number", BigInteger),
+    Column("step_date", word(16), nullable=False),
+    Column("step_time", word(16), nullable=False),
+    Index("series_index_in_order", "first"),
+    Index("series_index_of_uid", "uid"),
 )
 
 contradiction = Table(

@@ -15,6 +15,7 @@ from server.objects import Held
 from server.store.cases import stirring
 from server.store.columns import Instant
 from server.store.database import Database
+from server.store.image_index import index, whole_number
 from server.store.image_tables import awaited, contradiction, image, study
 from server.store.prepared import Prepared
 
@@ -88,8 +89,10 @@ def hold(connection: Connection, came: ImageObject) -> Held:
         first_at=at,
         changed_at=at,
     )
-    if _KEEP.run(connection, **_row(came)).fetchone() is None:  # another writer was faster with the same
+    kept = _KEEP.run(connection, **_row(came)).fetchone()
+    if kept is None:  # another writer was faster with the same
         return Held.ALREADY
+    index(connection, came, kept[0])
     _TOUCH.run(connection, of=named.study, at=at)
     for text in _other_names(connection, came):
         _CONTRADICT.run(connection, study=named.study, text=text, at=at)
@@ -121,6 +124,7 @@ def _row(came: ImageObject) -> dict[str, Any]:
         "received_at": came.received_at,
         "source": came.source,
         "header": msgspec.json.encode(came.header | _names(came.named)),
+        "number": whole_number(came.header.get("InstanceNumber", "")),
     }
 
 
@@ -149,12 +153,12 @@ def _study(connection: Connection, uid: str) -> Study | None:
         named=Named(uid, row.patient_id, row.issuer, row.accession, row.accession_issuer),
         first_at=row.first_at,
         changed_at=row.changed_at,
-        objects=tuple(_object(each) for each in found),
+        objects=tuple(as_object(each) for each in found),
         contradictions=tuple(why.scalars()),
     )
 
 
-def _object(row: Row[Any]) -> ImageObject:
+def as_object(row: Row[Any]) -> ImageObject:
     header: dict[str, str] = msgspec.json.decode(bytes(row.header))
     said = {
         name: header.pop(f"named.{name}")

@@ -95,6 +95,11 @@ class Ledger:
         entry = Entry(Event.HELD, actor, {"reason": reason})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at))
 
+    def vouch(self, case_id: str, actor: str, reason: str, state: str, at: datetime) -> CaseRow | None:
+        """Resume a case whose images do not fit its order, because a person says that they are its images."""
+        entry = Entry(Event.RESUMED, actor, {"reason": reason, "vouched": True})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("vouched", state)))
+
     def models(self) -> frozenset[str]:
         """Every model version, ``name@version``, that has read here."""
         return self._database.read(decision.models)
@@ -139,9 +144,9 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """``server.ports.Seals``."""
-        return self._database.read(lambda c: seals.sealed(c, named))
+        return self._database.read(lambda c: seals.sealed(c, named, answering))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""

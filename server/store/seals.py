@@ -8,7 +8,8 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 - a report that answers a referral, in time or not;
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
   number: those are what the question is asked about;
-- what refers to such a report and may tell what it says, such as a Provenance.
+- what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
+  of these in turn.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ UNSEALED = (
 _REPORT, _RESULT, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
 
 
+_RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
+"""What is written about something that was said. An image, or a value derived from one, is evidence."""
+_TOLD_OF = tuple(sorted(SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT}))
+
 _SELF = resource.alias("sealable")
 
 
@@ -58,8 +63,17 @@ def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     if type_ == _REPORT:
         return _report(own)
     if type_ == _RESULT:
-        return or_(and_(not_(_measured(own)), or_(_listed(own), _listed_by_panel(own))), _tells(own))
-    return _tells(own)
+        return or_(and_(not_(_measured(own)), _listed_somehow(own)), _tells(own))
+    return or_(_tells(own), _tells_of_teller(own)) if type_ in _RETELLING else _tells(own)
+
+
+@lru_cache
+def _listed_at_all() -> ColumnElement[bool]:
+    return _listed_somehow(_SELF)
+
+
+def _listed_somehow(own: Any) -> ColumnElement[bool]:
+    return or_(_listed(own), _listed_by_panel(own))
 
 
 @lru_cache
@@ -176,20 +190,35 @@ def _tells(own: Any) -> ColumnElement[bool]:
     )
 
 
+def _tells_of_teller(own: Any) -> ColumnElement[bool]:
+    """Of what an opinion lists without a number, or of what tells of one; further it is not followed."""
+    link, told = reference.alias(), resource.alias()
+    finding = and_(told.c.type == _RESULT, not_(_measured(told)), _listed_somehow(told))
+    return looked_up(
+        link.c.resource_key == own.c.key,
+        told.c.key == link.c.target_key,
+        or_(finding, and_(told.c.type.in_(_TOLD_OF), _tells(told))),
+    )
+
+
 def asked_again(connection: Connection, case_id: str) -> bool:
     """Whether another case on this one's question about its patient is open."""
     query = select(cases.c.id).where(cases.c.id == case_id, cases.c.state.in_(UNSEALED), _open_about(cases))
     return connection.execute(query).first() is not None
 
 
-def sealed(connection: Connection, named: Collection[str]) -> frozenset[str]:
+def sealed(connection: Connection, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
     """``server.ports.Seals.under_seal``."""
     ids: dict[str, list[str]] = {}
+    found = set[str]()
+    if answering:
+        those = [each.partition("/")[2] for each in answering]
+        query = select(_SELF.c.id).where(_SELF.c.type == _RESULT, _SELF.c.id.in_(those), _listed_at_all())
+        found |= {f"{_RESULT}/{row[0]}" for row in connection.execute(query)}
     for each in named:
         type_, _, id_ = each.partition("/")
         if type_ in SEALABLE or type_ == _REQUEST:
             ids.setdefault(type_, []).append(id_)
-    found = set[str]()
     for type_, those in ids.items():
         meets = _answered() if type_ == _REQUEST else _sealed(type_)
         query = select(_SELF.c.id).where(_SELF.c.type == type_, _SELF.c.id.in_(those), meets)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _STALE_SECONDS = 600
 _NEAR_BYTES = 1024 * 1024 + 64 * 1024
@@ -54,6 +55,10 @@ class Vault:
     def get(self, digest: str) -> bytes:
         """The bytes of ``digest``; raises FileNotFoundError when they are not here."""
         return (self._objects / digest[:2] / digest).read_bytes()
+
+    def open(self, digest: str) -> BinaryIO:
+        """The same as a file, for what is too large to be held in memory."""
+        return (self._objects / digest[:2] / digest).open("rb")
 
     def _make_homes(self) -> None:
         """All at once: made one by one, each of the first objects would wait for one flush more."""

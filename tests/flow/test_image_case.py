@@ -120,12 +120,18 @@ class Radiology:
         until(lambda: self.business(task) in standings, 60.0, f"{task} stands at one of {standings}")
         return self.business(task)
 
+    def state(self) -> str:
+        return str(self._case()["state"])
+
     def case(self) -> str:
+        return str(self._case()["case"])
+
+    def _case(self) -> dict[str, Any]:
         listed = httpx.get(
             f"{self.site.root}/cases", headers={"Accept": "application/json"}, timeout=30, trust_env=False
         )
         [found] = listed.json()["cases"] if isinstance(listed.json(), dict) else listed.json()
-        return str(found["case"])
+        return dict(found)
 
     def opinion(self) -> dict[str, Any]:
         [entry] = self.client.get("/DiagnosticReport", params={"_security": "AIAST"}).json()["entry"]
@@ -134,17 +140,19 @@ class Radiology:
 
 @pytest.fixture
 def pacs(tmp_path: Path) -> Iterator[Pacs]:
-    with Pacs(tmp_path / "pacs", callers={}) as archive:
+    """It reports on what it keeps by an association of its own, to our DICOM door."""
+    with Pacs(tmp_path / "pacs") as archive:
         yield archive
 
 
 @pytest.fixture
 def radiology(tmp_path: Path, ehr: Ehr, pacs: Pacs) -> Iterator[Radiology]:
     port = free_port()
+    pacs.callers["READER"] = ("127.0.0.1", port)
     archive = (
         'timeout_seconds = 5\n[[pacs]]\nname = "pacs"\nserves = ["ehr"]\n'
         'accepts = ["sr", "map", "capture", "kos"]\n'
-        f'ae = "PACS"\nhost = "127.0.0.1"\nport = {pacs.port}\ncalling_ae = "READER"\ncommitment = "none"\n'
+        f'ae = "PACS"\nhost = "127.0.0.1"\nport = {pacs.port}\ncalling_ae = "READER"\n'
     )
     with Site(tmp_path, ehr.base, destination=archive, DICOM_PORT=str(port)) as site:
         site.bring_up(site.program("up"))
@@ -206,6 +214,12 @@ def test_two_readers_agree_on_a_published_film(radiology: Radiology, pacs: Pacs)
     outputs = radiology.client.get(f"/{task}").json()["output"]
     named = {each["type"]["coding"][0]["code"]: each.get("valueReference", {}) for each in outputs}
     assert named["dicom-sr"]["identifier"]["value"] == f"urn:oid:{report.SOPInstanceUID}"
+    until(
+        lambda: len([each for each in pacs.reports if each[1] == 0]) == 3,
+        60.0,
+        "it has said that it keeps them",
+    )
+    until(lambda: radiology.state() == "closed", 60.0, "committed, they are delivered")
     radiology.site.command("withdraw", radiology.case(), "--by", "somebody", "--reason", "wrong film")
     until(lambda: any(each.Modality == "KO" for each in _kept(pacs)), 60.0, "the archive is told")
 

@@ -22,6 +22,7 @@ class Field(IntEnum):
 
     C_STORE_RQ = 0x0001
     C_ECHO_RQ = 0x0030
+    N_EVENT_REPORT_RQ = 0x0100
     C_CANCEL_RQ = 0x0FFF
 
 

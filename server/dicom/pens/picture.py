@@ -24,7 +24,7 @@ _LINES = 34
 """Heights of the plain text in the width of the picture."""
 SPEAKS_FOR = 0.5
 _AMBER, _WHITE, _GREY, _BLACK = (255, 170, 0), (255, 255, 255), (190, 190, 190), (0, 0, 0)
-_STRONGEST = 0.55
+_STRONGEST = 0.6
 """How much of the film's own grey the strongest colour covers."""
 
 
@@ -59,26 +59,18 @@ def _film(grey: Grey, stretch: float) -> Image.Image:
 
 
 def _coloured(film: Image.Image, shown: Map) -> Image.Image:
-    """Amber where the map speaks for the finding, and a line round it; the rest stays as it is."""
+    """Amber where the map speaks for the finding, the more the stronger; the rest stays as it is.
+
+    No line round it: it would be taken for the outline of something seen, and make specks weigh as much.
+    """
     spread = Image.fromarray(shown).resize(film.size, Image.Resampling.BILINEAR)
     values = np.asarray(spread, np.float32)
     strength = np.clip((values - SPEAKS_FOR) / (1 - SPEAKS_FOR), 0, 1) * _STRONGEST
-    strength[_line_round(values >= SPEAKS_FOR)] = 1
     mixed = (
         np.asarray(film, np.float32) * (1 - strength[..., None])
         + np.array(_AMBER, np.float32) * strength[..., None]
     )
     return Image.fromarray(np.rint(mixed).astype(np.uint8))
-
-
-def _line_round(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The outermost two pixels of what is inside."""
-    kept = np.pad(inside, 2, mode="edge")
-    rows, columns = inside.shape
-    core = inside.copy()
-    for down, across in ((0, 2), (4, 2), (2, 0), (2, 4)):
-        core &= kept[down : down + rows, across : across + columns]
-    return inside & ~core
 
 
 def _head(width: int, mark: str) -> Image.Image:

@@ -17,6 +17,7 @@ from server.dicom.receive.delivery import Delivery, answer_to, answer_to_failure
 from server.dicom.receive.tally import Tally
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.association import Commanded, Data, Event, Requested
+from server.dicom.upper.negotiation import granted
 from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
 from server.errors import Fault
@@ -94,7 +95,7 @@ class Conversation:
         connection.admitted = answer
         self._tally.count("associations accepted")
         self._log.info("association accepted", **told)
-        connection.association.accept(request, answer.contexts)
+        connection.association.accept(request, answer.contexts, granted(request.roles))
 
     def _command(self, connection: Connection, event: Commanded) -> None:
         wanted = asked(event.context.sop_class, event.command)

@@ -78,6 +78,8 @@ class StagedObject:
         try:
             whole = self._walked(start)
             found, remarks = header(whole, arrival.sop_class, arrival.sop_instance)
+            if arrival.study and found.study != arrival.study:
+                raise fault(Category.UNPROCESSABLE, "invariant", "it is of another study than the one named")
             size, digest = self._staged.size, self._staged.finish()
         except (Fault, OSError):
             self._staged.abandon()

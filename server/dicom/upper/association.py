@@ -15,7 +15,7 @@ from server.dicom.limits import Limits
 from server.dicom.upper import answer
 from server.dicom.upper.answer import ACCEPTED, Answered, Rejection
 from server.dicom.upper.pdu import Framer, Type, Violation, Why
-from server.dicom.upper.request import Request, parse_request
+from server.dicom.upper.request import Request, Role, parse_request
 
 
 class State(Enum):
@@ -114,10 +114,10 @@ class Association:
 
     # -- what the owner answers
 
-    def accept(self, request: Request, contexts: Sequence[Answered]) -> None:
+    def accept(self, request: Request, contexts: Sequence[Answered], roles: Sequence[Role] = ()) -> None:
         self._contexts = {each.id: each for each in contexts if each.result == ACCEPTED}
         self._peer_max = request.max_length
-        self.outgoing += answer.accept(request, contexts, self._limits.pdu_bytes)
+        self.outgoing += answer.accept(request, contexts, self._limits.pdu_bytes, roles)
         self.state = State.ESTABLISHED
         self._framer.associated = True
 

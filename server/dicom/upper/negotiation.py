@@ -10,9 +10,11 @@ from server.dicom.upper.answer import (
     TRANSFER_SYNTAXES_NOT_SUPPORTED,
     Answered,
 )
-from server.dicom.upper.request import Proposed
+from server.dicom.upper.request import Proposed, Role
 
 VERIFICATION = "1.2.840.10008.1.1"
+COMMITMENT = "1.2.840.10008.1.20.1"
+"""Storage Commitment Push Model: an archive reports on what we have sent it; we commit to nothing."""
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 
 STORAGE_CLASSES = frozenset(
@@ -66,11 +68,18 @@ def choose(
     return tuple(_answer(each, classes, syntaxes) for each in proposed)
 
 
+def granted(proposed: Iterable[Role]) -> tuple[Role, ...]:
+    """Whoever reports on a commitment is its provider, though it calls (PS3.4 J.3.3, PS3.7 D.3.3.4)."""
+    return tuple(
+        Role(each.sop_class, scu=False, scp=each.scp) for each in proposed if each.sop_class == COMMITMENT
+    )
+
+
 def _answer(context: Proposed, classes: Collection[str], syntaxes: Collection[str]) -> Answered:
-    verifying = context.sop_class == VERIFICATION
-    if not verifying and context.sop_class not in classes:
+    service = context.sop_class in (VERIFICATION, COMMITMENT)
+    if not service and context.sop_class not in classes:
         return Answered(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.sop_class, "")
-    taken = _UNCOMPRESSED if verifying else syntaxes
+    taken = _UNCOMPRESSED if service else syntaxes
     for syntax in context.syntaxes:
         if syntax in taken:
             return Answered(context.id, ACCEPTED, context.sop_class, syntax)

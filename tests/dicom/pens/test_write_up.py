@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -17,10 +18,14 @@ from pydicom import dcmread
 from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
+from server.dicom.pens.capture import write_capture
 from server.dicom.pens.opinion import FilmOpinion, Written
+from server.dicom.pens.parametric_map import write_map
+from server.dicom.pens.rejection import write_rejection
+from server.dicom.pens.structured_report import write_report
 from server.dicom.pens.write_up import Choice, write_up
 from server.dicom.upper.answer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from server.model import Answer
+from server.model import Answer, Withdrawal
 from tests.dicom.pens import awkward, films
 from tests.dicom.pens.judges import errors
 
@@ -197,6 +202,13 @@ def test_nothing_that_a_film_says_is_logged(name: str, caplog: pytest.LogCapture
     stream = BytesIO()
     with disable_value_validation():
         INVALID[name].save_as(stream, implicit_vr=False, little_endian=True)
-    stream.seek(0)
-    everything(films.opinion(film=dcmread(stream, force=True)))
+    said = Withdrawal("somebody", "for a reason", films.MADE_AT)
+    pens: tuple[Callable[[FilmOpinion], object], ...] = (
+        write_report,
+        write_map,
+        lambda opinion: write_capture(opinion, films.grey(640, 512)),
+        lambda opinion: write_rejection([opinion.film_instance], opinion.film, said, "Trust"),
+    )
+    for pen in pens:
+        pen(films.opinion(film=dcmread(BytesIO(stream.getvalue()), force=True)))
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

@@ -110,9 +110,9 @@ def test_an_object_whose_answer_was_lost_is_there_once(
     sender: Sender, archive: Open, finds: bool, stores: int, commitment: timedelta | None
 ) -> None:
     pacs = archive(same_association=True, offers_find=finds)
-    pacs.faults.add(ArchiveFault(Trouble.SILENCE_AFTER))
+    pacs.faults.add(ArchiveFault(Trouble.SILENCE_AFTER, seconds=0.0))
     sender.queue(document())
-    once(sender, pacs, commitment, timeout=0.5)
+    once(sender, pacs, commitment)
     assert (sender.state, len(pacs.objects)) == ("waiting", 1)
     sender.forward(seconds=5)
     once(sender, pacs, commitment)
@@ -124,9 +124,9 @@ def test_an_object_whose_answer_was_lost_is_there_once(
 @pytest.mark.parametrize("trouble", [Trouble.SILENCE, Trouble.ABORT])
 def test_an_object_that_was_lost_goes_out_again(sender: Sender, archive: Open, trouble: Trouble) -> None:
     pacs = archive(same_association=True)
-    pacs.faults.add(ArchiveFault(trouble))
+    pacs.faults.add(ArchiveFault(trouble, seconds=0.0))
     sender.queue(document(content=part10(1, CAPTURE, pixels=100_000)))
-    once(sender, pacs, timeout=0.5)
+    once(sender, pacs)
     assert (sender.state, len(pacs.objects)) == ("waiting", 0)
     assert "before it had answered" in sender.outcome
     sender.forward(seconds=5)
