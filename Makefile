@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-run: $(VENV)/.run  ## start the server and a small hospital that sends it six cases
+run: $(VENV)/.run  ## start the server and a small hospital that sends it eleven cases
 	@$(BIN)/python -m conformance demo --start
 
 test: $(VENV)/.dev  ## the whole test suite, one process for each core

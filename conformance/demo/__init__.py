@@ -1,1 +1,1 @@
-"""Six cases, from the hospital's request to what the hospital finds in its own chart."""
+"""Eleven cases, from the hospital's request to what the hospital finds in its own chart."""

@@ -49,8 +49,8 @@ class Radiology:
         query = Dataset()
         query.QueryRetrieveLevel, query.StudyInstanceUID, query.SOPClassUID = "IMAGE", _study(request), ""
         classes = [str(each.SOPClassUID) for each in self.archive.objects.matching(query)]
-        order = list(dict.fromkeys(_WORDS.values()))
-        return tuple(sorted((_WORDS.get(each, each) for each in classes), key=order.index))
+        order = (*_WORDS, *classes)
+        return tuple(_WORDS.get(each, each) for each in sorted(classes, key=order.index))
 
 
 def _study(request: ReadRequest) -> str:

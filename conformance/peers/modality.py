@@ -80,7 +80,7 @@ def _film(order: Order, series: str, number: int) -> FileDataset:
     meta.MediaStorageSOPInstanceUID = UID(mint())
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     now = datetime.now(UTC)
-    film = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    film = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=False)
     film.SpecificCharacterSet = "ISO_IR 192"
     film.SOPClassUID, film.SOPInstanceUID = COMPUTED_RADIOGRAPHY, meta.MediaStorageSOPInstanceUID
     film.PatientID, film.PatientName, film.AccessionNumber = (

@@ -195,6 +195,9 @@ def test_each_filter_refuses_someone_of_the_demonstration():
         "Dapple": "is the first reader",
         "Tarn": "works for the first reader's organisation",
         "Sorrel": "cannot be shown to be independent",
+        "Cobble": "has none of the specialties",
+        "Willow": "has none of the specialties",
+        "Brook": "has none of the specialties",
     }
     assert set(refused) == set(starts)
     assert all(refused[name][0].startswith(start) for name, start in starts.items())
