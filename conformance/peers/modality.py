@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -60,6 +61,17 @@ def films(order: Order, count: int = 1, rows: int = 256, columns: int = 256) -> 
         film.Rows, film.Columns = rows, columns
         film.PixelData = _pixels(number, rows, columns)
         yield film
+
+
+def taken(order: Order, picture: NDArray[np.uint8], view: str, number: int = 1) -> FileDataset:
+    """A film whose grey values are those of a picture (height, width), of 8 bits."""
+    film = _film(order, mint(), number)
+    film.ViewPosition = view
+    film.Rows, film.Columns = picture.shape
+    film.BitsAllocated, film.BitsStored, film.HighBit = 8, 8, 7
+    content = picture.tobytes()
+    film.PixelData = content + b"\0" * (len(content) % 2)  # even lengths only (PS3.5 section 8.1.1)
+    return film
 
 
 def _film(order: Order, series: str, number: int) -> FileDataset:

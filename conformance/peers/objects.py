@@ -27,7 +27,7 @@ class Objects:
     """Safe to use from any thread. A file is called by a hash of the UID, never by what was sent."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = threading.Lock()
         self._known: dict[str, Dataset] = {}
         self.stores = 0
@@ -47,7 +47,7 @@ class Objects:
             return new
 
     def path(self, uid: str) -> Path:
-        return self._folder / f"{hashlib.sha256(uid.encode()).hexdigest()}.dcm"
+        return self.folder / f"{hashlib.sha256(uid.encode()).hexdigest()}.dcm"
 
     def holds(self, uid: str) -> bool:
         with self._lock:
