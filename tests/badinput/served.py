@@ -115,7 +115,7 @@ class Served:
         return Reader(self.site.store)
 
     def stored(self) -> dict[str, int]:
-        """Rows of each table but for the trail, which tells of refusals too, and files beside the database."""
+        """Rows of each table but the trail, which tells of refusals too, and files beside the database."""
         tables = [each for each in metadata.tables if each != "access"]
         counts = {name: self._reader.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}  # noqa: S608 - our own tables
         files = [
