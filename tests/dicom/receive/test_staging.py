@@ -69,7 +69,6 @@ def test_a_file_of_ps3_10(tmp_path: Path, pixels: int, piece: int) -> None:
     assert meta.TransferSyntaxUID == ARRIVAL.syntax
     assert meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
     assert meta.ImplementationVersionName == "SECOND_READER"
-    assert meta.SourceApplicationEntityTitle == "CT1"
     assert kept[: 128 + 4 + 12 + meta.FileMetaInformationGroupLength] == kept[: -len(data)]
 
 
