@@ -8,6 +8,7 @@ from conformance.bench.create import create
 from conformance.bench.fhir import fhir
 from conformance.bench.opinion import opinion
 from conformance.bench.store import store
+from conformance.bench.study import study
 
 
 @click.group()
@@ -23,3 +24,4 @@ bench.add_command(opinion)
 bench.add_command(create)
 bench.add_command(fhir)
 bench.add_command(store)
+bench.add_command(study)

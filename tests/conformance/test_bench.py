@@ -91,9 +91,23 @@ def test_too_few_to_search_in():
     assert "100 or more" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["create", "fhir", "opinion"])
+def test_study_counts_from_its_last_image(tmp_path):
+    told = figures(run("study", "--cases", "3", "--data", str(tmp_path)))
+    spans = (
+        "sealed opinion, as a client sees it",
+        "completed Task, as a client sees it",
+        "report in the archive",
+    )
+    p50 = [told[f"last image to {span}, p50"]["ours"] for span in spans]
+    assert p50 == sorted(p50)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["create", "fhir", "opinion", "study"])
 def test_each_bench_says_what_is_measured(name):
-    words = {"create": "bare SQLite", "fhir": "fhirstarter", "opinion": "by the server's"}
+    words = {
+        "create": "bare SQLite", "fhir": "fhirstarter", "opinion": "by the server's", "study": "last image",
+    }  # fmt: skip
     assert words[name] in run(name, "--help").stdout
 
 
