@@ -12,7 +12,7 @@ run: $(VENV)/.run  ## start the server and a small hospital that sends it six ca
 	@$(BIN)/python -m conformance demo --start
 
 test: $(VENV)/.dev  ## the whole test suite, one process for each core
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: lint types test  ## style, types, tests
 

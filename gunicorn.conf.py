@@ -7,16 +7,22 @@ from server.ending import one_sentence
 from server.log import GunicornLog
 from server.porch.limits import PorchLimits
 from server.porch.worker import Worker
-from server.web import look
+from server.web import look, tls_files
 
 with one_sentence():
     _settings = settings.load()
 
 
 class Porch(Worker):
-    """The porch with this server's limits; large bodies are spooled where the data is, unlinked."""
+    """The porch with this server's limits and TLS; large bodies are spooled where the data is, unlinked."""
 
-    limits = PorchLimits(body_bytes=_settings.max_body, spool_folder=str(_settings.data))
+    limits = PorchLimits(
+        body_bytes=_settings.max_body,
+        roomy_path=b"/dicom-web/studies",
+        roomy_bytes=_settings.max_stow,
+        spool_folder=str(_settings.data),
+    )
+    tls = tls_files(_settings)
 
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host

@@ -4,6 +4,7 @@ from server import settings
 from server.app import create_app
 from server.ending import one_sentence
 from server.log import configure
+from server.web import demand_certificate
 from server.wiring import build
 
 _DO_NOT_START_AGAIN = 3
@@ -12,4 +13,5 @@ _DO_NOT_START_AGAIN = 3
 with one_sentence(_DO_NOT_START_AGAIN):
     _settings = settings.load()
     configure(_settings.log_level, "web")
+    demand_certificate(_settings)
     app = create_app(build(_settings))

@@ -10,6 +10,8 @@ import click
 _COMMANDS = {
     "demo": "conformance.demo.command:demo",
     "ehr": "conformance.demo.by_hand:ehr",
+    "modality": "conformance.demo.imaging:modality",
+    "pacs": "conformance.demo.imaging:pacs",
     "specialist": "conformance.demo.by_hand:specialist",
     "bench": "conformance.bench:bench",
     "check": "conformance.checks.command:check",

@@ -17,12 +17,13 @@ from werkzeug.exceptions import HTTPException
 from server import __version__, clock, metrics
 from server.access.endpoints import endpoints
 from server.console.pages import pages
+from server.dicom.web import door as dicomweb
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
 from server.log import logger
 from server.store.migrate import demand_current
-from server.wiring import Entrance, House, desk, entrance
+from server.wiring import Entrance, House, desk, entrance, images_desk
 
 
 def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.Flask:
@@ -33,6 +34,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
     if entry.exchange is not None:
         told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
         app.register_blueprint(told, url_prefix="/fhir")
+    app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
     app.register_blueprint(pages(house.ledger))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))

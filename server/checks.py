@@ -8,15 +8,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+
 from server import settings
 from server.access.register import checked
+from server.clock import now
 from server.configuration import demand_models, load_configuration
-from server.errors import Fault
+from server.dicom.peers import load_peers
+from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.model import Destination
-from server.settings import Settings
+from server.settings import PREFIX, Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
+from server.web import demand_certificate
 from server.wiring import sound_destinations
 
 _DEPENDENCIES = (
@@ -57,15 +62,28 @@ def run() -> Iterator[Line]:
         yield Line(False, "settings", str(failure))
         return
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
+    yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
     yield _try("cards and policies", lambda: _configuration(chosen))
-    yield _try(
-        "destinations", lambda: ", ".join(map(_told, sound_destinations(chosen.destinations))) or "none"
-    )
+    yield _try("destinations", lambda: _destinations(chosen))
+    yield _try("dicom", lambda: _dicom(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
         yield _try("database", lambda: _database(chosen))
+
+
+def _tls(chosen: Settings) -> str:
+    demand_certificate(chosen)
+    if chosen.tls_certificate is None:
+        return "none: the door speaks plain HTTP"
+    shown = x509.load_pem_x509_certificates(chosen.tls_certificate.read_bytes())[0]
+    until = f"{shown.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    if now() > shown.not_valid_after_utc:
+        text = f"{PREFIX}TLS_CERTIFICATE is out of date since {until}; put the renewed one in its place"
+        raise fault(Category.INCORRECT, "expired", text)
+    asked = ", client certificates are demanded" if chosen.tls_client_ca else ""
+    return f"the certificate holds until {until}{asked}"
 
 
 def _clients(chosen: Settings) -> str:
@@ -73,6 +91,22 @@ def _clients(chosen: Settings) -> str:
         return "none: nobody is told apart, whoever reaches the address may read and write everything"
     found = checked(chosen.clients, lambda scope: demand_holdable(scope, chosen.fhir_base))
     return ", ".join(sorted(found))
+
+
+def _destinations(chosen: Settings) -> str:
+    found, archives = sound_destinations(chosen.destinations)
+    told = [*map(_told, found), *(f"{each.name} (archive)" for each in archives)]
+    return ", ".join(told) or "none"
+
+
+def _dicom(chosen: Settings) -> str:
+    if not chosen.dicom_port:
+        return "no port: there is no DICOM door"
+    peers = load_peers(chosen.dicom_peers)
+    told = f"listening on {chosen.dicom_host}:{chosen.dicom_port}"
+    if peers.called is None or peers.peers is None:
+        return f"{told}, to this machine; nobody is told apart"
+    return f"{told} as {', '.join(sorted(peers.called))}, to {', '.join(sorted(peers.peers))}"
 
 
 def _told(destination: Destination) -> str:

@@ -22,10 +22,11 @@ from server.model import Withdrawal
 from server.options import WORDS
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
-from server.store.deliveries import PARKED
+from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
 from server.times import instant
+from server.vouching import vouch
 from server.wiring import bring_up_to_date, build
 
 
@@ -39,7 +40,7 @@ def main() -> None:
     """
 
 
-for each in PROCESSES.values():
+for each in (*PROCESSES.values(), vouch):
     main.add_command(each)
 
 

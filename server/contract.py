@@ -12,9 +12,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
+from server.images import ImageObject
 from server.model import Evidence, Feature, Gap, InputContract, Measurement, Problem, ResourceKey, Span
 
 AGE = "age_years"
@@ -36,6 +37,10 @@ class Inputs:
     """The observations used, in the order of the contract."""
     digest: str
     """SHA-256 over the canonical inputs, lower-case hex."""
+    films: tuple[ImageObject, ...] = ()
+    """Of a question that is read from images: the objects to look at."""
+    born: date | None = None
+    """The patient's birth date as the case knows it, where the reader is told."""
 
 
 @dataclass(frozen=True, slots=True)

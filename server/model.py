@@ -223,6 +223,20 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmLook:
+    """What a reader of films saw of the one film that it read."""
+
+    instance: str
+    """SOP Instance UID."""
+    rows: int
+    columns: int
+    cells: tuple[tuple[float, ...], ...]
+    """Class activation: log-odds of each cell of the model's last map; their mean is the score."""
+    lossy: bool
+    """The film had been compressed with loss at some time (0028,2110)."""
+
+
+@dataclass(frozen=True, slots=True)
 class AiRead:
     """A model's answer, or its decline, with all that is needed to stand by it later."""
 
@@ -240,7 +254,9 @@ class AiRead:
     baseline_log_odds: float | None = None
     reasons: tuple[str, ...] = ()
     sources: tuple[ResourceKey, ...] = ()
-    """The observations that were used, version by version."""
+    """The observations that were used, or the study, version by version."""
+    film: FilmLook | None = None
+    """Of a reader of films that read one."""
 
     @property
     def declined(self) -> bool:
@@ -323,6 +339,30 @@ class Clock:
     answer_within: timedelta
 
 
+class Late(StrEnum):
+    """What becomes of a case whose study is known to lack images when time has run out."""
+
+    DROP = "drop"
+    """The case ends without an opinion."""
+    GO = "go"
+    """What has come is read."""
+    WAIT = "wait"
+    """The case waits on, and says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRules:
+    """When a study counts as complete; of a policy."""
+
+    quiet_study: timedelta
+    """Nothing new for so long: nothing more is expected."""
+    quiet_series: Mapping[str, timedelta]
+    """By Modality (0008,0060): longer or shorter pauses between the objects of one series."""
+    complete_within: timedelta
+    """From the opening of the case, until the images that are known to be missing must have come."""
+    when_late: Late
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
@@ -340,6 +380,8 @@ class Policy:
     """Reason for referral (missed, over-called, declined, not-comparable, audit) -> urgency."""
     clocks: Mapping[Urgency, Clock]
     deliver_for: timedelta
+    images: ImageRules | None = None
+    """Of questions that are read from images."""
 
     @property
     def identity(self) -> str:
@@ -552,3 +594,65 @@ class Receipt:
     nothing but a Task that its placer has cancelled there."""
     told: tuple[str, ...] = ()
     """``Type/id/_history/n`` of what is here and stood in it, where the store does not know."""
+
+
+class PacsKind(StrEnum):
+    """What kinds of DICOM objects we write."""
+
+    SR = "sr"
+    MAP = "map"
+    CAPTURE = "capture"
+    KEY_OBJECTS = "kos"
+
+
+@dataclass(frozen=True, slots=True)
+class DicomNode:
+    """An archive's address on a DICOM network (PS3.8), and how much of its word we want."""
+
+    ae: str
+    host: str
+    port: int
+    calling_ae: str
+    """What we call ourselves there."""
+    commitment_within: timedelta | None
+    """How long it may take until it says that it keeps an object (PS3.4 annex J); None: it is not asked."""
+    trust: Trust | None = None
+    """None: without TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class PacsDestination:
+    """An archive that DICOM objects go to. Only these addresses are ever dialled."""
+
+    name: str
+    serves: tuple[str, ...]
+    """Destinations whose cases are answered into this archive, by name."""
+    accepts: frozenset[PacsKind]
+    timeout: timedelta
+    at: DicomNode | Destination
+    """A Destination's base is that of its DICOMweb services (PS3.18)."""
+
+
+class Promise(StrEnum):
+    """How it stands with a storage commitment that we asked for."""
+
+    ASKED = "asked"
+    COMMITTED = "committed"
+    FAILED = "failed"
+    OVER = "over"
+    """It failed, and that has been acted upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """One request that an archive says whether it keeps an object (PS3.4 annex J)."""
+
+    transaction: str
+    """Minted and stored before it is sent; the archive's answer names nothing else of ours."""
+    document: str
+    sop_instance: str
+    state: Promise
+    due_at: datetime
+    """When an answer that has not come is asked for anew."""
+    reason: int | None = None
+    """Failure Reason (0008,1197)."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from server.accesses import Access
 from server.case import Event, Position
 from server.contract import Inputs
-from server.model import AiRead, Document, Receipt, Withdrawal
+from server.errors import Category, Fault, Issue
+from server.model import AiRead, Commitment, Document, Receipt, Withdrawal
 from server.notices import Subscribing
 from server.query import Page, Query, Row, Test
 
@@ -243,6 +244,8 @@ class Progress:
     deliver_for: Any = None
     accesses: tuple[Access, ...] = ()
     """What was done to whose data, such as a model's reading."""
+    awaits: tuple[str, ...] = ()
+    """``server.images.by_study`` and ``by_accession``: what comes under them is news from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +288,88 @@ class Reader(Protocol):
         ...
 
 
+class Undelivered(Fault):
+    """A document was not proven received.
+
+    UNAVAILABLE and BUSY pass by themselves: try again, not before ``retry_after`` when it is
+    given. Every other category parks the document for a person.
+    """
+
+    def __init__(
+        self,
+        category: Category,
+        code: str,
+        text: str,
+        *more: Issue,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(category, Issue(code, text), *more)
+        self.retry_after = retry_after
+
+
+class NotYet(Undelivered):
+    """The destination took the document, and says later whether it keeps it: nothing has failed."""
+
+    def __init__(self, text: str, until: datetime, *, sent: bool) -> None:
+        """``until``: when to look again at the latest. ``sent``: it went out just now."""
+        super().__init__(Category.UNAVAILABLE, "incomplete", text)
+        self.until = until
+        self.sent = sent
+
+
 class Courier(Protocol):
     """Takes documents to one kind of destination."""
 
     def deliver(self, document: Document, attempt: int) -> Receipt:
-        """Prove that the destination holds the document, or raise a Fault that says why not."""
+        """Prove that the destination holds the document, or raise a Fault that says why not.
+
+        Raises:
+            Undelivered: it does not, as far as can be told; NotYet when it is to say so by itself.
+        """
+        ...
+
+
+class WebLine(Protocol):
+    """One delivery's line to one HTTP service, below its base; every wait and every byte is bounded."""
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, expected: Collection[int]
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer.
+
+        Raises:
+            Undelivered: for a status that is not ``expected``, or when no whole answer came in time.
+        """
+        ...
+
+
+class Commitments(Protocol):
+    """What archives were asked to say, and what they have said (PS3.4 annex J)."""
+
+    def ask(self, asked: Commitment, at: datetime) -> None:
+        """Laid down before it is sent."""
+        ...
+
+    def taken(self, transaction: str, due_at: datetime) -> None:
+        """The archive has taken the request; its answer is expected until ``due_at``."""
+        ...
+
+    def of(self, document: str) -> Sequence[Commitment]:
+        """Everything that was asked about a document, oldest first."""
+        ...
+
+    def over(self, transaction: str) -> None:
+        """The failure has been acted upon."""
+        ...
+
+    def heard(
+        self, transaction: str, committed: Collection[str], failed: Mapping[str, int], at: datetime
+    ) -> bool:
+        """What an archive says of SOP Instance UIDs; failed ones with Failure Reason (0008,1197).
+
+        The first answer stands, however often it is told. The delivery that waits for it is woken.
+        False when nobody asked under this Transaction UID.
+        """
         ...
 
 
@@ -371,10 +451,11 @@ SEALABLE = frozenset(
 class Seals(Protocol):
     """Which opinions may not be shown yet."""
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """Those of these ``Type/id`` that are opinions on a question which is open about their patient.
 
-        Of ServiceRequests those whose answers are.
+        Of ServiceRequests those whose answers are. ``answering``: Observations that once said more than
+        a number; of them those that an opinion lists, whatever they say now.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The commands that stay: ``up``, ``web`` and ``work``.
+"""The commands that stay: ``up``, ``web``, ``work`` and ``dicom``.
 
 They are started anew whenever one of them dies, on a machine that is busy just then. So they are
 kept apart from the other commands, and each imports for itself what it needs and no more.
@@ -15,7 +15,9 @@ from server.loading import loading
 
 @click.command()
 def up() -> None:
-    """Run everything on this machine: the schema is brought up to date, then web and work start.
+    """Run everything on this machine: the schema is brought up to date, then its processes start.
+
+    They are web, work and, unless SECOND_READER_DICOM_PORT is 0, dicom.
 
     Ends on Ctrl-C; a process that dies is started again.
     """
@@ -24,7 +26,7 @@ def up() -> None:
         from server import supervisor, wiring
 
     wiring.bring_up_to_date(chosen)
-    supervisor.run(("web", "work"), chosen)
+    supervisor.run(("web", "work", *(("dicom",) if chosen.dicom_port else ())), chosen)
 
 
 @click.command()
@@ -43,4 +45,14 @@ def work() -> None:
     work(settings.load())
 
 
-PROCESSES = {each.name: each for each in (up, web, work)}
+@click.command()
+def dicom() -> None:
+    """Run the DICOM door alone: it takes what modalities and archives send."""
+    with loading():
+        from server.listening import serve
+        from server.wiring import holding
+
+    serve(settings.load(), holding)
+
+
+PROCESSES = {each.name: each for each in (up, web, work, dicom)}

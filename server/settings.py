@@ -14,61 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from server import written
 from server.errors import Category, fault
 
 PREFIX = "SECOND_READER_"
 _PACKAGE = Path(__file__).parent
-
-
-def _flag(text: str) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    return words[text.strip().lower()]
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65_536:
-        raise ValueError
-    return number
-
-
-def _seconds(text: str) -> timedelta:
-    span = timedelta(seconds=float(text))
-    if span <= timedelta(0):
-        raise ValueError
-    return span
-
-
-def _level(text: str) -> str:
-    word = text.strip().lower()
-    if word not in ("debug", "info", "warning", "error"):
-        raise ValueError
-    return word
-
-
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.isascii():  # it goes into headers as it is
-        raise ValueError
-    return text.rstrip("/")
-
-
-def _urls(text: str) -> tuple[str, ...]:
-    return tuple(_url(each.strip()) for each in text.split(",") if each.strip())
-
-
-def _database(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
-        raise ValueError
-    _ = url.port  # raises ValueError when it is none
-    return text
 
 
 def _setting(
@@ -85,13 +35,29 @@ class Settings:
     data: Path = _setting(Path("var"), Path, "a folder path", "Where the database and the bytes live.")
     database_url: str = _setting(
         "",
-        _database,
+        written.database,
         "postgresql://role@host/database, special characters percent-encoded",
         "A PostgreSQL database to use instead of the SQLite file in the data folder; empty: that file.",
         secret=True,  # it may hold a password
     )
     host: str = _setting("127.0.0.1", str, "an address", "The address that the FHIR door listens on.")
-    port: int = _setting(8080, _port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    port: int = _setting(8080, written.port, "1 to 65535", "The port of the FHIR door, health and metrics.")
+    tls_certificate: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "The certificate that the FHIR door shows, and those that lead to its root; none: plain HTTP. "
+        "Read again when it changes.",
+    )
+    tls_key: Path | None = _setting(
+        None, Path, "a PEM file", "The private key of the certificate, not protected by a password."
+    )
+    tls_client_ca: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "Whoever comes in must show a certificate that one of these has signed; none: nobody must.",
+    )
     clients: Path | None = _setting(
         None,
         Path,
@@ -101,26 +67,29 @@ class Settings:
     )
     open_network: bool = _setting(
         False,
-        _flag,
+        written.flag,
         "yes or no",
         "Without clients: allow listening beyond this machine although nobody is told apart; "
-        "say yes only behind a proxy that authenticates.",
+        "say yes only behind a proxy that authenticates, or with client certificates.",
     )
     base_url: str = _setting(
-        "", _url, "an http(s) URL", "Public FHIR base for Location headers; empty: http://host:port/fhir."
+        "",
+        written.url,
+        "an http(s) URL",
+        "Public FHIR base for Location headers; empty: http://host:port/fhir, with TLS https.",
     )
     destinations: Path | None = _setting(
         None, Path, "a TOML file", "The systems that results are written back to; none: results stay here."
     )
     subscribers: tuple[str, ...] = _setting(
         (),
-        _urls,
+        written.urls,
         "http(s) URLs with commas between",
         "Bases below which subscribers may be told, besides https on the public network.",
     )
     notify_for: timedelta = _setting(
         timedelta(hours=96),
-        _seconds,
+        written.seconds,
         "seconds",
         "How long a notification is tried before its Subscription becomes error.",
     )
@@ -136,40 +105,72 @@ class Settings:
         "a name",
         "The organisation that takes responsibility for the opinions it sends.",
     )
-    web_workers: int = _setting(2, _positive, "1 or more", "Processes that serve HTTP.")
-    web_threads: int = _setting(8, _positive, "1 or more", "Threads of each HTTP process.")
+    web_workers: int = _setting(2, written.positive, "1 or more", "Processes that serve HTTP.")
+    web_threads: int = _setting(8, written.positive, "1 or more", "Threads of each HTTP process.")
     max_body: int = _setting(
-        50 * 1024 * 1024, _positive, "bytes", "Largest HTTP body; a larger one is answered with 413."
+        50 * 1024 * 1024, written.positive, "bytes", "Largest HTTP body; a larger one is answered with 413."
     )
     max_resource: int = _setting(
-        8 * 1024 * 1024, _positive, "bytes", "Largest single resource; a larger one is answered with 413."
+        8 * 1024 * 1024,
+        written.positive,
+        "bytes",
+        "Largest single resource; a larger one is answered with 413.",
     )
-    max_entries: int = _setting(5_000, _positive, "1 or more", "Most entries of one Bundle.")
+    max_stow: int = _setting(1024**3, written.positive, "bytes", "Largest STOW-RS body; beyond it: 413.")
+    max_entries: int = _setting(5_000, written.positive, "1 or more", "Most entries of one Bundle.")
     max_page: int = _setting(
-        500, _positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."
+        500, written.positive, "1 or more", "Most matches on one page of a search, whatever _count asks for."
     )
     max_included: int = _setting(
-        1_000, _positive, "1 or more", "Most resources that a page of a search brings beside its matches."
+        1_000,
+        written.positive,
+        "1 or more",
+        "Most resources that a page of a search brings beside its matches.",
     )
     lease: timedelta = _setting(
         timedelta(seconds=60),
-        _seconds,
+        written.seconds,
         "seconds",
         "How long a worker may hold a case before another takes it over.",
     )
     step_attempts: int = _setting(
-        5, _positive, "1 or more", "How often a failing step is tried before the case is marked faulted."
+        5,
+        written.positive,
+        "1 or more",
+        "How often a failing step is tried before the case is marked faulted.",
     )
     idle: timedelta = _setting(
-        timedelta(milliseconds=10), _seconds, "seconds", "How long an idle worker sleeps between looks."
+        timedelta(milliseconds=10),
+        written.seconds,
+        "seconds",
+        "How long an idle worker sleeps between looks.",
     )
-    log_level: str = _setting("info", _level, "debug, info, warning or error", "How much is logged.")
+    dicom_host: str = _setting("127.0.0.1", str, "an address", "The address that the DICOM door listens on.")
+    dicom_port: int = _setting(
+        11112, written.port_or_none, "0 to 65535", "The port of the DICOM door; 0: there is none."
+    )
+    dicom_peers: Path | None = _setting(
+        None,
+        Path,
+        "a TOML file",
+        "Our AE titles with their rules, and the peers that may call them, by AE title and address; "
+        "none: any title may call any title, from this machine only.",
+    )
+    dicom_processes: int = _setting(2, written.positive, "1 or more", "Processes that take associations.")
+    dicom_max_associations: int = _setting(
+        64, written.positive, "1 or more", "Most associations at once; 16 of them of one address."
+    )
+    dicom_max_object: int = _setting(
+        4 * 1024**3, written.positive, "bytes", "Largest object; a larger one is answered with A700."
+    )
+    log_level: str = _setting("info", written.level, "debug, info, warning or error", "How much is logged.")
 
     @property
     def fhir_base(self) -> str:
         """The FHIR base URL that we print into Location headers and fullUrls."""
         host = f"[{self.host}]" if ":" in self.host else self.host  # IPv6, RFC 3986 section 3.2.2
-        return self.base_url or f"http://{host}:{self.port}/fhir"
+        scheme = "https" if self.tls_certificate else "http"
+        return self.base_url or f"{scheme}://{host}:{self.port}/fhir"
 
     @property
     def database(self) -> Path | str:
@@ -191,7 +192,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     }
     _known_only(source)
     settings = Settings(**chosen)
+    _whole_tls(settings)
     _closed_network(settings)
+    _known_peers(settings)
     _private_line(settings)
     return settings
 
@@ -228,6 +231,21 @@ def _known_only(source: Mapping[str, str]) -> None:
         raise fault(Category.INCORRECT, "value", f"no such setting: {', '.join(unknown)}")
 
 
+def _whole_tls(settings: Settings) -> None:
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        there, lacking = ("KEY", "CERTIFICATE") if settings.tls_key else ("CERTIFICATE", "KEY")
+        text = f"{PREFIX}TLS_{there} needs {PREFIX}TLS_{lacking}; both may name one file"
+        raise fault(Category.INCORRECT, "value", text)
+    if settings.tls_client_ca is not None and settings.tls_certificate is None:
+        text = f"{PREFIX}TLS_CLIENT_CA needs {PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"
+        raise fault(Category.INCORRECT, "value", text)
+    if settings.tls_certificate is not None and not settings.fhir_base.startswith("https://"):
+        text = (
+            f"{PREFIX}BASE_URL must begin with https, because {PREFIX}TLS_CERTIFICATE is set; or leave it out"
+        )
+        raise fault(Category.INCORRECT, "value", text)
+
+
 def _closed_network(settings: Settings) -> None:
     if _on_this_machine(settings.host):
         return
@@ -238,12 +256,23 @@ def _closed_network(settings: Settings) -> None:
             f"{PREFIX}HOST is beyond this machine and nobody is told apart; name who may come in with "
             f"{PREFIX}CLIENTS, or put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
         )
-    if settings.clients is not None and not settings.base_url.startswith("https://"):
+    if settings.clients is not None and not settings.fhir_base.startswith("https://"):
         raise fault(
             Category.FORBIDDEN,
             "security",
-            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; end TLS in a proxy "
-            f"in front and set {PREFIX}BASE_URL to the https address that clients use",
+            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; set "
+            f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY, or end TLS in a proxy in front and set "
+            f"{PREFIX}BASE_URL to the https address that clients use",
+        )
+
+
+def _known_peers(settings: Settings) -> None:
+    if settings.dicom_peers is None and settings.dicom_port and not _on_this_machine(settings.dicom_host):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}DICOM_HOST is beyond this machine and nobody is told apart; "
+            f"name who may call with {PREFIX}DICOM_PEERS",
         )
 
 

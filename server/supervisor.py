@@ -1,4 +1,4 @@
-"""The processes of one machine, ``web`` and ``work``: started, watched, stopped together.
+"""The processes of one machine, ``web``, ``work`` and ``dicom``: started, watched, stopped together.
 
 They are forked from this process, which has imported everything and holds nothing open: so they
 start in a moment, the first time and after each death. Code crosses a fork; connections and models,
@@ -15,17 +15,25 @@ from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
-from server import app  # noqa: F401 - not needed here, but by gunicorn's workers
+from server import (
+    app,  # noqa: F401 - not needed here, but by gunicorn's workers
+    listening,
+)
 from server.configuration import demand_models
 from server.ending import one_sentence
 from server.lifeline import tie_to
 from server.log import configure, logger
 from server.settings import Settings
-from server.web import demand_free_port, serve
-from server.wiring import build
+from server.web import demand_certificate, demand_free_port, serve
+from server.wiring import build, holding
 from server.work import work
 
-_PROGRAMS: dict[str, Callable[[Settings], None]] = {"web": serve, "work": work}
+
+def _dicom(settings: Settings) -> None:
+    listening.serve(settings, holding)
+
+
+_PROGRAMS: dict[str, Callable[[Settings], None]] = {"web": serve, "work": work, "dicom": _dicom}
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _STOP_WITHIN = 35.0
 _LOOK = 0.1
@@ -41,6 +49,9 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     """
     configure(settings.log_level, "up")
     demand_free_port(settings)
+    demand_certificate(settings)
+    if "dicom" in processes:
+        listening.demand_door(settings)
     house = build(settings)  # say now what would stop the children
     house.close()
     demand_models(settings, house.cards)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from server.errors import Category, fault
 from server.loading import loading
+from server.porch.certificates import TlsFiles, context_of
 from server.settings import Settings
 
 _PATIENCE = 3.0
@@ -49,6 +50,20 @@ def _refusal(settings: Settings) -> OSError | None:
     return None
 
 
+def tls_files(settings: Settings) -> TlsFiles | None:
+    """None where the door speaks plain HTTP."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return TlsFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+
+
+def demand_certificate(settings: Settings) -> None:
+    """Raises Fault(INCORRECT) when a file that the door needs for TLS cannot be used."""
+    files = tls_files(settings)
+    if files is not None:
+        context_of(files)
+
+
 def look(settings: Settings) -> None:
     """Called in gunicorn's master before it forks: open the house, and close it again.
 
@@ -57,8 +72,9 @@ def look(settings: Settings) -> None:
     may not, so none is left open.
 
     Raises:
-        Fault: as ``wiring.build`` and ``configuration.demand_models``.
+        Fault: as ``demand_certificate``, ``wiring.build`` and ``configuration.demand_models``.
     """
+    demand_certificate(settings)
     with loading():
         from server import app, configuration, wiring  # noqa: F401, PLC0415 - the workers need both
 

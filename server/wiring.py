@@ -17,7 +17,9 @@ from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.configuration import load_configuration
-from server.destinations import load_destinations
+from server.destinations import load_destinations, load_pacs
+from server.dicom.receive.staging import Staging
+from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
@@ -29,14 +31,20 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.holding import ObjectHolding
 from server.keys import secret
 from server.log import logger
-from server.model import Card, Destination, Policy
+from server.model import Card, Destination, PacsDestination, Policy, Trust
+from server.objects import Holding
+from server.query import Query, Token
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
+from server.store.commitments import CommitmentStore
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.image_search import ImageFinder
+from server.store.images import ImageStore
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
@@ -45,6 +53,8 @@ from server.store.partners import Partners
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault
+
+_MOST_PICTURED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +71,15 @@ class House:
     deliveries: Deliveries
     partners: Partners
     shelf: Resources
+    images: ImageStore
     subscribers: Subscriptions
     notifications: Notifications
     clients: Clients
     """client_id -> what that system may do at most, now."""
     accesses: Accesses
     """Who touched what, until it is an AuditEvent."""
+    archives: tuple[PacsDestination, ...] = ()
+    """Where DICOM objects go."""
 
     def close(self) -> None:
         """Let go of everything that is open."""
@@ -85,7 +98,7 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    destinations = sound_destinations(settings.destinations)
+    destinations, archives = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
@@ -103,13 +116,15 @@ def build(settings: Settings) -> House:
         database=database,
         vault=Vault(settings.data),
         ledger=Ledger(database, settings.lease, subscribers),
-        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease)),
+        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease, archives)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
+        images=ImageStore(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
         accesses=accesses(settings, database),
+        archives=archives,
     )
 
 
@@ -141,12 +156,21 @@ def subscriptions(settings: Settings, clients: Clients) -> Subscriptions:
     return Subscriptions(TopicListening(settings.fhir_base, clients), settings.notify_for)
 
 
-def sound_destinations(path: Path | None) -> tuple[Destination, ...]:
+def sound_destinations(
+    path: Path | None,
+) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
     """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
-    found = load_destinations(path)
-    for each in found:
+    found, archives = load_destinations(path), load_pacs(path)
+    for each in (*found, *map(_reached, archives)):
         demand_sound(each)
-    return found
+    return found, archives
+
+
+def _reached(archive: PacsDestination) -> Destination:
+    """By the web, or with the same certificates as if it were."""
+    if isinstance(archive.at, Destination):
+        return archive.at
+    return Destination(archive.name, "", (), archive.timeout, trust=archive.at.trust or Trust())
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -159,17 +183,50 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         database.close()
 
 
-def delivery_lease(destinations: Sequence[Destination], lease: timedelta) -> timedelta:
+def delivery_lease(
+    destinations: Sequence[Destination], lease: timedelta, archives: Sequence[PacsDestination] = ()
+) -> timedelta:
     """As long as the slowest line may take, and a case's lease on top.
 
     Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
     """
-    slowest = max((_longest(each) for each in destinations), default=timedelta(0))
+    dialled = (*destinations, *map(_reached, archives))
+    slowest = max((_longest(each) for each in dialled), default=timedelta(0))
     return lease + slowest
 
 
 def _longest(destination: Destination) -> timedelta:
     return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
+
+
+def holding(settings: Settings) -> Holding:
+    """Where the DICOM door puts what it takes; opened in the process that takes it.
+
+    Raises:
+        Fault: the database is not there, or not at the schema of this version.
+    """
+    database = Database(settings.database)
+    demand_current(database)
+    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
+
+
+def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
+    """The DICOMweb door's desk."""
+
+    def pictured(studies: Sequence[str]) -> tuple[str, ...]:
+        names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
+        found = house.shelf.find(Query("ImagingStudy", (Token("identifier", names),)), _MOST_PICTURED)
+        return tuple(f"{each.type}/{each.id}/_history/{each.version}" for each in found)
+
+    return ImagesDesk(
+        search=ImageFinder(house.database),
+        open=house.vault.open,
+        holding=ObjectHolding(Staging(house.vault), house.images),
+        trail=audit_clerk(house, now),
+        pictured=pictured,
+        base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",
+        max_object=house.settings.dicom_max_object,
+    )
 
 
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:

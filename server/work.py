@@ -13,6 +13,7 @@ from server.configuration import load_configuration
 from server.loading import loading
 from server.readers import Readers
 from server.settings import Settings
+from server.store.vault import Vault
 
 if TYPE_CHECKING:
     from server.worker import Loop
@@ -32,7 +33,7 @@ def work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cards, _ = load_configuration(settings)
-    readers = Readers(settings.cards, cards)
+    readers = Readers(settings.cards, cards, Vault(settings.data).get)
     try:
         with ThreadPoolExecutor(1) as beside:
             # A model takes as long to load as the rest of this process does: both at once.

@@ -15,7 +15,7 @@ from typing import TypeVar
 from server.case import public_state
 from server.errors import Category, Fault, fault
 from server.log import logger
-from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, Progress, Raced
+from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, NotYet, Progress, Raced
 from server.routing.deadlines import retry_delay
 from server.steps import take_step
 from server.steps.casefile import CaseFile, Tools, Wait
@@ -109,6 +109,8 @@ def foreseen(work: Callable[[], T], **about: str) -> T:
 
 
 def _tell(case: CaseRow, progress: Progress) -> None:
+    if not progress.entries:
+        return  # it has registered what it waits for, and stands where it stood
     sealed = any(entry.sealed for entry in progress.entries)
     events = ["(sealed)"] if sealed else [str(entry.event) for entry in progress.entries]
     logger().info("case moved", case=case.id, events=events)
@@ -138,11 +140,22 @@ class DeliveryWorker:
             receipt = foreseen(
                 lambda: self.courier.deliver(claim.document, claim.attempt), document=claim.document.id
             )
+        except NotYet as waits:
+            self._awaits(claim, waits)
+            return
         except Fault as failure:
             self._failed(claim, failure)
             return
         self.deliveries.delivered(claim, receipt, self.now())
         logger().info("delivered", document=claim.document.id, kind=claim.document.kind, how=receipt.how)
+
+    def _awaits(self, claim: DeliveryClaim, waits: NotYet) -> None:
+        at = self.now()
+        if at >= claim.give_up_at:
+            self._failed(claim, waits)
+            return
+        self.deliveries.awaits(claim, waits, min(waits.until, claim.give_up_at), at)
+        logger().info("sent", document=claim.document.id, kind=claim.document.kind)
 
     def _failed(self, claim: DeliveryClaim, failure: Fault) -> None:
         at = self.now()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from server.clock import now
+from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
 from server.fhir.smart.logins import Logins
@@ -15,9 +16,10 @@ from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.model import Document, Withdrawal
 from server.notifier import Notifier
-from server.ports import Reader
+from server.ports import Courier, Reader
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
+from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.wiring import House
@@ -51,19 +53,29 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     tools = Tools(
         shelf=house.shelf,
         files=Files(house.ledger, house.deliveries),
+        images=house.images,
         cards=house.cards,
         policies=house.policies,
         reader=readers,
         explain=explain,
         operator=Operator(house.settings.operator),
         audit_key=audit_key(house.settings.data),
+        content=house.vault.get,
+        archives=house.archives,
+        issuers=load_peers(house.settings.dicom_peers).issuers,
     )
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    return DeliveryWorker(house.deliveries, FhirCourier(house.destinations, logins), now)
+    courier: Courier = FhirCourier(house.destinations, logins)
+    if house.archives:
+        from server.couriers import with_archives  # noqa: PLC0415 - who has no archive waits for no DICOM
+
+        commitments = CommitmentStore(house.database)
+        courier = with_archives(courier, house.archives, commitments, logins, now)
+    return DeliveryWorker(house.deliveries, courier, now)
 
 
 def notifier(house: House) -> Notifier:

@@ -12,7 +12,7 @@ import pytest
 from server.accesses import Access
 from server.errors import Category, fault
 from server.fhir.audit.doings import DOINGS
-from server.fhir.door import ROUTES
+from server.fhir.routes import ROUTES
 from tests.access.ward import Ward, told, ward
 from tests.fhir.test_access import FORM, JSON_PATCH, bundle, entry, observed
 from tests.world import CARD, World, send_case
@@ -65,6 +65,9 @@ INTERACTIONS = [
     ("GET", "Observation?_id=o", None, {}, ("search", "E", "0", "anna")),
     ("GET", "Observation?patient=Patient/anna&code=none", None, {}, ("search", "E", "0", "anna")),
     ("POST", "Observation/_search", b"_id=o", FORM, ("search", "E", "0", "anna")),
+    ("GET", "?_type=Patient&_id=anna", None, {}, ("search", "E", "0", "anna")),
+    ("POST", "_search", b"_type=Observation", FORM, ("search", "E", "0", "anna")),
+    ("GET", "Patient/anna/*", None, {}, ("search", "E", "0", "anna")),
     ("GET", "Patient/_history?_count=1", None, {}, ("search", "E", "0", "spare")),
     ("GET", "Patient/anna/$everything", None, {}, ("search", "E", "0", "anna")),
     ("GET", "Patient/anna/$validate", None, {}, ("read", "R", "0", "anna")),

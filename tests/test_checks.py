@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pysqlite3
@@ -14,6 +15,7 @@ from server.checks import Line, run
 from server.commands import main
 from server.settings import Settings
 from server.store.migrate import needed
+from tests.certificates import Authority
 from tests.postgres import Cluster
 
 
@@ -74,6 +76,7 @@ def test_an_unsafe_sqlite_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DESTINATIONS", "{folder}/none.toml", "destinations"),
         ("DATA", "/dev/null/data", "data folder"),
         ("PORT", "http", "settings"),
+        ("TLS_KEY", "{folder}/none.key", "settings"),
     ],
 )
 def test_what_is_in_the_way_is_told_on_its_own_line(
@@ -82,6 +85,21 @@ def test_what_is_in_the_way_is_told_on_its_own_line(
     monkeypatch.setenv(f"SECOND_READER_{variable}", value.format(folder=tmp_path))
     wrong = [each.what for each in run() if not each.good]
     assert wrong == [line]
+
+
+def test_the_certificate_is_told_with_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lines()["TLS"].detail == "none: the door speaks plain HTTP"
+    authority = Authority(tmp_path)
+    for name, path in zip(("CERTIFICATE", "KEY"), authority.signs("door"), strict=True):
+        monkeypatch.setenv(f"SECOND_READER_TLS_{name}", str(path))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert lines()["TLS"].detail.startswith(f"the certificate holds until {tomorrow:%Y-%m-%d} ")
+    assert "base https://" in lines()["settings"].detail
+    monkeypatch.setenv("SECOND_READER_TLS_CLIENT_CA", str(authority.file))
+    assert lines()["TLS"].detail.endswith(" UTC, client certificates are demanded")
+    authority.signs("door", days=-1)
+    assert not lines()["TLS"].good
+    assert "TLS_CERTIFICATE is out of date since" in lines()["TLS"].detail
 
 
 def test_without_settings_nothing_that_depends_on_them_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

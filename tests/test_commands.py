@@ -67,8 +67,8 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "migrate", "check", "case", "cases", "hold", "resume", "end", "withdraw",
-        "withdraw-model", "parked", "partners", "resend",
+        "up", "web", "work", "dicom", "migrate", "check", "case", "cases", "hold", "resume", "end",
+        "withdraw", "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
 
@@ -265,13 +265,15 @@ def test_a_directory_is_loaded_from_a_file(run: Run, world: World, tmp_path: Pat
         run("directory", str(latin))
 
 
-def test_up_migrates_then_starts_both_processes(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("port", "names"), [("11112", ("web", "work", "dicom")), ("0", ("web", "work"))])
+def test_up_migrates_then_starts_all_processes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: str, names: tuple[str, ...]
 ) -> None:
+    monkeypatch.setenv("SECOND_READER_DICOM_PORT", port)
     started = []
     monkeypatch.setattr(supervisor, "run", lambda names, chosen: started.append((names, chosen.data)))
     run("up")
-    assert started == [(("web", "work"), tmp_path / "data")]
+    assert started == [(names, tmp_path / "data")]
     assert run("migrate").output == f"already at {needed()}\n"
 
 

@@ -14,7 +14,7 @@ import pytest
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.notifier import Notifier
-from server.store.deliveries import PARKED
+from server.store.attempts import PARKED
 from tests.world import BACTERIAL, SPECIALTY, SR, World, answer_as, doctor, make_world, send_case
 
 IG = "http://hl7.org/fhir/uv/subscriptions-backport"

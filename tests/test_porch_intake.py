@@ -130,3 +130,45 @@ def test_a_body_that_finds_no_folder_is_an_os_error(tmp_path) -> None:
         inlet.feed(b"1" * 50)
     inlet.close()
     assert MEMORY.held == 0
+
+
+ROOMY = PorchLimits(body_bytes=10, roomy_path=b"/dicom-web/studies", roomy_bytes=100)
+
+
+@pytest.mark.parametrize(
+    ("target", "length", "taken"),
+    [
+        (b"/dicom-web/studies", 100, True),
+        (b"/dicom-web/studies/1.2", 100, True),
+        (b"/dicom-web/studies", 101, False),
+        (b"/fhir/Binary", 10, True),
+        (b"/fhir/Binary", 11, False),
+        (b"/fhir/dicom-web/studies", 11, False),
+    ],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_below_one_path_bodies_may_be_larger(target: bytes, length: int, chunked: bool, taken: bool) -> None:
+    body = b"x" * length
+    head = b"POST " + target + b" HTTP/1.1\r\nHost: h\r\n"
+    if chunked:
+        sent = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (length, body)
+    else:
+        sent = head + b"Content-Length: %d\r\n\r\n%s" % (length, body)
+    intake = Intake(ROOMY, partial(Spool, ROOMY, MEMORY))
+    if taken:
+        intake.feed(sent)
+        request = intake.take()
+        assert request is not None
+        assert request.length == length
+        request.close()
+    else:
+        with pytest.raises(Refusal) as refused:
+            intake.feed(sent)
+        assert refused.value.reason is Reason.BODY_TOO_LARGE
+        intake.close()
+
+
+def test_a_larger_body_may_take_longer() -> None:
+    assert ROOMY.of(b"/dicom-web/studies").body_seconds > ROOMY.of(b"/fhir").body_seconds
+    assert ROOMY.of(b"/fhir") is ROOMY
+    assert PorchLimits().of(b"/dicom-web/studies") == PorchLimits()

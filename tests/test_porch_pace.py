@@ -10,6 +10,8 @@ from server.porch.pace import Phase, overdue
 LIMITS = PorchLimits()
 
 ROWS = [
+    (Phase.HANDSHAKE, 10.0, 0, False),
+    (Phase.HANDSHAKE, 10.1, 0, True),
     (Phase.FRESH, 10.0, 0, False),
     (Phase.FRESH, 10.1, 0, True),
     (Phase.IDLE, 15.0, 0, False),

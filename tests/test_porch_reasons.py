@@ -12,6 +12,7 @@ from server.porch.reasons import Reason, Refusal, answer
 
 R4_ISSUE_TYPES = (
     "structure",
+    "security",
     "too-costly",
     "incomplete",
     "timeout",

@@ -1,4 +1,4 @@
-"""A real gunicorn master with our worker, and peers that behave badly on real sockets.
+"""A real gunicorn master with our worker, and peers that behave badly on real sockets, plain and under TLS.
 
 Limits are shortened so that deadlines pass while one waits. With `PORCH_WORKER=gthread` in the environment,
 the failures show what gunicorn's own worker lets through.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,24 +22,31 @@ from gunicorn.config import Config
 from gunicorn.errors import ConfigError
 
 from server.porch.worker import Worker
+from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[1]
 MIB = 1024 * 1024
 SOON = 0.5
 """Seconds within which a healthy server answers, whatever others do."""
 
-HASTY = "head_seconds=1.0, body_seconds=2.0, idle_seconds=1.0, grace_seconds=0.5, pace_bytes=4096"
+HASTY = (
+    "handshake_seconds=1.0, head_seconds=1.0, body_seconds=2.0, idle_seconds=1.0, grace_seconds=0.5, "
+    "pace_bytes=4096"
+)
 SMALL = "body_bytes=8 * 1024 * 1024, spool_bytes=65536"
 """Deadlines as by default: what these servers must bear, they bear for as long as a test takes."""
 CONFIG = """
 import os
 import sys
 sys.path.insert(0, {root!r})
+from pathlib import Path
+from server.porch.certificates import TlsFiles
 from server.porch.limits import PorchLimits
 from server.porch.worker import Worker
 
 class Shortened(Worker):
     limits = PorchLimits({limits})
+    tls = {tls}
 
 worker_class = os.environ.get("PORCH_WORKER", Shortened)
 threads = 8
@@ -67,6 +75,7 @@ def app(environ, start_response):
             hashlib.sha256(body).hexdigest(),
             environ.get("CONTENT_LENGTH"),
             sorted(environ),
+            environ["wsgi.url_scheme"],
         ]
     content = (
         b"x" * int(environ["QUERY_STRING"]) if path == "/large" else json.dumps(said, default=str).encode()
@@ -83,10 +92,23 @@ def _wait(folder: Path) -> None:
 
 
 @contextmanager
-def serving(folder: Path, *, limits: str = SMALL, unix: bool = False, workers: int = 1):
+def serving(
+    folder: Path,
+    *,
+    limits: str = SMALL,
+    unix: bool = False,
+    workers: int = 1,
+    tls: bool = False,
+    client_ca: Path | None = None,
+):
     """A gunicorn master on a socket that listens already: connecting needs no waiting."""
+    authority = Authority(folder) if tls else None
+    files = [str(each) for each in (*authority.signs("server"), client_ca) if each] if authority else []
+    arguments = ", ".join(f"Path({each!r})" for each in files)
     config = folder / "gunicorn_test.py"
-    config.write_text(CONFIG.format(limits=limits, root=str(ROOT)))
+    config.write_text(
+        CONFIG.format(limits=limits, root=str(ROOT), tls=f"TlsFiles({arguments})" if tls else None)
+    )
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
     listener.bind(str(folder / "s") if unix else ("127.0.0.1", 0))
     listener.listen(1024)
@@ -105,20 +127,31 @@ def serving(folder: Path, *, limits: str = SMALL, unix: bool = False, workers: i
     address = listener.getsockname()
     listener.close()
     try:
-        yield SimpleNamespace(address=address, process=process, log=folder / "log")
+        yield SimpleNamespace(
+            address=address,
+            process=process,
+            log=folder / "log",
+            authority=authority,
+            trusted=authority and authority.trusted(),
+        )
     finally:
         process.terminate()
         process.wait(20)
 
 
 class Peer:
-    """One connection, spoken to in bytes."""
+    """One connection, spoken to in bytes; under TLS when the server does."""
 
     def __init__(self, server, sent: bytes = b"", timeout: float = 8.0) -> None:
         self.sock = socket.socket(socket.AF_UNIX if isinstance(server.address, str) else socket.AF_INET)
         self.sock.settimeout(timeout)
         self.sock.connect(server.address)
+        if server.trusted:
+            self.sock = server.trusted.wrap_socket(
+                self.sock, server_hostname="127.0.0.1", suppress_ragged_eofs=False
+            )
         self.file = self.sock.makefile("rb")
+        self._heard = b""
         self.send(sent)
 
     def __enter__(self):
@@ -133,10 +166,26 @@ class Peer:
 
     def end(self) -> None:
         """No more will be sent, but answers are read."""
-        self.sock.shutdown(socket.SHUT_WR)
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.setblocking(False)
+            with suppress(ssl.SSLError):  # It would wait for the server's close_notify.
+                self.sock.unwrap()
+            self.sock.settimeout(8.0)
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+
+    def hears(self, within: float) -> bool:
+        """True when an answer begins within so many seconds."""
+        self.sock.settimeout(within)
+        try:
+            self._heard += self.sock.recv(1)
+        except TimeoutError:
+            return False
+        finally:
+            self.sock.settimeout(8.0)
+        return True
 
     def answer(self, *, bodyless: bool = False) -> SimpleNamespace:
-        line = self.file.readline()
+        line, self._heard = self._heard + self.file.readline(), b""
         if not line:
             raise EOFError
         fields = {}
@@ -151,14 +200,14 @@ class Peer:
         self.sock.setblocking(False)
         try:
             self.sock.recv(1)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return True
         return False
 
     def closed(self) -> bool:
         try:
             return self.file.read(1) == b""
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLZeroReturnError):
             return True
 
 
@@ -197,16 +246,21 @@ def outcome(answer) -> str:
     return said["issue"][0]["code"]
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "TLS"])
+def tls(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("porch")) as running:
+def server(tls, tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("porch"), tls=tls) as running:
         assert ask(running, request("/warm")).status == 200
         yield running
 
 
 @pytest.fixture(scope="module")
-def hasty(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("hasty"), limits=HASTY) as running:
+def hasty(tls, tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("hasty"), limits=HASTY, tls=tls) as running:
         assert ask(running, request("/warm")).status == 200
         yield running
 
@@ -237,15 +291,10 @@ def test_a_silent_connection_is_closed_without_a_word(hasty) -> None:
 def drip(peer: Peer, data: bytes, every: float) -> float:
     """Send byte by byte until an answer comes; how long that took."""
     start = time.monotonic()
-    peer.sock.settimeout(every)
     for at in range(len(data)):
         peer.send(data[at : at + 1])
-        try:
-            peer.sock.recv(1, socket.MSG_PEEK)
-        except TimeoutError:
-            continue
-        break
-    peer.sock.settimeout(8.0)
+        if peer.hears(every):
+            break
     return time.monotonic() - start
 
 
@@ -272,15 +321,10 @@ def test_a_dripping_body_ends_when_it_falls_behind(hasty) -> None:
 def test_a_body_that_keeps_its_pace_has_a_deadline_all_the_same(hasty) -> None:
     with Peer(hasty, request("/paced", "Content-Length: 1000000", method="POST")) as peer:
         start = time.monotonic()
-        peer.sock.settimeout(0.05)
         answered = False
         while not answered and time.monotonic() - start < 6:
             peer.send(b"x" * 1000)
-            try:
-                answered = bool(peer.sock.recv(1, socket.MSG_PEEK))
-            except TimeoutError:
-                continue
-        peer.sock.settimeout(8.0)
+            answered = peer.hears(0.05)
         assert peer.answer().status == 408
         assert 1.9 < time.monotonic() - start < 3.5
 
@@ -442,8 +486,8 @@ def test_two_thousand_requests_on_one_connection(server) -> None:
             assert json.loads(peer.answer().content)[1] == len(str(number))
 
 
-def test_peers_that_do_not_read_stop_nobody_and_get_all_of_it_later(tmp_path) -> None:
-    with serving(tmp_path) as server, ExitStack() as peers:
+def test_peers_that_do_not_read_stop_nobody_and_get_all_of_it_later(tmp_path, tls) -> None:
+    with serving(tmp_path, tls=tls) as server, ExitStack() as peers:
         slow = [peers.enter_context(Peer(server, request("/large?8000000"))) for _ in range(16)]
         while seen(server).count("/large") < len(slow):
             assert seconds_for_health(server) < SOON
@@ -454,10 +498,14 @@ def test_peers_that_do_not_read_stop_nobody_and_get_all_of_it_later(tmp_path) ->
 
 def test_a_peer_that_never_reads_is_given_up(hasty) -> None:
     with Peer(hasty, request("/large?16000000")) as peer:
-        peer.sock.recv(1, socket.MSG_PEEK)
+        assert peer.hears(8.0)
         # Three times its grace: a peer can learn that it was given up by reading only, and that is progress.
         time.sleep(1.5)
-        assert len(peer.answer().content) < 16_000_000
+        if hasty.trusted:
+            with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+                peer.answer()
+        else:
+            assert len(peer.answer().content) < 16_000_000
 
 
 # -- the application's own faults
@@ -481,8 +529,8 @@ def test_an_answer_shorter_than_announced_ends_the_connection(server) -> None:
 # -- the process
 
 
-def test_stopping_lets_a_request_finish(tmp_path) -> None:
-    with serving(tmp_path) as server:
+def test_stopping_lets_a_request_finish(tmp_path, tls) -> None:
+    with serving(tmp_path, tls=tls) as server:
         with Peer(server, request(f"/wait?{tmp_path}")) as peer, Peer(server, request("/idle")) as idle:
             idle.answer()
             while not (tmp_path / "entered").exists():
@@ -495,8 +543,8 @@ def test_stopping_lets_a_request_finish(tmp_path) -> None:
         assert server.process.wait(5) == 0
 
 
-def test_two_workers_on_a_unix_socket(tmp_path) -> None:
-    with serving(tmp_path, unix=True, workers=2) as server, ExitStack() as peers:
+def test_two_workers_on_a_unix_socket(tmp_path, tls) -> None:
+    with serving(tmp_path, unix=True, workers=2, tls=tls) as server, ExitStack() as peers:
         assert ask(server, post("/unix", b"123")).status == 200
         for _ in range(64):
             peers.enter_context(Peer(server))
@@ -510,10 +558,10 @@ def test_a_full_house_says_so_unless_somebody_idles(tmp_path) -> None:
         for _ in range(2):
             peers.enter_context(Peer(server, b"GET"))
         # That the first one idles becomes known a moment after its answer.
-        while (late := peers.enter_context(Peer(server, request("/late")))).answer().status == 503:
+        # The late one has begun its next request with the first, so that it is never idle.
+        while peers.enter_context(Peer(server, request("/late") + b"GET")).answer().status == 503:
             continue
         assert idle.closed()
-        late.send(b"GET")
         turned_away = peers.enter_context(Peer(server)).answer()
         assert (turned_away.status, outcome(turned_away)) == (503, "throttled")
         assert turned_away.fields["retry-after"] == "1"

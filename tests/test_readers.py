@@ -38,14 +38,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
 
 
 def test_a_reader_is_started_when_first_needed_and_once(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
+    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD}, bytes.fromhex)
     assert made == []
     assert readers("q1") is readers("q1")
     assert [(each.folder, each.running) for each in made] == [(tmp_path / "q1", 1)]
 
 
 def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD})
+    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD}, bytes.fromhex)
     readers.start_all()
     assert [each.running for each in made] == [1, 1]
     readers.close()
@@ -55,7 +55,7 @@ def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_pa
 def test_a_reader_that_cannot_start_is_tried_again(
     made: list[Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers = Readers(tmp_path, {"q1": CARD})
+    readers = Readers(tmp_path, {"q1": CARD}, bytes.fromhex)
 
     def breaks(_self: Scripted) -> None:
         raise Fault(Category.BROKEN)

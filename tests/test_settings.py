@@ -19,25 +19,33 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
+    "dicom_port": ("65536", "-1", "dicom"),
+    **dict.fromkeys(("dicom_processes", "dicom_max_associations", "dicom_max_object"), NUMBERS),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     "database_url": (
         "sqlite:///x.db", "postgresql:", "postgresql://host", "postgresql://host/", "mysql://h/x", "host/x",
         "postgresql://host:port/x", "postgresql://host:99999/x", "/var/lib/x",
     ),
     **dict.fromkeys(("web_workers", "web_threads", "max_body", "max_resource", "max_entries"), NUMBERS),
-    **dict.fromkeys(("max_page", "max_included"), NUMBERS),
+    **dict.fromkeys(("max_page", "max_included", "max_stow"), NUMBERS),
     "step_attempts": NUMBERS,
     **dict.fromkeys(("lease", "idle", "notify_for"), SPANS),
     "subscribers": ("ehr.example", "https://ehr.example,ftp://ehr.example"),
     "log_level": ("loud", "trace", "10"),
 }  # fmt: skip
-ANYTHING_GOES = {"clients", "data", "destinations", "cards", "policies", "operator", "host"}
+ANYTHING_GOES = {
+    "clients", "data", "destinations", "cards", "policies", "operator", "host", "dicom_host", "dicom_peers",
+    "tls_certificate", "tls_key", "tls_client_ca",
+}  # fmt: skip
 """Paths are looked at when they are opened; the host has its own rule below."""
+TLS = {"tls_certificate": "door.pem", "tls_key": "door.key"}
 GOOD = [
     ("data", "/srv/data", Path("/srv/data")),
     ("open_network", "Yes", True),
     ("open_network", "0", False),
     ("port", "65535", 65_535),
+    ("dicom_port", "0", 0),
+    ("dicom_peers", "p.toml", Path("p.toml")),
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
     ("subscribers", "http://a.example/, https://b.example", ("http://a.example", "https://b.example")),
     ("clients", "c.toml", Path("c.toml")),
@@ -114,6 +122,15 @@ def test_listening_beyond_this_machine_must_be_said_twice(host: str, loopback: b
     assert load(given(host=host, open_network="yes")).host == host
 
 
+def test_the_dicom_door_listens_beyond_this_machine_only_for_named_peers() -> None:
+    assert load(given(dicom_host="::1")).dicom_host == "::1"
+    with pytest.raises(Fault, match="SECOND_READER_DICOM_PEERS") as refused:
+        load(given(dicom_host="10.0.0.7"))
+    assert refused.value.category is Category.FORBIDDEN
+    assert load(given(dicom_host="10.0.0.7", dicom_port="0")).dicom_port == 0
+    assert load(given(dicom_host="10.0.0.7", dicom_peers="p.toml")).dicom_host == "10.0.0.7"
+
+
 @pytest.mark.parametrize(
     ("url", "private"),
     [
@@ -160,6 +177,8 @@ def test_without_a_url_the_database_is_a_file_in_the_data_folder() -> None:
         ({"host": "localhost", "port": "81"}, "http://localhost:81/fhir"),
         ({"host": "::1"}, "http://[::1]:8080/fhir"),
         ({"base_url": "https://reader.example/r4"}, "https://reader.example/r4"),
+        (TLS, "https://127.0.0.1:8080/fhir"),
+        (TLS | {"base_url": "https://reader.example/r4"}, "https://reader.example/r4"),
     ],
 )
 def test_the_base_that_is_printed(chosen: dict[str, str], base: str) -> None:
@@ -199,8 +218,26 @@ def test_tokens_do_not_go_unencrypted_beyond_this_machine(base: str) -> None:
     named = given(
         host="10.0.0.5", clients="c.toml", open_network="yes", **({"base_url": base} if base else {})
     )
-    with pytest.raises(Fault, match="end TLS in a proxy") as refused:
+    with pytest.raises(
+        Fault, match="SECOND_READER_TLS_CERTIFICATE and SECOND_READER_TLS_KEY, or end TLS in a proxy"
+    ) as refused:
         load(named)
     assert refused.value.category is Category.FORBIDDEN
     assert load(named | given(base_url="https://reader.example/fhir")).host == "10.0.0.5"
     assert load(named | given(host="127.0.0.1")).clients == Path("c.toml")
+    assert load(named | given(base_url="", **TLS)).fhir_base == "https://10.0.0.5:8080/fhir"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"tls_key": "k"}, "SECOND_READER_TLS_KEY needs SECOND_READER_TLS_CERTIFICATE"),
+        ({"tls_certificate": "c"}, "SECOND_READER_TLS_CERTIFICATE needs SECOND_READER_TLS_KEY"),
+        ({"tls_client_ca": "c"}, "SECOND_READER_TLS_CLIENT_CA needs SECOND_READER_TLS_CERTIFICATE and"),
+        (TLS | {"base_url": "http://reader.example/fhir"}, "SECOND_READER_BASE_URL must begin with https"),
+    ],
+)
+def test_half_of_tls_is_refused(chosen: dict[str, str], said: str) -> None:
+    with pytest.raises(Fault, match=said) as refused:
+        load(given(**chosen))
+    assert refused.value.category is Category.INCORRECT

@@ -179,18 +179,149 @@ def test_a_late_report_cannot_be_unsealed_by_writing_it_anew(world: World) -> No
     assert stored is not None
     body = {name: part for name, part in json.loads(stored.body).items() if name != "basedOn"}
     body["conclusion"] = "nothing"
-    assert world.put(body).status_code == 200
-    assert world.send("GET", f"{late}/_history/1").json["issue"][0]["code"] == "suppressed"
-    assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
+    refused = world.put(body)
+    assert refused.status_code == 422
+    assert refused.json["issue"][0]["expression"] == ["DiagnosticReport.basedOn"]
+    assert world.put({**body, "basedOn": json.loads(stored.body)["basedOn"]}).status_code == 200
+    _nothing_told(world, sealed)
 
 
-def test_a_deleted_late_report_is_not_read_in_its_history(world: World) -> None:
-    _, sealed, _ = blind(world)
+def test_a_late_report_is_not_deleted_while_what_it_lists_is_under_seal(world: World) -> None:
+    """What refers to it, and what it refers to, is known by it alone."""
+    sent, sealed, _ = blind(world)
     late, _, about = sealed[-3:]
     assert world.send("DELETE", about).status_code == 204
+    refused = world.send("DELETE", late)
+    assert (refused.status_code, refused.json["issue"][0]["code"]) == (409, "conflict")
+    assert "entered-in-error" in refused.text
+    _nothing_told(world, sealed)
+    answer_as(world, offered(world)["owner"]["reference"], VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
     assert world.send("DELETE", late).status_code == 204
-    assert world.send("GET", f"{late}/_history/1").json["issue"][0]["code"] == "suppressed"
-    assert WORDS[1] not in json.dumps(world.get("DiagnosticReport/_history"))
+
+
+def _nothing_told(world: World, sealed: list[str]) -> None:
+    """Neither a late report nor what it listed nor what told of it, now or as it was."""
+    for each in sealed[-3:]:
+        assert world.send("GET", f"{each}/_history/1").json["issue"][0]["code"] == "suppressed", each
+    for path in ("_history", "DiagnosticReport/_history", "Observation/_history", "Provenance/_history"):
+        assert WORDS[1] not in json.dumps(world.get(path)), path
+
+
+@pytest.mark.parametrize("listed", ["itself", "by a panel"])
+def test_a_finding_that_became_a_number_is_not_read_as_it_was(world: World, listed: str) -> None:
+    _, sealed, _ = blind(world)
+    place = sealed[1] if listed == "itself" else sealed[2]
+    stored = world.house.shelf.read(*place.split("/"))
+    assert stored is not None
+    body = json.loads(stored.body)
+    del body["valueString"]
+    assert world.put({**body, "valueQuantity": {"value": 7}}).status_code == 200
+    assert world.send("GET", place).status_code == 200, "a number is what is asked about"
+    assert world.send("GET", f"{place}/_history/1").json["issue"][0]["code"] == "suppressed"
+    assert world.send("GET", f"{place}/_history/2").status_code == 200
+    for path in (f"{place}/_history", "Observation/_history", "_history"):
+        assert WORDS[0] not in json.dumps(world.get(path)), path
+
+
+def test_what_is_written_about_what_tells_of_a_report_is_under_seal(world: World) -> None:
+    _, sealed, values = blind(world)
+    about, condition, own = sealed[4], sealed[5], sealed[1]
+    told = [provenance(about), provenance(condition), provenance(own)]
+    for each in told:
+        made = world.post(each)
+        answer = world.send("GET", f"Provenance/{made['id']}")
+        assert (answer.status_code, answer.json["issue"][0]["code"]) == (403, "suppressed"), each["target"]
+    assert WORDS[0] not in json.dumps(world.get("Provenance"))
+    made = world.post({**provenance(values[0]), "reason": [{"text": "measured"}]})
+    assert world.send("GET", f"Provenance/{made['id']}").status_code == 200, "what was measured is told of"
+
+
+@pytest.mark.parametrize("type_", ["Encounter", "Consent", "ServiceRequest"])
+def test_what_others_need_is_seen_though_it_names_a_report(world: World, type_: str) -> None:
+    """A visit, a refusal, an order: without it they would act wrongly."""
+    sent, sealed, _ = blind(world)
+    here = {"reference": sealed[0]}
+    of = {"reference": sent.patient}
+    bodies: dict[str, dict[str, Any]] = {
+        "Encounter": {
+            "status": "finished", "class": {"code": "IMP"}, "subject": of,
+            "diagnosis": [{"condition": {"reference": sealed[5]}}],
+        },
+        "Consent": {
+            "status": "active",
+            "scope": {"text": "treatment"},
+            "category": [{"text": "treatment"}],
+            "patient": of,
+            "policyRule": {"text": "ours"},
+            "provision": {"data": [{"meaning": "instance", "reference": here}]},
+        },
+        "ServiceRequest": {
+            "status": "active", "intent": "order", "subject": of, "code": {"text": "culture"},
+            "supportingInfo": [here],
+        },
+    }  # fmt: skip
+    made = world.post({"resourceType": type_, **bodies[type_]})
+    assert world.send("GET", f"{type_}/{made['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("change", ["deleted", "written anew"])
+def test_what_told_of_a_report_is_not_read_in_its_history(world: World, change: str) -> None:
+    """The newest version need not name the report any more: each is judged by what it named itself."""
+    sent, sealed, _ = blind(world)
+    about, condition = sealed[4:6]
+    if change == "deleted":
+        answers = [world.send("DELETE", each).status_code for each in (about, condition)]
+        assert answers == [204, 204]
+    else:
+        meta = {"meta": {"versionId": "1"}}
+        told = {
+            **meta,
+            "id": about.partition("/")[2],
+            **provenance(sent.patient),
+            "reason": [{"text": "moved"}],
+        }
+        assert world.put(told).status_code == 200
+        body = {"id": condition.partition("/")[2], "subject": {"reference": sent.patient}}
+        assert world.put({"resourceType": "Condition", **meta, **body}).status_code == 200
+    for each in (about, condition):
+        assert world.send("GET", f"{each}/_history/1").json["issue"][0]["code"] == "suppressed", each
+        for path in (f"{each}/_history", f"{each.partition('/')[0]}/_history", "_history"):
+            assert WORDS[0] not in json.dumps(world.get(path)), path
+
+
+@pytest.mark.parametrize("word", [WORDS[0], "something else"])
+def test_no_condition_of_a_write_asks_what_is_under_seal(world: World, word: str) -> None:
+    """201 or 200, deleted or not, would tell a word at a time; so it is refused whether it matches or not."""
+    sent, sealed, values = blind(world)
+    own, condition = sealed[1], sealed[5]
+    asks = {
+        own: [f"value-string={word}", f"code-value-string=19005-8${word}", "value-string:missing=false"],
+        condition: [f"code:text={word}", "code:missing=true"],
+    }
+    for place, criteria in asks.items():
+        type_, id_ = place.split("/")
+        stored = world.house.shelf.read(type_, id_)
+        assert stored is not None
+        body = json.loads(stored.body)
+        for each in criteria:
+            wanted = f"_id={id_}&{each.replace(' ', '%20')}"
+            about = {**provenance(sent.patient), "target": [{"reference": f"{type_}?{wanted}"}]}
+            entry = {"resource": about, "request": {"method": "POST", "url": "Provenance"}}
+            answers = [
+                world.send("POST", type_, body, If_None_Exist=wanted),
+                world.send("PUT", f"{type_}?{wanted}", body),
+                world.send("DELETE", f"{type_}?{wanted}"),
+                world.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+            ]
+            codes = {(answer.status_code, answer.json["issue"][0]["code"]) for answer in answers}
+            assert codes == {(403, "suppressed")}, wanted
+        again = world.send("POST", type_, body, If_None_Exist=f"_id={id_}&patient={sent.patient}")
+        assert (again.status_code, again.data) == (200, b""), "known by its name it is not made twice"
+    measured = f"_id={values[0].partition('/')[2]}&value-quantity:missing=false"
+    made = world.send("POST", "Observation", observation(sent.patient, "1-1", "1"), If_None_Exist=measured)
+    assert made.status_code == 200, "what was measured is under no seal"
 
 
 # -- an earlier case ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,23 @@ def test_web_is_gunicorn_with_our_application(chosen: Settings, monkeypatch: pyt
     [(prog, [path, *words])] = ran
     assert (prog, words) == ("gunicorn", ["wsgi:app"])
     assert Path(path).exists(), "what gunicorn starts when it is told to replace itself (SIGUSR2)"
+
+
+# -- TLS
+
+
+@pytest.mark.parametrize("start", [web.demand_certificate, web.look])
+def test_a_certificate_that_cannot_be_used_stops_the_start(
+    chosen: Settings, tmp_path: Path, start: Any
+) -> None:
+    wrong = replace(chosen, tls_certificate=tmp_path / "none.pem", tls_key=tmp_path / "none.key")
+    with pytest.raises(Fault, match="SECOND_READER_TLS_CERTIFICATE cannot be read"):
+        start(wrong)
+
+
+def test_without_tls_there_is_nothing_to_look_at(chosen: Settings) -> None:
+    web.demand_certificate(chosen)
+    assert web.tls_files(chosen) is None
 
 
 # -- before the fork ---------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def house(ready: Settings) -> Iterator[House]:
 
 
 def test_the_house_opens_on_embedded_defaults(house: House) -> None:
-    assert house.cards.keys() == house.policies.keys() == {"bacterial-meningitis"}
+    assert house.cards.keys() == house.policies.keys() == {"bacterial-meningitis", "child-pneumonia"}
     assert house.destinations == ()
     assert house.database.engine.url.database == str(house.settings.database)
     assert house.ledger.recent(1) == []

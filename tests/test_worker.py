@@ -15,10 +15,9 @@ from structlog.testing import capture_logs
 from server import worker
 from server.contract import Inputs
 from server.errors import Category, Fault, fault
-from server.fhir.courier import Undelivered
 from server.log import configure
 from server.model import AiRead, Document, Receipt
-from server.ports import CaseRow
+from server.ports import CaseRow, Undelivered
 from server.routing.deadlines import retry_delay
 from server.store import resources
 from server.worker import CaseWorker, DeliveryWorker, Loop

@@ -37,6 +37,7 @@ from server.settings import Settings
 from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.images import ImageStore
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
 from server.store.notifications import Notifications
@@ -264,7 +265,7 @@ def _standing(task: dict[str, Any]) -> tuple[str, str]:
 
 
 def make_world(
-    folder: Path, *, policy: Policy = POLICY, destination: bool = True, **settings: Any
+    folder: Path, *, policy: Policy = POLICY, card: Card = CARD, destination: bool = True, **settings: Any
 ) -> Iterator[World]:
     """Open a world in ``folder``; closed when the generator ends."""
     chosen = Settings(data=folder, **settings)
@@ -279,14 +280,15 @@ def make_world(
     house = House(
         settings=chosen,
         destinations=destinations,
-        cards={CARD.question: CARD},
-        policies={CARD.question: policy},
+        cards={card.question: card},
+        policies={card.question: policy},
         database=database,
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease, subscribers),
         deliveries=Deliveries(database, timedelta(minutes=10)),
         partners=Partners(database, timedelta(minutes=10)),
         shelf=Resources(database),
+        images=ImageStore(database),
         subscribers=subscribers,
         notifications=Notifications(database, subscribers, timedelta(minutes=10)),
         clients=clients,
@@ -296,12 +298,15 @@ def make_world(
     tools = Tools(
         shelf=house.shelf,
         files=Files(house.ledger, house.deliveries),
+        images=house.images,
         cards=house.cards,
         policies=house.policies,
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
         audit_key=b"k" * 32,
+        content=house.vault.get,
+        archives=house.archives,
     )
     app = create_app(house, watch)
     yield World(

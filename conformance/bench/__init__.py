@@ -7,6 +7,7 @@ import click
 from conformance.bench.create import create
 from conformance.bench.fhir import fhir
 from conformance.bench.opinion import opinion
+from conformance.bench.store import store
 
 
 @click.group()
@@ -21,3 +22,4 @@ def bench() -> None:
 bench.add_command(opinion)
 bench.add_command(create)
 bench.add_command(fhir)
+bench.add_command(store)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import random
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import click
-import httpx
 
 from conformance.bench import stock
 from conformance.bench.asking import Asking
 from conformance.bench.figures import Figure, beside, percentile, tell
 from conformance.bench.house import House
 from conformance.bench.load import Load, LoadFailed, Tally, fire
+from conformance.bench.peer import beside_us
 from conformance.bench.progress import steps
-from conformance.demo.child import CannotStart, free_port
+from conformance.demo.child import CannotStart
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.codes import Resource
 from conformance.peers.wire import FHIR_JSON, encode
@@ -32,14 +29,11 @@ _SHOTS = 400
 """Different searches of one kind; sent in turn."""
 _FASTEST = 800
 """Orders or updates a second for which something is prepared."""
-_AT_ONCE = 100
-_LINES = 20
+_AT_ONCE, _LINES = 100, 20
 _RATE = "per second"
-_PATIENCE = 60.0
-_HOST = "127.0.0.1"
+_HOST, _PATIENCE = "127.0.0.1", 60.0
 _PERSON = {"reference": f"Patient/{stock.patient(1)['id']}"}
 """Not the one whose number is the mark."""
-
 
 Shots = tuple[tuple[bytes, ...], ...]
 Made = Callable[[int], Shots]
@@ -74,20 +68,23 @@ class Plan:
 @click.option("--clients", default=4, show_default=True, help="Kept-alive connections.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds at each number of resources.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder whose disk is measured; default: var.")
-def fhir(stored: Sequence[int], seconds: float, clients: int, rounds: int, data: Path | None) -> None:
+@click.option("--database", default="", metavar="URL", help="An empty PostgreSQL database; default: SQLite.")
+def fhir(
+    *, stored: Sequence[int], seconds: float, clients: int, rounds: int, data: Path | None, database: str
+) -> None:
     """Creates, reads, updates, searches, transactions; beside fhirstarter.
 
-    Starts the HTTP processes of a server on a fresh data folder, stores patients with nine
-    Observations each by transactions, and measures each kind of request; with --stored given
-    twice, at the smaller number first, then once more has been stored at the larger, and prints how
-    much longer the p95 became. Beside creates and reads of a Task: fhirstarter (PyPI) serving
-    the same Task from memory under uvicorn, two processes, in the same rounds.
+    Starts the HTTP processes of a server on a fresh data folder, stores patients with nine Observations
+    each by transactions, and measures each kind of request; with --stored given twice, at the smaller
+    number first, then once more has been stored at the larger, and prints how much longer the p95 became.
+    Beside creates and reads of a Task: fhirstarter (PyPI) serving the same Task from memory under uvicorn,
+    two processes, in the same rounds.
     """
     sizes = sorted(set(stored))
     if any(each < 10 * stock.PER_PATIENT for each in sizes):
         raise click.UsageError(f"--stored is {10 * stock.PER_PATIENT} or more")
     try:
-        with House(data) as house, _peer(house) as peer:
+        with House(data, database) as house, beside_us(house) as peer:
             house.web()
             figures = _measure(house, peer, sizes, Plan(seconds, clients, rounds))
     except (CannotStart, NotDone, LoadFailed) as reason:
@@ -215,7 +212,13 @@ def _marked(task: Resource) -> Resource:
     first = task["identifier"][0]
     about = {"focus": {"reference": f"DiagnosticReport/r-{_MARK}"}}
     kept = [each for each in task["input"] if "valueReference" not in each]
-    return task | about | {"input": kept, "identifier": [first | {"value": f"bench-{_MARK}"}], "for": _PERSON}
+    named = {"input": kept, "identifier": [first | {"value": f"bench-{_MARK}"}], "for": _whom(_MARK)}
+    return task | about | named
+
+
+def _whom(number: str) -> Resource:
+    """Each order is about a patient of its own, as in life: news of one wakes their open cases."""
+    return {"reference": f"Patient/u-{number}"}
 
 
 def _spare(number: str) -> Resource:
@@ -232,7 +235,7 @@ def _report(number: str) -> Resource:
         "id": f"r-{number}",
         "status": "preliminary",
         "code": {"text": "Lumbar puncture"},
-        "subject": _PERSON,
+        "subject": _whom(number),
     }
 
 
@@ -267,34 +270,3 @@ def _send(host: str, method: str, path: str, resource: Resource, version: int | 
 
 def _cut(request: bytes) -> tuple[bytes, ...]:
     return tuple(request.split(_MARK.encode()))
-
-
-# -- the peer --------------------------------------------------------------------------------
-
-
-@contextmanager
-def _peer(house: House) -> Iterator[int]:
-    """fhirstarter on a port of its own, holding one Task."""
-    port, task = free_port(house.host, 0, "--peer"), house.data / "peer-task.json"
-    task.write_bytes(encode({"resourceType": "Task", "status": "requested", "intent": "order"}))
-    with (house.data / "peer.log").open("wb") as log:
-        command = [sys.executable, "-m", "conformance.bench.starter", str(port), str(task)]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        _await(process, f"http://{house.host}:{port}/Task/{stock.FIRST}")
-        yield port
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE)
-
-
-def _await(process: subprocess.Popen[bytes], address: str) -> None:
-    """Raises CannotStart when fhirstarter does not answer."""
-    deadline = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(httpx.TransportError):
-            if httpx.get(address, trust_env=False).status_code == 200:
-                return
-        time.sleep(0.1)
-    process.kill()
-    raise CannotStart("fhirstarter did not come up; is requirements-dev.txt installed?")

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from conformance.bench.archives import await_port
 from conformance.bench.processes import Cost, tree
 from conformance.demo.child import CannotStart, free_port, usable
 from conformance.peers.client import FhirClient, NotDone
@@ -24,17 +25,25 @@ _PATIENCE = 60.0
 _GRACE = 40.0
 _CASES = "second_reader_cases{"
 _PREFIX = "SECOND_READER_"
-_OURS = ("DATA", "PORT", "HOST", "BASE_URL", "DESTINATIONS", "OPEN_NETWORK")
+_OURS = (
+    "DATA", "PORT", "HOST", "BASE_URL", "DESTINATIONS", "OPEN_NETWORK", "DATABASE_URL",
+    "DICOM_HOST", "DICOM_PORT", "DICOM_PEERS",
+)  # fmt: skip
 """Settings that the bench decides; all others are measured as the caller has set them."""
 
 
 class House:
-    """``migrate``, then ``web`` and ``work`` when asked for; left, all of it is gone, the folder too."""
+    """``migrate``, then ``web``, ``work`` and ``dicom`` when asked for; left, nothing of it is there.
 
-    def __init__(self, folder: Path | None) -> None:
+    ``database``: the URL of an empty PostgreSQL database, which is left filled; empty: SQLite in the folder.
+    """
+
+    def __init__(self, folder: Path | None, database: str = "") -> None:
+        self._database = database
         parent = usable(folder if folder is not None else _PROJECT / "var")
         self.data = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
         self.port = free_port(_HOST, 0, "--server")
+        self.dicom_port = free_port(_HOST, 0, "--server")
         self.host = _HOST
         self.base = f"http://{_HOST}:{self.port}/fhir"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -74,6 +83,18 @@ class House:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise CannotStart(f"The server did not come up. {self._last_words('web')}")
                 time.sleep(0.05)
+
+    def dicom(self) -> None:
+        """Start the DICOM door and wait until it listens.
+
+        Raises:
+            CannotStart: it does not.
+        """
+        process = self._start("dicom")
+        try:
+            await_port(process, self.dicom_port, "The DICOM door")
+        except CannotStart as failure:
+            raise CannotStart(f"{failure} {self._last_words('dicom')}") from failure
 
     def work(self) -> None:
         """Start one worker; it begins when it has loaded its models."""
@@ -116,7 +137,9 @@ class House:
     def _environment(self) -> dict[str, str]:
         ours = {_PREFIX + each for each in _OURS}
         kept = {name: value for name, value in os.environ.items() if name not in ours}
-        return kept | {f"{_PREFIX}DATA": str(self.data), f"{_PREFIX}PORT": str(self.port)}
+        chosen = {"DATA": str(self.data), "PORT": str(self.port), "DATABASE_URL": self._database}
+        chosen["DICOM_PORT"] = str(self.dicom_port)
+        return kept | {_PREFIX + name: value for name, value in chosen.items()}
 
     def _last_words(self, name: str) -> str:
         lines = (self.data / f"{name}.log").read_text(errors="replace").splitlines()

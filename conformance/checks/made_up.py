@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from conformance.checks.filled import more
 from conformance.checks.run import SYSTEM, Run
 from conformance.peers.codes import (
     IDENTIFIER_TYPE,
@@ -35,7 +36,7 @@ Link = Callable[[str], Resource]
 def made_up(run: Run, type_: str, link: Link) -> Resource:
     """A resource of one of the types in ``MAKERS``, to be created."""
     whole = {"resourceType": type_, "meta": _meta(run), "identifier": [run.identifier()]}
-    made = whole | MAKERS[type_](run, link)
+    made = whole | more(type_, link) | MAKERS[type_](run, link)
     return {name: part for name, part in made.items() if part not in ({}, [])}
 
 
@@ -187,7 +188,6 @@ def _provenance(run: Run, link: Link) -> Resource:
         **_tagged(run),
         "target": _many(link("Patient")),
         "recorded": instant(datetime.now(UTC)),
-        "agent": [{"who": {"display": "Nobody"}}],
     }
 
 
@@ -213,7 +213,11 @@ def _plain(**elements: Any) -> Callable[[Run, Link], Resource]:
 
 
 def _meta(run: Run) -> Resource:
-    return {"tag": [{"system": f"{SYSTEM}/tag", "code": run.token}], "security": [TEST_DATA]}
+    return {
+        "source": f"{SYSTEM}/source",
+        "tag": [{"system": f"{SYSTEM}/tag", "code": run.token}],
+        "security": [TEST_DATA],
+    }
 
 
 def _many(reference: Resource) -> list[Resource]:
@@ -241,9 +245,7 @@ MAKERS: dict[str, Callable[[Run, Link], Resource]] = {
     ),
     "DetectedIssue": _plain(status="final", patient=Link),
     "Device": _plain(status="inactive", deviceName=[{"name": "Made up", "type": "other"}]),
-    "DocumentReference": _plain(
-        status="current", subject=Link, content=[{"attachment": {"contentType": "text/plain"}}]
-    ),
+    "DocumentReference": _plain(status="current", subject=Link),
     "Encounter": _plain(
         status="finished",
         subject=Link,

@@ -1,4 +1,4 @@
-"""The six cases as values, read from cases.toml."""
+"""The cases as values: those told by laboratory values (cases.toml), and those told by films (films.toml)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,38 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from conformance.peers.codes import Resource, concept
-from conformance.peers.request import Clinician, Lab, Opinion, Patient, ReadRequest
+from conformance.peers.request import Clinician, Lab, Opinion, Patient, ReadRequest, Study
 from conformance.peers.specialist import Analyte
 
 CASES = Path(__file__).parent / "cases.toml"
+FILMS = Path(__file__).parent / "films.toml"
 _YEAR = timedelta(days=365.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One image that the modality makes."""
+
+    view: str
+    """View Position: AP or PA, or LL for a lateral."""
+    file: str
+    """Below films/; empty: a made-up picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imaging:
+    """What the modality and the archive do in one case."""
+
+    shots: tuple[Shot, ...]
+    later: tuple[Shot, ...]
+    """Held back until the second reader says that they are missing."""
+    another_patient: bool
+    """The modality writes the id of somebody else into the header."""
+    kept: tuple[str, ...]
+    """What the archive holds in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +70,23 @@ class Story:
     """businessStatus codes that are as told."""
     priorities: tuple[str, ...]
     """ServiceRequest.priority that is as told; empty: not looked at."""
+    specialist_says: str = ""
+    """Name of the specialist's finding; empty: as the rule has it."""
+    imaging: Imaging | None = None
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        return self.imaging.kept if self.imaging else ()
+
+    @property
+    def held(self) -> bool:
+        """The story ends where a person at the second reader must look."""
+        return "awaiting-coordinator" in self.ends
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The whole file."""
+    """A whole file."""
 
     question: str
     report_code: Resource
@@ -73,6 +110,7 @@ class Script:
             signed_at=now - timedelta(minutes=10),
             asked_at=now,
             due_at=now + timedelta(days=1),
+            study=_study(story.imaging, f"{run}-{story.key}"),
         )
 
 
@@ -83,7 +121,7 @@ def load(path: Path = CASES) -> Script:
         KeyError, TypeError: the file is not of the shape described by its own comments.
     """
     content = tomllib.loads(path.read_text(), parse_float=Decimal)
-    analytes = content["analyte"]
+    analytes = content.get("analyte", {})
     code = content["report_code"]
     return Script(
         question=content["question"],
@@ -95,9 +133,24 @@ def load(path: Path = CASES) -> Script:
     )
 
 
+def _study(imaging: Imaging | None, token: str) -> Study | None:
+    if imaging is None:
+        return None
+    uid = f"2.25.{uuid5(NAMESPACE_URL, token).int}"  # PS3.5 B.2
+    return Study(uid, len(imaging.shots) + len(imaging.later))
+
+
+def _imaging(row: Mapping[str, Any]) -> Imaging:
+    shots, later = (
+        tuple(Shot(each["view"], each.get("file", "")) for each in row.get(name, []))
+        for name in ("shots", "later")
+    )
+    return Imaging(shots, later, row.get("another_patient", False), tuple(row.get("kept", [])))
+
+
 def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
     later = row.get("later", [])
-    labs = {name: _lab(name, value, analytes[name]) for name, value in row["labs"].items()}
+    labs = {name: _lab(name, value, analytes[name]) for name, value in row.get("labs", {}).items()}
     who = row["patient"]
     return Story(
         key=row["key"],
@@ -116,6 +169,8 @@ def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
         ai=row["ai"],
         ends=tuple(row["ends"]),
         priorities=tuple(row.get("priorities", [])),
+        specialist_says=row.get("specialist_says", ""),
+        imaging=_imaging(row["imaging"]) if "imaging" in row else None,
     )
 
 

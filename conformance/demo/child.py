@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,10 @@ from conformance.peers.ehr import SYSTEM
 _PROJECT = Path(__file__).resolve().parents[2]
 CLIENT = "second-reader"
 """What the EHR calls the server, when that asks for a token."""
+ARCHIVE = "pacs"
+"""What the server calls the archive."""
+AE = "SECONDREADER"
+"""The server's AE title: called by the modality, and by the archive when that says what it keeps."""
 _SCOPES = "system/*.crus"
 _GRACE = 15.0
 """Seconds to finish what is in hand before the child is killed."""
@@ -68,7 +73,15 @@ def usable(folder: Path) -> Path:
     return folder
 
 
-def destinations(folder: Path, ehr_base: str, key: ECKey | None = None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Dicom:
+    """Ports on this machine: of the server's DICOM door, and of the archive that it answers into."""
+
+    port: int
+    archive: int
+
+
+def destinations(folder: Path, ehr_base: str, key: ECKey | None = None, dicom: Dicom | None = None) -> Path:
     """The file that tells the server where results go back to, and beside it the key that it shows there."""
     path = folder / "destinations.toml"
     path.write_text(
@@ -76,9 +89,22 @@ def destinations(folder: Path, ehr_base: str, key: ECKey | None = None) -> Path:
         'name = "ehr"\n'
         f'base = "{ehr_base}"\n'
         f'identifier_systems = ["{SYSTEM}/task"]\n'
-        "timeout_seconds = 5\n" + ("" if key is None else _login(folder / "ehr-login.jwk.json", key))
+        "timeout_seconds = 5\n"
+        + ("" if key is None else _login(folder / "ehr-login.jwk.json", key))
+        + ("" if dicom is None else _archive(dicom.archive))
     )
     return path
+
+
+def _archive(port: int) -> str:
+    return (
+        "\n[[pacs]]\n"
+        f'name = "{ARCHIVE}"\n'
+        'serves = ["ehr"]\n'
+        'accepts = ["sr", "map", "capture", "kos"]\n'
+        f'ae = "PACS"\nhost = "127.0.0.1"\nport = {port}\n'
+        f'calling_ae = "{AE}"\ncommitment = "ask"\n'
+    )
 
 
 def _login(file: Path, key: ECKey) -> str:
@@ -90,16 +116,26 @@ def _login(file: Path, key: ECKey) -> str:
 class Child:
     """``python -m server up``; leave the context and all its processes are gone."""
 
-    def __init__(
-        self, data: Path, port: int, ehr_base: str, patience: float = 60.0, key: ECKey | None = None
+    def __init__(  # noqa: PLR0917 - what a server is started with
+        self,
+        data: Path,
+        port: int,
+        ehr_base: str,
+        patience: float = 60.0,
+        key: ECKey | None = None,
+        dicom: Dicom | None = None,
     ) -> None:
-        """``key``: what the server proves itself with to an EHR that asks for a token."""
+        """``key``: what the server proves itself with to an EHR that asks for a token.
+
+        ``dicom``: None: without a DICOM door.
+        """
         self.base = f"http://127.0.0.1:{port}/fhir"
         self.log = data / "server.log"
         self._port = port
         self._data = data
         self._ehr_base = ehr_base
         self._key = key
+        self._dicom = dicom
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -108,7 +144,11 @@ class Child:
             "SECOND_READER_DATA": str(self._data),
             "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
             "SECOND_READER_PORT": str(self._port),
-            "SECOND_READER_DESTINATIONS": str(destinations(self._data, self._ehr_base, self._key)),
+            "SECOND_READER_DICOM_PORT": str(self._dicom.port if self._dicom else 0),
+            "SECOND_READER_DICOM_PEERS": "",
+            "SECOND_READER_DESTINATIONS": str(
+                destinations(self._data, self._ehr_base, self._key, self._dicom)
+            ),
         }
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C at the terminal is ours to pass on, in order.

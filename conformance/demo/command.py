@@ -18,9 +18,10 @@ from joserfc.jwk import ECKey
 from rich.console import Console
 
 from conformance.demo import directory
-from conformance.demo.cases import load
-from conformance.demo.child import CLIENT, CannotStart, Child, free_port, usable
+from conformance.demo.cases import FILMS, Script, load
+from conformance.demo.child import AE, CLIENT, CannotStart, Child, Dicom, free_port, usable
 from conformance.demo.play import Play
+from conformance.demo.radiology import Radiology
 from conformance.demo.show import Show
 from conformance.demo.verdict import Ending
 from conformance.peers.blindness import NotBlind
@@ -28,6 +29,8 @@ from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.ehr import Ehr
 from conformance.peers.listener import CannotListen
 from conformance.peers.login import Gate
+from conformance.peers.modality import Modality, NotTaken
+from conformance.peers.pacs import Pacs
 
 _HOST = "127.0.0.1"
 _NARROWEST = 120
@@ -44,6 +47,8 @@ class Choices:
     keep: bool
     port: int
     ehr_port: int
+    dicom_port: int
+    pacs_port: int
     patience: float
     leave: bool
 
@@ -53,6 +58,8 @@ _SERVER = "Use this running server, for example http://127.0.0.1:8080/fhir."
 _DATA = "Data folder for --start; default: a fresh temporary one."
 _EXIT = "End after the last case; status 0 only if all ended as told."
 _EHR_PORT = "Port of the hospital's own FHIR endpoint; 0: any free one."
+_DICOM_PORT = "Port of the server's DICOM door; 0: any free one."
+_PACS_PORT = "Port of the hospital's archive; 0: any free one."
 
 
 @click.command()
@@ -62,13 +69,16 @@ _EHR_PORT = "Port of the hospital's own FHIR endpoint; 0: any free one."
 @click.option("--keep", is_flag=True, help="Leave the temporary data folder behind.")
 @click.option("--port", default=8080, show_default=True, help="Port of the server; 0: any free one.")
 @click.option("--ehr-port", default=8090, show_default=True, help=_EHR_PORT)
+@click.option("--dicom-port", default=11112, show_default=True, help=_DICOM_PORT)
+@click.option("--pacs-port", default=11114, show_default=True, help=_PACS_PORT)
 @click.option("--patience", default=60.0, show_default=True, help="Seconds to wait for a case to end.")
 @click.option("--exit", "leave", is_flag=True, help=_EXIT)
 def demo(**options: Any) -> None:
-    """Send six cases from a small hospital and print what happens to each.
+    """Send eleven cases from a small hospital, five of them with films, and print what happens to each.
 
     With --server, that server needs a destination whose base is the hospital's address and
-    whose identifier_systems hold https://ehr.example/task.
+    whose identifier_systems hold https://ehr.example/task. It gets the six: films need an archive
+    that the server knows, and only one that is started here knows the hospital's.
     """
     choices = Choices(**options)
     if choices.start == bool(choices.server):
@@ -84,19 +94,21 @@ def _perform(choices: Choices, show: Show) -> int:
             key = ECKey.generate_key("P-384", {"kid": "demo"})
             gate = Gate({CLIENT: {"keys": [key.as_dict(private=False)]}}) if choices.start else None
             ehr = open_now.enter_context(Ehr(_HOST, choices.ehr_port, gate=gate))
-            base = choices.server or _started(open_now, show, choices, ehr, key)
+            base, radiology = choices.server or "", None
+            if choices.start:
+                base, radiology = _started(open_now, show, choices, ehr, key)
             client = open_now.enter_context(FhirClient(base))
-            endings = _play(client, ehr, show, choices.patience)
+            endings = _play(client, ehr, show, choices.patience, radiology)
             if choices.leave:
                 return int(any(each.differs for each in endings))
-            _stay(show, client, ehr)
+            _stay(show, client, ehr, radiology)
     except (CannotStart, CannotListen) as reason:
         click.echo(str(reason), err=True)
         return 2
     except NotBlind as breach:
         click.echo(f"NOT BLIND: {breach}. The demonstration stops here.", err=True)
         return 1
-    except NotDone as reason:
+    except (NotDone, NotTaken) as reason:
         click.echo(f"The server did not do what was asked: {reason}", err=True)
         return 1
     except KeyboardInterrupt:
@@ -104,22 +116,43 @@ def _perform(choices: Choices, show: Show) -> int:
     return 0
 
 
-def _play(client: FhirClient, ehr: Ehr, show: Show, patience: float) -> list[Ending]:
+def _play(
+    client: FhirClient, ehr: Ehr, show: Show, patience: float, radiology: Radiology | None
+) -> list[Ending]:
     roles = directory.post(client)
     show.say(f"The directory is loaded: {len(roles)} specialists at {client.base}.")
-    endings = Play(client, ehr, load(), roles, show, patience=patience).run()
+    scripts: list[Script] = [load()] if radiology is None else [load(), load(FILMS)]
+    total = sum(len(script.stories) for script in scripts)
+    endings: list[Ending] = []
+    for script in scripts:
+        numbers = (len(endings) + 1, total)
+        play = Play(client, ehr, script, roles, show, patience=patience, radiology=radiology, numbers=numbers)
+        endings += play.run()
     show.summary(endings)
     return endings
 
 
-def _started(open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr, key: ECKey) -> str:
+def _started(
+    open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr, key: ECKey
+) -> tuple[str, Radiology]:
     folder = open_now.enter_context(_folder(choices.data, choices.keep))
     port = free_port(_HOST, choices.port, "--port")
-    show.say(f"Starting the server on port {port}, data in {folder} ...")
+    dicom = Dicom(
+        free_port(_HOST, choices.dicom_port, "--dicom-port"),
+        free_port(_HOST, choices.pacs_port, "--pacs-port"),
+    )
+    show.say(f"Starting the server on ports {port} and {dicom.port}, data in {folder} ...")
     began = time.monotonic()
-    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience, key))
-    show.say(f"The server is up after {time.monotonic() - began:.1f} s: {child.base}")
-    return child.base
+    archive = open_now.enter_context(
+        Pacs(folder / "pacs", _HOST, dicom.archive, callers={AE: (_HOST, dicom.port)})
+    )
+    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience, key, dicom))
+    took = time.monotonic() - began
+    show.say(f"The server is up after {took:.1f} s: {child.base}, DICOM {AE} at {_HOST}:{dicom.port}")
+    show.say(
+        f"The hospital's archive: {archive.ae} at {_HOST}:{archive.port}, objects in {archive.objects.folder}"
+    )
+    return child.base, Radiology(Modality(_HOST, dicom.port, AE), archive)
 
 
 @contextmanager
@@ -135,8 +168,9 @@ def _folder(data: Path | None, keep: bool) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stay(show: Show, client: FhirClient, ehr: Ehr) -> None:
+def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None) -> None:
     """Say where to look, and stay up until Ctrl-C."""
+    dicom = [] if radiology is None else _dicom_places(radiology)
     show.places(
         [
             ("The hospital's chart, as a clinician sees it", f"{ehr.root}/"),
@@ -146,11 +180,20 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr) -> None:
             ("A referral, by hand", f"python -m conformance specialist list --server {client.base}"),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
+            *dicom,
         ]
     )
     show.say("\nEverything stays up until Ctrl-C.")
     while True:
         signal.pause()
+
+
+def _dicom_places(radiology: Radiology) -> list[tuple[str, str]]:
+    door, archive = radiology.modality, radiology.archive
+    return [
+        ("A film, by hand", f"python -m conformance modality --port {door.port}"),
+        ("What the archive keeps (DICOM files)", str(archive.objects.folder)),
+    ]
 
 
 def _console() -> Console:

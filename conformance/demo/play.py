@@ -1,21 +1,25 @@
-"""The demonstration itself: a hospital, its specialists, and six cases one after the other."""
+"""The demonstration itself: a hospital, its specialists, and cases one after the other."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from conformance.demo import verdict
 from conformance.demo.cases import Script, Story
+from conformance.demo.radiology import Radiology
 from conformance.demo.show import Show
-from conformance.demo.verdict import Ending
+from conformance.demo.verdict import Chart, Ending
 from conformance.demo.watch import Watch
 from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.codes import TERMINAL, Resource, codes_of
 from conformance.peers.ehr import Ehr, Sent
+from conformance.peers.request import Opinion, ReadRequest
 from conformance.peers.specialist import Desk, by_rule
 
 _AS_POSTED = "requested"
@@ -34,7 +38,12 @@ class Play:
         show: Show,
         *,
         patience: float,
+        radiology: Radiology | None = None,
+        numbers: tuple[int, int] | None = None,
     ) -> None:
+        """``radiology``: for cases with films. ``numbers``: of the first case, and of all."""
+        self._radiology = radiology
+        self._first, self._of = numbers or (1, len(script.stories))
         self._server = server
         self._ehr = ehr
         self._own = FhirClient(ehr.base, timeout=5.0, token=ehr.gate.lent() if ehr.gate else "")
@@ -45,10 +54,9 @@ class Play:
         self._reason_to_decline = ""
         self._roles = roles
         self._failed: NotBlind | NotDone | None = None
-        findings = script.findings
-        opine = by_rule(findings["bacterial"], findings["viral"])
+        self._specialist_finds = ""
         self._desk = Desk(
-            server, list(roles), script.analytes, opine, choose=self._choose, tell=self._specialist_says
+            server, list(roles), script.analytes, self._opine, choose=self._choose, tell=self._specialist_says
         )
 
     def run(self) -> list[Ending]:
@@ -62,8 +70,8 @@ class Play:
         desk = threading.Thread(target=self._work, args=[stop], daemon=True)
         desk.start()
         try:
-            stories = self._script.stories
-            return [self._carry(number, story) for number, story in enumerate(stories, 1)]
+            stories = enumerate(self._script.stories, self._first)
+            return [self._carry(number, story) for number, story in stories]
         finally:
             stop.set()
             desk.join()
@@ -81,6 +89,13 @@ class Play:
         reason, self._reason_to_decline = self._reason_to_decline, ""
         return reason
 
+    def _opine(self, values: Mapping[str, Decimal]) -> Opinion:
+        """As told where a picture is to be judged, which nobody here can; else by the rule."""
+        findings = self._script.findings
+        if self._specialist_finds:
+            return findings[self._specialist_finds]
+        return by_rule(findings["bacterial"], findings["viral"])(values)
+
     def _specialist_says(self, _: str, text: str) -> None:
         for role, name in self._roles.items():
             text = text.replace(f"{role} ", f"{name} ", 1)
@@ -89,16 +104,18 @@ class Play:
     # -- one case ----------------------------------------------------------------------------
 
     def _carry(self, number: int, story: Story) -> Ending:
-        self._show.begin(number, len(self._script.stories), story)
+        self._show.begin(number, self._of, story)
         self._reason_to_decline = story.first_offer_declined
+        self._specialist_finds = story.specialist_says
         started = time.monotonic()
         request = self._script.request(story, self._run_id, datetime.now(UTC))
         if story.ehr_down_seconds:
             self._take_down()
+        self._send_films(story, request)
         sent = self._ehr.send_case(request, self._server, together=story.together, tell=self._ehr_says)
         self._follow(story, sent, started)
         self._bring_up()
-        chart = verdict.read_chart(self._own, self._ehr.system, request.token)
+        chart = self._with_archive(verdict.read_chart(self._own, self._ehr.system, request.token), request)
         for title, words in chart.words:
             self._show.line("ehr", f"reads in its chart, {title}: {words}")
         ending = Ending(story, chart, time.monotonic() - started, verdict.compare(story, chart))
@@ -106,20 +123,23 @@ class Play:
         return ending
 
     def _follow(self, story: Story, sent: Sent, started: float) -> None:
-        """Tell what is new until the hospital's own Task has ended, or patience has."""
-        watch, waits_for_value = Watch(self._server, sent.task), bool(story.later)
+        """Tell what is new until the hospital's own Task has ended, or is held as told, or patience has."""
+        watch = Watch(self._server, sent.task)
+        waits_for_more = bool(story.later or (story.imaging and story.imaging.later))
         up_at, at_home = started + story.ehr_down_seconds, _AS_POSTED
+        kept: tuple[str, ...] = ()
         while time.monotonic() < started + self._patience:
             self._tell_news(watch)
-            if waits_for_value and watch.status == "on-hold":
-                waits_for_value = False
+            if waits_for_more and watch.status == "on-hold":
+                waits_for_more = False
                 self._send_what_was_missing(story, sent)
             if watch.delivery_failed and time.monotonic() > up_at:
                 self._bring_up()
             at_home, before = self._status_at_home(sent) or at_home, at_home
             if at_home != before:
                 self._show.line("ehr", f"its own Task is {at_home}")
-            if at_home.partition(" ")[0] in TERMINAL:
+            kept = self._tell_archive(sent.request, kept)
+            if _over(story, at_home) and sorted(kept) == sorted(story.kept) and not watch.archive_waits:
                 break
             if self._failed is not None:
                 raise self._failed
@@ -133,6 +153,34 @@ class Play:
     def _send_what_was_missing(self, story: Story, sent: Sent) -> None:
         for lab in story.later:
             self._ehr.send_later(lab, sent, self._server, self._ehr_says)
+        self._send_films(story, sent.request, late=True)
+
+    # -- radiology ---------------------------------------------------------------------------
+
+    def _send_films(self, story: Story, request: ReadRequest, *, late: bool = False) -> None:
+        if story.imaging is None or self._radiology is None:
+            return
+        first = len(story.imaging.shots) + 1 if late else 1
+        shots = story.imaging.later if late else story.imaging.shots
+        if not shots:
+            return
+        began = datetime.now(UTC)
+        statuses = self._radiology.send(shots, story, request, first)
+        answered = ", ".join(f"{each:04X}" for each in statuses)
+        whose = " with the id of another patient" if story.imaging.another_patient else ""
+        films = f"{len(shots)} film{'' if len(shots) == 1 else 's'}{whose}"
+        took = (datetime.now(UTC) - began).total_seconds() * 1000
+        self._show.line("modality", f"sends {films} by C-STORE: {answered}, {took:.0f} ms", began)
+
+    def _tell_archive(self, request: ReadRequest, before: tuple[str, ...]) -> tuple[str, ...]:
+        """What the archive keeps now, told when it is more than before."""
+        kept = self._radiology.kept(request) if self._radiology else ()
+        if kept != before:
+            self._show.line("pacs", f"keeps {', '.join(kept)}")
+        return kept
+
+    def _with_archive(self, chart: Chart, request: ReadRequest) -> Chart:
+        return replace(chart, archived=self._radiology.kept(request)) if self._radiology else chart
 
     def _status_at_home(self, sent: Sent) -> str:
         """Task.status and businessStatus in the hospital's store; empty while it is down."""
@@ -162,3 +210,9 @@ class Play:
 
     def _ehr_says(self, at: datetime, text: str) -> None:
         self._show.line("ehr", text, at)
+
+
+def _over(story: Story, at_home: str) -> bool:
+    """The hospital's own Task has ended, or stands where the story leaves it."""
+    status, _, business = at_home.partition(" · ")
+    return status in TERMINAL or (story.held and business in story.ends)

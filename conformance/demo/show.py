@@ -17,7 +17,14 @@ from conformance.demo.verdict import Ending
 _LONG_ID = re.compile(r"(?<!Task/)\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Ids that nobody types; those of Tasks stay whole, to be looked up."""
 
-_COLOURS = {"ehr": "cyan", "second reader": "magenta", "case": "bright_black", "specialist": "green"}
+_COLOURS = {
+    "ehr": "cyan",
+    "modality": "blue",
+    "pacs": "blue",
+    "second reader": "magenta",
+    "case": "bright_black",
+    "specialist": "green",
+}
 
 
 class Show:
@@ -59,17 +66,25 @@ class Show:
             self._console.print(Text(f"Not as told: {each}.", style="bold red"))
 
     def summary(self, endings: Sequence[Ending]) -> None:
-        """One row for each case, read from the hospital's chart."""
-        table = Table(title="What the hospital found in its own chart", title_justify="left")
+        """One row for each case, read from the hospital's chart; for films, from its archive too."""
+        films = [each for each in endings if each.story.imaging]
+        values = [each for each in endings if not each.story.imaging]
+        if values:
+            self._table("What the hospital found in its own chart", values)
+        if films:
+            self._table("... and with films, in its archive", films, archive=True)
+
+    def _table(self, title: str, endings: Sequence[Ending], *, archive: bool = False) -> None:
+        table = Table(title=title, title_justify="left")
         table.add_column("Case", max_width=26)
         for name in ("First report", "AI opinion", "Referral", "Specialist"):
             table.add_column(name)
         table.add_column("Ended", no_wrap=True)
-        table.add_column("AI reports", justify="right")
+        table.add_column("Archive" if archive else "AI reports", justify="left" if archive else "right")
         table.add_column("s", justify="right")
         table.add_column("", no_wrap=True)
         for each in endings:
-            table.add_row(*_row(each), style="" if not each.differs else "red")
+            table.add_row(*_row(each, archive=archive), style="" if not each.differs else "red")
         self._console.print()
         self._console.print(table)
 
@@ -82,7 +97,7 @@ class Show:
         self._console.print(grid)
 
 
-def _row(ending: Ending) -> tuple[str, ...]:
+def _row(ending: Ending, *, archive: bool) -> tuple[str, ...]:
     chart = ending.chart
     return (
         ending.story.title,
@@ -91,7 +106,7 @@ def _row(ending: Ending) -> tuple[str, ...]:
         chart.priority or "-",
         chart.specialist or "-",
         chart.business or chart.status or "-",
-        str(chart.ai_reports),
+        (", ".join(chart.archived) or "-") if archive else str(chart.ai_reports),
         f"{ending.seconds:.1f}",
         "not as told" if ending.differs else "as told",
     )

@@ -39,6 +39,8 @@ class Chart:
     """Distinct AI DiagnosticReports ever committed for this patient."""
     words: tuple[tuple[str, str], ...]
     """What came back: whose report, and its conclusion."""
+    archived: tuple[str, ...] = ()
+    """What the archive keeps of the case's study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,22 @@ def compare(story: Story, chart: Chart) -> tuple[str, ...]:
 
 
 def _differences(story: Story, chart: Chart) -> Iterator[str]:
-    if chart.status != "completed":
-        yield f"the Task in the EHR is {chart.status or 'missing'}, told was completed"
+    status = "on-hold" if story.held else "completed"
+    if chart.status != status:
+        yield f"the Task in the EHR is {chart.status or 'missing'}, told was {status}"
         return
     if chart.business not in story.ends:
         yield f"it ended {chart.business or 'without a business status'}, told was {' or '.join(story.ends)}"
     if chart.ai != story.ai:
-        yield f"the AI opinion is {chart.ai or 'missing'}, told was {story.ai}"
+        yield f"the AI opinion is {chart.ai or 'missing'}, told was {story.ai or 'none'}"
     if story.priorities and chart.priority not in story.priorities:
         yield f"the referral is {chart.priority or 'missing'}, told was {' or '.join(story.priorities)}"
-    if chart.ai_reports != 1:
-        yield f"the EHR holds {chart.ai_reports} AI reports, told was exactly 1"
+    reports = 0 if story.held else 1
+    if chart.ai_reports != reports:
+        yield f"the EHR holds {chart.ai_reports} AI reports, told was exactly {reports}"
+    if sorted(chart.archived) != sorted(story.kept):
+        kept, told = (", ".join(each) or "nothing" for each in (chart.archived, story.kept))
+        yield f"the archive keeps {kept}, told was {told}"
 
 
 def _words(report: Resource) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from conformance.demo.child import ARCHIVE
 from conformance.peers.client import FhirClient
 from conformance.peers.codes import Resource, codes_of
 
@@ -36,6 +37,8 @@ class Watch:
         """Task.status of the newest version seen."""
         self.delivery_failed = False
         """A delivery was attempted and has not arrived."""
+        self.archive_waits = False
+        """The archive has not said of everything that is for it that it keeps it."""
 
     def news(self) -> list[News]:
         """Everything since the last call, in the order in which it happened.
@@ -70,6 +73,9 @@ class Watch:
         self._latest = max((_moment(each["at"]) for each in events), default=None)
 
     def _attempts(self, deliveries: list[Resource]) -> Iterator[News]:
+        self.archive_waits = any(
+            each["destination"] == ARCHIVE and not each["delivered"] for each in deliveries
+        )
         for each in deliveries:
             tried = f"{each['attempts']} attempt{'' if each['attempts'] == 1 else 's'}"
             text = f"{each['kind']} to {each['destination']}: {each['state']} after {tried}, {each['last']}"

@@ -16,6 +16,7 @@ from conformance.peers.wire import Answer, Refused, decode_object, encode
 TYPES = (
     "Device",
     "DiagnosticReport",
+    "ImagingStudy",
     "Observation",
     "Organization",
     "Patient",

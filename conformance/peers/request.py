@@ -57,6 +57,16 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Study:
+    """The images that a report is about."""
+
+    uid: str
+    """Study Instance UID."""
+    images: int
+    """How many there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRequest:
     """Everything of one case that the EHR knows when it asks."""
 
@@ -74,6 +84,7 @@ class ReadRequest:
     asked_at: datetime
     due_at: datetime
     priority: str = "urgent"
+    study: Study | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +122,10 @@ def entries(request: ReadRequest, system: str) -> tuple[Entry, ...]:
     people = clinician(request.signed_by)
     patient = _patient(request, system)
     labs = tuple(observation(lab, request, system) for lab in request.labs)
-    report = _report(request, system, patient, people[-1], labs)
+    images = () if request.study is None else (_imaging(request.study, patient),)
+    report = _report(request, system, patient, people[-1], labs, images)
     task = _task(request, system, patient, people[1], report)
-    return (*people, patient, *labs, report, task)
+    return (*people, patient, *labs, *images, report, task)
 
 
 def clinician(who: Clinician, **role: object) -> tuple[Entry, ...]:
@@ -169,10 +181,32 @@ def _patient(request: ReadRequest, system: str) -> Entry:
     )
 
 
-def _report(
-    request: ReadRequest, system: str, patient: Entry, signer: Entry, labs: tuple[Entry, ...]
+def _imaging(study: Study, patient: Entry) -> Entry:
+    """The study, by its UID as R4 writes that (ImagingStudy.identifier), and how many images belong to it."""
+    return entry(
+        {
+            "resourceType": "ImagingStudy",
+            "status": "available",
+            "subject": {"reference": patient.full_url},
+            "numberOfInstances": study.images,
+        },
+        "urn:dicom:uid",
+        f"urn:oid:{study.uid}",
+    )
+
+
+def _report(  # noqa: PLR0917 - what a report refers to
+    request: ReadRequest,
+    system: str,
+    patient: Entry,
+    signer: Entry,
+    labs: tuple[Entry, ...],
+    images: tuple[Entry, ...],
 ) -> Entry:
     opinion = request.opinion
+    # JSON has no empty arrays in R4.
+    about = {"result": labs, "imagingStudy": images}
+    named = {name: [{"reference": each.full_url} for each in found] for name, found in about.items() if found}
     return entry(
         {
             "resourceType": "DiagnosticReport",
@@ -182,10 +216,10 @@ def _report(
             "effectiveDateTime": _instant(request.collected_at),
             "issued": _instant(request.signed_at),
             "resultsInterpreter": [{"reference": signer.full_url}],
-            "result": [{"reference": each.full_url} for each in labs],
             "conclusion": opinion.text,
             "conclusionCode": [concept(opinion.system, opinion.code, opinion.display)],
-        },
+        }
+        | named,
         f"{system}/report",
         f"R-{request.token}",
     )

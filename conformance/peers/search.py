@@ -64,6 +64,7 @@ _REFERENCES: dict[str, tuple[str, ...]] = {
     "target": ("target",),
 }
 _UPDATED = "_lastUpdated"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 PARAMETERS = dict.fromkeys(_TOKENS, "token") | dict.fromkeys(_REFERENCES, "reference") | {_UPDATED: "date"}
 
 
@@ -100,7 +101,7 @@ def _criterion(name: str, value: str) -> Criterion:
     param, _, modifier = name.partition(":")
     kinds = {"token": ("",), "date": ("",), "reference": ("", "identifier", "Patient")}
     allowed = kinds.get(PARAMETERS.get(param, ""), ())
-    if modifier not in allowed or not value or (param == _UPDATED and _after(value) is None):
+    if modifier not in allowed or not value or (param == _UPDATED and not _is_time(value)):
         offered = ", ".join(sorted(PARAMETERS))
         raise Refused(400, "not-supported", f"this search is not offered; offered parameters: {offered}")
     return Criterion(param, modifier, tuple(_SPLIT.split(value)))
@@ -113,8 +114,7 @@ def _halves(value: str) -> tuple[str, bool, str]:
 
 def _meets(resource: Resource, criterion: Criterion, lookup: Lookup) -> bool:
     if criterion.param == _UPDATED:
-        after, at = _after(criterion.values[0]), resource.get("meta", {}).get("lastUpdated")
-        return after is not None and at is not None and datetime.fromisoformat(at) > after
+        return _updated(str(resource.get("meta", {}).get("lastUpdated", "")), criterion.values[0])
     wanted = [criterion.token(number) for number in range(len(criterion.values))]
     if criterion.param in _TOKENS:
         return _any_token(_TOKENS[criterion.param](resource), wanted)
@@ -124,13 +124,26 @@ def _meets(resource: Resource, criterion: Criterion, lookup: Lookup) -> bool:
     return any(_points_at(references, value, lookup) for value in criterion.values)
 
 
-def _after(value: str) -> datetime | None:
-    """``gt`` with an instant is the only date search here."""
+def _is_time(value: str) -> bool:
+    return _DAY.fullmatch(value) is not None or _instant(value.removeprefix("gt")) is not None
+
+
+def _updated(at: str, value: str) -> bool:
+    """Later than an instant, at this one, or on this day; no other date search is offered here."""
+    if _DAY.fullmatch(value):
+        return at.startswith(value)
+    asked, held = _instant(value.removeprefix("gt")), _instant(at)
+    if asked is None or held is None:
+        return False
+    return held > asked if value.startswith("gt") else held == asked
+
+
+def _instant(value: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value.removeprefix("gt"))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return moment if value.startswith("gt") and moment.tzinfo else None
+    return moment if moment.tzinfo else None
 
 
 def _any_token(found: Iterable[Token], wanted: Sequence[tuple[str | None, str]]) -> bool:

@@ -63,6 +63,11 @@ class Rights:
         tests = tuple(_criteria(type_, query, self.base) for query in only)
         return tests[0] if len(tests) == 1 else AnyOf(tests)
 
+    def finding(self, type_: str) -> tuple[Test, ...]:
+        """What a resource of a type must meet to be found; nothing when all of them are."""
+        context = (self.in_context(),) if type_ == CONTEXT[0] else ()
+        return tuple(each for each in (self.sees(type_, Deed.SEARCH), *context) if each != ALWAYS)
+
     def in_context(self) -> Test:
         """What a Binary must meet beside its scopes: it is not of what the caller may not see.
 

@@ -33,7 +33,8 @@ def _bounded(ask: Ask, room: Room) -> Ask:
 
     def bounded(request: Request) -> Response:
         response = ask(request)
-        return room.take(response) if request.method in ("GET", "HEAD") else response
+        reads = request.method in ("GET", "HEAD") or request.path.endswith("/_search")
+        return room.take(response) if reads else response
 
     return bounded
 

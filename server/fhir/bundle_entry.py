@@ -9,13 +9,14 @@ from dataclasses import replace
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from server.errors import Category, Fault, fault
 from server.fhir import outcome
 from server.fhir.exchange import JSON, Request, Response
-from server.fhir.format import JSON_PATCH
+from server.fhir.format import FORM, JSON_PATCH
 from server.fhir.place import within
 from server.fhir.times import moment
 from server.fhir.write import dump
@@ -37,15 +38,20 @@ def inner_request(outer: Request, entry: Resource, arrival: Arrival | None, path
     """
     wish = demand_said(entry, path)
     where, _, query = str(wish["url"]).partition("?")
-    if not where or "$" in where or where.endswith("_search"):
-        text = "an entry is about Type, Type/id, Type?criteria or a history: no operation, no other Bundle"
+    posted = where.endswith("_search") and wish.get("method") == "POST"
+    whole = not where and query and wish.get("method") in _READS
+    if not (where or whole) or "$" in where or (where.endswith("_search") and not posted):
+        text = (
+            "an entry is about Type, Type/id, Type?criteria, ?criteria, a history or POST Type/_search: no "
+            "operation, no other Bundle"
+        )
         raise fault(Category.INCORRECT, "not-supported", text, f"{path}.request.url")
     if "method" not in wish:  # an extension may stand where the code should (R4 element.html)
         raise fault(Category.INCORRECT, "required", "a value is needed here", f"{path}.request.method")
     headers = {header: wish[name] for name, header in _HEADERS.items() if name in wish}
     if since := moment(wish.get("ifModifiedSince", "")):
         headers["if-modified-since"] = format_datetime(since, usegmt=True)
-    content_type, body = _body(entry, path)
+    content_type, body = _form(entry, path) if posted else _body(entry, path)
     return replace(
         outer,
         method=wish["method"],
@@ -111,6 +117,21 @@ def patch_document(binary: Resource) -> bytes:
     except (binascii.Error, ValueError) as error:
         text = "the data of the Binary is not base64"
         raise fault(Category.INCORRECT, "value", text, "Binary.data") from error
+
+
+def _form(entry: Resource, path: str) -> tuple[str, bytes]:
+    """What a search would have as its form, which is no resource, is told as Parameters if at all."""
+    told = entry.get("resource", {"resourceType": "Parameters"})
+    if told.get("resourceType") != "Parameters":
+        text = "the parameters of a search are told in the url, or as Parameters"
+        raise fault(Category.UNPROCESSABLE, "not-supported", text, f"{path}.resource")
+    pairs = [
+        (str(each.get("name", "")), str(value))
+        for each in told.get("parameter", [])
+        for name, value in each.items()
+        if name.startswith("value")
+    ]
+    return FORM, urlencode(pairs).encode()
 
 
 def _body(entry: Resource, path: str) -> tuple[str, bytes]:

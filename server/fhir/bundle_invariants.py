@@ -16,7 +16,7 @@ _ONCE = frozenset({"self", "first", "prev", "previous", "next", "last"})
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _ADDRESS = re.compile(r"https?://.*/([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 # A path below our own base: no scheme, no host, no way up; criteria may hold anything.
-_OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$_][A-Za-z0-9\-._/$%]*", re.IGNORECASE)
+_OWN_PATH = re.compile(r"(?!.*(?:\.\.|//|%2e|%2f|%5c))[A-Za-z$_][A-Za-z0-9\-._/$%]*(?:/\*)?", re.IGNORECASE)
 
 
 def _entries(bundle: Value) -> list[Value]:

@@ -71,5 +71,11 @@ def _one(value: Any, type_name: str, names: Mapping[str, str]) -> Any:
     elif isinstance(value, str) and type_name in _URIS:
         return names.get(value, value)
     elif isinstance(value, str) and type_name == "xhtml":
-        return _LINK.sub(lambda m: f"{m[1]}{m[2]}{names.get(m[3], m[3])}{m[2]}", value)
+        return _LINK.sub(lambda m: f"{m[1]}{m[2]}{_link(m[3], names)}{m[2]}", value)
     return value
+
+
+def _link(address: str, names: Mapping[str, str]) -> str:
+    """A link may lead to a place within what it names."""
+    whole, mark, place = address.partition("#")
+    return f"{names.get(whole, whole)}{mark}{place}"

@@ -15,12 +15,10 @@ from server.fhir.line import Connect, Line, Question, connect
 from server.fhir.lookup import Sought, matches, sought, there
 from server.fhir.partner.asking import GIVEN_UP, page
 from server.fhir.partner.upon import upon, whole
-from server.fhir.proof import Answer, Undelivered, judge, refusal
+from server.fhir.proof import Answer, judge, refusal
 from server.fhir.smart.logins import Logins
 from server.model import Destination, Document, Receipt
-from server.ports import Resource
-
-__all__ = ["FhirCourier", "Undelivered"]
+from server.ports import Resource, Undelivered
 
 
 class FhirCourier:

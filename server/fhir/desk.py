@@ -122,7 +122,8 @@ class Desk:
         guard.demand(asked)
         with guard.planning() as shelf:
             enrolment = Enrolment(self.rights, self.notices, self.reachable)
-            plan = Planner(shelf, self.seals, self.admission, self.base, enrolment).plan(asked, at)
+            planner = Planner(shelf, self.seals, self.admission, self.base, enrolment, self._visible)
+            plan = planner.plan(asked, at)
         guard.demand_allowed(plan)
         return plan
 

@@ -1,4 +1,4 @@
-"""The REST door on Flask: one table of routes; everything behind it is values."""
+"""The REST door on Flask: the table of routes; everything behind it is values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from server.caller import EVERYBODY, Caller, Deed
+from server.caller import EVERYBODY, Caller
 from server.errors import Category, Fault, fault
 from server.fhir import binary, outcome
 from server.fhir.audit.doings import TYPES, catch_up, watching
@@ -19,90 +19,15 @@ from server.fhir.audit.witness import Witness
 from server.fhir.body import read_body
 from server.fhir.bundle import bundle
 from server.fhir.bundle_entry import Ask
-from server.fhir.compartment import MEMBERS
 from server.fhir.create import create
-from server.fhir.delete import conditional_delete, delete
 from server.fhir.desk import Desk
 from server.fhir.exchange import Request, Response
-from server.fhir.format import Format, demand_readable, wanted, written
-from server.fhir.history import history, history_system, history_type
-from server.fhir.metadata import metadata
-from server.fhir.operations.everything import everything
-from server.fhir.operations.subscription_events import events
-from server.fhir.operations.subscription_status import status, status_all
-from server.fhir.operations.validate import validate, validate_type
-from server.fhir.operations.withdraw import withdraw_model, withdraw_opinion
-from server.fhir.patch import conditional_patch, patch
+from server.fhir.format import Format, demand_readable, wanted, wanted_in, written
 from server.fhir.read import read, vread
-from server.fhir.search import search
+from server.fhir.routes import DEEDS, OPEN, ROUTES, SEARCHES
 from server.fhir.update import conditional_update, update
 from server.fhir.write import dump
 
-ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
-    ("GET", "/metadata", metadata),
-    ("POST", "/", bundle),
-    ("GET", "/_history", history_system),
-    ("GET", "/<type_>", search),
-    ("POST", "/<type_>/_search", search),
-    ("GET", f"/Patient/<id_>/<any({','.join(MEMBERS)}):type_>", search),
-    ("POST", "/<type_>", create),
-    ("PUT", "/<type_>", conditional_update),
-    ("PATCH", "/<type_>", conditional_patch),
-    ("DELETE", "/<type_>", conditional_delete),
-    ("GET", "/<type_>/_history", history_type),
-    ("GET", "/<type_>/<id_>", read),
-    ("PUT", "/<type_>/<id_>", update),
-    ("PATCH", "/<type_>/<id_>", patch),
-    ("DELETE", "/<type_>/<id_>", delete),
-    ("GET", "/<type_>/<id_>/_history", history),
-    ("POST", "/<type_>/$validate", validate_type),
-    ("GET", "/<type_>/<id_>/$validate", validate),
-    ("POST", "/<type_>/<id_>/$validate", validate),
-    ("GET", "/Patient/<id_>/$everything", everything),
-    ("POST", "/Patient/<id_>/$everything", everything),
-    ("GET", "/Subscription/$status", status_all),
-    ("POST", "/Subscription/$status", status_all),
-    ("GET", "/Subscription/<id_>/$status", status),
-    ("POST", "/Subscription/<id_>/$status", status),
-    ("GET", "/Subscription/<id_>/$events", events),
-    ("POST", "/Subscription/<id_>/$events", events),
-    ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
-    ("POST", "/Device/<id_>/$withdraw", withdraw_model),
-    ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
-)
-"""Method, path below [base], interaction."""
-
-DEEDS: Mapping[Callable[..., Response], Deed | None] = {
-    bundle: None,
-    history_system: None,
-    search: Deed.SEARCH,
-    history_type: Deed.SEARCH,
-    create: Deed.CREATE,
-    update: Deed.UPDATE,
-    conditional_update: Deed.UPDATE,
-    patch: Deed.UPDATE,
-    conditional_patch: Deed.UPDATE,
-    delete: Deed.DELETE,
-    conditional_delete: Deed.DELETE,
-    read: Deed.READ,
-    history: Deed.READ,
-    vread: Deed.READ,
-    everything: Deed.READ,
-    status_all: Deed.SEARCH,
-    status: Deed.READ,
-    events: Deed.READ,
-    validate: Deed.READ,
-    validate_type: None,
-    withdraw_opinion: None,
-    withdraw_model: None,
-}
-"""Interaction -> what its caller must be allowed to do with the type.
-
-None: an operator withdraws; each entry of a Bundle is asked itself, a history of all tells what its caller
-may find, and of $validate what a mode would write.
-"""
-OPEN = frozenset({metadata})
-"""What everybody is told (R4 http.html#capabilities)."""
 Callers = Callable[[str, datetime], Caller]
 """From the Authorization header to who asks; raises Fault(UNAUTHENTICATED)."""
 _NATIVE = frozenset({create, update, conditional_update, read, vread})
@@ -157,6 +82,8 @@ def _view(
                 if not native:
                     _demand_readable(incoming)
                 request = _request(incoming, limit, at, caller)
+                if interaction in SEARCHES and request.method == "POST":
+                    format_ = wanted_in(request.body.decode("ascii", "replace"), format_)
                 account.asks(request)
                 more = {"ask": _asking(own, witness)} if interaction is bundle else {}
                 catch_up(own, interaction, request)
@@ -239,7 +166,8 @@ def _methods(error: MethodNotAllowed) -> str:
 
 
 def _demand_readable(incoming: flask.Request) -> None:
-    if incoming.method in _WITH_BODY:
+    told = incoming.content_length or incoming.headers.get("Transfer-Encoding")
+    if incoming.method in _WITH_BODY and (told or "/$" not in incoming.path):
         demand_readable(
             incoming.headers.get("Content-Type", ""),
             form=incoming.path.endswith("/_search"),

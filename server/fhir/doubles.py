@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from server.errors import Category, fault
+from server.errors import Category, Fault, fault
+from server.fhir.asked import Asked
 from server.fhir.query.meeting import Unwritten, meets
 from server.ports import Absent, Method, ResourceWrite
 from server.query import Ids, Query, Reference, ReferenceRow, Token, TokenRow
 
 _MOST_LOOKS = 100_000
 """Pairs of a condition and a resource that are compared within one request."""
+
+
+def demand_named_once(asked: Sequence[Asked]) -> None:
+    """One id is named once; so is one condition, but that what is deleted by it may be made anew by it."""
+    seen: set[Any] = set()
+    for each in asked:
+        key = each.id or (each.wanted and (each.wanted, each.method == "DELETE"))
+        if key and (each.type, key) in seen:
+            raise doubled(each)
+        seen.add((each.type, key))
+
+
+def doubled(asked: Asked) -> Fault:
+    text = "two entries of this transaction mean the same resource"
+    return fault(Category.INCORRECT, "duplicate", text, asked.path)
 
 
 def written_twice(places: Sequence[tuple[str, str]]) -> int | None:

@@ -6,8 +6,9 @@ an answer in XML or with ``_pretty`` is written anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -55,6 +56,17 @@ def wanted(format_: str, accept: str, pretty: str = "") -> Format:
     if chosen is None:
         raise fault(Category.NOT_ACCEPTABLE, "not-supported", f"offered: {', '.join(OFFERED)}; FHIR 4.0")
     return Format(chosen, pretty.lower() == "true")
+
+
+def wanted_in(form: str, otherwise: Format) -> Format:
+    """What a search by POST says in its form; ``otherwise`` when it says nothing there.
+
+    Raises:
+        Fault: see ``wanted``.
+    """
+    said = dict(parse_qsl(form))
+    format_ = wanted(said["_format"], "") if "_format" in said else otherwise
+    return replace(format_, pretty=said["_pretty"].lower() == "true") if "_pretty" in said else format_
 
 
 def demand_readable(content_type: str, *, form: bool = False, patch: bool = False) -> None:

@@ -14,14 +14,15 @@ from server.caller import Deed
 from server.errors import Fault
 from server.fhir.access import Rights, beyond, outside, unseen
 from server.fhir.asked import Asked
+from server.fhir.doubling import out_of_sight, within_sight
 from server.fhir.parse import own
 from server.fhir.place import within
 from server.fhir.plan import Plan
 from server.fhir.rows.extraction import rows
 from server.fhir.seen import WRITING, Seen
 from server.fhir.speaking import demand_spoken_for
-from server.ports import Method, ResourceWrite, Shelf, Stored
-from server.query import NEVER
+from server.ports import Absent, Method, ResourceWrite, Shelf, Stored
+from server.query import NEVER, Query
 
 DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
 
@@ -51,20 +52,35 @@ class Guard:
                 self.rights.demand(each.type, DEEDS[each.method])
                 if each.wanted is not None:
                     self.rights.demand(each.type, Deed.SEARCH)
+                    self.rights.demand_ways(each.wanted.where)
             except Fault as failure:
                 raise within(failure, each.path) from failure
 
     def demand_allowed(self, plan: Plan) -> None:
-        """Raises Fault(FORBIDDEN) when a write is none of this caller's, or would double what is unseen."""
+        """What must be absent is narrowed to what may be asked of it.
+
+        Raises:
+            Fault: FORBIDDEN when a write is none of this caller's, or would double what is unseen.
+        """
         if self.rights.unbounded:
             return
         for write in plan.writes:
             self._demand_write(write)
         for id_ in plan.stopping:
             self._demand_spoken_for(self.shelf.read("Task", id_))
-        for absent in plan.absent:
-            if self.shelf.find(absent.query, 1):
-                raise unseen(absent.query.type)
+        plan.absent = [each for absent in plan.absent for each in self._absent(absent.query)]
+
+    def _absent(self, wanted: Query) -> Iterator[Absent]:
+        """What must match nothing at commit; outside of what this caller finds only names are asked for."""
+        sees = self.rights.finding(wanted.type)
+        if not sees:
+            yield Absent(wanted)
+            return
+        yield Absent(within_sight(wanted, sees))
+        if (hidden := out_of_sight(wanted, sees)) is not None:
+            if self.shelf.find(hidden, 1):
+                raise unseen(wanted.type)
+            yield Absent(hidden)
 
     def _demand_write(self, write: ResourceWrite) -> None:
         before = self.shelf.read(write.type, write.id)

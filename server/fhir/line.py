@@ -22,8 +22,9 @@ from typing import Any, Final, Self
 import httpx
 
 from server.errors import Category
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.model import Destination, Trust
+from server.ports import Undelivered
 
 LARGEST_ANSWER: Final = 1024 * 1024
 """Bytes; a transaction-response with full resources stays far below."""

@@ -14,9 +14,10 @@ import msgspec
 
 from server.errors import Category
 from server.fhir.pens.datatypes import token
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.fhir.terms import SR
 from server.model import Document
+from server.ports import Undelivered
 
 _CREATE: Final = re.compile(r"[A-Z][A-Za-z]{1,39}")
 _UPDATE: Final = re.compile(r"([A-Z][A-Za-z]{1,39})\?(identifier=[!-~]+)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from server import __version__
+from server.fhir.artefacts.heading import CHANGED
 from server.fhir.artefacts.operations import WITHDRAW
 from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.bindings import KEPT, PUBLISHED, READABLE
@@ -20,7 +21,6 @@ from server.fhir.subscriptions.topics import BY_URL
 from server.fhir.terms import SR
 from server.fhir.write import dump
 from server.ports import Resource
-from server.times import instant
 
 _SECURITY = {
     "service": [
@@ -37,7 +37,7 @@ _SECURITY = {
 }
 _READS = ("read", "vread", "history-instance", "history-type", "search-type")
 _WRITES = ("create", "update", "patch", "delete")
-_SYSTEM = ("transaction", "batch", "history-system")
+_SYSTEM = ("transaction", "batch", "history-system", "search-system")
 _VALIDATE = {"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}
 _WITHDRAW = {"name": "withdraw", "definition": WITHDRAW}
 _EVERYTHING = {
@@ -64,11 +64,12 @@ _ABOUT: Mapping[str, Resource] = {
 
 
 def metadata(desk: Desk, request: Request) -> Response:
+    del request
     statement = {
         "resourceType": "CapabilityStatement",
         "url": f"{SR}/CapabilityStatement/fhir-door",
         "status": "active",
-        "date": instant(request.at),
+        "date": CHANGED.isoformat(),
         "kind": "instance",
         "instantiates": [f"{IG}/CapabilityStatement/backport-subscription-server-r4"],
         "software": {"name": "Second Reader", "version": __version__},

@@ -8,11 +8,10 @@ it has, the plan is made anew.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from server.accesses import Access
 from server.errors import Category, Fault, fault
@@ -24,7 +23,7 @@ from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
-from server.fhir.doubles import matched_twice, written_twice
+from server.fhir.doubles import demand_named_once, doubled, matched_twice, written_twice
 from server.fhir.parse import own
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, asked_already, check_version, taken, within
@@ -36,7 +35,7 @@ from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
-from server.fhir.veil import visible
+from server.fhir.veil import demand_kept
 from server.notices import Subscribing
 from server.ports import (
     Absent,
@@ -50,6 +49,7 @@ from server.ports import (
     Shelf,
     Stored,
 )
+from server.query import Test
 
 
 @dataclass(slots=True)
@@ -99,12 +99,13 @@ class Planner:
     admission: Admission
     base: str
     enrolment: Enrolment
+    visible: Callable[[str], Test | None]  # what a conditional reference may lead through, as a search
 
     def plan(self, asked: Sequence[Asked], at: datetime) -> Plan:
         """Raises:
         Fault: with the reasons of the first entry that cannot be.
         """
-        _no_identity_twice(asked)
+        demand_named_once(asked)
         known: dict[int, Place] = {}
         while True:
             try:
@@ -119,7 +120,7 @@ class Planner:
         ]
         writing = [(each, place) for each, place in work if not place.idle]
         if (double := written_twice([(each.type, place.id) for each, place in writing])) is not None:
-            raise _doubled(writing[double][0])
+            raise doubled(writing[double][0])
         demand_same_patient(work, self.shelf)
         pending = self._pending(work, writing, at)
         made, freed = Plan(), _freed(writing)
@@ -131,7 +132,7 @@ class Planner:
             else:
                 self._write(each, place, pending, made, at)
         if (double := matched_twice(made.writes, made.absent)) is not None:
-            raise _doubled(writing[double][0])
+            raise doubled(writing[double][0])
         return made
 
     def _pending(self, work: _Work, writing: _Work, at: datetime) -> Pending:
@@ -160,7 +161,7 @@ class Planner:
         return pending
 
     def _resolve_searched(self, asked: Asked, pending: Pending, at: datetime) -> None:
-        asker = Asker(self.base, at, visible)
+        asker = Asker(self.base, at, self.visible)
 
         def find(type_: str, query: str, path: str) -> str:
             wanted = condition(type_, query, asker)
@@ -221,7 +222,7 @@ class Planner:
         opening = self.admission.opening(task, pending.look)
         subject = (opening.report, opening.question)
         if any((each.report, each.question) == subject for each in made.openings):
-            raise _doubled(asked)
+            raise doubled(asked)
         if (id_ := self.shelf.asking(*subject)) is not None:
             found = self.shelf.read("Task", id_)
             if found is None or asked.method != "POST":
@@ -235,6 +236,7 @@ class Planner:
         if newest is None:
             return
         if not newest.deleted:
+            demand_kept(self.seals, newest, resource)
             rules.on_update(own(newest.body), resource)
             return
         if newest.type == "Task":
@@ -251,6 +253,7 @@ class Planner:
         try:
             check_version(asked, current)
             demand_removable(self.shelf, current, freed.get(f"{current.type}/{current.id}", {}))
+            demand_kept(self.seals, current, None)
         except Fault as failure:
             raise within(failure, asked.path) from failure
         _add(made, tombstone(current, max(at, current.updated_at)), 204)
@@ -277,23 +280,8 @@ def _freed(writing: _Work) -> _Freed:
     return freed
 
 
-def _no_identity_twice(asked: Sequence[Asked]) -> None:
-    """One id is named once; so is one condition, but that what is deleted by it may be made anew by it."""
-    seen: set[Any] = set()
-    for each in asked:
-        key = each.id or (each.wanted and (each.wanted, each.method == "DELETE"))
-        if key and (each.type, key) in seen:
-            raise _doubled(each)
-        seen.add((each.type, key))
-
-
 def _unspoilt(asked: Sequence[Asked]) -> Sequence[Asked]:
     """A lost race makes the plan anew, with other ids and patches: what was sent must still be there."""
     if any(each.path or each.full_url for each in asked):
         return [replace(each, resource=deepcopy(each.resource)) for each in asked]
     return [replace(each) for each in asked]
-
-
-def _doubled(asked: Asked) -> Fault:
-    text = "two entries of this transaction mean the same resource"
-    return fault(Category.INCORRECT, "duplicate", text, asked.path)

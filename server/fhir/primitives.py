@@ -6,12 +6,13 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from server.errors import Category
 from server.fhir import narrative
+from server.fhir.times import at
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ _URI = re.compile(r"(?!(?:javascript|vbscript|file|data):)\S+", re.IGNORECASE)
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _UUID = re.compile(r"urn:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-# Without the leap second that R4 permits: no Python datetime can hold it, so nothing after this could.
-_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
+# With a leap second in any minute, as R4's own patterns have it (datatypes.html#dateTime).
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?")
 _ZONE = re.compile(r"Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _MOMENT = re.compile(rf"([0-9-]{{10}})T(?:{_TIME.pattern})(?:{_ZONE.pattern})")
 # R4 datatypes.html#string takes [ \r\n\t\S]+, in which no-break and other spaces of Unicode are not.
@@ -74,7 +75,7 @@ def in_order(earlier: str, later: str) -> bool:
     if not (is_datetime(earlier) and is_datetime(later)):
         return True
     if "T" in earlier and "T" in later:
-        return datetime.fromisoformat(earlier) <= datetime.fromisoformat(later)
+        return at(earlier) <= at(later)
     shared = min(len(earlier.partition("T")[0]), len(later.partition("T")[0]))
     return earlier[:shared] <= later[:shared]
 

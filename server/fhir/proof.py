@@ -15,33 +15,15 @@ from typing import Final, Literal
 
 import msgspec
 
-from server.errors import Category, Fault, Issue
+from server.errors import Category, Issue
 from server.model import Receipt
+from server.ports import Undelivered
 
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _CODE: Final = re.compile(r"[a-z-]{1,32}")
 _PATH: Final = re.compile(r"[A-Za-z]+(\[\d+\])?(\.[A-Za-z0-9]+(\[\d+\])?){0,16}")
 """A plain element path. Longer FHIRPath may quote values, and values may be a patient's."""
 _MOST_ISSUES: Final = 8
-
-
-class Undelivered(Fault):
-    """A document was not proven received.
-
-    UNAVAILABLE and BUSY pass by themselves: try again, not before ``retry_after`` when it is
-    given. Every other category parks the document for a person.
-    """
-
-    def __init__(
-        self,
-        category: Category,
-        code: str,
-        text: str,
-        *more: Issue,
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(category, Issue(code, text), *more)
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ WRITABLE = WRITTEN
 VERSION_AWARE = GUARDED
 """Updates of these need If-Match: two writers must not overwrite each other unseen."""
 
+_SUBSETTED = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED")
 _DECISIVE = ("status", "intent")
 _TAGGED_BY_US = frozenset({"Task", "Subscription"})
 
@@ -49,6 +50,9 @@ def on_update(old: Resource, new: Resource) -> None:
         Fault: UNPROCESSABLE with what may be changed.
     """
     on_return(old, new)
+    if _is_part(new) and not _is_part(old):
+        text = "this is part of a resource, as _elements or _summary give it; read and send the whole"
+        raise fault(Category.UNPROCESSABLE, "business-rule", text, f"{new['resourceType']}.meta.tag")
     if new["resourceType"] == "Task":
         demand_move(old, new)
 
@@ -75,6 +79,12 @@ def on_return(old: Resource, new: Resource) -> None:
             f"{len(lost)} security labels would be removed; send them along unchanged",
             f"{kind}.meta.security",
         )
+
+
+def _is_part(resource: Resource) -> bool:
+    """Written over the whole, it would take away what it leaves out (R4 search.html#elements)."""
+    tags = resource.get("meta", {}).get("tag", [])
+    return any((each.get("system"), each.get("code")) == _SUBSETTED for each in tags)
 
 
 def on_delete(old: Resource) -> None:

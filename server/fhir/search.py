@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.errors import Category, fault
+from server.errors import Category, Fault, fault
 from server.fhir.compartment import belonging
 from server.fhir.desk import Desk, readable
 from server.fhir.exchange import Request, Response
@@ -38,22 +38,19 @@ def search(desk: Desk, request: Request, type_: str, id_: str | None = None) -> 
 
 def _counted(shelf: Shelf, wanted: Search) -> Answer:
     total = shelf.count(wanted.query, COUNTED)
-    return Answer((), total=total, warnings=(*_ignored(wanted), *_at_least(total)))
+    return Answer((), total=total, warnings=(*ignored(wanted), *at_least(total)))
 
 
 def _page(desk: Desk, shelf: Shelf, wanted: Search, asker: Asker) -> Answer:
     chosen = wanted.controls
     page = shelf.page(wanted.query, chosen.count, chosen.page)
     if page is None:
-        text = (
-            "_page: this page is no longer kept, or was of another search; search again from the first page"
-        )
-        raise fault(Category.INCORRECT, "invalid", text)
+        raise no_page()
     # Between two pages a report may have come under seal; what is kept knows nothing of it.
     matches = without_sealed(desk.seals, shelf.fetch(page.entries))
     included = Included(shelf, asker, desk.max_included)
     included.follow(matches, wanted.includes)
-    told = list(_ignored(wanted))
+    told = list(ignored(wanted))
     if included.cut:
         told.append(("incomplete", f"only {desk.max_included} resources are included with a page"))
     if page.cut:
@@ -63,17 +60,22 @@ def _page(desk: Desk, shelf: Shelf, wanted: Search, asker: Asker) -> Answer:
         total = None
     elif chosen.total is not None and total is None:
         total = shelf.count(wanted.query, COUNTED)
-        told += _at_least(total)
+        told += at_least(total)
     known = (("first", page.first), ("previous", page.previous), ("next", page.next))
     ways = tuple((relation, token) for relation, token in known if token is not None)
     return Answer(matches, included.found, total, ways, tuple(told))
 
 
-def _at_least(total: int) -> tuple[tuple[str, str], ...]:
+def no_page() -> Fault:
+    text = "_page: this page is no longer kept, or was of another search; search again from the first page"
+    return fault(Category.INCORRECT, "invalid", text)
+
+
+def at_least(total: int) -> tuple[tuple[str, str], ...]:
     return (("incomplete", f"matches are counted up to {COUNTED}"),) if total >= COUNTED else ()
 
 
-def _ignored(wanted: Search) -> tuple[tuple[str, str], ...]:
+def ignored(wanted: Search) -> tuple[tuple[str, str], ...]:
     if not wanted.ignored:
         return ()
     return (("not-supported", f"{wanted.ignored} unknown search parameters were ignored"),)

@@ -61,7 +61,8 @@ def _url(base: str, search: Search, page: str | None) -> str:
         query.append(("_count", str(search.controls.count)))
     if page is not None:
         query.append(("_page", page))
-    return f"{base}/{search.path}?{urlencode(query)}"
+    address = f"{base}/{search.path}" if search.path else base
+    return f"{address}?{urlencode(query)}"
 
 
 def _entries(base: str, found: Iterable[Stored], mode: str, part: Part | None) -> Iterable[dict[str, Any]]:

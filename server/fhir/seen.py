@@ -17,7 +17,7 @@ from server.fhir.parse import own
 from server.fhir.references import local
 from server.fhir.rows.extraction import rows
 from server.ports import Around, Past, Shelf, Stored, Stretch
-from server.query import ALWAYS, NEVER, AllOf, Page, Query, ReferenceRow, Row, Test
+from server.query import ALWAYS, NEVER, AllOf, Page, Query, ReferenceRow, Row
 
 READING = (Deed.READ,)
 WRITING = (Deed.READ, Deed.SEARCH, Deed.UPDATE, Deed.DELETE)
@@ -58,7 +58,7 @@ class Seen:
         types = tuple(each for each in past.types if self.rights.sees(each, Deed.SEARCH) != NEVER)
         if not types:
             return Stretch((), None)
-        meeting = {each: AllOf(tests) for each in types if (tests := self._finding(each))}
+        meeting = {each: AllOf(tests) for each in types if (tests := self.rights.finding(each))}
         wanted = replace(past, types=types, meeting=meeting)
         stretch = self._within(self.shelf.history(wanted), _FINDING)
         standing: dict[tuple[str, str], bool] = {}
@@ -70,7 +70,7 @@ class Seen:
 
     def around(self, around: Around) -> Stretch:
         """What comes along because of something out of sight would tell of it."""
-        meeting = {each: AllOf(tests) for each in KEPT if (tests := self._finding(each))}
+        meeting = {each: AllOf(tests) for each in KEPT if (tests := self.rights.finding(each))}
         return self._within(self.shelf.around(replace(around, meeting=meeting)), _FINDING)
 
     def referrers(self, type_: str, id_: str) -> Mapping[str, int]:
@@ -108,14 +108,8 @@ class Seen:
 
     def _mine(self, query: Query) -> Query:
         """With what the caller may find, unless the search has come with it."""
-        more = tuple(each for each in self._finding(query.type) if each not in query.where)
+        more = tuple(each for each in self.rights.finding(query.type) if each not in query.where)
         return replace(query, where=(*query.where, *more)) if more else query
-
-    def _finding(self, type_: str) -> tuple[Test, ...]:
-        """What a resource of a type must meet to be found."""
-        context = (self.rights.in_context(),) if type_ == CONTEXT[0] else ()
-        tests = (self.rights.sees(type_, Deed.SEARCH), *context)
-        return tuple(each for each in tests if each != ALWAYS)
 
     def _within(self, stretch: Stretch, deeds: tuple[Deed, ...]) -> Stretch:
         return _only(stretch, lambda each: self._sees(each, deeds))

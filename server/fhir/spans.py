@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from datetime import MINYEAR, UTC, datetime, timedelta
 
+from server.fhir.times import at
+
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 """The ends of the calendar stand for "open", and for what lies beyond them."""
@@ -46,7 +48,7 @@ def _moment(text: str) -> Span | None:
         size = max(_SECOND / 10 ** min(len(fraction), 6), _SMALLEST)
     else:
         size = _SECOND if seconds else _MINUTE
-    value = datetime.fromisoformat(text)
+    value = at(text)
     low = value.replace(tzinfo=UTC) if value.tzinfo is None else _in_utc(value)
     return low, _after(low, size)
 

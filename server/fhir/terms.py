@@ -62,6 +62,8 @@ NEGATIVE = Coding(_INTERPRETATION, "NEG", "Negative")
 INDETERMINATE = Coding(_INTERPRETATION, "IND", "Indeterminate")
 
 UNKNOWN = Coding("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown", "Unknown")
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+RADIOLOGY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "RAD", "Radiology")
 LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Laboratory")
 
 # -- requests and tasks ------------------------------------------------------------------------
@@ -69,6 +71,7 @@ LABORATORY = Coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Lab
 SECOND_OPINION = Coding("http://terminology.hl7.org/CodeSystem/v2-0336", "S", "Second Opinion")
 PLACER = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
 _TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+ACCESSION = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "ACSN", "Accession ID")
 FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
 ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 
@@ -77,12 +80,15 @@ SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
+IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
 
 OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
 OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
 OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
+OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
+OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
 AGREE = Coding(AGREEMENT, "agree", "Agree")

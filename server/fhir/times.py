@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import MINYEAR, UTC, date, datetime
+import re
+from datetime import MINYEAR, UTC, date, datetime, timedelta
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
+
+_LEAP = re.compile(r"(T[0-9]{2}:[0-9]{2}:)60")
+
+
+def at(text: str) -> datetime:
+    """A date or time as it is written. A leap second, which R4 permits and nothing here holds, is the next.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if (leap := _LEAP.search(text)) is None:
+        return datetime.fromisoformat(text)
+    before = datetime.fromisoformat(f"{text[: leap.start()]}{leap[1]}59{text[leap.end() :]}")
+    try:
+        return before + timedelta(seconds=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=before.tzinfo)
 
 
 def moment(text: str) -> datetime | None:
@@ -13,7 +31,7 @@ def moment(text: str) -> datetime | None:
     if "T" not in text:
         return None
     try:
-        value = datetime.fromisoformat(text)
+        value = at(text)
     except ValueError:
         return None
     return None if value.tzinfo is None else _in_utc(value)

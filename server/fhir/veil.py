@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from server.errors import Category, fault
 from server.fhir.parse import own
-from server.fhir.references import normal
-from server.ports import SEALABLE, Seals, Stored
+from server.fhir.references import normal, pointers, targets
+from server.ports import SEALABLE, Resource, Seals, Stored
 from server.query import ALWAYS, Not, Sealed, Test
+
+_REPORT, _FINDING, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
 
 
 def demand_shown(seals: Seals, stored: Stored) -> Stored:
@@ -47,6 +49,32 @@ def demand_unsealed(seals: Seals, stored: Stored) -> None:
         raise fault(Category.FORBIDDEN, "suppressed", text)
 
 
+def demand_kept(seals: Seals, before: Stored, after: Resource | None) -> None:
+    """What a report answers, and that it is here, is what its findings, and what tells of it, are known by.
+
+    Raises:
+        Fault: CONFLICT when it is deleted under seal, UNPROCESSABLE when it no longer answers what it did.
+    """
+    if before.type != _REPORT or not under_seal(seals, before):
+        return
+    if after is None:
+        text = (
+            "an opinion on a case is not deleted before the case is resolved; "
+            "PUT it with status entered-in-error"
+        )
+        raise fault(Category.CONFLICT, "conflict", text)
+    asked = seals.under_seal(_answered(own(before.body)))
+    if not asked.issubset(_answered(after)):
+        text = "an opinion on a case stays based on the request that it answers until the case is resolved"
+        raise fault(Category.UNPROCESSABLE, "business-rule", text, f"{_REPORT}.basedOn")
+
+
+def _answered(report: Resource) -> list[str]:
+    based = report.get("basedOn", [])
+    named = [normal(each["reference"]) for each in based if each.get("reference")]
+    return [each for each in named if each.startswith(f"{_REQUEST}/")]
+
+
 def visible(type_: str) -> Test | None:
     """Which resources of a type a search may look at: a sealed one tells nothing by being found either."""
     return Not(Sealed()) if type_ in SEALABLE else ALWAYS
@@ -60,16 +88,35 @@ def without_sealed(seals: Seals, found: Sequence[Stored]) -> list[Stored]:
     """Those that may be shown."""
     grounds = [_grounds(each) for each in found]
     asked = {each for several in grounds for each in several}
-    sealed = seals.under_seal(asked) if asked else frozenset()
+    answering = {f"{_FINDING}/{each.id}" for each in found if _answers(each)}
+    sealed = seals.under_seal(asked, answering) if asked else frozenset()
     return [each for each, several in zip(found, grounds, strict=True) if sealed.isdisjoint(several)]
 
 
 def _grounds(stored: Stored) -> list[str]:
-    """Itself; and of a report the requests that this version of it answers, which the newest may not name."""
+    """Itself; and what this version of it was about, which the newest may not name: of a report the
+    requests that it answers, of anything else the reports that it refers to.
+    """
     if stored.type not in SEALABLE:
         return []
     named = [f"{stored.type}/{stored.id}"]
-    if stored.type == "DiagnosticReport" and not stored.deleted:
-        based = own(stored.body).get("basedOn", [])
-        named += [normal(each["reference"]) for each in based if each.get("reference")]
+    if stored.deleted:
+        return named
+    if stored.type == _REPORT:
+        named += _answered(own(stored.body))
+    elif f"{_REPORT}/".encode() in stored.body:
+        told = targets(pointers(own(stored.body)))
+        named += [each for each in told if each.startswith(f"{_REPORT}/")]
     return named
+
+
+def _answers(stored: Stored) -> bool:
+    """Whether this version of an Observation says more than a number, which the newest need not."""
+    if stored.type != _FINDING or stored.deleted:
+        return False
+    if b'"valueCodeableConcept"' not in stored.body and b'"valueQuantity"' in stored.body:
+        return False
+    told = own(stored.body)
+    values = [told, *told.get("component", [])]
+    coded = any("valueCodeableConcept" in each for each in values)
+    return coded or not any("valueQuantity" in each or "valueSampledData" in each for each in values)

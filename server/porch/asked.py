@@ -9,12 +9,12 @@ from server.porch.intake import WholeRequest
 class Asked:
     """Read from a head that was understood already; its names are gunicorn's."""
 
-    scheme = "http"
     proxy_protocol_info = None
     _expected_100_continue = False
     """Said already, before the body came."""
 
-    def __init__(self, request: WholeRequest) -> None:
+    def __init__(self, request: WholeRequest, scheme: str = "http") -> None:
+        self.scheme = scheme
         head = request.head
         self.method = head.method.decode("ascii")
         self.uri = head.target.decode("ascii")

@@ -1,13 +1,13 @@
-"""One accepted socket, never blocking: its bytes in, its bytes out, and what it is doing since when."""
+"""One accepted connection, never blocking: its bytes in, its bytes out, and what it is doing since when."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from socket import SHUT_WR, socket
 from typing import Any
 
 from server.porch.intake import Intake, WholeRequest
 from server.porch.limits import KIB, PorchLimits
+from server.porch.line import Line
 from server.porch.outbox import Outbox
 from server.porch.pace import Phase, overdue
 from server.porch.reasons import Reason, Refusal, answer
@@ -22,7 +22,7 @@ class Connection:
 
     def __init__(
         self,
-        sock: socket,
+        line: Line,
         client: Any,
         server: Any,
         *,
@@ -30,18 +30,16 @@ class Connection:
         new_spool: Callable[[], Spool],
         now: float,
     ) -> None:
-        sock.setblocking(False)
-        self.sock = sock
+        self.line = line
         self.client = client
         """The peer's address as ``accept`` gave it: a tuple, or an empty string on a Unix socket."""
         self.server = server
-        self.outbox = Outbox(sock, new_spool)
-        self.phase = Phase.FRESH
+        self.outbox = Outbox(line, new_spool)
+        self.phase = Phase.FRESH if line.ready else Phase.HANDSHAKE
         self.watched = 0
-        """The selector events this socket is registered for."""
+        """The selector events this line is registered for."""
         self.keep = False
         """Whether the connection goes on after the present answer."""
-        self._limits = limits
         self._intake = Intake(limits, new_spool)
         self._since = now
         self._sent_before = 0
@@ -57,7 +55,7 @@ class Connection:
 
     def overdue(self, now: float) -> bool:
         moved = self._intake.received if self.phase is Phase.BODY else self.outbox.sent - self._sent_before
-        return overdue(self.phase, self.waited(now), moved, self._limits)
+        return overdue(self.phase, self.waited(now), moved, self._intake.limits)
 
     @property
     def unfinished(self) -> bool:
@@ -69,16 +67,26 @@ class Connection:
 
         Raises Refusal; EOFError when the peer has sent its last byte; OSError when the peer is gone.
         """
+        request = self._receive(now)
+        while request is None and self.line.pending:
+            request = self._receive(now)
+        return request
+
+    def _receive(self, now: float) -> WholeRequest | None:
         try:
-            data = self.sock.recv(self._intake.room)
+            data = self.line.recv(self._intake.room)
         except BlockingIOError:
             return None
         if not data:
             raise Refusal(Reason.INCOMPLETE) if self.unfinished else EOFError
-        return self.advance(data, now)
+        return self._advance(data, now)
 
-    def advance(self, data: bytes, now: float) -> WholeRequest | None:
-        """As ``receive``, with bytes already here; after an answer, none: pipelined ones wait inside."""
+    def resume(self, now: float) -> WholeRequest | None:
+        """As ``receive``, after an answer: pipelined bytes wait inside, or in the line."""
+        request = self._advance(b"", now)
+        return self.receive(now) if request is None and self.line.pending else request
+
+    def _advance(self, data: bytes, now: float) -> WholeRequest | None:
         try:
             self._intake.feed(data)
         except OSError as error:
@@ -88,7 +96,7 @@ class Connection:
             self.enter(Phase.SERVING, now)
         elif self._intake.in_body:
             if self.phase is not Phase.BODY and self._intake.wants_continue:
-                self.sock.send(_CONTINUE)
+                self.line.send(_CONTINUE)
             self.enter(Phase.BODY, now)
         elif not self._intake.empty:
             self.enter(Phase.HEAD, now)
@@ -100,19 +108,23 @@ class Connection:
         self.keep = False
         self.outbox.sendall(answer(reason, date))
 
-    def say_goodbye(self, now: float) -> None:
-        """No more answers; wait for the peer to read the last one (RFC 9112 section 9.6). Raises OSError."""
-        self.sock.shutdown(SHUT_WR)
-        self.enter(Phase.LINGERING, now)
+    def say_goodbye(self, now: float) -> bool:
+        """No more answers; wait for the peer to read the last one (RFC 9112 section 9.6). Raises OSError.
+
+        False when there is no room to say so now.
+        """
+        said = self.line.end()
+        self.enter(Phase.LINGERING if said else Phase.ANSWERING, now)
+        return said
 
     def discard(self) -> bool:
         """Throw away what still comes; False once the peer has closed. Raises OSError."""
         try:
-            return bool(self.sock.recv(_DISCARD_BYTES))
+            return bool(self.line.recv(_DISCARD_BYTES))
         except BlockingIOError:
             return True
 
     def close(self) -> None:
         self._intake.close()
         self.outbox.close()
-        self.sock.close()
+        self.line.close(complete=self.phase in (Phase.FRESH, Phase.IDLE))

@@ -96,7 +96,7 @@ def parse_head(block: bytes, limits: PorchLimits) -> Head:
         said.setdefault(name.lower(), []).append(value)
     _check_singles(said, minor)
     length = _body_length(said, minor)
-    if length is not None and length > limits.body_bytes:
+    if length is not None and length > limits.of(target).body_bytes:
         raise Refusal(Reason.BODY_TOO_LARGE)
     return Head(method, target, minor, fields, length, _expects_continue(said, minor))
 

@@ -63,6 +63,11 @@ class Intake:
         return 0 if self._body is None else self._body.size
 
     @property
+    def limits(self) -> PorchLimits:
+        """Those of the request that is coming."""
+        return self._limits if self._head is None else self._limits.of(self._head.target)
+
+    @property
     def wants_continue(self) -> bool:
         """True while the client waits for 100 Continue (RFC 9110 section 10.1.1)."""
         head = self._head
@@ -112,7 +117,7 @@ class Intake:
         del self._inbox[:end]
         if self._head.length == 0:
             return
-        self._chunks = ChunkReader(self._limits) if self._head.length is None else None
+        self._chunks = ChunkReader(self.limits) if self._head.length is None else None
         first = bytes(self._inbox[: self._head.length])
         del self._inbox[: self._head.length]
         if first:

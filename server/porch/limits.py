@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -19,6 +20,12 @@ class PorchLimits:
     """Request target, which is path and query (414)."""
     body_bytes: int = 50 * MIB
     """Body after removal of the chunked coding, before any content coding (413)."""
+    roomy_path: bytes = b""
+    """Below this path the next two hold for bodies instead; empty: nowhere."""
+    roomy_bytes: int = 0
+    roomy_seconds: float = 3600.0
+    handshake_seconds: float = 10.0
+    """From the acceptance of a connection until TLS holds; then it counts as new."""
     head_seconds: float = 10.0
     """From the first byte (on a new connection: from its acceptance) to the end of the head (408)."""
     body_seconds: float = 60.0
@@ -41,6 +48,17 @@ class PorchLimits:
     """Bodies and answers held in memory, all together; what comes on top goes to temporary files at once.
 
     Beside these a connection holds at most one head and 64 KiB of its answer: 126 MiB in all by default.
+    TLS adds some 16 KiB to each.
     """
     spool_folder: str | None = None
     """Where the temporary files live; None is the system's folder for them."""
+
+    def of(self, target: bytes) -> PorchLimits:
+        """The limits for a request to ``target``."""
+        roomy = self.roomy_path and target.startswith(self.roomy_path)
+        return _roomy(self) if roomy else self
+
+
+@lru_cache(maxsize=8)
+def _roomy(limits: PorchLimits) -> PorchLimits:
+    return replace(limits, body_bytes=limits.roomy_bytes, body_seconds=limits.roomy_seconds)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from logging import Logger
@@ -16,6 +18,7 @@ from socket import socket
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
+from server.porch.line import Line
 from server.porch.pace import Phase
 from server.porch.reasons import Reason, Refusal, answer
 from server.porch.spool import Memory, Spool
@@ -24,19 +27,26 @@ _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
 _STOP_IDLE_SECONDS = 1.0
 """A stopping loop keeps a connection that was used so lately: its next request may be on its way."""
+_HANDSHAKES = 8
+"""In one turn: their arithmetic, a millisecond or more each, must not keep those waiting who are inside."""
 _TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
-_WAITING = (Phase.FRESH, Phase.IDLE)
+_WAITING = (Phase.HANDSHAKE, Phase.FRESH, Phase.IDLE)
 
 
 class Loop:
     """Receives whole requests and hands them to ``dispatch``; they come back by ``finished``."""
 
     def __init__(
-        self, limits: PorchLimits, dispatch: Callable[[Connection, WholeRequest], None], log: Logger
+        self,
+        limits: PorchLimits,
+        dispatch: Callable[[Connection, WholeRequest], None],
+        log: Logger,
+        new_line: Callable[[socket], Line],
     ) -> None:
         self._limits = limits
         self._dispatch = dispatch
         self._log = log
+        self._new_line = new_line
         self._new_spool = partial(Spool, limits, Memory(limits.memory_bytes))
         self._selector = DefaultSelector()
         self._connections: set[Connection] = set()
@@ -44,6 +54,7 @@ class Loop:
         self._listening = False
         self._stopping = False
         self._next_sweep = 0.0
+        self._handshakes_left = 0
         self._finished: SimpleQueue[tuple[Connection, Reason | None]] = SimpleQueue()
         self._wake_fd = -1
 
@@ -56,6 +67,7 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
+        self._handshakes_left = _HANDSHAKES
         for key, _ in self._selector.select(_TURN_SECONDS):
             key.data()
         now = time.monotonic()
@@ -113,12 +125,16 @@ class Loop:
                 self._log.warning("cannot accept connections now: %s", errno.errorcode.get(error.errno or 0))
                 self._listen(on=False)
             return
+        try:
+            line = self._new_line(sock)
+        except OSError:
+            return  # Gone already, and closed with it.
         if len(self._connections) >= self._limits.connections and not self._evict():
-            self._turn_away(sock)
+            self._turn_away(line)
             return
         now = time.monotonic()
         connection = Connection(
-            sock, client, listener.getsockname(), limits=self._limits, new_spool=self._new_spool, now=now
+            line, client, listener.getsockname(), limits=self._limits, new_spool=self._new_spool, now=now
         )
         self._connections.add(connection)
         self._watch(connection, EVENT_READ)
@@ -131,13 +147,11 @@ class Loop:
             self._drop(max(idle, key=lambda connection: connection.waited(now)))
         return bool(idle)
 
-    def _turn_away(self, sock: socket) -> None:
-        with sock:
-            sock.setblocking(False)
-            try:
-                sock.send(answer(Reason.FULL, formatdate(usegmt=True)))
-            except OSError:
-                return  # Gone already.
+    def _turn_away(self, line: Line) -> None:
+        with suppress(OSError):  # Gone already.
+            if line.ready:  # Else there is nothing yet in which it could be told.
+                line.send(answer(Reason.FULL, formatdate(usegmt=True)))
+        line.close(complete=True)
 
     # -- one connection
 
@@ -145,11 +159,11 @@ class Loop:
         if events == connection.watched:
             return
         if not connection.watched:
-            self._selector.register(connection.sock, events, partial(self._ready, connection))
+            self._selector.register(connection.line, events, partial(self._ready, connection))
         elif not events:
-            self._selector.unregister(connection.sock)
+            self._selector.unregister(connection.line)
         else:
-            self._selector.modify(connection.sock, events, partial(self._ready, connection))
+            self._selector.modify(connection.line, events, partial(self._ready, connection))
         connection.watched = events
 
     def _ready(self, connection: Connection) -> None:
@@ -174,7 +188,23 @@ class Loop:
         elif connection.phase is Phase.LINGERING:
             if not connection.discard():
                 self._drop(connection)
+        elif connection.phase is Phase.HANDSHAKE:
+            self._shake_hands(connection, now)
         else:
+            self._hand_over(connection, connection.receive(now))
+
+    def _shake_hands(self, connection: Connection, now: float) -> None:
+        if not self._handshakes_left:
+            return  # The selector tells of it again in the next turn.
+        self._handshakes_left -= 1
+        try:
+            waits_for = connection.line.shake_hands()
+        except ssl.SSLError as error:
+            self._log.info("no TLS handshake: %s", (error.reason or "the peer left").lower())
+            raise
+        self._watch(connection, waits_for or EVENT_READ)
+        if not waits_for:
+            connection.enter(Phase.FRESH, now)
             self._hand_over(connection, connection.receive(now))
 
     def _hand_over(self, connection: Connection, request: WholeRequest | None) -> None:
@@ -197,12 +227,12 @@ class Loop:
 
     def _answered(self, connection: Connection, now: float) -> None:
         connection.outbox.close()
-        self._watch(connection, EVENT_READ)
         if not connection.keep:
-            connection.say_goodbye(now)
+            self._watch(connection, EVENT_READ if connection.say_goodbye(now) else EVENT_WRITE)
             return
+        self._watch(connection, EVENT_READ)
         connection.enter(Phase.IDLE, now)
-        self._hand_over(connection, connection.advance(b"", now))
+        self._hand_over(connection, connection.resume(now))
 
     def _drop(self, connection: Connection) -> None:
         self._watch(connection, 0)
@@ -226,7 +256,7 @@ class Loop:
     def _come_back(self, connection: Connection, failure: Reason | None) -> None:
         if failure is None:
             self._guard(connection, self._send)
-        elif connection.outbox.sent:
+        elif connection.outbox.begun:
             self._drop(connection)  # Half an answer is on its way: only the closed connection tells.
         else:
             connection.outbox.close()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from socket import socket
 
 from server.porch.limits import KIB
+from server.porch.line import Line
 from server.porch.spool import Spool
 
 _STEP = 64 * KIB
@@ -17,13 +17,15 @@ class Outbox:
     A thread fills it while the application runs; the loop empties it afterwards; never both.
     """
 
-    def __init__(self, sock: socket, new_spool: Callable[[], Spool]) -> None:
-        self._sock = sock
+    def __init__(self, line: Line, new_spool: Callable[[], Spool]) -> None:
+        self._line = line
         self._new_spool = new_spool
         self._near = bytearray()
         self._far: Spool | None = None
         self.sent = 0
         """Bytes the kernel has taken since the last ``close``."""
+        self.begun = False
+        """Something of this answer may have left."""
         self.gone = False
         """The peer has left; what is written is thrown away, so that the application can finish in order."""
 
@@ -59,10 +61,12 @@ class Outbox:
         self._far = None
         self._near.clear()
         self.sent = 0
+        self.begun = False
 
     def _send(self, data: bytes | bytearray) -> int:
+        self.begun = True
         try:
-            sent = self._sock.send(data)
+            sent = self._line.send(data)
         except BlockingIOError:
             return 0
         except OSError:  # Reset, broken pipe, timed out: whichever, nobody reads this answer any more.

@@ -10,8 +10,10 @@ from server.porch.limits import PorchLimits
 class Phase(Enum):
     """What one connection is doing."""
 
+    HANDSHAKE = auto()
+    """Accepted; TLS has not begun to hold."""
     FRESH = auto()
-    """Accepted; not a byte has come."""
+    """Not a byte of a request has come."""
     IDLE = auto()
     """Kept alive after an answer; not a byte of the next request has come."""
     HEAD = auto()
@@ -36,6 +38,7 @@ def overdue(phase: Phase, waited: float, moved: int, limits: PorchLimits) -> boo
     return (
         waited
         > {
+            Phase.HANDSHAKE: limits.handshake_seconds,
             Phase.FRESH: limits.head_seconds,
             Phase.IDLE: limits.idle_seconds,
             Phase.HEAD: limits.head_seconds,

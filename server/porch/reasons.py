@@ -16,6 +16,12 @@ class Reason(Enum):
     """(status, category, R4 issue-type code, text). The text never quotes the request."""
 
     NOT_HTTP = (400, Category.INCORRECT, "structure", "The request is not HTTP/1.1 in plain text.")
+    NOT_TLS = (
+        400,
+        Category.INCORRECT,
+        "security",
+        "This address speaks TLS only: use https. What was sent was not encrypted.",
+    )
     REQUEST_LINE = (
         400,
         Category.INCORRECT,

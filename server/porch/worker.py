@@ -4,8 +4,8 @@ gunicorn's own gthread gives a connection a thread before its request is there: 
 and a body cut short reaches the application as if whole. Here a thread waits for no peer, neither for its
 request nor to take its answer. gunicorn's response writer does the rest, on a head that was read here.
 
-Refused by ``check_config``: TLS, and the PROXY and uwsgi protocols. Never called: the access log and the
-request hooks, which would see URLs, and a URL may name a patient.
+Refused by ``check_config``: gunicorn's own TLS (ours is ``tls``), and the PROXY and uwsgi protocols. Never
+called: the access log and the request hooks, which would see URLs, and a URL may name a patient.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from gunicorn.http import wsgi
 from gunicorn.workers.base import Worker as GunicornWorker
 
 from server.porch.asked import Asked
+from server.porch.certificates import Certificates, TlsFiles
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
+from server.porch.line import PlainLine
 from server.porch.loop import Loop
 from server.porch.reasons import Reason, Refusal
 
@@ -33,27 +35,30 @@ _OTHER_FILES = 256
 
 
 class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Set ``worker_class`` to this, or to a subclass with other ``limits``."""
+    """Set ``worker_class`` to this, or to a subclass with other ``limits``, or with ``tls``."""
 
     limits: ClassVar[PorchLimits] = PorchLimits()
+    tls: ClassVar[TlsFiles | None] = None
+    """With these, whoever comes must speak TLS."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:  # noqa: ARG003  # gunicorn's signature
         """Called by gunicorn before the first fork. Raises ConfigError."""
         if cfg.is_ssl or cfg.proxy_protocol != "off" or cfg.protocol != "http":
             raise ConfigError(
-                "This worker speaks plain HTTP/1.1 only; end TLS and other protocols in front of it."
+                "This worker speaks HTTP/1.1, and TLS as its own ``tls`` says; end other protocols in front."
             )
 
     def init_process(self) -> None:
         """Called by gunicorn in the new process; returns when the worker is to end."""
         self._allow_files()
-        self._loop = Loop(self.limits, self._dispatch, self.log)
         self._pool = ThreadPoolExecutor(max_workers=self.cfg.threads)
         super().init_process()
 
     def run(self) -> None:
         """Serve until told to stop, then finish what has begun, within the graceful timeout."""
+        new_line = Certificates(self.tls, self.log.warning).line if self.tls else PlainLine
+        self._loop = Loop(self.limits, self._dispatch, self.log, new_line)
         self._loop.start(self.sockets, self.PIPE)
         while self.alive and self.ppid == os.getppid():
             self.notify()
@@ -86,7 +91,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _serve(self, connection: Connection, request: WholeRequest) -> bool:
         """Run the application, in a thread of the pool; True when the connection may be kept."""
-        asked = Asked(request)
+        asked = Asked(request, "https" if self.tls else "http")
         response, environ = wsgi.create(
             asked, connection.outbox, connection.client, connection.server, self.cfg
         )

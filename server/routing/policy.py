@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Coding, Discordance, Policy, Urgency, Verdict
+from server.model import Clock, Coding, Discordance, ImageRules, Late, Policy, Urgency, Verdict
 from server.routing.comparison import RULES
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
 from server.toml import Number, where
@@ -26,6 +26,8 @@ _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
+_LATE = f"must be one of: {', '.join(Late)}"
+_MODALITY = "must be a modality of DICOM, such as CR"
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
@@ -63,6 +65,24 @@ class ClockSchema(Strict):
         return Clock(**data)
 
 
+class ImagesSchema(Strict):
+    """The table ``images``."""
+
+    quiet_study = _duration()
+    quiet_series = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"[A-Z]{2,16}\Z", error=_MODALITY)),
+        values=_duration(),
+        load_default=dict,
+        error_messages=allowed("must be a table: a modality, such as CT, and a duration"),
+    )
+    complete_within = _duration()
+    when_late = fields.Enum(Late, by_value=True, required=True, error_messages=allowed(_LATE))
+
+    @post_load
+    def _rules(self, data: dict[str, Any], **_: Any) -> ImageRules:
+        return ImageRules(**data)
+
+
 UrgencySchema = Strict.from_dict(
     {
         reason: fields.Enum(Urgency, by_value=True, required=True, error_messages=allowed(_URGENCY))
@@ -94,6 +114,9 @@ class PolicySchema(Strict):
         UrgencySchema, required=True, error_messages=allowed(f"must be a table with: {', '.join(REASONS)}")
     )
     clocks = fields.Nested(ClocksSchema, required=True, error_messages=allowed(_CLOCKS))
+    images = fields.Nested(
+        ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:

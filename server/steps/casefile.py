@@ -12,12 +12,14 @@ from server.case import Event, Position, advance
 from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Operator
+from server.images import Images
 from server.model import (
     AiRead,
     Card,
     Comparison,
     Document,
     FirstRead,
+    PacsDestination,
     Policy,
     Referral,
     SpecialistRead,
@@ -59,11 +61,17 @@ class Tools:
     files: Files
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
+    images: Images
     reader: Callable[[str], Reader]
     """Question -> its reader, started when first needed."""
     explain: Callable[[AiRead, Card], str]
     operator: Operator
     audit_key: bytes
+    content: Callable[[str], bytes]
+    """The bytes of a DICOM object by the digest of its file."""
+    archives: tuple[PacsDestination, ...] = ()
+    issuers: Mapping[str, str] = field(default_factory=dict)
+    """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,7 @@ class Moved:
     facts: list[Fact] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
+    awaits: tuple[str, ...] = ()
 
     def note(
         self,
@@ -218,6 +227,7 @@ class Moved:
             documents=tuple(self.documents),
             deliver_for=self.file.policy.deliver_for if self.documents else None,
             accesses=tuple(self.accesses),
+            awaits=self.awaits,
         )
 
     def at_once(self) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from server.case import Event
@@ -19,6 +20,7 @@ from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
 from server.steps.casefile import CaseFile, Moved, Wait, held
+from server.steps.imaging import from_images, inputs_of, looked, registered, taken_up
 from server.steps.letters import called_off, to_a_person, told
 
 _MOST_OBSERVATIONS = 5_000
@@ -34,15 +36,24 @@ def gather(file: CaseFile) -> Progress | Wait:
         text = "The requested date has passed."
         over = Standing("failed", Business.EXPIRED, text) if begun else Standing("rejected", None, text)
         return called_off(move, over).progress(None)
+    if (not_yet := _images_not_yet(file)) is not None:
+        return not_yet
     gaps = gaps_of(file, weighed(file))
     if gaps:
         return found_incomplete(file, gaps)
-    move = Moved(file).note(Event.FOUND_COMPLETE, card=True)
+    move = Moved(file)
+    if from_images(file):
+        whole = taken_up(move)
+        move.note(Event.FOUND_COMPLETE, card=True, policy=True, **asdict(whole))
+    else:
+        move.note(Event.FOUND_COMPLETE, card=True)
     return told(move, Standing("in-progress", Business.AI_RUNNING), via="accepted").at_once()
 
 
 def look_again(file: CaseFile) -> Progress | Wait:
     """INCOMPLETE: something came, or time has run out."""
+    if (not_yet := _images_not_yet(file)) is not None:
+        return not_yet
     gaps = gaps_of(file, weighed(file))
     if not gaps:  # what came in time counts, however late we look
         return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
@@ -57,7 +68,7 @@ def look_again(file: CaseFile) -> Progress | Wait:
             move, Standing("failed", Business.EXPIRED, "What was missing did not come in time.")
         ).progress(None)
     if _texts(gaps) == file.latest("gaps", list[str]) and _told_of(file):
-        return Wait(deadline)
+        return Wait(_look_at(file, deadline))
     return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
 
 
@@ -75,6 +86,8 @@ def person(file: CaseFile) -> str:
 
 def weighed(file: CaseFile) -> Inputs:
     """The evidence against the reader's contract."""
+    if from_images(file):
+        return inputs_of(file)
     codes = tuple((c.system, c.code) for feature in file.card.contract.features for c in feature.codes)
     about = (Reference("patient", (file.case.patient,)), Token("code", codes))
     found = file.tools.shelf.find(Query("Observation", about), _MOST_OBSERVATIONS + 1)
@@ -111,7 +124,29 @@ def found_incomplete(file: CaseFile, gaps: tuple[Gap, ...]) -> Progress:
     move = Moved(file).note(Event.FOUND_INCOMPLETE, card=True, gaps=items).lay_down("gaps", _texts(gaps))
     standing = Standing("on-hold", Business.AWAITING_INFORMATION, " ".join(_texts(gaps)))
     move = told(move, standing, contained=[completeness_outcome(gaps)], outputs=[completeness_output()])
-    return move.progress(lapses_at(file.case.opened_at, file.policy, file.case.due_by))
+    return move.progress(_look_at(file, lapses_at(file.case.opened_at, file.policy, file.case.due_by)))
+
+
+def _images_not_yet(file: CaseFile) -> Progress | Wait | None:
+    """What comes before any weighing where the evidence is images; None: weigh them."""
+    if not from_images(file):
+        return None
+    if (move := registered(file)) is not None:
+        return move
+    seen = looked(file)
+    if seen.doubt is not None:
+        return to_a_person(held(file, seen.doubt), "The images do not fit the order; a person looks at it.")
+    if seen.over:
+        text = "Not all images of the study came in time."
+        move_on = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason=text)
+        return called_off(move_on, Standing("failed", Business.EXPIRED, text)).progress(None)
+    return None if seen.quiet_at is None else Wait(seen.quiet_at)
+
+
+def _look_at(file: CaseFile, deadline: datetime) -> datetime:
+    """The deadline, or when waiting for images ends before it."""
+    sooner = looked(file).look_at if from_images(file) else None
+    return deadline if sooner is None else min(deadline, sooner)
 
 
 def _told_of(file: CaseFile) -> bool:

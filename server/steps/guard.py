@@ -12,6 +12,7 @@ from server.steps.abort import WITHDRAWABLE, asked_to_stop
 from server.steps.casefile import CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
+from server.steps.imaging import from_images
 from server.steps.letters import called_off, held_letter, to_a_person, told
 from server.steps.withdraw import withdrawn_model
 
@@ -74,6 +75,7 @@ def _superseded(file: CaseFile) -> Progress | None:
     values: list[str] = []
     if state in _RESTING_ON_VALUES and position.ai is not Ai.AWAITED:
         values = [new for key in _read_from(file) if (new := _newer(file, key)) and new not in seen]
+        values += _other_images(file, seen)
     asked = file.referral is not None and file.referral.open
     if values:
         return _anew(file, values) if state is State.READY and not asked else _hold(file, values)
@@ -85,6 +87,16 @@ def _superseded(file: CaseFile) -> Progress | None:
         report = _newer(file, file.first_read.report)
         return compared_anew(file) if report and report not in seen else None
     return None
+
+
+def _other_images(file: CaseFile, seen: set[str]) -> list[str]:
+    """Images that came, or were found to be doubtful, after the read; each state of a study is told once."""
+    if not from_images(file):
+        return []
+    inputs = weighed(file)
+    name = f"study:{inputs.digest}{'' if not inputs.gaps else ':doubtful'}"
+    other = inputs.digest != file.ai_read.input_digest or bool(inputs.gaps)
+    return [name] if other and name not in seen else []
 
 
 def _read_from(file: CaseFile) -> list[ResourceKey]:

@@ -45,6 +45,8 @@ def _read(file: CaseFile) -> Progress:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
     move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
+    if file.card.film is not None:
+        move.lay_down("films", inputs.films)
     if withdrawn is None:
         move.accesses.append(_inference(file, sources))
     # Both events are sealed: that a model declined is an answer too.

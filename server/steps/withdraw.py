@@ -21,6 +21,7 @@ from server.ports import Progress, Resource, ResourceWrite
 from server.routing.comparison import voided, voided_read
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
+from server.steps.objects import rejections
 from server.steps.rest import LOOK_AFTER
 from server.steps.tasks import moved_task
 
@@ -43,7 +44,7 @@ def retract(file: CaseFile) -> Progress:
     """WRITTEN_UP again: all parts entered in error, told to whoever received them."""
     said = file.needed("withdrawal", Withdrawal)
     move = Moved(file).note(Event.WRITTEN_UP, withdrawn=True)
-    move.write(_at_home(file, said)).send(_away(file, said))
+    move.write(_at_home(file, said)).send([*rejections(file, said), *_away(file, said)])
     return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.case import Event
+from server.fhir import terms
 from server.fhir.home import letter_home, publish, settle_references
 from server.fhir.parse import parse
 from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle
@@ -14,6 +15,7 @@ from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, request_end
+from server.steps.objects import Objects, opinion_objects
 from server.steps.rest import LOOK_AFTER
 from server.steps.tasks import moved_request, moved_task
 
@@ -30,16 +32,20 @@ def write_up(file: CaseFile) -> Progress:
     home = letter_home(
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
-    ours = _bundle(file, home, standing)
+    objects = opinion_objects(file)
+    ours = _bundle(file, home, standing, objects)
     move = Moved(file).note(Event.WRITTEN_UP, card=True, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
-    theirs = _bundle(file, letter_out(file), standing)
-    return move.send(letter("opinion", file, theirs)).progress(
-        file.now + LOOK_AFTER if file.case.destination else file.now
+    theirs = _bundle(file, letter_out(file), standing, objects)
+    # Objects first: where the EHR's report leads, there is something then.
+    return (
+        move.send(objects.documents)
+        .send(letter("opinion", file, theirs))
+        .progress(file.now + LOOK_AFTER if file.case.destination else file.now)
     )
 
 
-def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:
+def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
     read, card = file.specialist_read, file.read_card
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
@@ -49,6 +55,7 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing) -> Json:
         file.now,
         referral=file.referral,
         answered=Answered(read, parse(report.body)) if read and report else None,
+        objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from server.case import Position, State
+from server.store.columns import Instant
 from server.store.prepared import Prepared, at_most
 from server.store.tables import cases
 
@@ -28,6 +31,21 @@ _GOING_ON = Prepared(
     .where(cases.c.task_id == bindparam("task"), *_GOES_ON)
     .with_for_update(key_share=True)  # where writers run side by side, it does not end before our commit
 )
+
+
+def stirring(which: Callable[[Any], Sequence[ColumnElement[bool]]]) -> Prepared:
+    """The statement by which cases look again ``at`` a moment: news has come for them.
+
+    ``which``: the conditions on a row. Rows are locked in one order, so that of two writers who bring
+    news of the same cases neither waits for what the other holds.
+    """
+    row = cases.alias()
+    chosen = select(row.c.id).where(*which(row.c)).order_by(row.c.id).with_for_update(key_share=True)
+    return Prepared(
+        update(cases)
+        .where(cases.c.id.in_(chosen))
+        .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
+    )
 
 
 def asking(connection: Connection, report: str, question: str) -> str | None:

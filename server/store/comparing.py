@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import inf, nextafter
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, exists, false, literal, or_, select, tuple_
@@ -62,7 +63,8 @@ def looked_up(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether there is such a row, looked up for each resource that something else has found.
 
     PostgreSQL would make a join of it, and try out in which order to join: with fifty of them for
-    longer than anybody waits. It leaves alone what has an OFFSET.
+    longer than anybody waits. Within an OR it would find all such rows of the store beforehand, which
+    without statistics it takes for few. It leaves alone what has an OFFSET.
     """
     return exists(select(literal(1)).where(*conditions).suffix_with("OFFSET 0", dialect="postgresql"))
 
@@ -190,6 +192,8 @@ def _amount(asked: Amount, row: FromClause) -> ColumnElement[bool]:
 def _compared(asked: Amount, row: FromClause) -> ColumnElement[bool]:
     low, high = row.c.low, row.c.high
     value, least, most = float(asked.value), float(asked.low), float(asked.high)
+    if most <= value:  # more digits than a double holds: what is kept of the same digits is that double
+        most = nextafter(value, inf)
     inside = and_(low >= least, high < most)  # 100 asks for 99.5 to before 100.5
     tests: dict[Prefix, Callable[[], ColumnElement[bool]]] = {
         Prefix.EQ: lambda: inside,

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
 from server.model import Document, Receipt
-from server.ports import DeliveryClaim, LeaseLost
+from server.ports import DeliveryClaim, NotYet
+from server.store.attempts import DELIVERED, DROPPED, PARKED, SENT, WAITING, arrived, awaits, failed
 from server.store.cases import stir_case
 from server.store.database import Database
 from server.store.handed import exported
 from server.store.tables import attempt, delivery, document
-
-WAITING, DELIVERED, PARKED, DROPPED = "waiting", "delivered", "parked", "dropped"
-"""Dropped: a notification that nobody waits for any more; what it told is told anew or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,16 @@ class Deliveries:
         def work(connection: Connection) -> None:
             failed(connection, claim, reason, retry_at, at)
             exported(connection, claim, at, failed=True)
+
+        self._database.write(work)
+
+    def awaits(self, claim: DeliveryClaim, waits: NotYet, until: datetime, at: datetime) -> None:
+        """Its destination is to say whether it keeps it; look again at ``until`` at the latest."""
+
+        def work(connection: Connection) -> None:
+            awaits(connection, claim, str(waits), until, at)
+            if waits.sent:
+                exported(connection, claim, at, failed=True)
 
         self._database.write(work)
 
@@ -180,7 +187,7 @@ def _document_row(each: Document, case_id: str | None, number: int, at: datetime
 
 def _due(at: datetime) -> tuple[ColumnElement[bool], ...]:
     free = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < at)
-    return delivery.c.state == WAITING, delivery.c.due_at <= at, free
+    return delivery.c.state.in_((WAITING, SENT)), delivery.c.due_at <= at, free
 
 
 def ready_notice(at: datetime) -> Select[Any]:
@@ -195,7 +202,7 @@ def _ready(at: datetime) -> Select[Any]:
         earlier.c.case_id == delivery.c.case_id,
         earlier.c.destination == delivery.c.destination,
         earlier.c.number < delivery.c.number,
-        earlier.c.state != DELIVERED,
+        earlier.c.state.not_in((DELIVERED, SENT)),
     )
     return (
         select(delivery.c.document_id)
@@ -234,54 +241,6 @@ def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, a
     arrived(connection, claim, receipt, at)
     exported(connection, claim, at)
     stir_case(connection, claim.case_id, at)
-
-
-def arrived(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
-    """Raises LeaseLost, as ``failed`` does, when it has passed to somebody else or was dropped."""
-    proof = json.dumps(asdict(receipt))
-    _fenced(
-        connection,
-        claim,
-        state=DELIVERED,
-        due_at=None,
-        delivered_at=at,
-        receipt=proof,
-        lease_token=None,
-        lease_until=None,
-    )
-    _note(connection, claim, at, "delivered", f"{receipt.how}, HTTP {receipt.status}")
-
-
-def failed(
-    connection: Connection, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime
-) -> None:
-    """Try again at ``retry_at``; None parks it."""
-    state = PARKED if retry_at is None else WAITING
-    _fenced(connection, claim, state=state, due_at=retry_at, lease_token=None, lease_until=None)
-    _note(connection, claim, at, "parked" if retry_at is None else "failed", reason)
-
-
-def _note(connection: Connection, claim: DeliveryClaim, at: datetime, outcome: str, detail: str) -> None:
-    connection.execute(
-        insert(attempt),
-        {
-            "document_id": claim.document.id,
-            "number": claim.attempt,
-            "at": at,
-            "outcome": outcome,
-            "detail": detail,
-        },
-    )
-
-
-def _fenced(connection: Connection, claim: DeliveryClaim, **values: Any) -> None:
-    changed = connection.execute(
-        update(delivery)
-        .where(and_(delivery.c.document_id == claim.document.id, delivery.c.lease_token == claim.token))
-        .values(**values)
-    ).rowcount
-    if changed != 1:
-        raise LeaseLost
 
 
 def _row(row: Any) -> DeliveryRow:

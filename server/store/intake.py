@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select
 
 from server.case import START, Event, State
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
 from server.store import chain, locks, references, resources
 from server.store.accesses import note
-from server.store.cases import asking, goes_on
-from server.store.columns import Instant
+from server.store.cases import asking, goes_on, stirring
 from server.store.database import Database
 from server.store.prepared import Prepared
 from server.store.subscriptions import DEAF, Subscriptions
@@ -22,34 +21,20 @@ from server.store.vault import Vault
 _INLINE = 256 * 1024
 _ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))
 _ARRIVED = Prepared(select(arrival.c.seq).where(arrival.c.id == bindparam("id")))
-_STIR = Prepared(
-    update(cases)
-    .where(cases.c.patient == bindparam("of"), cases.c.due_at.is_not(None))
-    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
-)
+_STIR = stirring(lambda case: (case.patient == bindparam("of"), case.due_at.is_not(None)))
 _SIGNED_AS = ("results-interpreter", "performer")
-_STIR_SIGNED = Prepared(
-    update(cases)
+_SIGNED = (
+    select(literal("DiagnosticReport/") + resource.c.id)
+    .join(search_value, search_value.c.resource_key == resource.c.key)
     .where(
-        cases.c.due_at.is_not(None),
-        cases.c.report.in_(
-            select(literal("DiagnosticReport/") + resource.c.id)
-            .join(search_value, search_value.c.resource_key == resource.c.key)
-            .where(
-                search_value.c.type == "DiagnosticReport",
-                or_(*(search_value.c.param == name for name in _SIGNED_AS)),
-                search_value.c.value == bindparam("signer"),
-            )
-        ),
+        search_value.c.type == "DiagnosticReport",
+        or_(*(search_value.c.param == name for name in _SIGNED_AS)),
+        search_value.c.value == bindparam("signer"),
     )
-    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
 )
+_STIR_SIGNED = stirring(lambda case: (case.due_at.is_not(None), case.report.in_(_SIGNED)))
 """Who signed, and for whom, is told by the role as much as by the report."""
-_STIR_CLOSED = Prepared(
-    update(cases)
-    .where(cases.c.report == bindparam("about"), cases.c.state == State.CLOSED.value)
-    .values(due_at=bindparam("at", type_=Instant()), news=cases.c.news + 1)
-)
+_STIR_CLOSED = stirring(lambda case: (case.report == bindparam("about"), case.state == State.CLOSED.value))
 """What comes too late is not forgotten: the closed case notes it."""
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 

@@ -25,6 +25,7 @@ from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
+from server.store.images import wait_for
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
 
@@ -94,6 +95,11 @@ class Ledger:
         entry = Entry(Event.HELD, actor, {"reason": reason})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at))
 
+    def vouch(self, case_id: str, actor: str, reason: str, state: str, at: datetime) -> CaseRow | None:
+        """Resume a case whose images do not fit its order, because a person says that they are its images."""
+        entry = Entry(Event.RESUMED, actor, {"reason": reason, "vouched": True})
+        return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("vouched", state)))
+
     def models(self) -> frozenset[str]:
         """Every model version, ``name@version``, that has read here."""
         return self._database.read(decision.models)
@@ -138,9 +144,9 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """``server.ports.Seals``."""
-        return self._database.read(lambda c: seals.sealed(c, named))
+        return self._database.read(lambda c: seals.sealed(c, named, answering))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
@@ -200,6 +206,7 @@ def _commit(
     lay_down(connection, case_id, progress.facts, at)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
+    wait_for(connection, case_id, progress.awaits)
     return case_of(row)
 
 

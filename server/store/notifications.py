@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 from server.model import Receipt
 from server.notices import Occurrence, Subscribed
 from server.ports import DeliveryClaim, ResourceWrite
-from server.store import deliveries, resources, subscriptions
+from server.store import attempts, deliveries, resources, subscriptions
 from server.store.database import Database
 from server.store.handed import notified
 from server.store.subscriptions import Subscriptions
@@ -47,7 +47,7 @@ class Notifications:
         """
 
         def work(connection: Connection) -> None:
-            deliveries.arrived(connection, claim, receipt, at)
+            attempts.arrived(connection, claim, receipt, at)
             notified(connection, claim, receipt.told, at)
             resources.apply(connection, writes, None)
             self._subscribers.settled(connection, claim.document, at)
@@ -56,7 +56,7 @@ class Notifications:
 
     def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime, at: datetime) -> None:
         """Try again at ``retry_at``; raises LeaseLost."""
-        self._database.write(lambda c: deliveries.failed(c, claim, reason, retry_at, at))
+        self._database.write(lambda c: attempts.failed(c, claim, reason, retry_at, at))
 
     def given_up(
         self, claim: DeliveryClaim, reason: str, at: datetime, writes: Sequence[ResourceWrite]
@@ -64,7 +64,7 @@ class Notifications:
         """Park it, but for a handshake; raises as ``delivered``."""
 
         def work(connection: Connection) -> None:
-            deliveries.failed(connection, claim, reason, None, at)
+            attempts.failed(connection, claim, reason, None, at)
             resources.apply(connection, writes, None)
             self._subscribers.given_up(connection, claim.document)
 

@@ -26,7 +26,8 @@ FLOOR = 15
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
-_PATIENCE = {
+_SESSION = {
+    "jit": "off",  # to compile the predicate of the veil takes half a second, to run it a millisecond
     "lock_timeout": "10s",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "30s",  # a process that was stopped, or whose machine is gone
@@ -35,7 +36,7 @@ _LOOK = f"""SELECT current_setting('server_version_num')::int / 10000, current_s
     current_setting('synchronous_commit'), current_setting('server_encoding'), pg_is_in_recovery(),
     current_setting('full_page_writes'),
     set_config('synchronous_commit', current_setting('synchronous_commit'), false),
-    {", ".join(f"set_config('{name}', '{span}', false)" for name, span in _PATIENCE.items())}"""
+    {", ".join(f"set_config('{name}', '{span}', false)" for name, span in _SESSION.items())}"""
 """What is looked at, and what is fixed for the session: nobody relaxes it behind our back."""
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
 """SQLSTATEs (or their class) after which there is no connection any more."""

@@ -8,7 +8,8 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 - a report that answers a referral, in time or not;
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
   number: those are what the question is asked about;
-- what refers to such a report and may tell what it says, such as a Provenance.
+- what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
+  of these in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select
 
 from server.case import State
 from server.ports import SEALABLE
@@ -36,6 +37,10 @@ UNSEALED = (
 )
 _REPORT, _RESULT, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
 
+
+_RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
+"""What is written about something that was said. An image, or a value derived from one, is evidence."""
+_TOLD_OF = tuple(sorted(SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT}))
 
 _SELF = resource.alias("sealable")
 
@@ -58,8 +63,17 @@ def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     if type_ == _REPORT:
         return _report(own)
     if type_ == _RESULT:
-        return or_(and_(not_(_measured(own)), or_(_listed(own), _listed_by_panel(own))), _tells(own))
-    return _tells(own)
+        return or_(and_(not_(_measured(own)), _listed_somehow(own)), _tells(own))
+    return or_(_tells(own), _tells_of_teller(own)) if type_ in _RETELLING else _tells(own)
+
+
+@lru_cache
+def _listed_at_all() -> ColumnElement[bool]:
+    return _listed_somehow(_SELF)
+
+
+def _listed_somehow(own: Any) -> ColumnElement[bool]:
+    return or_(_listed(own), _listed_by_panel(own))
 
 
 @lru_cache
@@ -70,7 +84,7 @@ def _answered() -> ColumnElement[bool]:
 def answers_are(own: Any) -> ColumnElement[bool]:
     """Whether answers to the ServiceRequest in ``own`` are under seal: it asks a question that is open."""
     about, asks, case = search_value.alias(), search_value.alias(), cases.alias()
-    return exists().where(
+    return looked_up(
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
@@ -87,8 +101,8 @@ def _report(own: Any) -> ColumnElement[bool]:
     prefix = f"{_REQUEST}/"
     return or_(
         _like_a_first_report(own),
-        exists().where(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
-        exists().where(
+        looked_up(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
+        looked_up(
             based.c.resource_key == own.c.key,
             based.c.param == "based-on",
             based.c.value.startswith(prefix, autoescape=True),
@@ -96,7 +110,7 @@ def _report(own: Any) -> ColumnElement[bool]:
             asked.c.id == func.substr(based.c.value, len(prefix) + 1),
             answers_are(asked),
         ),
-        exists().where(
+        looked_up(
             named.c.target_key == own.c.key,
             task.c.key == named.c.resource_key,
             # Not by the index of types: SQLite would go through all Tasks, instead of the few that name it.
@@ -110,7 +124,7 @@ def _report(own: Any) -> ColumnElement[bool]:
 def _like_a_first_report(own: Any) -> ColumnElement[bool]:
     about, case, first = search_value.alias(), cases.alias(), resource.alias()
     mine, theirs = search_value.alias(), search_value.alias()
-    return exists().where(
+    return looked_up(
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
@@ -129,7 +143,7 @@ def _like_a_first_report(own: Any) -> ColumnElement[bool]:
 def _open_about(case: Any) -> ColumnElement[bool]:
     """Whether this case, or another one on the same question about the same patient, is not resolved."""
     other = cases.alias()
-    return exists().where(
+    return looked_up(
         other.c.patient == case.c.patient,
         other.c.question == case.c.question,
         other.c.state.not_in(UNSEALED),
@@ -139,7 +153,7 @@ def _open_about(case: Any) -> ColumnElement[bool]:
 def _listed(own: Any) -> ColumnElement[bool]:
     """By a report under seal; it refers to an Observation as its result and in no other way."""
     link, report = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.target_key == own.c.key,
         report.c.key == link.c.resource_key,
         report.c.type == _REPORT,
@@ -149,7 +163,7 @@ def _listed(own: Any) -> ColumnElement[bool]:
 
 def _listed_by_panel(own: Any) -> ColumnElement[bool]:
     link, panel = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.target_key == own.c.key,
         panel.c.key == link.c.resource_key,
         panel.c.type == _RESULT,
@@ -161,18 +175,29 @@ def _measured(own: Any) -> ColumnElement[bool]:
     """A number, and no coded answer beside it."""
     number, coded = search_number.alias(), search_value.alias()
     return and_(
-        exists().where(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity"),
-        not_(exists().where(coded.c.resource_key == own.c.key, coded.c.param == "combo-value-concept")),
+        looked_up(number.c.resource_key == own.c.key, number.c.param == "combo-value-quantity"),
+        not_(looked_up(coded.c.resource_key == own.c.key, coded.c.param == "combo-value-concept")),
     )
 
 
 def _tells(own: Any) -> ColumnElement[bool]:
     link, report = reference.alias(), resource.alias()
-    return exists().where(
+    return looked_up(
         link.c.resource_key == own.c.key,
         report.c.key == link.c.target_key,
         report.c.type == _REPORT,
         _report(report),
+    )
+
+
+def _tells_of_teller(own: Any) -> ColumnElement[bool]:
+    """Of what an opinion lists without a number, or of what tells of one; further it is not followed."""
+    link, told = reference.alias(), resource.alias()
+    finding = and_(told.c.type == _RESULT, not_(_measured(told)), _listed_somehow(told))
+    return looked_up(
+        link.c.resource_key == own.c.key,
+        told.c.key == link.c.target_key,
+        or_(finding, and_(told.c.type.in_(_TOLD_OF), _tells(told))),
     )
 
 
@@ -182,14 +207,18 @@ def asked_again(connection: Connection, case_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def sealed(connection: Connection, named: Collection[str]) -> frozenset[str]:
+def sealed(connection: Connection, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
     """``server.ports.Seals.under_seal``."""
     ids: dict[str, list[str]] = {}
+    found = set[str]()
+    if answering:
+        those = [each.partition("/")[2] for each in answering]
+        query = select(_SELF.c.id).where(_SELF.c.type == _RESULT, _SELF.c.id.in_(those), _listed_at_all())
+        found |= {f"{_RESULT}/{row[0]}" for row in connection.execute(query)}
     for each in named:
         type_, _, id_ = each.partition("/")
         if type_ in SEALABLE or type_ == _REQUEST:
             ids.setdefault(type_, []).append(id_)
-    found = set[str]()
     for type_, those in ids.items():
         meets = _answered() if type_ == _REQUEST else _sealed(type_)
         query = select(_SELF.c.id).where(_SELF.c.type == type_, _SELF.c.id.in_(those), meets)

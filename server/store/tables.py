@@ -23,12 +23,12 @@ from server.store.columns import Instant, word
 metadata = MetaData()
 
 
-_AUTO = BigInteger().with_variant(Integer, "sqlite")
+AUTO = BigInteger().with_variant(Integer, "sqlite")
 
 arrival = Table(
     "arrival",
     metadata,
-    Column("seq", _AUTO, primary_key=True, autoincrement=True),
+    Column("seq", AUTO, primary_key=True, autoincrement=True),
     Column("id", word(36), nullable=False, unique=True),
     Column("door", word(16), nullable=False),
     Column("interaction", word(64), nullable=False),
@@ -43,7 +43,7 @@ arrival = Table(
 resource = Table(
     "resource",
     metadata,
-    Column("key", _AUTO, primary_key=True, autoincrement=True),
+    Column("key", AUTO, primary_key=True, autoincrement=True),
     Column("type", word(64), nullable=False),
     Column("id", word(64), nullable=False),
     Column("version", Integer, nullable=False),

@@ -40,6 +40,18 @@ def test_create_prints_ours_beside_bare_sqlite(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_store_prints_each_way_of_sending(tmp_path):
+    if not Path("/usr/bin/storescu").exists():
+        pytest.skip("no DCMTK on this machine: apt-get install dcmtk (.ci/run does)")
+    few = ["--objects", "3", "--slow-objects", "2", "--rounds", "1", "--alone"]
+    told = figures(run("store", *few, "--data", str(tmp_path)))
+    for edge in (128, 512):
+        for nagle in ("on", "off"):
+            assert told[f"C-STORE of {edge}x{edge} CT, 1 association, Nagle {nagle}"]["unit"] == "per second"
+            assert f"C-STORE of {edge}x{edge} CT, 4 associations, Nagle {nagle}" in told
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_opinion_prints_p50_and_p95(tmp_path):
     told = figures(run("opinion", "--cases", "2", "--data", str(tmp_path)))
     for span in (

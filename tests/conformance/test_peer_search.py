@@ -69,3 +69,19 @@ def test_a_parameter_that_is_not_offered_is_refused_and_never_ignored(query):
     with pytest.raises(Refused) as refused:
         parse(query)
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "met"),
+    [
+        ("gt2026-01-05T08:00:00+00:00", True),
+        ("gt2026-01-05T10:00:00+00:00", False),
+        ("2026-01-05T09:00:00Z", True),
+        ("2026-01-05T09:00:01Z", False),
+        ("2026-01-05", True),
+        ("1850-01-01", False),
+    ],
+)
+def test_when_it_was_last_written(value: str, met: bool) -> None:
+    here = {"resourceType": "Patient", "meta": {"lastUpdated": "2026-01-05T09:00:00+00:00"}}
+    assert fits(here, parse(f"_lastUpdated={value.replace('+', '%2B')}"), lambda _: ()) is met

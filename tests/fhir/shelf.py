@@ -28,8 +28,8 @@ def stored(resource: dict[str, Any], version: int = 1, at: datetime = AT) -> Sto
 class NoSeals:
     """``server.ports.Seals`` under which nothing is."""
 
-    def under_seal(self, named: Collection[str]) -> frozenset[str]:
-        del named
+    def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
+        del named, answering
         return frozenset()
 
 

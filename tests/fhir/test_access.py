@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.caller import Deed
-from server.fhir.door import DEEDS, OPEN, ROUTES
+from server.fhir.routes import DEEDS, OPEN, ROUTES
 from tests.access.ward import Ward, told, ward
 
 LETTERS = {each: f"system/Patient.{each}" for each in ("c", "r", "u", "d", "s", "cruds")}
@@ -95,7 +95,14 @@ def test_every_interaction_says_what_it_takes() -> None:
     assert {interaction for _, _, interaction in ROUTES} == set(DEEDS) | OPEN
     assert [each.__name__ for each in OPEN] == ["metadata"]
     asked_inside = {each.__name__ for each, deed in DEEDS.items() if deed is None}
-    assert asked_inside == {"bundle", "history_system", "validate_type", "withdraw_model", "withdraw_opinion"}
+    assert asked_inside == {
+        "bundle",
+        "history_system",
+        "search_system",
+        "validate_type",
+        "withdraw_model",
+        "withdraw_opinion",
+    }
 
 
 NEW = {"resourceType": "Patient", "birthDate": "2000-01-01"}
@@ -322,11 +329,112 @@ def test_what_is_out_of_sight_is_neither_changed_nor_doubled_nor_told(fresh: War
     assert (kept.status_code, kept.json["id"]) == (200, "a-lab")
 
 
+def creates(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    return "POST", "Observation", observed("x", "anna"), {"If_None_Exist": criteria}
+
+
+def updates(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    return "PUT", f"Observation?{criteria}", {**observed("x", "anna"), "id": None}, {}
+
+
+def deletes(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    return "DELETE", f"Observation?{criteria}", None, {}
+
+
+def patches(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    return "PATCH", f"Observation?{criteria}", PATCH, JSON_PATCH
+
+
+def creates_inside(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    return "POST", "", bundle(entry("POST", "Observation", observed("x", "anna"), ifNoneExist=criteria)), {}
+
+
+def refers(criteria: str) -> tuple[str, str, Any, dict[str, str]]:
+    made = {**observed("x", "anna"), "hasMember": [{"reference": f"Observation?{criteria}"}]}
+    return "POST", "", bundle(entry("POST", "Observation", made)), {}
+
+
+@pytest.mark.parametrize("writes", [creates, updates, deletes, patches, creates_inside, refers])
+@pytest.mark.parametrize(
+    ("criteria", "meant", "other"),
+    [
+        ("_id=b-lab&", "code=26464-8", "code=none"),
+        ("_id=b-lab&", "patient=Patient/bert", "patient=Patient/none"),
+        ("_id=b-lab&", "identifier=https://ehr.example/o|b-lab", "identifier=https://ehr.example/o|none"),
+        ("_id=b-lab&", "identifier=https://ehr.example/o|", "identifier=https://ehr.example/none|"),
+        ("identifier=b-lab&", "category=laboratory", "category:not=laboratory"),
+        ("", "patient=Patient/bert", "patient=Patient/none"),
+        ("_id:not=a-lab&", "patient=Patient/bert", "patient=Patient/none"),
+        ("", "identifier:missing=false&patient=Patient/bert", "identifier:missing=true&patient=Patient/bert"),
+    ],
+)
+def test_no_condition_asks_what_is_out_of_sight(
+    fresh: Ward, writes: Any, criteria: str, meant: str, other: str
+) -> None:
+    """Of what a client cannot find only that its name is taken; the answer is the same whatever it says."""
+    answers = []
+    for each in (other, meant):
+        method, path, body, headers = writes(f"{criteria}{each}")
+        if body and method == "PUT":
+            body = {name: value for name, value in body.items() if value is not None}
+        answers.append(fresh.ask("anna", method, path, body, **headers))
+    assert answers[0].status_code == answers[1].status_code
+    if answers[0].status_code >= 400:
+        assert answers[0].json == answers[1].json
+
+
+def test_a_condition_of_values_still_keeps_from_doubling_what_is_seen(fresh: Ward) -> None:
+    wanted = {"If_None_Exist": "category=laboratory&code=26464-8"}
+    kept = fresh.ask("anna", "POST", "Observation", observed("x", "anna"), **wanted)
+    assert (kept.status_code, kept.json["id"]) == (200, "a-lab")
+
+
+def test_what_is_seen_may_be_deleted_and_made_anew_by_one_condition(fresh: Ward) -> None:
+    by = "identifier=https://ehr.example/o|a-lab"
+    gone = {"request": {"method": "DELETE", "url": f"Observation?{by}"}}
+    again = entry("POST", "Observation", observed("a-lab", "anna"), ifNoneExist=by)
+    answer = fresh.ask("anna", "POST", "", bundle(gone, again))
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_reference_tells_no_more_than_a_read(fresh: Ward) -> None:
     hidden = fresh.ask("anna", "POST", "Observation", observed("x", "bert"))
     none = fresh.ask("anna", "POST", "Observation", observed("x", "nobody"))
     assert hidden.status_code == none.status_code != 201
     assert hidden.json == none.json
+
+
+def referring(condition: str) -> dict[str, Any]:
+    made = {**observed("x", "anna"), "subject": {"reference": f"Patient?_id=anna&{condition}"}}
+    return bundle(entry("POST", "Observation", made))
+
+
+@pytest.mark.parametrize(
+    ("condition", "other"),
+    [
+        ("_has:Observation:patient:category=vital-signs", "_has:Observation:patient:category=none"),
+        ("_has:Task:patient:status=draft", "_has:Task:patient:status=ready"),
+        ("_has:AuditEvent:patient:action=C", "_has:AuditEvent:patient:action=D"),
+    ],
+)
+def test_a_conditional_reference_leads_through_nothing_out_of_sight(
+    fresh: Ward, condition: str, other: str
+) -> None:
+    """It is a search: whether it matches must not tell what a search of the same would not."""
+    hidden = fresh.ask("lab", "POST", "", referring(condition))
+    none = fresh.ask("lab", "POST", "", referring(other))
+    assert (hidden.status_code, none.status_code) == (412, 412)
+    assert hidden.json == none.json
+    assert fresh.ask("lab", "POST", "", referring("_has:Observation:patient:code=26464-8")).status_code == 200
+
+
+def test_a_condition_of_a_write_leads_through_no_type_out_of_scope(fresh: Ward) -> None:
+    """As in a search, it is refused; a chain that matches nothing would make double what is here."""
+    through = "identifier=https://ehr.example/o|a-lab&patient:Patient._has:Task:patient:status=draft"
+    wanted = {"If_None_Exist": through}
+    assert told(fresh.ask("lab", "POST", "Observation", observed("x", "anna"), **wanted))[0] == 403
+    assert told(fresh.ask("lab", "DELETE", f"Observation?{through}"))[0] == 403
+    assert fresh.ask("all", "POST", "Observation", observed("x", "anna"), **wanted).status_code == 201
 
 
 def test_one_entry_out_of_scope_refuses_all(fresh: Ward) -> None:

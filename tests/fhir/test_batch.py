@@ -150,8 +150,8 @@ def test_what_the_client_prefers_to_read(world: World, wish: str, resource: bool
     [
         (asks("POST", "Patient/$validate", PERSON), "not-supported"),
         (asks("GET", "Patient/1/$everything"), "not-supported"),
-        (asks("POST", "Patient/_search", PERSON), "not-supported"),
-        (asks("GET", "?_type=Patient"), "not-supported"),
+        (asks("GET", "Patient/_search"), "not-supported"),
+        (asks("DELETE", "?_type=Patient"), "not-supported"),
         (asks("POST", "Bundle", {"resourceType": "Bundle", "type": "batch"}), "not-supported"),
     ],
 )

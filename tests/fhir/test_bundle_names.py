@@ -12,6 +12,7 @@ from server.fhir.bundle_names import resolve, resolve_searched
 URN = "urn:uuid:6ec55b25-3fb8-4f2e-9f3c-2b0d6a2c9c11"
 OID = "urn:oid:1.2.3"
 ELSEWHERE = "https://ehr.example/fhir"
+LINKS = '<a href="{0}">x</a><a href="{0}#part">x</a><a href="#place">x</a>'
 
 
 def about(*references: str) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def test_uris_and_links_are_resolved_and_strings_are_not() -> None:
         "resourceType": "Patient",
         "text": {
             "status": "generated",
-            "div": f"<div><a href=\"{URN}\">x</a> {URN} <img src='{URN}'/></div>",
+            "div": f"<div>{LINKS.format(URN)} {URN} <img src='{URN}'/></div>",
         },
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": URN}],
         "photo": [{"url": URN}],
@@ -76,7 +77,7 @@ def test_uris_and_links_are_resolved_and_strings_are_not() -> None:
     assert patient["extension"][0]["valueUri"] == "Binary/1"
     assert patient["contained"][0]["instantiatesUri"] == "Binary/1"
     assert patient["identifier"][0]["value"] == URN
-    assert patient["text"]["div"] == (f"<div><a href=\"Binary/1\">x</a> {URN} <img src='Binary/1'/></div>")
+    assert patient["text"]["div"] == f"<div>{LINKS.format('Binary/1')} {URN} <img src='Binary/1'/></div>"
 
 
 def test_a_name_of_no_entry_is_refused_with_each_place() -> None:

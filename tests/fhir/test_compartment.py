@@ -35,7 +35,7 @@ def test_what_belongs_to_the_patient_by_any_way(world: World) -> None:
 
 def test_of_types_that_never_belong_to_a_patient_there_is_none(world: World) -> None:
     assert set(KEPT) > set(MEMBERS)
-    for type_ in ("Organization", "Task", "Banana", "*"):
+    for type_ in ("Organization", "Task", "Banana"):
         assert world.send("GET", f"Patient/x/{type_}").status_code == 404
 
 

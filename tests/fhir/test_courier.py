@@ -13,9 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from server.errors import Category
-from server.fhir.courier import FhirCourier, Undelivered
+from server.fhir.courier import FhirCourier
 from server.fhir.smart.logins import Logins
 from server.model import Destination, Document
+from server.ports import Undelivered
 
 SR = "https://second-reader.example/fhir"
 MEDIA_TYPE = "application/fhir+json"

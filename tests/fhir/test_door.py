@@ -8,7 +8,7 @@ import pytest
 
 from server.fhir.bindings import READABLE
 from server.fhir.desk import readable
-from server.fhir.door import ROUTES
+from server.fhir.routes import ROUTES
 from tests.world import World, make_world, patient
 
 PERSON = {"resourceType": "Patient", "birthDate": "1990-05-01"}
@@ -30,6 +30,7 @@ def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
         "history_type": "history-type",
         "history_system": "history-system",
         "search": "search-type",
+        "search_system": "search-system",
         "validate_type": "validate",
         "withdraw_model": "withdraw",
         "withdraw_opinion": "withdraw",
@@ -67,8 +68,7 @@ def test_every_type_that_is_kept_is_readable() -> None:
         ("POST", "Patient/x", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
         ("PATCH", "Patient/x/_history", "GET, HEAD, OPTIONS"),
         ("DELETE", "Patient/x/_history/1", "GET, HEAD, OPTIONS"),
-        ("GET", "", "OPTIONS, POST"),
-        ("DELETE", "", "OPTIONS, POST"),
+        ("DELETE", "", "GET, HEAD, OPTIONS, POST"),
     ],
 )
 def test_a_method_that_is_not_offered_names_those_that_are(
@@ -176,3 +176,9 @@ def test_the_headers_that_an_answer_is_sent_with(world: World) -> None:
     bare = world.send("POST", "Patient", PERSON, Prefer="return=minimal")
     assert (bare.status_code, bare.headers["Content-Length"]) == (201, "0")
     assert "Content-Type" not in bare.headers
+
+
+def test_the_statement_is_as_old_as_what_it_says(world: World) -> None:
+    first = world.get("metadata")
+    world.watch.forward(days=3)
+    assert world.get("metadata") == first

@@ -9,8 +9,8 @@ import pytest
 
 from server.errors import Category
 from server.fhir.line import Line, Question
-from server.fhir.proof import Undelivered
 from server.model import Destination
+from server.ports import Undelivered
 
 EHR = Destination("ehr", "https://ehr.example/fhir", ("urn:x",), timedelta(seconds=5))
 

@@ -15,6 +15,7 @@ from server.fhir.place import within
 from server.fhir.plan import Plan, Planner
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.enrolment import Enrolment
+from server.fhir.veil import visible
 from server.ports import Absent
 from tests.fhir.query.asking import ALL
 from tests.fhir.shelf import AT, NoNotices, NoSeals, Shelf
@@ -38,7 +39,7 @@ def shelf() -> Shelf:
 def plan(*asked: Asked, on: Shelf | None = None) -> Plan:
     admission = Admission(frozenset({"bacterial-meningitis"}), ())
     enrolment = Enrolment(Rights(EVERYBODY, BASE), NoNotices(), Reachable())
-    planner = Planner(on or shelf(), NoSeals(), admission, BASE, enrolment)
+    planner = Planner(on or shelf(), NoSeals(), admission, BASE, enrolment, visible)
     return planner.plan(asked, AT)
 
 

@@ -191,3 +191,13 @@ def test_what_we_have_written_cannot_be_taken_over_by_leaving_its_identifier_out
     assert refusal(on_update, old, {"resourceType": "DiagnosticReport"}) == [
         (Category.FORBIDDEN.name, "forbidden", "DiagnosticReport.identifier")
     ]
+
+
+def test_part_of_a_resource_is_not_written_over_the_whole() -> None:
+    """R4 search.html#elements: what it leaves out would be gone."""
+    whole = {"resourceType": "Patient", "id": "p", "birthDate": "1990-05-01"}
+    tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+    part = {"resourceType": "Patient", "id": "p", "meta": {"tag": [tag]}}
+    assert refusal(on_update, whole, part) == [("UNPROCESSABLE", "business-rule", "Patient.meta.tag")]
+    on_update(part, part)
+    on_update(whole, {**part, "meta": {"tag": [{**tag, "code": "other"}]}})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.world import EHR, World, patient, send_case
+from tests.world import EHR, World, observation, patient, send_case
 
 pytestmark = pytest.mark.both_databases
 
@@ -330,3 +331,19 @@ def test_what_a_sealed_report_says_is_no_condition(world: World) -> None:
     sent = send_case(world)
     answer = world.send("PUT", f"DiagnosticReport?_id={sent.report['id']}&conclusion=58170007", sent.report)
     assert (answer.status_code, answer.json["issue"][0]["code"]) == (400, "not-supported")
+
+
+@pytest.mark.parametrize(
+    "digits", ["72.50", "0.12345678901234567890123", "123456789012345678901234567890.5", "-1e-30"]
+)
+def test_a_number_is_found_by_its_own_digits(world: World, digits: str) -> None:
+    """Kept as a double; a search for more digits than that holds means the double nearest to them."""
+    who = patient(world)
+    body = json.dumps(observation(who, "26464-8", "1")).replace('"value": 1.0', f'"value": {digits}')
+    answer = world.client.post("/fhir/Observation", data=body, content_type="application/fhir+json")
+    made = answer.json
+    for prefix in ("", "ge", "le", "ap"):
+        [found] = entries(world.get(f"Observation?value-quantity={prefix}{digits}"), "match")
+        assert found["id"] == made["id"]
+    for prefix in ("ne", "gt", "lt", "sa", "eb"):
+        assert world.get(f"Observation?value-quantity={prefix}{digits}")["total"] == 0, prefix

@@ -14,6 +14,7 @@ from server.fhir.times import day, moment
         ("2024-01-05T08:00:00+05:30", datetime(2024, 1, 5, 2, 30, tzinfo=UTC)),
         ("2024-01-05T08:00:00.123Z", datetime(2024, 1, 5, 8, 0, 0, 123_000, tzinfo=UTC)),
         ("2024-01-05T08:00:00.1234567890Z", datetime(2024, 1, 5, 8, 0, 0, 123_456, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
         ("2024-01-05T08:00:00", None),
         ("2024-01-05", None),
         ("2024", None),

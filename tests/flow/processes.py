@@ -271,6 +271,7 @@ def _environment(
     ours = {
         "DATA": str(data),
         "PORT": str(port),
+        "DICOM_PORT": "0",
         "DESTINATIONS": str(destinations),
         "POLICIES": str(policies),
         "LEASE": "3",

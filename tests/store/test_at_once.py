@@ -33,6 +33,7 @@ from tests.store.nouns import (
     PATIENT,
     arrival,
     complete,
+    desk,
     document,
     later,
     open_case,
@@ -452,3 +453,28 @@ def test_locks_are_few_however_much_is_looked_for(database: Database) -> None:
     assert database.write(lambda c: work(c, intake("b", *many))) == 1
     assert database.read(lambda c: c.execute(count).scalar_one()) == 0
     assert database.read(lambda c: c.execute(select(text("1"))).scalar_one()) == 1
+
+
+def test_news_of_one_patient_from_many_ends_in_no_deadlock(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each writer wakes all of the patient's cases: two that held some of them each would wait for ever."""
+    for number in range(60):
+        open_case(database, f"c{number}")
+    tries = list[str]()
+    take = intakes._take
+
+    def counted(connection: Any, intake: Intake) -> None:
+        tries.append(intake.arrival.id)
+        take(connection, intake)
+
+    monkeypatch.setattr(intakes, "_take", counted)
+
+    def bring(number: int) -> None:
+        news = write(f"o{number}", type="Observation", patient=PATIENT)
+        desk(database).take(Intake(arrival(f"news-{number}"), (news,)))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(bring, range(160)))
+    assert len(tries) == 160, "none was undone and tried again"
+    assert set(database.read(lambda c: c.execute(select(cases.c.news)).scalars().all())) == {160}

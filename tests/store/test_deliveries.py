@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from server.model import Document, Receipt
 from server.ports import DeliveryClaim, LeaseLost
+from server.store.attempts import DELIVERED, PARKED, WAITING
 from server.store.database import Database
-from server.store.deliveries import DELIVERED, PARKED, WAITING, Deliveries, enqueue, of_case
+from server.store.deliveries import Deliveries, enqueue, of_case
 from server.store.ledger import Ledger
 from server.store.tables import attempt, document
 from tests.store.nouns import AT, LEASE, later, open_case

@@ -102,7 +102,7 @@ def test_a_standby_is_refused_as_what_may_pass() -> None:
 
 
 def test_connections_do_not_wait_for_ever(database: Database) -> None:
-    for name, span in module._PATIENCE.items():
+    for name, span in module._SESSION.items():
         assert database.read(lambda c, n=name: c.exec_driver_sql(f"SHOW {n}").scalar_one()) == span
 
 

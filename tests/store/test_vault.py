@@ -65,12 +65,20 @@ def test_the_order_that_survives_a_power_cut(tmp_path: Path, steps: list[str]) -
     steps.clear()
     assert vault.put(CONTENT) == DIGEST
     assert steps == [
-        f"mkdir {DIGEST[:2]}",
-        "fsync folder vault",
         "fsync file",
         "rename from staging",
         f"fsync folder {DIGEST[:2]}",
     ]
+
+
+def test_the_folders_of_the_vault_are_made_and_flushed_once(tmp_path: Path, steps: list[str]) -> None:
+    Vault(tmp_path)
+    assert steps[-2:] == ["mkdir ff", "fsync folder vault"]
+    assert len({each for each in steps if each.startswith("mkdir")}) == 258
+    steps.clear()
+    Vault(tmp_path)
+    assert steps[-1] == "fsync folder vault"
+    assert "mkdir 00" not in steps
 
 
 def test_bytes_that_are_there_are_not_written_again_but_their_name_is_flushed(
@@ -95,7 +103,6 @@ def test_bytes_come_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", ["fsync", "rename"])
 def test_killed_in_the_middle_leaves_nothing_that_could_be_taken_for_whole(tmp_path: Path, at: str) -> None:
     Vault(tmp_path)
-    (tmp_path / "vault" / DIGEST[:2]).mkdir()  # so that the first flush is the file's own
     done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, at], check=False)
     assert done.returncode == 9
     left = files(tmp_path)

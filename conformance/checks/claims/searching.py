@@ -107,6 +107,45 @@ def by_post(run: Run) -> None:
 
 
 @claim(
+    "search/all-types",
+    "R4 http.html#search, search.html#all",
+    "GET [base] and POST [base]/_search find what each _type finds, page by page.",
+    needs=("search-system", *_MAKE, "Organization.create"),
+)
+def of_all_types(run: Run) -> None:
+    made = [specimens.created(run, type_) for type_ in ("Patient", "Organization")]
+    wanted = sorted(str(each["id"]) for each in made)
+    by = {"_type": "Patient,Organization", "_id": ",".join(wanted), "_count": "1"}
+    found, seen = list[str](), run.wire.get("", by)
+    while True:
+        found += expect.ids(seen)
+        onward = [str(each["url"]) for each in seen.body.get("link", []) if each["relation"] == "next"]
+        if not onward:
+            break
+        seen = run.wire.get(run.wire.below(onward[0]))
+    expect.equal(wanted, sorted(found), "ids found, one on a page:")
+    form = f"_type=Organization&_id={','.join(wanted)}".encode()
+    only = expect.ids(run.wire.post("_search", form, Content_Type=_FORM))
+    expect.equal([str(made[1]["id"])], only, "ids of one type by a form:")
+    expect.refused(run.wire.get("", by | {"gender": "other"}, Prefer="handling=strict"), 400)
+
+
+@claim(
+    "search/compartment",
+    "R4 http.html#vsearch",
+    "GET [base]/Patient/[id]/* finds the patient and what is about them, of all types.",
+    needs=(*_MAKE, "Observation.create", "search-system"),
+)
+def of_a_compartment(run: Run) -> None:
+    here = specimens.specimen(run, "Observation")
+    who = here["subject"]["reference"]
+    asked = {"_id": f"{here['id']},{who.partition('/')[2]}"}
+    found = sorted(expect.ids(run.wire.get(f"{who}/*", asked)))
+    expect.equal(sorted([str(here["id"]), who.partition("/")[2]]), found, "ids found:")
+    expect.equal([], expect.ids(run.wire.get(f"Patient/{run.fresh()}/*", asked)), "ids of nobody:")
+
+
+@claim(
     "search/self-link",
     "R4 search.html, Server Conformance",
     "The self link holds the parameters that were used.",

@@ -41,6 +41,7 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
             terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
+            terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
         },
     ),
     Group(
@@ -53,6 +54,8 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_AI_OPINION: "The model's opinion, a DiagnosticReport.",
             terms.OUT_REFERRAL: "The Task by which a specialist was asked.",
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
+            terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
+            terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
             terms.OUT_WITHDRAWN: "The Provenance that says who withdrew the model's opinion, and why.",
         },
     ),

@@ -26,6 +26,7 @@ from server.fhir.operations.withdraw import withdraw_model, withdraw_opinion
 from server.fhir.patch import conditional_patch, patch
 from server.fhir.read import read, vread
 from server.fhir.search import search
+from server.fhir.search_system import search_system
 from server.fhir.update import conditional_update, update
 from server.query import NEVER
 
@@ -35,6 +36,7 @@ DOINGS: Mapping[Interaction, Doing | None] = {
     bundle: Doing.TRANSACTION,
     history_system: Doing.HISTORY_OF_ALL,
     search: Doing.SEARCH,
+    search_system: Doing.SEARCH,
     history_type: Doing.HISTORY_OF_TYPE,
     create: Doing.CREATE,
     update: Doing.UPDATE,
@@ -59,6 +61,7 @@ DOINGS: Mapping[Interaction, Doing | None] = {
 
 None: nothing that is kept here is looked at.
 """
+_SEARCHES = (search, search_system)
 TYPES: Mapping[Interaction, str] = {
     everything: "Patient",
     status_all: "Subscription",
@@ -84,9 +87,9 @@ def catch_up(desk: Desk, interaction: Interaction, request: Request) -> None:
         Fault: UNAVAILABLE, when too many of them are not written up yet.
     """
     words = f"{request.path} {request.query}"
-    if interaction is search and request.method == "POST":
+    if interaction in _SEARCHES and request.method == "POST":
         words += f" {request.body.decode('latin-1')}"
     named = unquote_plus(words)
-    looks = request.method in ("GET", "HEAD") or interaction is search
+    looks = request.method in ("GET", "HEAD") or interaction in _SEARCHES
     if looks and AUDITS in named and desk.rights.sees(AUDITS, Deed.SEARCH) != NEVER:
         desk.trail.catch_up()

@@ -67,6 +67,6 @@ def _named(access: Access) -> Iterator[str]:
     request, _, form = access.query.partition("\n")
     query = request.partition("?")[2]
     for name, value in parse_qsl(query) + parse_qsl(form):
-        if name in _NAMING or (access.type == "Patient" and name == "_id"):
+        if name in _NAMING or (access.type in ("Patient", "") and name == "_id"):
             matches = (_PERSON.fullmatch(each) for each in value.split(","))
             yield from (f"Patient/{each[1]}" for each in matches if each)

@@ -13,10 +13,10 @@ from server.errors import Category, Fault
 from server.fhir.parse import read_json
 from server.fhir.partner.names import key_of
 from server.fhir.pens.datatypes import token
-from server.fhir.proof import Answer, Undelivered, retry_after
+from server.fhir.proof import Answer, retry_after
 from server.fhir.times import moment
 from server.model import Coding
-from server.ports import Resource
+from server.ports import Resource, Undelivered
 from server.times import instant
 
 GIVEN_UP: Final = ("cancelled", "entered-in-error")

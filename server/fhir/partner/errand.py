@@ -23,7 +23,6 @@ from server.fhir.partner import asking
 from server.fhir.partner.gathering import Gathering
 from server.fhir.partner.parcel import Parcel, parcel
 from server.fhir.partner.standing import moved, refused
-from server.fhir.proof import Undelivered
 from server.fhir.repeats import placer_query
 from server.fhir.task_states import ended
 from server.fhir.times import moment
@@ -31,7 +30,7 @@ from server.fhir.update import update
 from server.fhir.validate import check
 from server.fhir.write import dump
 from server.model import Coding
-from server.ports import Intake, Resource, Stored
+from server.ports import Intake, Resource, Stored, Undelivered
 
 
 class Came(StrEnum):

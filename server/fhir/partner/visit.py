@@ -15,9 +15,8 @@ from server.fhir.line import Line
 from server.fhir.partner.asking import GIVEN_UP, Page, is_ours, new_tasks, open_tasks, watermark
 from server.fhir.partner.errand import Came, Errand
 from server.fhir.partner.gathering import MOST_PAGES, pages_of
-from server.fhir.proof import Undelivered
 from server.model import Destination, Polling
-from server.ports import Resource
+from server.ports import Resource, Undelivered
 
 MOST_TASKS: Final = 200
 """Of one look; the others wait for the next."""

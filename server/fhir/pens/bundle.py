@@ -110,6 +110,7 @@ def opinion_bundle(
     *,
     referral: Referral | None = None,
     answered: Answered | None = None,
+    objects: Sequence[tuple[Coding, str | None]] = (),
 ) -> Json:
     """All that a resolved case says: the AI opinion and, after a referral, the specialist's.
 
@@ -124,7 +125,9 @@ def opinion_bundle(
             write_report(letter, card, read, opinion.conclusion, now),
         ),
         *_settled(letter, opinion, referral, answered),
-        _ehr_task(letter, standing, _outcome(letter, opinion.comparison, referral, answered)),
+        _ehr_task(
+            letter, standing, [*_outcome(letter, opinion.comparison, referral, answered), *_archived(objects)]
+        ),
         _create(
             letter.urn("provenance"), write_provenance(letter, read, now),
             token("_tag", terms.PROVENANCE, letter.minted("provenance")),
@@ -172,6 +175,12 @@ def _outcome(
     if answered is not None:
         outputs.append(_output(terms.OUT_SPECIALIST_REPORT, refer_to_specialist_report(letter)))
     return outputs
+
+
+def _archived(objects: Sequence[tuple[Coding, str | None]]) -> list[Json]:
+    """DICOM objects by their SOP Instance UIDs; R4 has no type of resource for one."""
+    named = ((kind, {"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}) for kind, uid in objects if uid)
+    return [_output(kind, {"identifier": identifier}) for kind, identifier in named]
 
 
 def _output(kind: Coding, reference: Json) -> Json:

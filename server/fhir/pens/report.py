@@ -21,16 +21,22 @@ def write_report(letter: Correspondence, card: Card, read: AiRead, conclusion: s
         "meta": ai_meta(),
         "identifier": [letter.label(terms.OPINION_REPORT, "opinion-report")],
         "status": "partial",
-        "category": [concept(terms.LABORATORY)],
+        "category": [concept(terms.RADIOLOGY if card.film else terms.LABORATORY)],
         "code": concept(card.report_code),
         "subject": letter.subject(),
         "effectiveDateTime": instant(read.made_at),
         "issued": instant(now),
         "performer": [letter.operator.reference(), _model(letter, card)],
         "result": [{"reference": letter.urn("opinion"), "type": "Observation"}],
+        **_studies(letter, read),
         "conclusion": _marked(conclusion),
         "_conclusion": ai_element(),
     }
+
+
+def _studies(letter: Correspondence, read: AiRead) -> Json:
+    named = letter.references(each for each in read.sources if each.type == "ImagingStudy")
+    return {"imagingStudy": named} if named else {}
 
 
 def _model(letter: Correspondence, card: Card) -> Json:

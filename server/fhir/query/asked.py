@@ -66,12 +66,12 @@ def asked(type_: str, pairs: Pairs, asker: Asker, *, strict: bool, sizes: Sizes 
     Raises:
         Fault: INCORRECT, saying what is accepted; for an unknown parameter only when ``strict``.
     """
-    unknown = [place for place, (name, _) in enumerate(pairs, 1) if not _understood(type_, name)]
+    unknown = [place for place, (name, _) in enumerate(pairs, 1) if not understood(type_, name)]
     if strict and unknown:
         raise unknown_parameters(type_, unknown)
-    understood = [pair for place, pair in enumerate(pairs, 1) if place not in unknown]
-    told = [(name, text) for name, text in understood if name in CONTROLS]
-    looked_for = [(name, text) for name, text in understood if name not in CONTROLS]
+    meant = [pair for place, pair in enumerate(pairs, 1) if place not in unknown]
+    told = [(name, text) for name, text in meant if name in CONTROLS]
+    looked_for = [(name, text) for name, text in meant if name not in CONTROLS]
     chosen = controls(type_, told, sizes)
     beside = includes(type_, told)
     if beside and chosen.summary is Summary.TEXT:
@@ -81,7 +81,7 @@ def asked(type_: str, pairs: Pairs, asker: Asker, *, strict: bool, sizes: Sizes 
         query=Query(type_, where, chosen.sort),
         controls=chosen,
         includes=beside,
-        applied=tuple((name, text) for name, text in understood if name not in ("_count", "_page")),
+        applied=tuple((name, text) for name, text in meant if name not in ("_count", "_page")),
         ignored=len(unknown),
         path=type_,
     )
@@ -95,7 +95,7 @@ def unknown_parameters(type_: str, places: Sequence[int]) -> Fault:
     return fault(Category.INCORRECT, "not-supported", text)
 
 
-def _understood(type_: str, name: str) -> bool:
+def understood(type_: str, name: str) -> bool:
     if name in CONTROLS or known(type_, name):
         return True
     base = name.partition(":")[0]

@@ -44,7 +44,9 @@ def _read(type_: str, name: str, text: str) -> Iterator[Include]:
     back, iterate = name.startswith("_revinclude"), name.endswith(":iterate")
     if text == "*":
         if back or iterate:
-            raise refused(name, "name what to include: Type:reference; * is for _include alone", "too-costly")
+            raise refused(
+                name, "name what to include: Type:reference or Type:*; * is for _include alone", "too-costly"
+            )
         yield from (Include(type_, code) for code in sorted(_references(type_)))
         return
     source, _, rest = text.partition(":")
@@ -52,6 +54,9 @@ def _read(type_: str, name: str, text: str) -> Iterator[Include]:
     if source not in KEPT:
         raise _refused(name, f"Type is one of {', '.join(KEPT)}")
     references = _references(source)
+    if rest == "*":
+        yield from _every(type_, name, source, references)
+        return
     if param not in references:
         raise _refused(name, f"{source} refers by: {', '.join(sorted(references))}")
     if colon and target not in _targets(references[param]):
@@ -61,6 +66,18 @@ def _read(type_: str, name: str, text: str) -> Iterator[Include]:
     if not iterate and back and type_ not in _targets(references[param]):
         raise _refused(name, f"{source}:{param} does not lead to {type_}")
     yield Include(source, param, target or None, back, iterate)
+
+
+def _every(type_: str, name: str, source: str, references: dict[str, Parameter]) -> Iterator[Include]:
+    """``Type:*``: the name of any parameter that is a reference (R4 search.html#include)."""
+    back = name.startswith("_revinclude")
+    if name.endswith(":iterate"):
+        raise refused(name, "name what to include: Type:reference; * is not for :iterate", "too-costly")
+    if not back and source != type_:
+        raise _refused(name, f"the matches are of type {type_}; {name}:iterate goes on from what is included")
+    for code, parameter in sorted(references.items()):
+        if not back or type_ in _targets(parameter):
+            yield Include(source, code, back=back)
 
 
 def _refused(name: str, text: str) -> Fault:

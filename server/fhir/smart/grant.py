@@ -14,7 +14,8 @@ from typing import Final
 import msgspec
 
 from server.errors import Category
-from server.fhir.proof import Answer, Undelivered, retry_after
+from server.fhir.proof import Answer, retry_after
+from server.ports import Undelivered
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]{1,16384}=*")
 """RFC 6750 section 2.1; anything else could not stand in a header."""

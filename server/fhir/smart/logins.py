@@ -13,11 +13,12 @@ import httpx
 
 from server.errors import Category
 from server.fhir.line import Authorize, Connect, Line, Question, connect
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.fhir.smart.assertion import assertion, form
 from server.fhir.smart.grant import Token, endpoint, granted
 from server.fhir.smart.keys import Signer, signer
 from server.model import Destination, Login
+from server.ports import Undelivered
 
 LOGIN_PATIENCE = 4
 """Getting a token may add as many times ``Destination.timeout``: two requests, after somebody else's two."""

@@ -19,7 +19,7 @@ from server.fhir.audit.witness import versioned
 from server.fhir.exchange import JSON
 from server.fhir.line import Connect, Line, Question, connect
 from server.fhir.parse import own
-from server.fhir.proof import Answer, Undelivered, retry_after
+from server.fhir.proof import Answer, retry_after
 from server.fhir.subscriptions.addresses import Reachable, public
 from server.fhir.subscriptions.channel import Channel, channel_of
 from server.fhir.subscriptions.notification import Told, Words
@@ -27,7 +27,7 @@ from server.fhir.subscriptions.sight import Clients, rights_of, told
 from server.fhir.write import dump
 from server.model import Destination, Document, Receipt
 from server.notices import Notice, Notices, Subscribed, Telling
-from server.ports import Resource, Seals, Shelf
+from server.ports import Resource, Seals, Shelf, Undelivered
 
 _LONGEST_WAIT = timedelta(minutes=15)
 """However long a subscriber asks us to wait."""

@@ -53,6 +53,8 @@ class FilmRead:
     """On that film's own grid, (row, column), 0 to 1; None when no film was read."""
     lossy: bool = False
     """The film had been compressed with loss at some time."""
+    cells: NDArray[np.float64] | None = None
+    """What the map is made from: log-odds of each cell of the model's last map."""
 
 
 def judged(told: dict[str, Any], card: Card) -> Judged:
@@ -86,7 +88,7 @@ def film_read(
     slope, intercept = card.calibration["slope"], card.calibration["intercept"]
     assert one.cells is not None  # noqa: S101 - a film without reasons has been scored
     shown = attribution(one.cells, slope, intercept, one.rows, one.columns)
-    return FilmRead(_read(card, films, born, now, chance), film.source, shown, one.lossy)
+    return FilmRead(_read(card, films, born, now, chance), film.source, shown, one.lossy, one.cells)
 
 
 def _read(  # noqa: PLR0917 - the fields of one read

@@ -13,7 +13,7 @@ from conformance.checks import expect
 from conformance.checks.claim import Claim
 from conformance.checks.exchange import Wire
 from conformance.checks.expanded import expand
-from conformance.checks.parameters import element, escaped, other, values
+from conformance.checks.parameters import elements, escaped, other, values
 from conformance.checks.premises import demand_setup, still_standing
 from conformance.checks.report import Result, show, summary
 from conformance.checks.run import Run
@@ -236,7 +236,48 @@ def test_signs_that_divide_are_escaped():
 
 
 def test_a_parameter_that_is_not_known():
-    assert element("Patient", "phonetic") == ""
+    assert elements("Observation", "code-value-quantity") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "expected"),
+    [
+        ("string", "family", ["Testcase"]),
+        ("string", "name", ["Testcase"]),
+        ("string", "address-city", ["Here"]),
+        ("token", "phone", ["1"]),
+        ("token", "telecom", ["1", "a@b.example"]),
+        ("date", "birthdate", ["1990"]),
+        ("date", "death-date", ["2020"]),
+        ("reference", "general-practitioner", ["Practitioner/1"]),
+        ("date", "_lastUpdated", []),
+    ],
+)
+def test_values_are_led_to_by_the_paths_of_the_definitions(kind, parameter, expected):
+    here = {
+        "resourceType": "Patient",
+        "name": [{"family": "Testcase"}],
+        "address": [{"city": "Here"}],
+        "telecom": [{"system": "phone", "value": "1"}, {"system": "email", "value": "a@b.example"}],
+        "birthDate": "1990",
+        "deceasedDateTime": "2020",
+        "generalPractitioner": [{"reference": "Practitioner/1"}],
+    }
+    assert values(here, parameter, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "expected"),
+    [
+        ("quantity", {"value": 7, "system": "s", "code": "c"}, ["7|s|c"]),
+        ("quantity", {"value": 7}, []),
+        ("date", {"start": "2026"}, ["ge2026"]),
+    ],
+)
+def test_values_of_a_kind(kind, part, expected):
+    made = {"resourceType": "Encounter", "length": part, "period": part}
+    assert values(made, "length" if kind == "quantity" else "date", kind) == expected
+    assert other("x", "none", kind) not in expected
 
 
 # -- expectations --------------------------------------------------------------------------------

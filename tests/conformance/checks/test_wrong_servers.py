@@ -82,7 +82,7 @@ TAMPERED: list[tuple[str, Tamper, tuple[str, ...]]] = [
     (
         "only the first of several values",
         asking(w.by_pair(lambda name, text: (name, text.partition(",")[0]))),
-        ("search/or-and", "search/paging"),
+        ("search/or-and", "search/paging", "search/all-types", "search/compartment"),
     ),
     (
         "systems do not matter",

@@ -149,3 +149,11 @@ def test_a_first_opinion_is_not_shown_by_it(world: World) -> None:
     sent = send_case(world)
     answer = world.send("GET", f"DiagnosticReport/{sent.report['id']}/$validate")
     assert [each["code"] for each in answer.json["issue"]] == ["suppressed"]
+
+
+def test_what_has_no_body_needs_no_content_type(world: World) -> None:
+    who = patient(world)
+    for path in (f"{who}/$validate?mode=delete", f"{who}/$everything"):
+        assert world.client.post(f"/fhir/{path}").status_code == 200, path
+    answer = world.client.post(f"/fhir/{who}/$validate", data=b"x", content_type="text/plain")
+    assert answer.status_code == 415

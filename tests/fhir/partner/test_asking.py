@@ -19,8 +19,9 @@ from server.fhir.partner.asking import (
     resource,
     watermark,
 )
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.model import Coding
+from server.ports import Undelivered
 
 BASE = "https://ehr.example/fhir"
 

@@ -11,8 +11,9 @@ from server.errors import Category, Fault
 from server.fhir.line import Question
 from server.fhir.partner import gathering
 from server.fhir.partner.gathering import MOST_PAGES, Gathering, pages_of
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.model import Coding
+from server.ports import Undelivered
 
 BASE = "https://ehr.example/fhir"
 CODES = (Coding("http://loinc.org", "1-8"),)

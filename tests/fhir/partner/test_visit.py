@@ -15,8 +15,9 @@ from server.fhir.audit.witness import Witness
 from server.fhir.line import Question
 from server.fhir.partner.errand import Came, Errand
 from server.fhir.partner.visit import MOST_TASKS, Visit
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.model import Destination, Polling
+from server.ports import Undelivered
 from server.wiring import audit_clerk, desk
 from tests.world import EHR, World, task
 

@@ -23,11 +23,18 @@ def test_includes(type_, query, expected):
     assert list(search(type_, query).includes) == expected
 
 
-def test_all_of_them():
-    found = search("PractitionerRole", "_include=*").includes
+@pytest.mark.parametrize("query", ["_include=*", "_include=PractitionerRole:*"])
+def test_all_of_them(query):
+    found = search("PractitionerRole", query).includes
     assert {each.param for each in found} == {
         "endpoint", "location", "organization", "practitioner", "service",
     }  # fmt: skip
+
+
+def test_all_that_refers_here_from_one_type():
+    found = search("Device", "_revinclude=Observation:*").includes
+    assert {each.param for each in found} == {"device", "focus", "subject"}
+    assert all(each.back and each.source == "Observation" for each in found)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,10 @@ def test_all_of_them():
         ("_revinclude=Observation:subject", "does not lead to Task"),
         ("_revinclude=*", "name what to include"),
         ("_include:iterate=*", "name what to include"),
+        ("_include:iterate=Task:*", "name what to include"),
+        ("_include=Observation:*", "_include:iterate goes on"),
+        ("_include=Task:*:Patient", "Task refers by: based-on, "),
+        ("_include=*:*", "Type is one of"),
         ("_include:recurse=Task:focus", "_include: this modifier"),
         ("&".join(["_include=Task:focus"] * 21), "up to 20"),
     ],

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from server.errors import Category
-from server.fhir.proof import Answer, Undelivered
+from server.fhir.proof import Answer
 from server.fhir.smart.grant import endpoint, granted
+from server.ports import Undelivered
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 RIGHT = {"access_token": "abc.DEF-1", "token_type": "Bearer", "expires_in": 300}

@@ -18,9 +18,9 @@ from conformance.peers.ehr import Ehr
 from conformance.peers.login import Gate
 from server.errors import Category
 from server.fhir.courier import FhirCourier
-from server.fhir.proof import Undelivered
 from server.fhir.smart.logins import Logins
 from server.model import Destination, Document, Login
+from server.ports import Undelivered
 from tests.access.keys import rsa
 
 SYSTEM = "https://second-reader.example/fhir/opinion-report"

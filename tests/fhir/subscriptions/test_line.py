@@ -11,9 +11,9 @@ import pytest
 
 from server.errors import Category
 from server.fhir.line import Line, Question, connect
-from server.fhir.proof import Undelivered
 from server.fhir.subscriptions.addresses import public
 from server.model import Destination
+from server.ports import Undelivered
 
 
 class Peer:

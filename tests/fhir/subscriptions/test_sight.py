@@ -24,7 +24,8 @@ EVENT = Occurrence(1, AT, "DiagnosticReport", "r", 1)
 
 
 class Sealed:
-    def under_seal(self, reports: Collection[str]) -> frozenset[str]:
+    def under_seal(self, reports: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
+        del answering
         return frozenset(reports)
 
 

@@ -15,7 +15,7 @@ from server.model import Card, FilmContract, Span
 from server.reader.cards import load_cards
 from server.reader.training.film.wrapped import dataset
 
-CARDS = Path(__file__).parents[3] / "server" / "reader" / "film" / "cards"
+CARDS = Path(__file__).parents[3] / "server" / "reader" / "cards"
 CARD: Card = load_cards(CARDS)["child-pneumonia"]
 FOLDER = CARDS / CARD.question
 

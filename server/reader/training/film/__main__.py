@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from server.reader.training.film.gate import Gate
     from server.reader.training.film.network import Network
 
-CARD = Path(__file__).parents[2] / "film" / "cards" / "child-pneumonia" / "card.toml"
+CARD = Path(__file__).parents[2] / "cards" / "child-pneumonia" / "card.toml"
 MARK = '# == written by "python -m server.reader.training.film train"; a change by hand is undone there =='
 KEPT = Path("var/film")
 NETWORKS, GATE_ROUNDS = 2, 6

@@ -1,0 +1,44 @@
+"""The one place where our categories become statuses (PS3.7 annex C, PS3.4 table B.2-1)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from server.errors import Category
+
+
+class Status(IntEnum):
+    """What a response says became of its request."""
+
+    SUCCESS = 0x0000
+    PROCESSING_FAILURE = 0x0110
+    INVALID_ARGUMENT = 0x0115
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NOT_AUTHORIZED = 0x0124
+    UNRECOGNIZED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    DOES_NOT_MATCH = 0xA900
+    CANNOT_UNDERSTAND = 0xC000
+
+
+_OF_CATEGORY = {
+    Category.INCORRECT: Status.CANNOT_UNDERSTAND,
+    Category.UNPROCESSABLE: Status.DOES_NOT_MATCH,
+    Category.UNAUTHENTICATED: Status.NOT_AUTHORIZED,
+    Category.FORBIDDEN: Status.NOT_AUTHORIZED,
+    Category.NOT_FOUND: Status.INVALID_ARGUMENT,
+    Category.GONE: Status.PROCESSING_FAILURE,
+    Category.CONFLICT: Status.PROCESSING_FAILURE,
+    Category.STALE: Status.PROCESSING_FAILURE,
+    Category.NOT_ALLOWED: Status.UNRECOGNIZED_OPERATION,
+    Category.UNSUPPORTED: Status.SOP_CLASS_NOT_SUPPORTED,
+    Category.NOT_ACCEPTABLE: Status.PROCESSING_FAILURE,
+    Category.TOO_LARGE: Status.OUT_OF_RESOURCES,
+    Category.BUSY: Status.OUT_OF_RESOURCES,
+    Category.UNAVAILABLE: Status.OUT_OF_RESOURCES,
+    Category.BROKEN: Status.PROCESSING_FAILURE,
+}
+
+
+def status_of(category: Category) -> Status:
+    return _OF_CATEGORY[category]

@@ -1,0 +1,1 @@
+"""The DICOM pens: an opinion on a film in, DICOM objects out. Pure: no clock, no files, no network."""

@@ -1,0 +1,1 @@
+"""The receiving half of the DICOM door: sockets, threads and files around the pure halves."""

@@ -1,0 +1,51 @@
+"""Who may associate now: the file of peers, how often, how many at once, and whether there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.dicom.pace import Throttle
+from server.dicom.peers import Called, Peers
+from server.dicom.receive.seats import Seats
+from server.dicom.upper.answer import Answered, Rejection
+from server.dicom.upper.negotiation import choose
+from server.dicom.upper.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    rules: Called
+    contexts: tuple[Answered, ...]
+    seat: int
+
+
+class Admission:
+    """One for all connections of a process; the seats are those of all processes."""
+
+    def __init__(self, peers: Callable[[], Peers], seats: Seats, throttle: Throttle) -> None:
+        self._peers = peers
+        self._seats = seats
+        self._throttle = throttle
+        self.full = False
+        """The disk is: set by the loop, which looks now and then."""
+
+    def ask(self, request: Request, address: str, now: float) -> Admitted | Rejection:
+        if not self._throttle.allows(address, now):
+            return Rejection.CONGESTION
+        rules = self._peers().admit(request, address)
+        if isinstance(rules, Rejection):
+            return rules
+        if self.full:
+            return Rejection.CONGESTION
+        seat = self._seats.take(address)
+        if seat is None:
+            return Rejection.LIMIT
+        return Admitted(rules, choose(request.contexts, rules.classes), seat)
+
+    @property
+    def more_than_our_share(self) -> bool:
+        return self._seats.more_than_our_share
+
+    def leave(self, seat: int) -> None:
+        self._seats.give_back(seat)

@@ -1,0 +1,124 @@
+"""One accepted socket, never blocking: its association, what it is doing since when, what comes over it."""
+
+from __future__ import annotations
+
+import socket
+from socket import SHUT_WR
+
+from server.dicom.limits import Limits
+from server.dicom.pace import Phase, overdue, too_slow
+from server.dicom.receive.admission import Admitted
+from server.dicom.receive.delivery import Delivery
+from server.dicom.upper.association import Association, State
+from server.dicom.upper.request import ae_title
+
+_DISCARD_BYTES = 64 * 1024
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
+
+
+class Connection:
+    """Owned by the loop; threads see nothing of it but its delivery."""
+
+    def __init__(self, sock: socket.socket, address: str, limits: Limits, now: float) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = sock
+        self.address = address
+        self.association = Association(limits)
+        self.phase = Phase.FRESH
+        self.watched = 0
+        """The selector events this socket is registered for."""
+        self.admitted: Admitted | None = None
+        self.calling = self.called = ""
+        self.delivery: Delivery | None = None
+        self.stored = 0
+        self._limits = limits
+        self._since = now
+        self._moved = 0
+        self._message_since: float | None = None
+        self._message_moved = 0
+
+    # -- time
+
+    def enter(self, phase: Phase, now: float) -> None:
+        """Begin ``phase``; its time starts now, unless it is the present one."""
+        if phase is not self.phase:
+            self.phase, self._since, self._moved = phase, now, 0
+
+    def progress(self, now: float) -> None:
+        """A PDU is whole, or a thread has done its part: the peer's time starts anew."""
+        self._since, self._moved = now, 0
+
+    def waited(self, now: float) -> float:
+        """Seconds in the present phase."""
+        return now - self._since
+
+    def settle(self, now: float) -> None:
+        """Nothing is to be done before more comes: what is waited for?"""
+        if self.association.state is State.ESTABLISHED:
+            self.enter(Phase.IN_PDU if self.association.in_pdu else Phase.IDLE, now)
+        if not self.association.in_message:
+            self._message_since = None
+        elif self._message_since is None:
+            self._message_since, self._message_moved = now, 0
+
+    def overdue(self, now: float) -> bool:
+        if overdue(self.phase, self.waited(now), self._moved, self._limits):
+            return True
+        if self._message_since is None or self.phase in (Phase.WORKING, Phase.LINGERING):
+            return False
+        waited = now - self._message_since
+        return too_slow(waited, self._message_moved, self._limits.message_grace_seconds, self._limits)
+
+    def relieved(self, now: float) -> None:
+        """What a thread took is not counted against the peer."""
+        self.progress(now)
+        if self._message_since is not None:
+            self._message_since, self._message_moved = now, 0
+
+    # -- bytes
+
+    def receive(self, into: memoryview) -> bool:
+        """Read what has come; False when the peer has sent its last byte. Raises OSError."""
+        try:
+            count = self.sock.recv_into(into, min(len(into), self.association.room))
+        except BlockingIOError:
+            return True
+        if not count:
+            return False
+        if _QUICKACK is not None:
+            # Undone by the kernel now and then, so asked for after each read: a peer that waits for
+            # the acknowledgement of one small segment before it sends the next (Nagle's algorithm,
+            # RFC 896, by default in DCMTK) waits 40 ms for it otherwise, twice for each object.
+            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        self._moved += count
+        self._message_moved += count
+        self.association.feed(into[:count])
+        return True
+
+    def flush(self) -> bool:
+        """Send what the kernel takes; True when nothing is left. Raises OSError."""
+        outgoing = self.association.outgoing
+        while outgoing:
+            try:
+                sent = self.sock.send(outgoing)
+            except BlockingIOError:
+                return False
+            del outgoing[:sent]
+        return True
+
+    def say_goodbye(self, now: float) -> None:
+        """No more from us; wait for the peer to read the last of it and close (PS3.8, Sta13)."""
+        self.sock.shutdown(SHUT_WR)
+        self.enter(Phase.LINGERING, now)
+
+    def discard(self) -> bool:
+        """Throw away what still comes; False once the peer has closed. Raises OSError."""
+        try:
+            return bool(self.sock.recv(_DISCARD_BYTES))
+        except BlockingIOError:
+            return True
+
+    def name(self, calling: bytes, called: bytes) -> None:
+        """For the log; what is no title is not told."""
+        self.calling, self.called = ae_title(calling) or "?", ae_title(called) or "?"

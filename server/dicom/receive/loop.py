@@ -1,0 +1,268 @@
+"""The loop of one listener process: every connection, what it waits for, and when it has waited enough.
+
+The loop never touches the disk, and a thread never touches a socket: while a thread writes what has
+come of an object, its connection is not read, and the kernel tells the peer to wait.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import Empty, SimpleQueue
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from socket import socket
+
+from structlog.typing import FilteringBoundLogger
+
+from server.dicom.limits import Limits
+from server.dicom.pace import Phase
+from server.dicom.receive.admission import Admission
+from server.dicom.receive.connection import Connection
+from server.dicom.receive.conversation import Conversation
+from server.dicom.receive.delivery import Delivery, is_final
+from server.dicom.receive.doorway import Doorway
+from server.dicom.receive.tally import Tally
+from server.dicom.upper.association import State
+from server.dicom.upper.pdu import Violation
+from server.objects import Holding, Outcome
+
+_TURN_SECONDS = 0.25
+"""The longest wait of one turn, and how often deadlines are looked at."""
+_ROOM_SECONDS = 1.0
+
+Done = Future[Outcome | None]
+
+
+class Loop:
+    """Takes associations and their objects until ``stop``; then turn until ``busy`` is false."""
+
+    def __init__(
+        self,
+        listener: socket,
+        conversation: Conversation,
+        holding: Holding,
+        admission: Admission,
+        *,
+        limits: Limits,
+        tally: Tally,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._conversation = conversation
+        self._holding = holding
+        self._admission = admission
+        self._limits = limits
+        self._tally = tally
+        self._log = log
+        self._pool = ThreadPoolExecutor(limits.threads)
+        self._selector = DefaultSelector()
+        self._doorway = Doorway(
+            listener, self._selector, self._enter, lambda: admission.more_than_our_share, log
+        )
+        self._connections: set[Connection] = set()
+        self._stopping = False
+        self._next_sweep = self._next_look = 0.0
+        self._done: SimpleQueue[tuple[Connection, Delivery, Done]] = SimpleQueue()
+        self._wake, self._wake_end = os.pipe()
+        self._inbox = memoryview(bytearray(limits.pdu_bytes + 6))
+        """One for all: what is read is taken from it before the next read."""
+        self.broken = False
+        """The disk has failed in a way after which only a new process may go on."""
+
+    def start(self) -> None:
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._wake_end, False)
+        self._selector.register(self._wake, EVENT_READ, self._awake)
+        self._doorway.watch(on=True)
+
+    def turn(self) -> None:
+        """Wait for something to happen, at most a quarter of a second, and act on it."""
+        for key, _ in self._selector.select(self._doorway.patience(_TURN_SECONDS)):
+            key.data()
+        now = time.monotonic()
+        if not self._stopping:
+            self._doorway.come_back(now)
+        if now >= self._next_sweep:
+            self._next_sweep = now + _TURN_SECONDS
+            self._sweep(now)
+
+    def stop(self) -> None:
+        """Accept no more. Objects under way are taken to their end, then their associations aborted."""
+        self._stopping = True
+        self._doorway.watch(on=False)
+        self._sweep(time.monotonic())
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._connections)
+
+    def close(self) -> None:
+        """Drop what is left; what threads have in hand is abandoned."""
+        for connection in list(self._connections):
+            self._drop(connection)
+        self._pool.shutdown(wait=True)
+        self._selector.close()
+        os.close(self._wake)
+        os.close(self._wake_end)
+
+    # -- accepting
+
+    def _enter(self, sock: socket, address: str, now: float) -> None:
+        if len(self._connections) >= self._limits.connections and not self._evict():
+            sock.close()
+            return
+        connection = Connection(sock, address, self._limits, now)
+        self._connections.add(connection)
+        self._watch(connection, EVENT_READ)
+
+    def _evict(self) -> bool:
+        """Close who has waited longest to associate: whoever holds a seat is not put out for a newcomer."""
+        now = time.monotonic()
+        fresh = [each for each in self._connections if each.phase in (Phase.FRESH, Phase.LINGERING)]
+        if fresh:
+            self._drop(max(fresh, key=lambda each: each.waited(now)))
+        return bool(fresh)
+
+    # -- one connection
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        if events == connection.watched:
+            return
+        if not connection.watched:
+            self._selector.register(connection.sock, events, partial(self._ready, connection))
+        elif not events:
+            self._selector.unregister(connection.sock)
+        else:
+            self._selector.modify(connection.sock, events, partial(self._ready, connection))
+        connection.watched = events
+
+    def _ready(self, connection: Connection) -> None:
+        if connection in self._connections:  # not dropped earlier in this turn
+            self._guard(connection, self._step)
+
+    def _guard(self, connection: Connection, act: Callable[[Connection, float], None]) -> None:
+        try:
+            act(connection, time.monotonic())
+        except (EOFError, OSError):  # The peer has left, in one of the many ways TCP has for it.
+            self._drop(connection)
+
+    def _step(self, connection: Connection, now: float) -> None:
+        if connection.phase is Phase.LINGERING:
+            if not connection.discard():
+                self._drop(connection)
+        elif connection.phase is Phase.ANSWERING:
+            self._send(connection, now)
+        elif connection.receive(self._inbox):
+            self._advance(connection, now)
+        else:
+            raise EOFError
+
+    def _advance(self, connection: Connection, now: float) -> None:
+        """Take what is whole, until a thread is needed or more must come."""
+        association = connection.association
+        try:
+            while connection.phase is not Phase.WORKING and (event := association.take()) is not None:
+                connection.progress(now)
+                delivery = self._conversation.hear(connection, event, now)
+                if delivery is not None:
+                    self._carry(connection, delivery, now)
+        except Violation as violation:
+            self._log.info("aborted", peer=connection.address, why=violation.why.name)
+            self._tally.count("aborted", violation.why.name)
+            association.abort(violation.why)
+        self._send(connection, now)
+
+    def _send(self, connection: Connection, now: float) -> None:
+        if not connection.flush():
+            connection.enter(Phase.ANSWERING, now)
+            self._watch(connection, EVENT_WRITE)
+        elif connection.association.state is State.ENDED:
+            self._abandon(connection)
+            self._watch(connection, EVENT_READ)
+            connection.say_goodbye(now)
+        elif connection.phase is not Phase.WORKING:
+            again = connection.phase is Phase.ANSWERING
+            connection.settle(now)
+            self._watch(connection, EVENT_READ)
+            if again:
+                self._advance(connection, now)
+
+    def _drop(self, connection: Connection) -> None:
+        self._watch(connection, 0)
+        self._connections.discard(connection)
+        self._abandon(connection)
+        self._conversation.part(connection)
+        connection.sock.close()
+
+    # -- threads
+
+    def _carry(self, connection: Connection, delivery: Delivery, now: float) -> None:
+        """A thread writes what has come; the peer waits meanwhile."""
+        connection.enter(Phase.WORKING, now)
+        self._watch(connection, 0)
+        data, delivery.waiting = delivery.waiting, bytearray()
+        future = self._pool.submit(delivery.carry, self._holding, data, last=delivery.ended)
+        future.add_done_callback(partial(self._carried, connection, delivery))
+
+    def _carried(self, connection: Connection, delivery: Delivery, done: Done) -> None:
+        """Called in the thread."""
+        self._done.put((connection, delivery, done))
+        try:
+            os.write(self._wake_end, b"\0")
+        except BlockingIOError:
+            return  # The pipe is full of wake-ups already.
+
+    def _awake(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            return
+        while True:
+            try:
+                connection, delivery, done = self._done.get_nowait()
+            except Empty:
+                return
+            self._come_back(connection, delivery, done)
+
+    def _come_back(self, connection: Connection, delivery: Delivery, done: Done) -> None:
+        error = done.exception()
+        self.broken = self.broken or (error is not None and is_final(error))
+        if connection not in self._connections:
+            self._pool.submit(delivery.abandon)
+            return
+        now = time.monotonic()
+        connection.enter(Phase.IDLE, now)
+        connection.relieved(now)
+        self._conversation.carried(connection, delivery, error, None if error else done.result())
+        self._guard(connection, self._advance)
+
+    def _abandon(self, connection: Connection) -> None:
+        """What has come of an object is not wanted; a thread that is at work sees to it itself."""
+        delivery, connection.delivery = connection.delivery, None
+        if delivery is not None and connection.phase is not Phase.WORKING:
+            self._pool.submit(delivery.abandon)
+
+    # -- deadlines
+
+    def _sweep(self, now: float) -> None:
+        if now >= self._next_look:
+            self._next_look = now + _ROOM_SECONDS
+            self._admission.full = not self._holding.has_room()
+        for connection in list(self._connections):
+            if connection.overdue(now) or (self._stopping and self._between(connection)):
+                self._guard(connection, self._expire)
+
+    def _between(self, connection: Connection) -> bool:
+        return connection.phase is Phase.FRESH or (
+            connection.phase is Phase.IDLE and not connection.association.in_message
+        )
+
+    def _expire(self, connection: Connection, now: float) -> None:
+        if connection.phase in (Phase.IDLE, Phase.IN_PDU):
+            self._tally.count("aborted", "too slow" if not self._stopping else "stopping")
+            connection.association.abort(None)
+            self._send(connection, now)
+        else:
+            self._drop(connection)

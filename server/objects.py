@@ -1,0 +1,195 @@
+"""What passes between the DICOM door and the store: an object that arrives, and what became of it."""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from server.errors import Category
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectArrival:
+    """What the C-STORE request says of the object that follows it (PS3.7 9.3.1.1)."""
+
+    calling_ae: str
+    called_ae: str
+    peer: str
+    """The address that it comes from."""
+    sop_class: str
+    sop_instance: str
+    syntax: str
+    """Transfer syntax of its presentation context: that of the data set."""
+    received_at: datetime
+    originator: str | None = None
+    """Who asked for it by a C-MOVE."""
+    source: str = ""
+    """By which way it came, when not by C-STORE."""
+    study: str = ""
+    """Of which study it must be, where whoever sends it has said so."""
+
+
+class Held(StrEnum):
+    """What became of an object that was not refused."""
+
+    STORED = "stored"
+    ALREADY = "already held"
+    """The same bytes are here under this UID."""
+    BESIDE = "kept beside another"
+    """Other bytes are here under this UID; both are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is not held; ``text`` goes to the peer and into the log, and quotes nothing of the object."""
+
+    category: Category
+    text: str
+
+
+Outcome = Held | Refused
+
+
+class Receiving(Protocol):
+    """One object while it comes. Threads call it, one at a time; each call may wait for the disk.
+
+    Any call may raise OSError or Fault; nothing of it is held then, once ``abandon`` has been called.
+    """
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """The next bytes of the data set."""
+        ...
+
+    def finish(self) -> Outcome:
+        """Every byte has come. What it says is durable when it returns."""
+        ...
+
+    def abandon(self) -> None:
+        """No more will come, or it is not wanted: leave nothing behind. Harmless after ``finish``."""
+        ...
+
+
+class Holding(Protocol):
+    """Where objects go."""
+
+    def begin(self, arrival: ObjectArrival) -> Receiving:
+        """Raises OSError or Fault."""
+        ...
+
+    def has_room(self) -> bool:
+        """Whether there is space to take objects at all. Quick: the door asks every second."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What identifies an object, as its data set says; what cannot be read is None.
+
+    UIDs are always there: an object without them is refused.
+    """
+
+    sop_class: str
+    sop_instance: str
+    study: str
+    series: str
+    patient_id: str | None = field(default=None, repr=False)
+    patient_id_issuer: str | None = field(default=None, repr=False)
+    """Issuer of Patient ID, else the universal id of its qualifiers."""
+    patient_name: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
+    """DA as it stands there, as are all dates here."""
+    sex: str | None = field(default=None, repr=False)
+    age: str | None = field(default=None, repr=False)
+    accession: str | None = field(default=None, repr=False)
+    accession_issuer: str | None = field(default=None, repr=False)
+    """Of the Issuer of Accession Number Sequence the universal id, else the local namespace."""
+    series_number: int | None = None
+    instance_number: int | None = None
+    modality: str | None = None
+    body_part: str | None = None
+    view_position: str | None = None
+    laterality: str | None = None
+    rows: int | None = None
+    columns: int | None = None
+    samples: int | None = None
+    """Per pixel."""
+    bits: int | None = None
+    """Allocated for each sample."""
+    planar: int | None = None
+    """Planar Configuration."""
+    frames: int | None = None
+    study_date: str | None = field(default=None, repr=False)
+    study_time: str | None = field(default=None, repr=False)
+    study_id: str | None = field(default=None, repr=False)
+    study_description: str | None = field(default=None, repr=False)
+    series_description: str | None = field(default=None, repr=False)
+    referring: str | None = field(default=None, repr=False)
+    """Referring physician."""
+    step_date: str | None = field(default=None, repr=False)
+    """When the performed procedure step began."""
+    step_time: str | None = field(default=None, repr=False)
+    series_date: str | None = field(default=None, repr=False)
+    acquisition_date: str | None = field(default=None, repr=False)
+    lossy: bool = False
+    """LossyImageCompression is 01."""
+    instances_of_study: int | None = None
+    """NumberOfStudyRelatedInstances, where a sender is so kind."""
+    character_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A whole object, durable in the vault as a file of PS3.10."""
+
+    digest: str
+    """SHA-256 of the file: its name in the vault."""
+    data_digest: str
+    """SHA-256 of the data set alone: the same for the same object from whomever."""
+    size: int
+    """Bytes of the file."""
+    header: Header
+    remarks: tuple[str, ...] = ()
+    """What is not as it should be and was stored all the same."""
+
+
+class Staged(Protocol):
+    """A file on its way into the vault."""
+
+    @property
+    def size(self) -> int: ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+
+    def content(self) -> AbstractContextManager[bytearray | mmap.mmap]:
+        """All that was written, before ``finish``."""
+        ...
+
+    def finish(self) -> str:
+        """Make it durable under its SHA-256, which is returned."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave nothing behind. Harmless after ``finish``."""
+        ...
+
+
+class Stages(Protocol):
+    """The vault, for what is too large to be held in memory."""
+
+    def stage(self) -> Staged: ...
+
+    def free(self) -> tuple[int, int]:
+        """Bytes free, and bytes in all, of the disk."""
+        ...
+
+
+class ReceivingFile(Receiving, Protocol):
+    """A Receiving that ends in a file, for a store that has rows to add."""
+
+    def file(self) -> Filed:
+        """Check that it is whole, and make it durable. Raises Fault when it is not to be held."""
+        ...

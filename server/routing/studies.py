@@ -1,0 +1,63 @@
+"""Which study an order is about. Right patient or no opinion: what does not fit goes to a person.
+
+Two of three must say so together: the Study Instance UID that the order names, its accession number, and
+the patient; the patient always (IHE RAD TF-2, appendix on identifiers; reliability.md 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.images import Named, Ordered, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A study that cannot be taken for the one that was ordered; ``reason`` holds no values."""
+
+    reason: str
+
+
+def wanted(ordered: Ordered) -> tuple[str, ...]:
+    """The Study Instance UIDs that the order names; none: its accession numbers must do."""
+    return tuple(dict.fromkeys(ordered.studies))
+
+
+def match(ordered: Ordered, found: Sequence[Study], issuers: Mapping[str, str]) -> Study | Unmatched | None:
+    """The study that the order is about; None: it is not here yet.
+
+    ``found`` are the studies under the names that the order gives. ``issuers``: Issuer of Patient ID, as
+    modalities write it -> the identifier system that the EHR uses for the same.
+    """
+    if len(wanted(ordered)) > 1:
+        return Unmatched("the order names several studies; one question is about one")
+    carrying = [each for each in found if wanted(ordered) or _same_order(ordered, each.named)]
+    if not carrying:
+        return None
+    if len(carrying) > 1:
+        return Unmatched("several studies carry the order's accession number")
+    study = carrying[0]
+    doubts = (*study.contradictions, *_doubts(ordered, study.named, issuers))
+    return Unmatched("; ".join(doubts)) if doubts else study
+
+
+def _doubts(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> list[str]:
+    doubts = []
+    if not named.patient_id:
+        doubts.append("the images name no patient")
+    elif not _same_patient(ordered, named, issuers):
+        doubts.append("the images name another patient than the order")
+    if wanted(ordered) and named.accession and ordered.accessions and not _same_order(ordered, named):
+        doubts.append("the images carry another accession number than the order")
+    return doubts
+
+
+def _same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
+    """By value; and by issuer where it is said, and known here under which system the EHR has it."""
+    system = issuers.get(named.issuer)
+    return any(value == named.patient_id and system in (None, of) for of, value in ordered.patient_ids)
+
+
+def _same_order(ordered: Ordered, named: Named) -> bool:
+    return bool(named.accession) and any(value == named.accession for _, value in ordered.accessions)

@@ -1,0 +1,209 @@
+"""Questions that are read from images: the study that was ordered, whole, and of the right patient.
+
+What a case waits for is registered before it looks, so that nothing that comes meanwhile is slept over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.contract import Inputs
+from server.errors import Category, fault
+from server.fhir.imaging import ordered
+from server.fhir.parse import parse
+from server.fhir.pens.imaging_study import study_id, write_imaging_study
+from server.fhir.stamp import stamped
+from server.fhir.times import day
+from server.images import ImageObject, Ordered, Study, by_accession, by_study
+from server.model import Gap, ImageRules, Problem, ResourceKey
+from server.ports import Progress, Resource
+from server.routing.arriving import Arriving, Whole, arrived
+from server.routing.studies import Unmatched, match, wanted
+from server.steps.casefile import CaseFile, Moved
+
+_ITEM = "Imaging study"
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+_NO_EVIDENCE = tuple(f"{_STORAGE}{each}" for each in ("88.", "11.", "66.", "104.", "30"))
+"""Reports and key images, presentation states, segmentations, encapsulated documents, parametric maps."""
+_MOST, _MOST_BYTES = 40, 512 * 1024 * 1024
+"""Images that one question may have; a study with more is not decoded to find out that it is no film."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is here of the study that the order is about."""
+
+    ordered: Ordered
+    study: Study | Unmatched | None
+    whole: Whole | Arriving | None = None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a person must look before anybody reads; None: nothing speaks against it."""
+        return self.study.reason if isinstance(self.study, Unmatched) else None
+
+    @property
+    def quiet_at(self) -> datetime | None:
+        """When the study will have been quiet for long enough, where that is all it waits for."""
+        return self.whole.until if isinstance(self.whole, Arriving) and not self.whole.lacking else None
+
+    @property
+    def look_at(self) -> datetime | None:
+        """When time itself may change what is seen here."""
+        return self.whole.until if isinstance(self.whole, Arriving) else None
+
+    @property
+    def over(self) -> bool:
+        """The policy waits no longer for what is missing, and nobody is to read the rest."""
+        return isinstance(self.whole, Arriving) and self.whole.over
+
+
+def from_images(file: CaseFile) -> bool:
+    return file.card.film is not None
+
+
+def registered(file: CaseFile) -> Progress | None:
+    """The move that registers what the case waits for; None: it is registered already."""
+    said = _ordered(file)
+    studies, numbers = map(by_study, said.studies), (by_accession(each) for _, each in said.accessions)
+    names = tuple(dict.fromkeys((*studies, *numbers)))
+    if list(names) == file.latest("awaits", list[str]):
+        return None
+    move = Moved(file).lay_down("awaits", list(names))
+    move.awaits = names
+    return move.at_once()
+
+
+def looked(file: CaseFile) -> Looked:
+    said = _ordered(file)
+    found = match(said, _found(file, said), file.tools.issuers)
+    if isinstance(found, Unmatched) and file.latest("vouched", str) == _state(file, said):
+        found = next(iter(_found(file, said)))  # a person has looked at just this, and has vouched for it
+    if not isinstance(found, Study):
+        return Looked(said, found)
+    return Looked(said, found, arrived(found, said, _rules(file), file.case.opened_at, file.now))
+
+
+def inputs_of(file: CaseFile) -> Inputs:
+    """The images against what the question needs; without a whole study, the gap."""
+    seen = looked(file)
+    patient = file.resource(file.case.patient)
+    born = day(patient.get("birthDate", ""))
+    films = _films(seen.study) if isinstance(seen.study, Study) else ()
+    return Inputs(
+        values={},
+        gaps=tuple(_gaps(seen)),
+        outside=_too_much(films),
+        sources=_sources(file, seen.study),
+        digest=_digest(films, patient.get("birthDate", "")),
+        films=films,
+        born=born,
+    )
+
+
+def taken_up(move: Moved) -> Whole:
+    """Lay down by which rule the study is whole, and show it at our door as it was found."""
+    file, seen = move.file, looked(move.file)
+    if not isinstance(seen.study, Study) or not isinstance(seen.whole, Whole):
+        raise fault(Category.BROKEN, "exception", "a study was taken up that is not whole")
+    written = write_imaging_study(seen.study, file.case.patient)
+    id_ = study_id(file.case.id, seen.study.named.study)
+    before = file.tools.shelf.read("ImagingStudy", id_)
+    if before is None or _told(parse(before.body)) != _told(written):
+        move.write([stamped(written, id_, 1 if before is None else before.version + 1, file.now)])
+    return seen.whole
+
+
+def vouching(file: CaseFile) -> str:
+    """What a person vouches for who says that the images are those of the order, in spite of what differs."""
+    return _state(file, _ordered(file))
+
+
+def _told(resource: Resource) -> Resource:
+    return {name: part for name, part in resource.items() if name not in ("id", "meta")}
+
+
+def _ordered(file: CaseFile) -> Ordered:
+    def look(type_: str, id_: str) -> Resource | None:
+        stored = file.tools.shelf.read(type_, id_)
+        return None if stored is None else parse(stored.body)
+
+    return ordered(file.task, file.resource(file.case.report), file.resource(file.case.patient), look)
+
+
+def _found(file: CaseFile, said: Ordered) -> list[Study]:
+    images = file.tools.images
+    uids = wanted(said) or tuple(
+        dict.fromkeys(uid for _, number in said.accessions for uid in images.studies_of(number))
+    )
+    studies = (images.study(uid) for uid in uids)
+    return [each for each in studies if each is not None]
+
+
+def _rules(file: CaseFile) -> ImageRules:
+    rules = file.policy.images
+    if rules is None:
+        text = "the policy of a question that is read from images lacks its table images"
+        raise fault(Category.BROKEN, "exception", text)
+    return rules
+
+
+def _films(study: Study) -> tuple[ImageObject, ...]:
+    """What has pixels. Reports, key images and presentation states may hold an opinion."""
+    pictures = [each for each in study.objects if int(each.header.get("Rows", "0")) > 0]
+    return tuple(each for each in pictures if not each.sop_class.startswith(_NO_EVIDENCE))
+
+
+def _too_much(films: tuple[ImageObject, ...]) -> tuple[str, ...]:
+    if len(films) > _MOST or sum(each.size for each in films) > _MOST_BYTES:
+        return (f"the study has more than {_MOST} images, or more than 512 MB of them; it is no film",)
+    return ()
+
+
+def _gaps(seen: Looked) -> list[Gap]:
+    if seen.doubt is not None:
+        mend = "A person at this side compares the order with the images"
+        return [Gap(_ITEM, Problem.CONTRADICTORY, seen.doubt, mend)]
+    if seen.study is None:
+        return [Gap(_ITEM, Problem.MISSING, "no image of it has come", _mend(seen.ordered))]
+    if isinstance(seen.whole, Arriving):
+        # No number: each image that comes would be one more letter to the EHR.
+        return [Gap(_ITEM, Problem.MISSING, "not all of its images have come", "Send the rest of them")]
+    return []
+
+
+def _mend(said: Ordered) -> str:
+    if said.studies or said.accessions:
+        return (
+            "Send it to the DICOM door: C-STORE or STOW-RS, with the order's patient ID and accession number"
+        )
+    return (
+        "Name it: Task.input imaging-study with an identifier of system urn:dicom:uid, or an accession "
+        "number (type ACSN) in the ServiceRequest that the report is based on"
+    )
+
+
+def _sources(file: CaseFile, study: Study | Unmatched | None) -> tuple[ResourceKey, ...]:
+    if not isinstance(study, Study):
+        return ()
+    shown = file.tools.shelf.read("ImagingStudy", study_id(file.case.id, study.named.study))
+    return () if shown is None else (ResourceKey(shown.type, shown.id, shown.version),)
+
+
+def _digest(films: tuple[ImageObject, ...], born: str) -> str:
+    """The data sets byte for byte, in any order, and the birth date that the case knows."""
+    told = {"films": sorted(each.digest for each in films), "born": born}
+    return hashlib.sha256(json.dumps(told, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def _state(file: CaseFile, said: Ordered) -> str:
+    """What a person vouches for: these objects for this order, and nothing that comes later."""
+    studies = _found(file, said)
+    told = {
+        "order": [said.studies, said.accessions, said.patient_ids],
+        "objects": sorted(each.digest for study in studies for each in study.objects),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest() if len(studies) == 1 else ""

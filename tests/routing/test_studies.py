@@ -1,0 +1,83 @@
+"""Right patient or no opinion: which study an order is about, and what goes to a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from server.images import Named, Ordered, Study
+from server.routing.studies import Unmatched, match, wanted
+
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+NAMED = Named("1.2.3", "PID-1", "HOSP", "ACC-1", "RIS")
+BY_UID = Ordered(("1.2.3",), (("urn:ris", "ACC-1"),), (("urn:hosp", "PID-1"), ("urn:ssn", "999")))
+BY_NUMBER = replace(BY_UID, studies=())
+ISSUERS = {"HOSP": "urn:hosp", "OTHER": "urn:other"}
+
+
+def study(named: Named = NAMED, *contradictions: str) -> Study:
+    return Study(named, AT, AT, (), contradictions)
+
+
+@pytest.mark.parametrize("order", [BY_UID, BY_NUMBER])
+@pytest.mark.parametrize(
+    "named",
+    [
+        NAMED,
+        replace(NAMED, issuer=""),
+        replace(NAMED, issuer="nobody has told us of it"),
+        replace(NAMED, accession_issuer=""),
+    ],
+)
+def test_what_fits_is_taken(order: Ordered, named: Named) -> None:
+    assert match(order, [study(named)], ISSUERS) == study(named)
+
+
+def test_a_study_without_an_accession_number_fits_by_its_uid() -> None:
+    found = study(replace(NAMED, accession=""))
+    assert match(BY_UID, [found], ISSUERS) == found
+
+
+def test_an_order_without_an_accession_number_fits_by_its_uid() -> None:
+    assert match(replace(BY_UID, accessions=()), [study()], ISSUERS) == study()
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        (BY_UID, []),
+        (BY_NUMBER, []),
+        (BY_NUMBER, [study(replace(NAMED, accession="ACC-2"))]),
+        (replace(BY_NUMBER, accessions=()), [study(replace(NAMED, accession=""))]),
+    ],
+)
+def test_what_is_not_here_is_waited_for(order: Ordered, found: list[Study]) -> None:
+    assert match(order, found, ISSUERS) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "found", "why"),
+    [
+        (BY_UID, [study(replace(NAMED, patient_id="PID-2"))], "name another patient"),
+        (BY_NUMBER, [study(replace(NAMED, patient_id="PID-2"))], "name another patient"),
+        (BY_UID, [study(replace(NAMED, patient_id=""))], "name no patient"),
+        (BY_UID, [study(replace(NAMED, issuer="OTHER"))], "name another patient"),
+        (BY_UID, [study(replace(NAMED, patient_id="999"))], "name another patient"),
+        (replace(BY_UID, patient_ids=()), [study()], "name another patient"),
+        (BY_UID, [study(replace(NAMED, accession="ACC-2"))], "another accession number"),
+        (replace(BY_UID, studies=("1.2.3", "1.2.4")), [study()], "several studies"),
+        (BY_NUMBER, [study(), study(replace(NAMED, study="9"))], "several studies"),
+        (BY_UID, [study(NAMED, "its objects name different patients")], "different patients"),
+    ],
+)
+def test_what_does_not_fit_goes_to_a_person(order: Ordered, found: list[Study], why: str) -> None:
+    said = match(order, found, ISSUERS)
+    assert isinstance(said, Unmatched)
+    assert why in said.reason
+    assert not any(each in said.reason for each in ("PID", "ACC", "999", "1.2"))
+
+
+def test_a_study_named_twice_is_one() -> None:
+    assert wanted(replace(BY_UID, studies=("1.2.3", "1.2.3"))) == ("1.2.3",)

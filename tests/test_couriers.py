@@ -1,0 +1,71 @@
+"""Who takes a document: by its destination's name, archives apart from FHIR servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from server.clock import now
+from server.couriers import Couriers, with_archives
+from server.errors import Category
+from server.fhir.courier import FhirCourier
+from server.fhir.smart.logins import Logins
+from server.model import Destination, DicomNode, Document, PacsDestination, PacsKind, Receipt, Trust
+from server.ports import Undelivered
+from server.store.commitments import CommitmentStore
+from server.wiring import delivery_lease
+from server.workers import delivery_worker
+from tests.dicom.send.objects import document
+from tests.world import World
+
+NODE = DicomNode("PACS", "127.0.0.1", 1, "SECONDREADER", None)
+PACS = PacsDestination("pacs", ("ehr",), frozenset(PacsKind), timedelta(seconds=1), NODE)
+WEB = replace(PACS, at=Destination("pacs", "http://127.0.0.1:1/dicom-web", (), timedelta(seconds=1)))
+
+
+@dataclass
+class Noted:
+    """Takes everything."""
+
+    taken: list[str] = field(default_factory=list)
+
+    def deliver(self, document: Document, attempt: int) -> Receipt:
+        self.taken.append(f"{document.destination}:{attempt}")
+        return Receipt(200, (), "accepted")
+
+
+def test_the_name_decides() -> None:
+    fhir, archive = Noted(), Noted()
+    couriers = Couriers(fhir, archive, frozenset({"pacs"}))
+    couriers.deliver(document(1), 2)
+    couriers.deliver(document(1, "ehr"), 1)
+    assert (fhir.taken, archive.taken) == (["ehr:1"], ["pacs:2"])
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(("archive", "said"), [(PACS, "cannot be reached"), (WEB, "no whole answer came")])
+def test_an_archive_is_dialled_by_the_node_or_by_the_web(
+    world: World, archive: PacsDestination, said: str
+) -> None:
+    logins = Logins(now)
+    store = CommitmentStore(world.house.database)
+    couriers = with_archives(FhirCourier((), logins), [archive], store, logins, now)
+    with pytest.raises(Undelivered, match=said) as no:
+        couriers.deliver(document(), 1)
+    assert no.value.category is Category.UNAVAILABLE
+
+
+def test_the_worker_has_archives_where_there_are_some(world: World) -> None:
+    logins = Logins(now)
+    assert isinstance(delivery_worker(world.house, logins).courier, FhirCourier)
+    house = replace(world.house, archives=(PACS,))
+    courier = delivery_worker(house, logins).courier
+    assert isinstance(courier, Couriers)
+    assert courier.archives == {"pacs"}
+
+
+def test_a_lease_lasts_as_long_as_the_slowest_archive_may_take() -> None:
+    slow = replace(PACS, timeout=timedelta(seconds=90), at=replace(NODE, trust=Trust()))
+    assert delivery_lease((), timedelta(seconds=60), [slow]) == timedelta(seconds=60 + 4 * 90)
