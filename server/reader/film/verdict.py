@@ -53,7 +53,7 @@ class FilmRead:
     """On that film's own grid, (row, column), 0 to 1; None when no film was read."""
     lossy: bool = False
     """The film had been compressed with loss at some time."""
-    cells: NDArray[np.float64] | None = None
+    cells: NDArray[np.float64] | None = field(default=None, compare=False)
     """What the map is made from: log-odds of each cell of the model's last map."""
 
 
