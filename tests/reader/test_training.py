@@ -163,10 +163,10 @@ def test_a_figure_that_only_one_side_has_is_a_difference() -> None:
 def test_writing_a_card_leaves_the_part_for_people_alone(tmp_path) -> None:
     card = tmp_path / "card.toml"
     card.write_text(f"# by people\n{MARK}\n[model]\nold = 1\n", "utf-8")
-    rewrite(card, "model.ubj", "ab", {"slope": 1.5}, {"auroc": "0.9"})
+    rewrite(card, "model.ubj", "ab", {"slope": 1.5}, {"auroc": "0.9", "of a kind": "1"})
     assert card.read_text("utf-8") == (
         f'# by people\n{MARK}\n\n[model]\nfile = "model.ubj"\ndigest = "ab"\n\n'
-        '[calibration]\nslope = 1.500000\n\n[performance]\nauroc = "0.9"\n'
+        '[calibration]\nslope = 1.500000\n\n[performance]\nauroc = "0.9"\n"of a kind" = "1"\n'
     )
 
 

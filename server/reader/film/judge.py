@@ -50,9 +50,10 @@ def judge(content: bytes, contract: FilmContract, age_years: Span, born: date | 
     if isinstance(found, Outside):
         return {"outside": [each.name for each in (*reasons, found)]}
     reasons += looks.outside(found, contract)
+    if reasons:
+        return {"outside": [each.name for each in reasons]}
     rows, columns = found.values.shape
-    told = {"outside": [each.name for each in reasons], "lossy": lossy, "rows": rows, "columns": columns}
-    return told | score(canvas(found.values))
+    return {"outside": [], "lossy": lossy, "rows": rows, "columns": columns} | score(canvas(found.values))
 
 
 def _decoded(dataset: Dataset, contract: FilmContract) -> Film | Outside:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -49,11 +49,11 @@ class FilmRead:
     read: AiRead
     film: ResourceKey | None = None
     """The one object that was read."""
-    attribution: NDArray[np.float32] | None = None
+    attribution: NDArray[np.float32] | None = field(default=None, compare=False)
     """On that film's own grid, (row, column), 0 to 1; None when no film was read."""
     lossy: bool = False
     """The film had been compressed with loss at some time."""
-    cells: NDArray[np.float64] | None = None
+    cells: NDArray[np.float64] | None = field(default=None, compare=False)
     """What the map is made from: log-odds of each cell of the model's last map."""
 
 

@@ -41,10 +41,15 @@ def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
         *(f"{name} = {value:.6f}" for name, value in calibration.items()),
         "",
         "[performance]",
-        *(f'{name} = "{text}"' for name, text in performance.items()),
+        *(f'{_key(name)} = "{text}"' for name, text in performance.items()),
         "",
     ]
     card_file.write_text(f"{above}{mark}\n\n" + "\n".join(lines), "utf-8")
+
+
+def _key(name: str) -> str:
+    """A key of TOML: bare where it may be, else a text."""
+    return name if re.fullmatch(r"[\w-]+", name) else f'"{name}"'
 
 
 def differences(stated: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:

@@ -49,9 +49,9 @@ def test_what_is_no_film_is_declined_by_its_pixels(reader: FilmReader) -> None:
     assert made.attribution is None
 
 
-def test_all_reasons_of_header_and_pixels_are_told(reader: FilmReader) -> None:
+def test_all_reasons_of_the_header_are_told_and_the_model_is_not_asked(reader: FilmReader) -> None:
     made = reader.read([film(pattern(), ViewPosition="LL", PatientAge="045Y")], None, NOW)
-    assert set(made.read.reasons) == {Outside.VIEW.value, Outside.AGE.value, Outside.PIXELS.value}
+    assert set(made.read.reasons) == {Outside.VIEW.value, Outside.AGE.value}
 
 
 def test_the_same_film_gives_the_same_read(reader: FilmReader) -> None:

@@ -83,6 +83,17 @@ def test_films_it_never_saw(reader: FilmReader, label: str, right: Answer) -> No
 
 
 @needs_data
+def test_the_same_film_gives_the_same_read_and_the_same_map(reader: FilmReader) -> None:
+    film = FilmObject(next(films("PNEUMONIA")), ResourceKey("Binary", "film", 1))
+    first, second = (reader.read([film], None, NOW) for _ in range(2))
+    assert first == second
+    assert first.attribution is not None
+    assert second.attribution is not None
+    assert first.attribution.shape == (224, 224)
+    assert first.attribution.tobytes() == second.attribution.tobytes()
+
+
+@needs_data
 @pytest.mark.parametrize("part", ["AbdomenCT", "BreastMRI", "ChestCT", "HeadCT", "Hand"])
 def test_other_body_parts_are_declined_though_their_header_lies(reader: FilmReader, part: str) -> None:
     small = [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 CARD = Path(__file__).parents[2] / "cards" / "child-pneumonia" / "card.toml"
 MARK = '# == written by "python -m server.reader.training.film train"; a change by hand is undone there =='
 KEPT = Path("var/film")
-NETWORKS, ROUNDS, GATE_ROUNDS = 3, 30, 6
+NETWORKS, GATE_ROUNDS = 2, 6
 console = Console()
 
 data_option = click.option("--data", type=click.Path(path_type=Path, exists=True), default=DATA)
@@ -58,8 +59,9 @@ def train(context: click.Context, data: Path, kept: Path, threads: int) -> None:
     films, _ = known(data)
     kept.mkdir(parents=True, exist_ok=True)
     for seed in range(1, NETWORKS + 1):
-        _once(kept / f"network{seed}.pt", ROUNDS, lambda tick, seed=seed: fit.fit(films, seed, ROUNDS, tick))  # type: ignore[misc]
-    _once(kept / "gate.pt", GATE_ROUNDS, lambda tick: gate.fit(films, 7, GATE_ROUNDS, tick))
+        rounds = sum(stage.rounds for stage in fit.STAGES)
+        _once(kept / f"network{seed}.pt", rounds, partial(fit.fit, films, seed))
+    _once(kept / "gate.pt", GATE_ROUNDS, lambda tick: [gate.fit(films, 7, GATE_ROUNDS, tick)])
     context.invoke(publish, data=data, kept=kept)
 
 
@@ -137,27 +139,29 @@ def _measured(card: Card, data: Path) -> dict[str, str]:
 def _fitted(kept: Path) -> tuple[list[Network], Gate]:
     import torch  # noqa: PLC0415
 
+    from server.reader.training.film.fit import STAGES  # noqa: PLC0415
     from server.reader.training.film.gate import Gate  # noqa: PLC0415
     from server.reader.training.film.network import Network  # noqa: PLC0415
 
     networks = []
     for path in sorted(kept.glob("network*.pt")):
-        network = Network()
-        network.load_state_dict(torch.load(path, weights_only=True))
-        networks.append(network.eval())
+        for stage, state in zip(STAGES, torch.load(path, weights_only=True), strict=True):
+            network = Network(stage.side)
+            network.load_state_dict(state)
+            networks.append(network.eval())
     gate = Gate()
-    gate.load_state_dict(torch.load(kept / "gate.pt", weights_only=True))
+    gate.load_state_dict(torch.load(kept / "gate.pt", weights_only=True)[0])
     return networks, gate.eval()
 
 
-def _once(path: Path, rounds: int, fit: Callable[[Callable[[int, float], None]], object]) -> None:
+def _once(path: Path, rounds: int, fit: Callable[[Callable[[int, float], None]], Sequence[Any]]) -> None:
     import torch  # noqa: PLC0415
 
     if path.exists():
         return
     with _progress(path.stem, rounds) as tick:
         made = fit(lambda _, __: tick())
-    torch.save(made.state_dict(), path)  # type: ignore[attr-defined]
+    torch.save([each.state_dict() for each in made], path)
 
 
 @contextmanager

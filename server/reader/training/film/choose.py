@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from torch.nn import functional
 
 from server.model import Band
 from server.reader.training.figures import metrics
@@ -14,8 +16,7 @@ from server.reader.training.film import gate as gates
 from server.reader.training.film.augment import acquired_elsewhere
 from server.reader.training.film.films import Films
 from server.reader.training.film.fit import scores
-from server.reader.training.film.network import Network, log_odds
-from server.reader.training.model import platt
+from server.reader.training.film.network import COARSE, FINE, Network, even, log_odds
 
 LOST = 0.005
 """Share of validation films that the gate may take for foreign."""
@@ -27,9 +28,11 @@ Odds = NDArray[np.float64]
 def calibration(networks: Sequence[Network], films: Films) -> tuple[float, float]:
     """Platt's slope and intercept on validation films as they are and as other machines and hands would
     have made them: with the films of one hospital alone the probabilities would be too sure elsewhere.
+    Both labels weigh the same: how common pneumonia is among the films of a place is not known.
     """
     found, y = spread(networks, films)
-    return platt(found, y)
+    line = LogisticRegression(C=1e6, class_weight="balanced").fit(found[:, None], y)
+    return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 
 def spread(networks: Sequence[Network], films: Films) -> tuple[Odds, NDArray[np.int64]]:
@@ -59,5 +62,8 @@ def _changed(networks: Sequence[Network], films: Films, dice: np.random.Generato
     parts = []
     for start in range(0, len(films.y), 128):
         x = acquired_elsewhere(films.pixels[start : start + 128], dice)
-        parts.append(torch.stack([log_odds(each, x) for each in networks]).mean(dim=0))
+        views = {
+            side: even(functional.interpolate(x, (side, side), mode="bilinear")) for side in (COARSE, FINE)
+        }
+        parts.append(torch.stack([log_odds(each, views[each.side]) for each in networks]).mean(dim=0))
     return np.asarray(torch.cat(parts).numpy(), np.float64)

@@ -15,6 +15,8 @@ from server.reader.training.film.gate import Gate
 from server.reader.training.film.network import Network, seen
 
 OPSET = 17
+CELLS = 18
+"""Side of the map that is served: the least that both kinds of networks' maps fit into."""
 
 
 class Served(nn.Module):
@@ -29,14 +31,22 @@ class Served(nn.Module):
         self.gate = gate
 
     def forward(self, canvas: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = seen(canvas[:, None])
-        maps = [each(x) for each in self.networks] + [each(x.flip(3)).flip(2) for each in self.networks]
-        cells = torch.stack(maps).mean(dim=0)
+        cells = torch.stack([each for network in self.networks for each in _maps(network, canvas)]).mean(
+            dim=0
+        )
         return cells.mean(dim=(1, 2)), cells, self.gate(canvas)
 
 
+def _maps(network: nn.Module, canvas: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the film and of its mirror image, each cell repeated until all maps are alike: no mean changes."""
+    x = seen(canvas[:, None], network.side)
+    times = CELLS * 16 // network.side
+    maps = (network(x), network(x.flip(3)).flip(2))
+    return tuple(each.repeat_interleave(times, 1).repeat_interleave(times, 2) for each in maps)
+
+
 def export(networks: Sequence[Network], gate: Gate, path: Path) -> str:
-    """Write the file; its SHA-256. Half precision for the weights on disk is not used: 5 MB are few."""
+    """Write the file; its SHA-256."""
     served = Served(networks, gate).eval().to(memory_format=torch.contiguous_format)
     names = ["log_odds", "cells", "scope"]
     torch.onnx.export(

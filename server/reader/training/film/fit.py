@@ -3,49 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from server.reader.training.film.augment import batch
 from server.reader.training.film.films import Films
-from server.reader.training.film.network import Network, log_odds, seen
+from server.reader.training.film.network import COARSE, FINE, Network, log_odds, seen
 
-ROUNDS = 24
 SIZE = 64
-RATE = 3e-3
 DECAY = 0.02
-MIX = 0.2
-SMOOTH = 0.04
 
 Tick = Callable[[int, float], None]
 
 
-def fit(films: Films, seed: int, rounds: int, tick: Tick) -> Network:
-    """One network, averaged over its last steps. ``tick(round, loss)`` is called after each round."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of training."""
+
+    side: int
+    rounds: int
+    rate: float
+    mix: float
+    """Mixup (Zhang 2018): the beta distribution's parameter; nought is none."""
+    smooth: float
+    """How far the answers are drawn towards even."""
+
+
+STAGES = (
+    Stage(COARSE, rounds=30, rate=3e-3, mix=0.2, smooth=0.04),
+    Stage(FINE, rounds=5, rate=8e-4, mix=0.0, smooth=0.02),
+)
+
+
+def fit(films: Films, seed: int, tick: Tick) -> list[Network]:
+    """A network after each stage: coarse for long, then fine for short; both are served.
+    ``tick(round, loss)`` is called after each round.
+    """
     torch.manual_seed(seed)
-    dice = np.random.default_rng(seed)
-    network = Network().to(memory_format=torch.channels_last)
+    networks = [Network(COARSE)]
+    for number, stage in enumerate(STAGES):
+        networks.append(trained(networks[-1], films, stage, np.random.default_rng((seed, number)), tick))
+    return networks[1:]
+
+
+def trained(start: Network, films: Films, stage: Stage, dice: np.random.Generator, tick: Tick) -> Network:
+    """Another network, after one stage, averaged over its last steps."""
+    network = Network(stage.side).to(memory_format=torch.channels_last)
+    network.load_state_dict(start.state_dict())
     steps = len(films.y) // SIZE
-    rule = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    pace = torch.optim.lr_scheduler.OneCycleLR(rule, RATE, total_steps=rounds * steps, pct_start=0.2)
+    rule = torch.optim.AdamW(network.parameters(), lr=stage.rate, weight_decay=DECAY)
+    pace = torch.optim.lr_scheduler.OneCycleLR(
+        rule, stage.rate, total_steps=stage.rounds * steps, pct_start=0.2
+    )
     mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
     weight = torch.tensor([len(films.y) / (2 * (films.y == label).sum()) for label in (0, 1)]).float()
-    for turn in range(rounds):
+    for turn in range(stage.rounds):
         total = 0.0
         network.train()
-        order = dice.permutation(len(films.y))[: steps * SIZE].reshape(steps, SIZE)
-        for rows in order:
-            x, y = batch(films.pixels[rows], films.y[rows], dice)
-            other, share = torch.from_numpy(dice.permutation(SIZE)), float(dice.beta(MIX, MIX))
-            x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-            y = y * (1 - SMOOTH) + SMOOTH / 2
+        for rows in dice.permutation(len(films.y))[: steps * SIZE].reshape(steps, SIZE):
+            x, y = _shown(films, rows, stage, dice)
             with torch.autocast("cpu", torch.bfloat16):  # two and a half times as fast, and as good here
-                said = log_odds(network, x.contiguous(memory_format=torch.channels_last))
+                said = log_odds(network, x)
             each = functional.binary_cross_entropy_with_logits(said.float(), y, reduction="none")
             loss = (each * (weight[0] * (1 - y) + weight[1] * y)).mean()
             rule.zero_grad()
@@ -61,11 +85,21 @@ def fit(films: Films, seed: int, rounds: int, tick: Tick) -> Network:
     return averaged
 
 
+def _shown(
+    films: Films, rows: NDArray[np.int64], stage: Stage, dice: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    x, y = batch(films.pixels[rows], films.y[rows], stage.side, dice)
+    if stage.mix:
+        other, share = torch.from_numpy(dice.permutation(len(x))), float(dice.beta(stage.mix, stage.mix))
+        x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
+    return x.contiguous(memory_format=torch.channels_last), y * (1 - stage.smooth) + stage.smooth / 2
+
+
 @torch.inference_mode()
-def scores(network: nn.Module, canvases: NDArray[np.float32]) -> NDArray[np.float64]:
+def scores(network: Network, canvases: NDArray[np.float32]) -> NDArray[np.float64]:
     """Log-odds of films as they come, (film, SIDE, SIDE) from 0 to 1; both sides averaged as in use."""
     parts = []
     for start in range(0, len(canvases), 128):
-        x = seen(torch.from_numpy(canvases[start : start + 128]).float()[:, None])
+        x = seen(torch.from_numpy(canvases[start : start + 128]).float()[:, None], network.side)
         parts.append((log_odds(network, x) + log_odds(network, x.flip(3))) / 2)
     return np.asarray(torch.cat(parts).numpy(), np.float64)

@@ -49,12 +49,16 @@ def chances(card: Card, found: Scored) -> NDArray[np.float64]:
 
 
 def figures(card: Card, films: Films, score: Score, tick: Tick) -> dict[str, str]:
-    """On the published test part; rates are among the answered, as the pixel gate declines some too."""
+    """On the published test part; what the check of pixels declines counts among the declined."""
     plain = films.pixels.astype(np.float32) / np.float32(255)
     found = scored(score, plain, tick)
     p, y = chances(card, found), films.y
     gated = found.scope < card.calibration["scope_at_least"]
-    told = {name: str(by_person(metric, p, films)) for name, metric in metrics(card.band).items()}
+    named = metrics(card.band)
+    told = {name: str(by_person(named[name], p, films)) for name in ("auroc", "brier", "ece")}
+    rated = np.where(gated, (card.band.absent_at_most + card.band.present_at_least) / 2, p)
+    rates = ("sensitivity", "specificity", "declined")
+    told |= {name: str(by_person(named[name], rated, films)) for name in rates}
     told["answers"] = answers(card.band, p, gated, y)
     for ring in RINGS:
         for name, made in (("masked", masked), ("border_alone", alone)):

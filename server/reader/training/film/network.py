@@ -11,9 +11,8 @@ from torch.nn import functional
 
 from server.reader.film.canvas import RIM, SIDE
 
-HALF = SIDE // 2
-SEEN = HALF - RIM
-"""Side of what is left of the canvas without its rim, at half its resolution: what the network sees."""
+COARSE, FINE = 96, 144
+"""Sides at which networks see what is left of the canvas without its rim."""
 WIDTHS = (20, 40, 72, 120)
 
 
@@ -40,10 +39,11 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """(film, 1, SEEN, SEEN), each of mean 0 and deviation 1 -> map of log-odds (film, 6, 6)."""
+    """(film, 1, side, side), each of mean 0 and deviation 1 -> map of log-odds, a sixteenth as wide."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int) -> None:
         super().__init__()
+        self.side = side
         a, b, c, d = WIDTHS
         self.body = nn.Sequential(
             nn.Conv2d(1, a, 5, 2, 2, bias=False),
@@ -62,10 +62,12 @@ class Network(nn.Module):
         return self.head(self.drop(self.body(x)))[:, 0]
 
 
-def seen(canvas: Tensor) -> Tensor:
-    """(film, 1, SIDE, SIDE), 0 to 1 -> what the network sees of it."""
-    half, rim = functional.avg_pool2d(canvas, 2), RIM // 2
-    return even(half[:, :, rim : HALF - rim, rim : HALF - rim])
+def seen(canvas: Tensor, side: int) -> Tensor:
+    """(film, 1, SIDE, SIDE), 0 to 1 -> what a network of that side sees of it."""
+    inner = canvas[:, :, RIM : SIDE - RIM, RIM : SIDE - RIM]
+    if side == COARSE:
+        return even(functional.avg_pool2d(inner, 2))
+    return even(functional.interpolate(inner, size=(side, side), mode="bilinear", align_corners=False))
 
 
 def even(x: Tensor) -> Tensor:
