@@ -127,9 +127,9 @@ class NodeLine:
             )
             return self._status(status)
 
-    def wait_for_report(self, seconds: float) -> None:
+    def wait_for_report(self, seconds: float) -> bool:
         """An archive may report on the association by which it was asked, as long as that stands."""
-        self._told.wait(seconds)
+        return self._told.wait(seconds)
 
     # -- inside ----------------------------------------------------------------------------
 

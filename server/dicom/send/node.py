@@ -24,6 +24,10 @@ _PLAIN: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _THINKS = "the archive has the object, and is to say whether it keeps it"
 
 
+_LOOK = 0.05
+"""Seconds between two looks whether the archive has reported elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeDelivery:
     """Of one object to one archive."""
@@ -99,7 +103,13 @@ class NodeDelivery:
             self.commitments.heard(transaction, (), {self.sent.sop_instance: status}, self.now())
             return
         self.commitments.taken(transaction, self.now() + within)
-        line.wait_for_report(self.linger)
+        looks = int(self.linger / _LOOK)
+        while looks and not line.wait_for_report(_LOOK) and self._thinks():
+            looks -= 1
+
+    def _thinks(self) -> bool:
+        """Whether nothing has been heard; most archives report to our door, on an association of theirs."""
+        return self.commitments.of(self.sent.document)[-1].state is Promise.ASKED
 
     def _said(self, past: Sequence[Commitment], *, sent: bool) -> Receipt | None:
         """None when nothing is expected of the archive any more, or nothing was asked."""
