@@ -29,6 +29,7 @@ from server.reader.film.verdict import FilmObject
 from server.reader.training.film.wrapped import wrapped
 from tests.reader.film.build import CARD
 from tests.reader.film.build import FOLDER as READER
+from tests.sockets import let_go
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
@@ -84,6 +85,7 @@ def radiology(tmp_path: Path) -> Iterator[Radiology]:
     """Its modality sends to its own archive: who receives is of no matter here."""
     with Pacs(tmp_path / "pacs") as archive:
         yield Radiology(Modality(archive.host, archive.port, archive.ae), archive)
+    let_go()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from conformance.peers.archive_faults import ArchiveFault, Trouble, read_archive
 from conformance.peers.modality import WORKLIST, Modality, NotTaken, Order, films
 from conformance.peers.objects import Objects
 from conformance.peers.pacs import Pacs
+from tests.sockets import let_go
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
@@ -26,6 +27,7 @@ ORDER = Order(accession="A-7", study="2.25.77")
 def pacs(tmp_path: Path) -> Iterator[Pacs]:
     with Pacs(tmp_path / "pacs") as opened:
         yield opened
+    let_go()
 
 
 def machine(pacs: Pacs, **more: float) -> Modality:

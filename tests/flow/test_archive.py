@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from server.store.deliveries import DeliveryRow, enqueue, of_case
 from tests.dicom.send.conftest import LETS_GO
 from tests.dicom.send.objects import CAPTURE, document, part10
 from tests.flow.processes import Site, until
+from tests.sockets import let_go
 from tests.store.nouns import open_case
 
 pytestmark = LETS_GO
@@ -33,6 +35,12 @@ timeout_seconds = 1
 
 def rows(database: Database) -> list[DeliveryRow]:
     return database.read(lambda c: of_case(c, "c1"))
+
+
+@pytest.fixture(autouse=True)
+def _sockets() -> Iterator[None]:
+    yield
+    let_go()
 
 
 @pytest.mark.parametrize("trouble", [Trouble.SILENCE_AFTER, Trouble.SILENCE])

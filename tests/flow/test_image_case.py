@@ -22,6 +22,7 @@ from conformance.peers.pacs import Pacs
 from server.model import Coding
 from server.reader.training.film.wrapped import dataset
 from tests.flow.processes import Site, free_port, until
+from tests.sockets import let_go
 from tests.world import EHR, LOINC, SR, coded
 
 SCT = "http://snomed.info/sct"
@@ -143,6 +144,7 @@ def pacs(tmp_path: Path) -> Iterator[Pacs]:
     """It reports on what it keeps by an association of its own, to our DICOM door."""
     with Pacs(tmp_path / "pacs") as archive:
         yield archive
+    let_go()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ Told = Callable[[Dataset], int]
 """Takes an N-EVENT-REPORT's information, gives the status to answer with."""
 
 _MOST_MATCHES: Final = 64
+_SAID_AGAIN: Final = 0.01
 _PENDING: Final = (0xFF00, 0xFF01)
 _ASK_COMMITMENT: Final = 1
 """Action Type (PS3.4 J.3.2)."""
@@ -82,6 +83,7 @@ class NodeLine:
             self._timer.cancel()
             self._cut()  # what answered nonsense would be listened to until the library's own timer
             raise self._not_open(opened)
+        opened._reactor_checkpoint = _Checkpoint(opened)  # noqa: SLF001 - see there
         return self
 
     def __exit__(
@@ -182,6 +184,25 @@ class NodeLine:
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Checkpoint(Event):
+    """Where the library's own thread stands still while ours sends; ours goes on when it is told so.
+
+    A report that comes while ours waits for a response is served by ours, which takes that word back
+    (pynetdicom 3.0.4, ``_serve_request``); whoever sends next would wait for ever. So it is said again.
+    """
+
+    def __init__(self, association: Association) -> None:
+        super().__init__()
+        self.set()
+        self._association = association
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        while not super().wait(_SAID_AGAIN):
+            self._association._is_paused = True  # noqa: SLF001
+        return True
 
 
 def _tls(trust: Trust) -> ssl.SSLContext:

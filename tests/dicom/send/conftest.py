@@ -24,6 +24,7 @@ from server.store.deliveries import Deliveries, DeliveryRow, enqueue, of_case
 from server.store.migrate import migrate
 from server.worker import DeliveryWorker
 from tests.dicom.send.foreign import Foreign
+from tests.sockets import let_go
 from tests.store.nouns import AT, open_case
 
 OURS = "SECONDREADER"
@@ -138,3 +139,4 @@ def archive(tmp_path: Path, ear: tuple[str, int]) -> Iterator[Open]:
     yield open_one
     for each in opened:
         each.stop()
+    let_go()

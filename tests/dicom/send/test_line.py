@@ -22,10 +22,12 @@ from cryptography.x509.oid import NameOID
 
 from conformance.peers.archive_faults import ArchiveFault, Trouble
 from server.dicom.send import PATIENCE
+from server.dicom.send.line import _Checkpoint
 from server.model import DicomNode, PacsDestination, PacsKind, Trust
 from tests.dicom.send.conftest import HOURS, LETS_GO, OURS, Open, Sender, to
 from tests.dicom.send.objects import document
 from tests.dicom.send.test_courier import wait_until
+from tests.flow.processes import until
 
 pytestmark = LETS_GO
 SECONDS = 0.5
@@ -151,3 +153,20 @@ def test_a_certificate_that_cannot_be_used_is_told(sender: Sender, archive: Open
     sender.queue(document())
     assert sender.worker(to(pacs, trust=Trust("/nowhere.pem"))).once()
     assert (sender.state, "a certificate file" in sender.outcome) == ("waiting", True)
+
+
+def test_a_thread_that_stands_still_says_so_again_when_its_word_was_taken_back() -> None:
+    class Open:
+        _is_paused = False
+
+    association = Open()
+    checkpoint = _Checkpoint(association)  # type: ignore[arg-type]
+    checkpoint.clear()
+    standing = threading.Thread(target=checkpoint.wait, daemon=True)
+    standing.start()
+    for _ in range(3):
+        association._is_paused = False
+        until(lambda: association._is_paused, 5.0, "whoever wants to send sees that it may")
+    checkpoint.set()
+    standing.join(5.0)
+    assert not standing.is_alive()
