@@ -205,6 +205,7 @@ def holding(settings: Settings) -> Holding:
     Raises:
         Fault: the database is not there, or not at the schema of this version.
     """
+    prepare_folder(settings.data)
     database = Database(settings.database)
     demand_current(database)
     return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
