@@ -28,6 +28,7 @@ _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
 _SESSION = {
     "jit": "off",  # to compile the predicate of the veil takes half a second, to run it a millisecond
+    "plan_cache_mode": "force_generic_plan",  # all is looked up by keys
     "lock_timeout": "10s",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "30s",  # a process that was stopped, or whose machine is gone
@@ -67,6 +68,7 @@ class Postgres:
             pool_timeout=10,
             connect_args={
                 "connect_timeout": 5,
+                "prepare_threshold": 1,  # a search with the veil takes longer to plan than to run
                 "client_encoding": "utf8",
                 "keepalives_idle": 30,
                 "tcp_user_timeout": 30_000,
