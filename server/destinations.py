@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -13,9 +12,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from server.addressing import BASE, System, duration, login, trust
 from server.archives import PacsTable
-from server.errors import Category, Fault, Issue, fault
+from server.errors import Category, fault
 from server.model import Destination, PacsDestination, Polling, Trust
-from server.toml import where
+from server.toml import checked
 
 _OWNER = validate.Regexp(
     r"^([A-Z][A-Za-z]{1,39}/[A-Za-z0-9.-]{1,64}|[a-z][a-z0-9+.-]*:[^|,\s]+\|[^|,\s]+)$",
@@ -83,17 +82,7 @@ def load_pacs(path: Path | None) -> tuple[PacsDestination, ...]:
 def _load(path: Path | None) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
     if path is None:
         return (), ()
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        listed = _File().load(raw)
-    except OSError as error:
-        raise fault(Category.INCORRECT, "not-found", f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: it is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
-    except ValidationError as error:
-        raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
+    listed = checked(path, _File)
     found: list[Destination] = listed["destination"]
     archives: list[PacsDestination] = listed["pacs"]
     _distinct(path, found, archives)
@@ -118,16 +107,6 @@ def _archive_placed(each: PacsDestination, folder: Path) -> PacsDestination:
 
 def _trust_placed(trust: Trust, folder: Path) -> Trust:
     return Trust(**{name: str(folder / file) for name, file in asdict(trust).items() if file})
-
-
-def _issues(path: Path, messages: Any, key: str) -> list[Issue]:
-    if isinstance(messages, dict):
-        return [
-            issue
-            for name, inner in messages.items()
-            for issue in _issues(path, inner, f"{key}.{name}" if key else str(name))
-        ]
-    return [Issue("value", f"{path}: {key}: {' '.join(messages)}")]
 
 
 def _distinct(path: Path, found: Sequence[Destination], archives: Sequence[PacsDestination]) -> None:

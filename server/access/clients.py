@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from server.access.jwks import usable
 from server.caller import Scope, scopes_of
-from server.errors import Category, Fault, Issue, fault
-from server.toml import where
+from server.errors import Category, fault
+from server.toml import checked
 
 ROLES = ("auditor", "operator")
 _ID = validate.Regexp(
@@ -113,17 +112,7 @@ def load_clients(path: Path | None) -> Mapping[str, Client]:
     """
     if path is None:
         return {}
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        listed: list[Client] = _File().load(raw)["client"]
-    except OSError as error:
-        raise fault(Category.INCORRECT, "not-found", f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: it is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
-    except ValidationError as error:
-        raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
+    listed: list[Client] = checked(path, _File)["client"]
     if len({each.id for each in listed}) < len(listed):
         raise fault(Category.INCORRECT, "duplicate", f"{path}: each client_id belongs to one client")
     return {each.id: _placed(each, path, number) for number, each in enumerate(listed)}
@@ -146,13 +135,3 @@ def _placed(client: Client, path: Path, number: int) -> Client:
         text = "allowed: keys with a kid, RSA of 2048 bits or more for RS384, EC P-384 for ES384"
         raise fault(Category.INCORRECT, "value", f"{where}: {file} holds no usable key; {text}")
     return replace(client, jwks=str(file))
-
-
-def _issues(path: Path, messages: Any, key: str) -> list[Issue]:
-    if isinstance(messages, dict):
-        return [
-            issue
-            for name, inner in messages.items()
-            for issue in _issues(path, inner, f"{key}.{name}" if key else str(name))
-        ]
-    return [Issue("value", f"{path}: {key}: {' '.join(messages)}")]

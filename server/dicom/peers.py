@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from server.dicom.upper.answer import Rejection
 from server.dicom.upper.negotiation import STORAGE_CLASSES
 from server.dicom.upper.request import APPLICATION_CONTEXT, Request, ae_title
-from server.errors import Category, Fault, Issue, fault
-from server.toml import where
+from server.errors import Category, fault
+from server.toml import checked
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _AE = validate.Regexp(
@@ -154,17 +153,7 @@ def load_peers(path: Path | None) -> Peers:
     """Raises Fault(INCORRECT), naming file, key and what is allowed."""
     if path is None:
         return Peers()
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        listed = _File().load(raw)
-    except OSError as error:
-        raise fault(Category.INCORRECT, "not-found", f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML: it is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{path} is not TOML ({where(error)})") from error
-    except ValidationError as error:
-        raise Fault(Category.INCORRECT, *_issues(path, error.messages, "")) from error
+    listed = checked(path, _File)
     found = Peers(
         {each.ae: each for each in listed["called"]},
         {each.ae: each for each in listed["peer"]},
@@ -185,13 +174,3 @@ def _demand_sound(path: Path, found: Peers, listed: Mapping[str, list[Any]]) -> 
     if named - (found.peers or {}).keys():
         text = f"{path}: called.peers: allowed: the ae of a [[peer]] of this file"
         raise fault(Category.INCORRECT, "value", text)
-
-
-def _issues(path: Path, messages: Any, key: str) -> list[Issue]:
-    if isinstance(messages, dict):
-        return [
-            issue
-            for name, inner in messages.items()
-            for issue in _issues(path, inner, f"{key}.{name}" if key else str(name))
-        ]
-    return [Issue("value", f"{path}: {key}: {' '.join(messages)}")]

@@ -12,6 +12,7 @@ from server.model import AiRead, Card, FilmLook, ResourceKey
 from server.reader.film.film_reader import FilmReader
 from server.reader.film.verdict import FilmObject, FilmRead
 from server.reader.process import LIMIT
+from server.reader.verdict import declined
 
 INSTANCE = "instance"
 """The type of the key by which an object is named within a read."""
@@ -35,7 +36,7 @@ class FilmDesk:
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
         """Raises Fault as ``FilmReader.read``."""
         if inputs.outside:
-            return self._declined(inputs, now)
+            return declined(self._card, inputs, now)
         films = [
             FilmObject(self._content(each.file), ResourceKey(INSTANCE, each.sop_instance))
             for each in inputs.films
@@ -46,20 +47,6 @@ class FilmDesk:
 
     def close(self) -> None:
         self._reader.close()
-
-    def _declined(self, inputs: Inputs, now: datetime) -> AiRead:
-        return AiRead(
-            question=self._card.question,
-            card=self._card.identity,
-            model_digest=self._card.model_digest,
-            input_digest=inputs.digest,
-            made_at=now,
-            answer=None,
-            probability=None,
-            band=self._card.band,
-            reasons=inputs.outside,
-            sources=inputs.sources,
-        )
 
 
 def _look(found: FilmRead) -> FilmLook | None:
