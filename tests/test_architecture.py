@@ -16,6 +16,7 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
+    "server.http_status",
     "server.image_search",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""

@@ -5,25 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from server.errors import Category, Fault
-
-STATUS: dict[Category, int] = {
-    Category.INCORRECT: 400,
-    Category.UNAUTHENTICATED: 401,
-    Category.FORBIDDEN: 403,
-    Category.NOT_FOUND: 404,
-    Category.GONE: 410,
-    Category.CONFLICT: 409,
-    Category.STALE: 412,
-    Category.TOO_LARGE: 413,
-    Category.UNSUPPORTED: 415,
-    Category.NOT_ACCEPTABLE: 406,
-    Category.NOT_ALLOWED: 405,
-    Category.UNPROCESSABLE: 422,
-    Category.BUSY: 429,
-    Category.BROKEN: 500,
-    Category.UNAVAILABLE: 503,
-}
+from server.errors import Fault
+from server.http_status import STATUS
 
 
 def of(failure: Fault) -> tuple[int, dict[str, Any]]:

@@ -20,7 +20,7 @@ from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
 from server.steps.casefile import CaseFile, Moved, Wait, held
-from server.steps.imaging import from_images, inputs_of, looked, registered, taken_up
+from server.steps.imaging import Looked, from_images, inputs_of, looked, registered, taken_up
 from server.steps.letters import called_off, to_a_person, told
 
 _MOST_OBSERVATIONS = 5_000
@@ -36,14 +36,17 @@ def gather(file: CaseFile) -> Progress | Wait:
         text = "The requested date has passed."
         over = Standing("failed", Business.EXPIRED, text) if begun else Standing("rejected", None, text)
         return called_off(move, over).progress(None)
-    if (not_yet := _images_not_yet(file)) is not None:
+    if (unregistered := _unregistered(file)) is not None:
+        return unregistered
+    seen = looked(file) if from_images(file) else None
+    if seen is not None and (not_yet := _not_yet(file, seen)) is not None:
         return not_yet
-    gaps = gaps_of(file, weighed(file))
+    gaps = gaps_of(file, weighed(file, seen))
     if gaps:
         return found_incomplete(file, gaps)
     move = Moved(file)
-    if from_images(file):
-        whole = taken_up(move)
+    if seen is not None:
+        whole = taken_up(move, seen)
         move.note(Event.FOUND_COMPLETE, card=True, policy=True, **asdict(whole))
     else:
         move.note(Event.FOUND_COMPLETE, card=True)
@@ -52,9 +55,12 @@ def gather(file: CaseFile) -> Progress | Wait:
 
 def look_again(file: CaseFile) -> Progress | Wait:
     """INCOMPLETE: something came, or time has run out."""
-    if (not_yet := _images_not_yet(file)) is not None:
+    if (unregistered := _unregistered(file)) is not None:
+        return unregistered
+    seen = looked(file) if from_images(file) else None
+    if seen is not None and (not_yet := _not_yet(file, seen)) is not None:
         return not_yet
-    gaps = gaps_of(file, weighed(file))
+    gaps = gaps_of(file, weighed(file, seen))
     if not gaps:  # what came in time counts, however late we look
         return Moved(file).note(Event.EVIDENCE_CAME, actor="placer").at_once()
     deadline = lapses_at(file.case.opened_at, file.policy, file.case.due_by)
@@ -84,10 +90,10 @@ def person(file: CaseFile) -> str:
     return f"{patient.get('birthDate', '')} {patient.get('gender', '')}"
 
 
-def weighed(file: CaseFile) -> Inputs:
-    """The evidence against the reader's contract."""
+def weighed(file: CaseFile, seen: Looked | None = None) -> Inputs:
+    """The evidence against the reader's contract; ``seen``: the study, where it was looked at already."""
     if from_images(file):
-        return inputs_of(file)
+        return inputs_of(file, seen or looked(file))
     codes = tuple((c.system, c.code) for feature in file.card.contract.features for c in feature.codes)
     about = (Reference("patient", (file.case.patient,)), Token("code", codes))
     found = file.tools.shelf.find(Query("Observation", about), _MOST_OBSERVATIONS + 1)
@@ -127,13 +133,13 @@ def found_incomplete(file: CaseFile, gaps: tuple[Gap, ...]) -> Progress:
     return move.progress(_look_at(file, lapses_at(file.case.opened_at, file.policy, file.case.due_by)))
 
 
-def _images_not_yet(file: CaseFile) -> Progress | Wait | None:
-    """What comes before any weighing where the evidence is images; None: weigh them."""
-    if not from_images(file):
-        return None
-    if (move := registered(file)) is not None:
-        return move
-    seen = looked(file)
+def _unregistered(file: CaseFile) -> Progress | None:
+    """What comes before any look where the evidence is images; None: look."""
+    return registered(file) if from_images(file) else None
+
+
+def _not_yet(file: CaseFile, seen: Looked) -> Progress | Wait | None:
+    """What comes before any weighing of images; None: weigh them."""
     if seen.doubt is not None:
         return to_a_person(held(file, seen.doubt), "The images do not fit the order; a person looks at it.")
     if seen.over:

@@ -79,17 +79,17 @@ def registered(file: CaseFile) -> Progress | None:
 
 def looked(file: CaseFile) -> Looked:
     said = _ordered(file)
-    found = match(said, _found(file, said), file.tools.issuers)
-    if isinstance(found, Unmatched) and file.latest("vouched", str) == _state(file, said):
-        found = next(iter(_found(file, said)))  # a person has looked at just this, and has vouched for it
+    here = _found(file, said)
+    found = match(said, here, file.tools.issuers)
+    if isinstance(found, Unmatched) and file.latest("vouched", str) == _state(said, here):
+        found = here[0]  # a person has looked at just this, and has vouched for it
     if not isinstance(found, Study):
         return Looked(said, found)
     return Looked(said, found, arrived(found, said, _rules(file), file.case.opened_at, file.now))
 
 
-def inputs_of(file: CaseFile) -> Inputs:
+def inputs_of(file: CaseFile, seen: Looked) -> Inputs:
     """The images against what the question needs; without a whole study, the gap."""
-    seen = looked(file)
     patient = file.resource(file.case.patient)
     born = day(patient.get("birthDate", ""))
     films = _films(seen.study) if isinstance(seen.study, Study) else ()
@@ -104,9 +104,9 @@ def inputs_of(file: CaseFile) -> Inputs:
     )
 
 
-def taken_up(move: Moved) -> Whole:
-    """Lay down by which rule the study is whole, and show it at our door as it was found."""
-    file, seen = move.file, looked(move.file)
+def taken_up(move: Moved, seen: Looked) -> Whole:
+    """By which rule the study is whole; it is shown at our door as it was found."""
+    file = move.file
     if not isinstance(seen.study, Study) or not isinstance(seen.whole, Whole):
         raise fault(Category.BROKEN, "exception", "a study was taken up that is not whole")
     written = write_imaging_study(seen.study, file.case.patient)
@@ -119,7 +119,8 @@ def taken_up(move: Moved) -> Whole:
 
 def vouching(file: CaseFile) -> str:
     """What a person vouches for who says that the images are those of the order, in spite of what differs."""
-    return _state(file, _ordered(file))
+    said = _ordered(file)
+    return _state(said, _found(file, said))
 
 
 def _told(resource: Resource) -> Resource:
@@ -199,9 +200,8 @@ def _digest(films: tuple[ImageObject, ...], born: str) -> str:
     return hashlib.sha256(json.dumps(told, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
-def _state(file: CaseFile, said: Ordered) -> str:
+def _state(said: Ordered, studies: list[Study]) -> str:
     """What a person vouches for: these objects for this order, and nothing that comes later."""
-    studies = _found(file, said)
     told = {
         "order": [said.studies, said.accessions, said.patient_ids],
         "objects": sorted(each.digest for study in studies for each in study.objects),

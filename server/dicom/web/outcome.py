@@ -8,24 +8,8 @@ from __future__ import annotations
 import json
 
 from server.errors import Category, Fault
+from server.http_status import STATUS
 
-STATUS = {
-    Category.INCORRECT: 400,
-    Category.UNAUTHENTICATED: 401,
-    Category.FORBIDDEN: 403,
-    Category.NOT_FOUND: 404,
-    Category.GONE: 410,
-    Category.CONFLICT: 409,
-    Category.STALE: 412,
-    Category.TOO_LARGE: 413,
-    Category.UNSUPPORTED: 415,
-    Category.NOT_ACCEPTABLE: 406,
-    Category.NOT_ALLOWED: 405,
-    Category.UNPROCESSABLE: 422,
-    Category.BUSY: 429,
-    Category.BROKEN: 500,
-    Category.UNAVAILABLE: 503,
-}
 PROCESSING_FAILURE, CLASS_NOT_SUPPORTED, SYNTAX_NOT_SUPPORTED = 0x0110, 0x0122, 0xC122
 OUT_OF_RESOURCES, DOES_NOT_MATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
 REASONS = {
