@@ -16,6 +16,7 @@ from server.access.wellknown import token_address
 from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
+from server.completing import StudyCalls
 from server.configuration import load_configuration
 from server.destinations import load_destinations, load_pacs
 from server.dicom.receive.staging import Staging
@@ -45,6 +46,7 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
+from server.store.inquiries import Inquiries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
@@ -78,6 +80,8 @@ class House:
     """client_id -> what that system may do at most, now."""
     accesses: Accesses
     """Who touched what, until it is an AuditEvent."""
+    inquiries: Inquiries
+    """What archives are asked."""
     archives: tuple[PacsDestination, ...] = ()
     """Where DICOM objects go."""
 
@@ -124,6 +128,7 @@ def build(settings: Settings) -> House:
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
         accesses=accesses(settings, database),
+        inquiries=Inquiries(database, delivery_lease((), settings.lease, archives)),
         archives=archives,
     )
 
@@ -237,6 +242,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         intakes=IntakeDesk(house.database, house.vault, house.subscribers),
         seals=house.ledger,
         withdrawals=house.ledger,
+        completing=StudyCalls(house),
         admission=Admission(frozenset(house.cards), house.destinations),
         notices=house.notifications,
         trail=audit_clerk(house, now),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from server.clock import now
+from server.completeness import Inquiry
 from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
@@ -21,7 +22,9 @@ from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
+from server.store.inquiries import Inquiries
 from server.store.ledger import Ledger
+from server.store.performed import PerformedSteps
 from server.wiring import House
 from server.worker import CaseWorker, DeliveryWorker
 
@@ -34,6 +37,7 @@ class Files:
 
     ledger: Ledger
     deliveries: Deliveries
+    asked: Inquiries
 
     def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
         return self.ledger.facts(case_id, kind, type_)
@@ -44,6 +48,9 @@ class Files:
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.deliveries.documents(case_id, kind)
 
+    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
+        return self.asked.of(case_id)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 
@@ -52,8 +59,9 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     """A worker that carries cases."""
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries),
+        files=Files(house.ledger, house.deliveries, house.inquiries),
         images=house.images,
+        steps=PerformedSteps(house.database),
         cards=house.cards,
         policies=house.policies,
         reader=readers,

@@ -320,3 +320,101 @@ def vouch(world: World, sent: Hospital) -> None:
     assert case is not None
     state = vouching(CaseFile(case, world.cases.tools, world.watch()))
     world.house.ledger.vouch(case_id, "somebody", "the modality mistyped it", state, world.watch())
+
+
+# -- somebody says that it is complete ----------------------------------------------------------
+
+
+def call(world: World, sent: Hospital, **more: str) -> Any:
+    said = {"reason": "the modality has sent all", "by": "Dr Demo", **more}
+    parts = [{"name": name, "valueString": value} for name, value in said.items()]
+    body = {"resourceType": "Parameters", "parameter": parts}
+    return world.send("POST", f"Task/{sent.task_id}/$complete-study", body)
+
+
+def found_complete(world: World, sent: Hospital) -> list[dict[str, Any]]:
+    return [e for e in world.trace(sent.task_id)["history"] if e["event"] == "found complete"]
+
+
+def test_a_study_that_somebody_calls_complete_is_read_at_once(world: World) -> None:
+    sent = send(world, report_more=announced(world))
+    film(world)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "two were announced"
+    for _ in range(2):  # said again, it changes nothing
+        answer = call(world, sent)
+        assert (answer.status_code, answer.json["parameter"]) == (
+            200,
+            [{"name": "objects", "valueInteger": 1}],
+        )
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    [found] = found_complete(world, sent)
+    assert found["actor"] == "Dr Demo (nobody is told apart)"
+    assert found["detail"] == {
+        "rule": "called-complete",
+        "objects": 1,
+        "expected": 2,
+        "by": "Dr Demo (nobody is told apart)",
+        "reason": "the modality has sent all",
+        "at": "2026-01-05T09:00:00.000Z",
+    }
+
+
+def test_what_comes_after_it_was_called_complete_is_waited_for_again(world: World) -> None:
+    sent = send(world, report_more={**announced(world), "status": "preliminary"})
+    film(world)
+    world.run()
+    assert call(world, sent).status_code == 200
+    film(world, 3)
+    film(world, 4)
+    world.run()
+    assert [each["detail"]["rule"] for each in found_complete(world, sent)] == ["expected-count"]
+
+
+def test_a_late_image_supersedes_what_was_called_complete(world: World) -> None:
+    sent = send(world, report_more={"status": "preliminary"})
+    film(world)
+    world.run()
+    assert call(world, sent).status_code == 200
+    world.run()
+    assert call(world, sent).status_code == 200, "it is complete already"
+    film(world, 2)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert [each["detail"]["rule"] for each in found_complete(world, sent)] == [
+        "called-complete",
+        "quiet-period",
+    ]
+    assert [len(each.films) for each in world.reader.seen] == [1, 2]
+
+
+def test_there_must_be_something_that_could_be_complete(world: World) -> None:
+    sent = send(world)
+    world.run()
+    answer = call(world, sent)
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (409, "business-rule")
+    film(world, named=Named("1.2.3", "P-OTHER", "", "ACC-1"))
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert call(world, sent).status_code == 409, "who it is of is another question"
+    assert call(world, sent, reason="").status_code == 400
+    other = world.send("POST", "Task/nobody/$complete-study", {})
+    assert other.status_code == 404
+
+
+def test_what_was_found_whole_stays_so_until_another_object_comes(world: World) -> None:
+    """A clock or a count that changes later takes nothing back of what was decided."""
+    sent = send(world, report_more={"status": "preliminary"})
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    world.house.images.hold(replace(only_film(world), source="again"))
+    world.run()
+    assert len(found_complete(world, sent)) == 1
+
+
+def only_film(world: World) -> ImageObject:
+    found = world.house.images.study("1.2.3")
+    assert found is not None
+    return found.objects[0]
