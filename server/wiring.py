@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from server.access.doorkeeper import Doorkeeper
@@ -24,18 +24,17 @@ from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
-from server.fhir.line import PATIENCE
 from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
-from server.fhir.smart.logins import LOGIN_PATIENCE
 from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.holding import ObjectHolding
 from server.keys import secret
+from server.leases import delivery_lease, reached
 from server.log import logger
-from server.model import Card, Destination, PacsDestination, Policy, Trust
+from server.model import Card, Destination, PacsDestination, Policy
 from server.objects import Holding
 from server.query import Query, Token
 from server.settings import Settings
@@ -52,6 +51,7 @@ from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
+from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault
@@ -166,16 +166,9 @@ def sound_destinations(
 ) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
     """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
     found, archives = load_destinations(path), load_pacs(path)
-    for each in (*found, *map(_reached, archives)):
+    for each in (*found, *map(reached, archives)):
         demand_sound(each)
     return found, archives
-
-
-def _reached(archive: PacsDestination) -> Destination:
-    """By the web, or with the same certificates as if it were."""
-    if isinstance(archive.at, Destination):
-        return archive.at
-    return Destination(archive.name, "", (), archive.timeout, trust=archive.at.trust or Trust())
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -188,22 +181,6 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         database.close()
 
 
-def delivery_lease(
-    destinations: Sequence[Destination], lease: timedelta, archives: Sequence[PacsDestination] = ()
-) -> timedelta:
-    """As long as the slowest line may take, and a case's lease on top.
-
-    Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
-    """
-    dialled = (*destinations, *map(_reached, archives))
-    slowest = max((_longest(each) for each in dialled), default=timedelta(0))
-    return lease + slowest
-
-
-def _longest(destination: Destination) -> timedelta:
-    return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
-
-
 def holding(settings: Settings) -> Holding:
     """Where the DICOM door puts what it takes; opened in the process that takes it.
 
@@ -213,7 +190,12 @@ def holding(settings: Settings) -> Holding:
     prepare_folder(settings.data)
     database = Database(settings.database)
     demand_current(database)
-    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
+    return ObjectHolding(
+        Staging(Vault(settings.data)),
+        ImageStore(database),
+        CommitmentStore(database),
+        PerformedSteps(database),
+    )
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:

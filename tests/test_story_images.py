@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from server.completeness import Performed, StepChange, StepState, Taken
 from server.images import ImageObject, Named
 from server.model import Coding, FilmContract, ImageRules, InputContract, Late, Span
 from server.steps.casefile import CaseFile
@@ -418,3 +419,82 @@ def only_film(world: World) -> ImageObject:
     found = world.house.images.study("1.2.3")
     assert found is not None
     return found.objects[0]
+
+
+# -- a modality says what it makes and has made -------------------------------------------------
+
+STEP = Performed("1.2.9", StepState.IN_PROGRESS)
+
+
+def begin(world: World, study: str = "1.2.3", number: str = "") -> None:
+    steps = world.cases.tools.steps
+    assert steps.begin(STEP, [(study, number)], "CT1>READER", world.watch()) is Taken.DONE
+
+
+def end(world: World, *instances: str, state: StepState = StepState.COMPLETED, reason: str = "") -> None:
+    said = StepChange(state, instances, reason)
+    assert world.cases.tools.steps.change(STEP.uid, said, world.watch()) is Taken.DONE
+
+
+def test_what_the_modality_names_is_enough_at_once(world: World) -> None:
+    sent = send(world)
+    begin(world)
+    world.run()
+    film(world)
+    world.watch.forward(minutes=30)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "quiet, but the modality is at work"
+    assert "no image of it has come" in gaps(world, sent), "and nobody is told more than before"
+    end(world, "1.2.3.1.1", "1.2.3.1.2")
+    world.run()
+    assert "not all of its images have come" in gaps(world, sent)
+    film(world, 3)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "as many, but not those"
+    film(world, 2)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    [found] = found_complete(world, sent)
+    assert found["detail"] == {
+        "rule": "performed-step",
+        "objects": 3,
+        "expected": 2,
+        "steps": ["1.2.9"],
+    }
+
+
+def test_a_step_of_another_study_is_not_waited_for(world: World) -> None:
+    sent = send(world)
+    begin(world, study="1.2.77", number="nobody's")  # another study's says nothing
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [(RULES, "incomplete"), (replace(RULES, when_late=Late.GO), "closed")],
+)
+def test_an_examination_that_is_discontinued_waits_for_the_deadline_or_a_person(
+    world: World, state: str
+) -> None:
+    sent = send(world)
+    begin(world)
+    film(world)
+    end(world, "1.2.3.1.1", state=StepState.DISCONTINUED, reason="110513 (DCM)")
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete"
+    assert "discontinued at the modality: 110513 (DCM)" in gaps(world, sent)
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == state
+    if state == "incomplete":
+        assert call(world, sent).status_code == 200
+        world.run()
+        assert world.state(sent.task_id) == "closed"
+        return
+    [found] = found_complete(world, sent)
+    assert found["detail"]["rule"] == "deadline"
+    assert "110513 (DCM)" in found["detail"]["lacking"]

@@ -12,7 +12,7 @@ _ELEMENT = Struct("<HHI")
 GROUP_LENGTH, SOP_CLASS, FIELD, MESSAGE_ID, RESPONDED_ID = 0x0000, 0x0002, 0x0100, 0x0110, 0x0120
 PRIORITY, DATA_SET_TYPE, STATUS, COMMENT = 0x0700, 0x0800, 0x0900, 0x0902
 SOP_INSTANCE, ORIGINATOR, ORIGINATOR_ID = 0x1000, 0x1030, 0x1031
-_REQUESTED_SOP_CLASS, _REQUESTED_SOP_INSTANCE = 0x0003, 0x1001
+REQUESTED_SOP_CLASS, REQUESTED_SOP_INSTANCE = 0x0003, 0x1001
 _NO_DATA = 0x0101
 _LONGEST_COMMENT = 64
 
@@ -23,6 +23,8 @@ class Field(IntEnum):
     C_STORE_RQ = 0x0001
     C_ECHO_RQ = 0x0030
     N_EVENT_REPORT_RQ = 0x0100
+    N_SET_RQ = 0x0120
+    N_CREATE_RQ = 0x0140
     C_CANCEL_RQ = 0x0FFF
 
 
@@ -92,8 +94,8 @@ def respond(command: Command, status: int, comment: str = "") -> bytes:
         STATUS: pack("<H", status),
     }
     for number, requested in (
-        (SOP_CLASS, _REQUESTED_SOP_CLASS),
-        (SOP_INSTANCE, _REQUESTED_SOP_INSTANCE),
+        (SOP_CLASS, REQUESTED_SOP_CLASS),
+        (SOP_INSTANCE, REQUESTED_SOP_INSTANCE),
     ):
         named = command.elements.get(number, command.elements.get(requested))
         if named is not None:

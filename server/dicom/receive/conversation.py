@@ -150,6 +150,7 @@ class Conversation:
             syntax=context.syntax,
             received_at=self._clock(),
             originator=take.originator,
+            operation=take.operation,
         )
 
     def _most_of(self, connection: Connection) -> int:
