@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from server.fhir.line import PATIENCE
 from server.fhir.smart.logins import LOGIN_PATIENCE
-from server.model import Destination, PacsDestination, Trust
+from server.model import Destination, PacsDestination, Policy, Trust
 
 
 def delivery_lease(
@@ -20,6 +20,14 @@ def delivery_lease(
     dialled = (*destinations, *map(reached, archives))
     slowest = max((_longest(each) for each in dialled), default=timedelta(0))
     return lease + slowest
+
+
+def inquiry_lease(
+    archives: Sequence[PacsDestination], policies: Iterable[Policy], lease: timedelta
+) -> timedelta:
+    """One question more than the time in which earlier studies are fetched, whatever their number."""
+    waits = (each.images.priors.wait for each in policies if each.images and each.images.priors)
+    return delivery_lease((), lease, archives) * 2 + max(waits, default=timedelta(0))
 
 
 def _longest(destination: Destination) -> timedelta:

@@ -32,7 +32,7 @@ from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.holding import ObjectHolding
 from server.keys import secret
-from server.leases import delivery_lease, reached
+from server.leases import delivery_lease, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, PacsDestination, Policy
 from server.objects import Holding
@@ -128,7 +128,7 @@ def build(settings: Settings) -> House:
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
         accesses=accesses(settings, database),
-        inquiries=Inquiries(database, delivery_lease((), settings.lease, archives)),
+        inquiries=Inquiries(database, inquiry_lease(archives, policies.values(), settings.lease)),
         archives=archives,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from server.clock import now
 from server.completeness import Inquiry
@@ -27,6 +27,9 @@ from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
 from server.wiring import House
 from server.worker import CaseWorker, DeliveryWorker
+
+if TYPE_CHECKING:
+    from server.inquiring import InquiryWorker
 
 T = TypeVar("T")
 
@@ -84,6 +87,19 @@ def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
         commitments = CommitmentStore(house.database)
         courier = with_archives(courier, house.archives, commitments, logins, now)
     return DeliveryWorker(house.deliveries, courier, now)
+
+
+def inquiry_worker(house: House, logins: Logins) -> InquiryWorker | None:
+    """A worker that asks archives; None where none is to be asked."""
+    if not any(each.ask for each in house.archives):
+        return None
+    from server.dicom.receive.staging import Staging  # noqa: PLC0415 - as above
+    from server.holding import ObjectHolding  # noqa: PLC0415
+    from server.inquiring import InquiryWorker, askable, asked_archives  # noqa: PLC0415
+
+    holding = ObjectHolding(Staging(house.vault), house.images)
+    speak = askable(holding, logins, now)
+    return InquiryWorker(house.inquiries, asked_archives(house.archives), speak, house.images, now)
 
 
 def notifier(house: House) -> Notifier:

@@ -25,7 +25,7 @@ COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
     "server.completing",
     "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
-    "server.keys", "server.leases", "server.listening", "server.metrics",
+    "server.inquiring", "server.keys", "server.leases", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.performing",
     "server.polling", "server.processes",
     "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",

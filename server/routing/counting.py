@@ -33,8 +33,7 @@ def ask_at(counts: Sequence[Counted], changed_at: datetime, now: datetime) -> da
     if len(counts) >= MOST_ASKED or (settled(counts, changed_at) and counts[-1].count is not None):
         return None
     failures = next((n for n, each in enumerate(reversed(counts)) if each.count is not None), len(counts))
-    last: datetime = counts[-1].at
-    return last + min(_PAUSE * 2**failures, _LONGEST_PAUSE)
+    return counts[-1].at + min(_PAUSE * (1 << failures), _LONGEST_PAUSE)
 
 
 def ground(heard: Heard) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from server.steps.inquiring import answers_on, asked_archive, asking
 from server.times import instant
 
 _PAUSE = timedelta(seconds=10)
-_NOBODY = "no archive is configured that may be asked"
+_NOBODY = "no archive is configured from which studies are fetched"
 _SILENT = "the archive has not answered in time"
 
 
@@ -59,7 +59,7 @@ def asked_for(file: CaseFile, seen: Looked) -> Asked | None:
 def ask_for_priors(move: Moved, seen: Looked) -> None:
     """Have them fetched, as soon as it is known which study was ordered; once more after a failure."""
     file, asked = move.file, asked_for(move.file, seen)
-    if asked is None or asked.done or not isinstance(seen.study, Study):
+    if asked is None or asked.done or not isinstance(seen.study, Study) or not _fetches(file):
         return
     if asked.inquiry is None:
         asking(move, None, Matter.PRIORS, _all_of(file, seen.study, seen, asked.rules), file.now)
@@ -81,7 +81,7 @@ def note_priors(move: Moved, seen: Looked) -> dict[str, Any]:
     if asked is None or not isinstance(seen.study, Study):
         return {}
     if not asked.done:
-        why = _NOBODY if asked_archive(move.file) is None else asked.said.get("failed", _SILENT)
+        why = _NOBODY if not _fetches(move.file) else asked.said.get("failed", _SILENT)
         return {"priors": {"failed": why}}
     told, keys = [], []
     for each in asked.said["studies"]:
@@ -99,6 +99,11 @@ def priors_of(file: CaseFile) -> tuple[ResourceKey, ...]:
     return file.latest("priors", tuple[ResourceKey, ...]) or ()
 
 
+def _fetches(file: CaseFile) -> bool:
+    archive = asked_archive(file)
+    return archive is not None and archive.fetch is not None
+
+
 def _came(file: CaseFile, ordered: Study, said: dict[str, Any]) -> tuple[dict[str, Any], Study | None]:
     """What is here of a prior, whatever the archive has said of it; of pictures only."""
     uid = str(said["study"])
@@ -106,6 +111,8 @@ def _came(file: CaseFile, ordered: Study, said: dict[str, Any]) -> tuple[dict[st
     doubts = tuple(_doubts(ordered, here))
     objects = 0 if here is None else len({each.sop_instance for each in here.objects})
     told: dict[str, Any] = {"study": uid, "objects": objects}
+    if objects < (said.get("expected") or 0):
+        told["expected"] = said["expected"]
     if why := "; ".join(filter(None, (said.get("failed", ""), *doubts))):
         told["why"] = why
     shown = () if here is None or doubts else pictures(here)
