@@ -69,7 +69,7 @@ class NodeLine:
         self._node = node
         self._seconds = archive.timeout.total_seconds()
         self._contexts: list[PresentationContext] = [build_context(a, list(t)) for a, t in contexts]
-        self._roles = [build_role(each, scp_role=True) for each in taking]
+        self._roles: list[Any] = [build_role(each, scp_role=True) for each in taking]
         self._tell = told
         self._take: Took | None = None
         self._told = Event()
@@ -181,7 +181,8 @@ class NodeLine:
         raise self._silence()
 
     def _taken(self, event: evt.Event) -> int:
-        request, syntax = event.request, event.context.transfer_syntax
+        request: Any = event.request
+        syntax = event.context.transfer_syntax
         if self._take is None:
             return _NOT_ASKED
         data = request.DataSet.getvalue()

@@ -25,11 +25,13 @@ from server.store.images import ImageStore
 from server.store.migrate import migrate
 from server.store.vault import Vault
 from tests.dicom.door import Door
+from tests.dicom.send.conftest import LETS_GO
 from tests.flow.archive import Archive, archive
 from tests.flow.modality import dcmtk, demand_dcmtk
 from tests.flow.processes import free_port, until
 from tests.sockets import let_go
 
+pytestmark = LETS_GO
 SECONDS = timedelta(seconds=10)
 ORDER = Order(patient_id="P-1", issuer="HOSPITAL", accession="A-1", study="1.2.826.0.1.3680043.8.498.9.1")
 OTHER = replace(ORDER, study="1.2.826.0.1.3680043.8.498.9.2", accession="A-2")
