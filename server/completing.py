@@ -51,11 +51,14 @@ def called_complete(house: House, case: CaseRow, by: str, reason: str, at: datet
     if not from_images(file):
         text = "this question is not read from images; no study is waited for"
         raise fault(Category.CONFLICT, "business-rule", text)
+    state, objects = callable_state(file)
+    said = file.latest("called-complete", Called)
+    if said is not None and said.state == state:
+        return objects  # wherever the case stands by now
     position = case.position
     if position.ended or position.before is not None:
         text = "the case has ended, or a person has it in hand; no study is waited for"
         raise fault(Category.CONFLICT, "business-rule", text)
-    state, objects = callable_state(file)
     if position.state in _WAITING:
         try:
             house.ledger.call_complete(case.id, Called(state, by, reason, at))
