@@ -14,13 +14,13 @@ from server.dicom.ask import COUNT, Askable, Match, counted
 from server.dicom.ask.choice import choose, wanted
 from server.dicom.ask.node import NodeArchive
 from server.dicom.ask.web import WebArchive
-from server.errors import Fault
+from server.errors import Category, Fault
 from server.fhir.line import Line, connect
 from server.fhir.smart.logins import Logins
 from server.images import Images
 from server.log import logger
 from server.model import Destination, PacsDestination
-from server.objects import Holding, ObjectArrival, Outcome
+from server.objects import Holding, ObjectArrival, Outcome, Refused
 from server.ports import WebLine
 from server.store.inquiries import Inquiries
 from server.times import instant
@@ -101,6 +101,8 @@ def askable(
     """How an archive is spoken to; what comes back of it goes the way of a C-STORE."""
 
     def keep(arrival: ObjectArrival, data: bytes) -> Outcome:
+        if not holding.has_room():
+            return Refused(Category.UNAVAILABLE, "there is no room for objects here")
         receiving = holding.begin(arrival)
         try:
             receiving.write(data)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from conformance.__main__ import main
 from server.completeness import Performed, StepState
 from server.dicom.receive.staging import Staging
 from server.dicom.upper.negotiation import PERFORMED
@@ -73,6 +75,20 @@ def test_a_step_from_its_beginning_to_its_end(modality: Association, store: Perf
     status, comment = change(modality, steps.ended("DISCONTINUED"))
     assert (status, comment) == (0x0110, "Performed Procedure Step Object may no longer be updated")
     assert store.about("1.2.3", ()) == (Performed(UID, StepState.COMPLETED, ("1.1",)),)
+
+
+def test_the_small_modality_says_what_it_has_made(
+    tmp_path: Path, database: Database, store: PerformedSteps
+) -> None:
+    holding = ObjectHolding(Staging(Vault(tmp_path)), ImageStore(database), None, store)
+    with Door(tmp_path, holding=holding) as door:
+        words = ["modality", "--port", str(door.port), "--study", "1.2.3", "--films", "2", "--mpps"]
+        done = CliRunner().invoke(main, words)
+        assert (done.exit_code, done.output.strip()) == (0, "study 1.2.3, accession A-1: 0000, 0000")
+    let_go()
+    [step] = store.about("1.2.3", ())
+    assert step.state is StepState.COMPLETED
+    assert len(step.instances) == 2
 
 
 def test_what_is_refused_leaves_nothing(modality: Association, store: PerformedSteps) -> None:

@@ -16,7 +16,7 @@ from server.images import ImageObject, Named
 from server.inquiring import InquiryWorker, asked_archives
 from server.model import Asking, DicomNode, Fetching, Late, PacsDestination, PriorRules
 from server.ports import Undelivered
-from tests.test_story_images import FILMS, RULES, announced, film, found_complete, gaps, send
+from tests.test_story_images import FILMS, RULES, announced, film, found_complete, gaps, send, vouch
 from tests.world import POLICY, SPECIALTY, World, doctor, make_world
 
 pytestmark = pytest.mark.both_databases
@@ -290,6 +290,20 @@ def test_an_archive_that_is_down_keeps_no_reading_waiting_for_longer_than_the_po
     run(world, worker, 1)
     assert world.state(sent.task_id) == "closed"
     assert told(world, sent)["priors"] == {"failed": "the archive cannot be reached"}
+
+
+@WITH_PRIORS
+def test_images_that_somebody_vouched_for_bring_nobody_elses_priors(world: World) -> None:
+    archive = Archive([1], [earlier("1.7.1", "20250601", PatientID="P-OTHER")])
+    sent, worker = send(world), asks(world, archive)
+    film(world, named=Named("1.2.3", "P-OTHER", "", "ACC-1"), StudyDate="20260105")
+    run(world, worker)
+    assert world.state(sent.task_id) == "held"
+    vouch(world, sent)
+    run(world, worker, 30)
+    assert world.state(sent.task_id) == "closed"
+    assert told(world, sent)["priors"] == {"failed": "the images do not name the order's patient"}
+    assert not any("PatientID" in each for each in archive.asked)
 
 
 @WITH_PRIORS

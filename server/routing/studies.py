@@ -46,14 +46,14 @@ def _doubts(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> list[
     doubts = []
     if not named.patient_id:
         doubts.append("the images name no patient")
-    elif not _same_patient(ordered, named, issuers):
+    elif not same_patient(ordered, named, issuers):
         doubts.append("the images name another patient than the order")
     if wanted(ordered) and named.accession and ordered.accessions and not _same_order(ordered, named):
         doubts.append("the images carry another accession number than the order")
     return doubts
 
 
-def _same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
+def same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
     """By value; and by issuer where it is said, and known here under which system the EHR has it."""
     system = issuers.get(named.issuer)
     return any(value == named.patient_id and system in (None, of) for of, value in ordered.patient_ids)

@@ -17,6 +17,7 @@ from server.fhir.pens.imaging_study import study_id, write_imaging_study
 from server.fhir.stamp import stamped
 from server.images import Study
 from server.model import PriorRules, ResourceKey
+from server.routing.studies import same_patient
 from server.steps.casefile import CaseFile, Moved
 from server.steps.imaging import Looked, pictures, rules_of
 from server.steps.inquiring import answers_on, asked_archive, asking
@@ -24,6 +25,7 @@ from server.times import instant
 
 _PAUSE = timedelta(seconds=10)
 _NOBODY = "no archive is configured from which studies are fetched"
+_WHOSE = "the images do not name the order's patient"
 _SILENT = "the archive has not answered in time"
 
 
@@ -59,7 +61,7 @@ def asked_for(file: CaseFile, seen: Looked) -> Asked | None:
 def ask_for_priors(move: Moved, seen: Looked) -> None:
     """Have them fetched, as soon as it is known which study was ordered; once more after a failure."""
     file, asked = move.file, asked_for(move.file, seen)
-    if asked is None or asked.done or not isinstance(seen.study, Study) or not _fetches(file):
+    if asked is None or asked.done or not isinstance(seen.study, Study) or _cannot(file, seen):
         return
     if asked.inquiry is None:
         asking(move, None, Matter.PRIORS, _all_of(file, seen.study, seen, asked.rules), file.now)
@@ -81,7 +83,7 @@ def note_priors(move: Moved, seen: Looked) -> dict[str, Any]:
     if asked is None or not isinstance(seen.study, Study):
         return {}
     if not asked.done:
-        why = _NOBODY if not _fetches(move.file) else asked.said.get("failed", _SILENT)
+        why = _cannot(move.file, seen) or asked.said.get("failed", _SILENT)
         return {"priors": {"failed": why}}
     told, keys = [], []
     for each in asked.said["studies"]:
@@ -99,9 +101,14 @@ def priors_of(file: CaseFile) -> tuple[ResourceKey, ...]:
     return file.latest("priors", tuple[ResourceKey, ...]) or ()
 
 
-def _fetches(file: CaseFile) -> bool:
+def _cannot(file: CaseFile, seen: Looked) -> str:
+    """Why nothing is asked; empty when it is. Vouched images may bear the ID of somebody else."""
     archive = asked_archive(file)
-    return archive is not None and archive.fetch is not None
+    if archive is None or archive.fetch is None:
+        return _NOBODY
+    named = seen.study.named if isinstance(seen.study, Study) else None
+    same = named is not None and same_patient(seen.ordered, named, file.tools.issuers)
+    return "" if same else _WHOSE
 
 
 def _came(file: CaseFile, ordered: Study, said: dict[str, Any]) -> tuple[dict[str, Any], Study | None]:
