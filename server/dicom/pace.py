@@ -22,6 +22,8 @@ class Phase(Enum):
     """A thread is at work for it; the peer is not waited for."""
     ANSWERING = auto()
     """The peer takes an answer at its own pace."""
+    AWAITING = auto()
+    """The peer has been asked something in the course of its own request."""
     LINGERING = auto()
     """The last PDU is sent; bytes still on their way are thrown away."""
 
@@ -41,6 +43,7 @@ def overdue(phase: Phase, waited: float, moved: int, limits: Limits) -> bool:
             Phase.FRESH: limits.request_seconds,
             Phase.IDLE: limits.idle_seconds,
             Phase.ANSWERING: limits.answer_seconds,
+            Phase.AWAITING: limits.response_seconds,
             Phase.LINGERING: limits.linger_seconds,
         }[phase]
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from server.dicom.pace import Throttle
 from server.dicom.peers import Called, Peers
 from server.dicom.receive.seats import Seats
+from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.negotiation import choose
-from server.dicom.upper.request import Request
+from server.dicom.upper.request import Request, ae_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Admitted:
     rules: Called
     contexts: tuple[Answered, ...]
     seat: int
+    rights: frozenset[Right]
+    peers: Peers
 
 
 class Admission:
@@ -33,7 +36,8 @@ class Admission:
     def ask(self, request: Request, address: str, now: float) -> Admitted | Rejection:
         if not self._throttle.allows(address, now):
             return Rejection.CONGESTION
-        rules = self._peers().admit(request, address)
+        peers = self._peers()
+        rules = peers.admit(request, address)
         if isinstance(rules, Rejection):
             return rules
         if self.full:
@@ -41,7 +45,9 @@ class Admission:
         seat = self._seats.take(address)
         if seat is None:
             return Rejection.LIMIT
-        return Admitted(rules, choose(request.contexts, rules.classes), seat)
+        contexts = choose(request.contexts, rules.classes)
+        rights = peers.rights(rules, ae_title(request.calling) or "")
+        return Admitted(rules, contexts, seat, rights, peers)
 
     @property
     def more_than_our_share(self) -> bool:

@@ -72,7 +72,8 @@ class Association:
         self._limits = limits
         self._framer = Framer(limits)
         self._contexts: dict[int, Answered] = {}
-        self._peer_max = 0
+        self.peer_max = 0
+        """Longest P-DATA-TF that the peer takes; 0: any."""
         self._command = bytearray()
         self._reading: Answered | None = None
         """The context of the message of which something has come and something is to come."""
@@ -116,7 +117,7 @@ class Association:
 
     def accept(self, request: Request, contexts: Sequence[Answered], roles: Sequence[Role] = ()) -> None:
         self._contexts = {each.id: each for each in contexts if each.result == ACCEPTED}
-        self._peer_max = request.max_length
+        self.peer_max = request.max_length
         self.outgoing += answer.accept(request, contexts, self._limits.pdu_bytes, roles)
         self.state = State.ESTABLISHED
         self._framer.associated = True
@@ -127,7 +128,7 @@ class Association:
 
     def reply(self, context: Answered, encoded: bytes) -> None:
         """Send a command set."""
-        self.outgoing += answer.command(context.id, encoded, self._peer_max)
+        self.outgoing += answer.command(context.id, encoded, self.peer_max)
 
     def abort(self, why: Why | None) -> None:
         """As the provider with its reason, or as the user."""

@@ -16,6 +16,10 @@ VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model: an archive reports on what we have sent it; we commit to nothing."""
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
+_QUERY = "1.2.840.10008.5.1.4.1.2"
+PATIENT_ROOT_FIND, STUDY_ROOT_FIND = f"{_QUERY}.1.1", f"{_QUERY}.2.1"
+SERVICES = frozenset((VERIFICATION, COMMITMENT, PATIENT_ROOT_FIND, STUDY_ROOT_FIND))
+"""SOP classes by which nothing is stored: their data sets come and go uncompressed."""
 
 STORAGE_CLASSES = frozenset(
     _STORAGE + each
@@ -76,7 +80,7 @@ def granted(proposed: Iterable[Role]) -> tuple[Role, ...]:
 
 
 def _answer(context: Proposed, classes: Collection[str], syntaxes: Collection[str]) -> Answered:
-    service = context.sop_class in (VERIFICATION, COMMITMENT)
+    service = context.sop_class in SERVICES
     if not service and context.sop_class not in classes:
         return Answered(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.sop_class, "")
     taken = _UNCOMPRESSED if service else syntaxes

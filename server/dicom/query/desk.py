@@ -1,0 +1,23 @@
+"""What questions are answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from server.accesses import AuditTrail
+from server.image_search import ImageSearch
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Opened by whoever composes, in the process that answers."""
+
+    search: ImageSearch
+    trail: AuditTrail
+    pictured: Callable[[Sequence[str]], tuple[str, ...]]
+    """Study Instance UIDs -> ``ImagingStudy/id/_history/n`` by which they are known at the FHIR door."""
+    most: int = 5_000
+    """Matches of one query; one that has more is refused, not cut."""
+    page: int = 100
+    """Matches that are looked up, told to auditors and held in memory at once."""

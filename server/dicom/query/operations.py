@@ -1,0 +1,26 @@
+"""Which operation answers which SOP class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.dicom.account import TYPE
+from server.dicom.query.desk import Desk
+from server.dicom.query.finding import Finding
+from server.dicom.query.images import ImagePages
+from server.dicom.receive.operation import Asking, Operation
+from server.dicom.upper.negotiation import PATIENT_ROOT_FIND
+from server.image_search import Level
+
+_PATIENT_ROOT = frozenset((PATIENT_ROOT_FIND,))
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """``server.dicom.receive.operation.Operations``."""
+
+    desk: Desk
+
+    def begin(self, asking: Asking) -> Operation:
+        top = Level.PATIENT if asking.context.sop_class in _PATIENT_ROOT else Level.STUDY
+        return Finding(asking, ImagePages(self.desk, top, asking.called), self.desk.trail, TYPE)
