@@ -12,6 +12,7 @@ from server.dicom.receive.operation import Operations
 from server.dicom.receive.staging import Staging
 from server.holding import ObjectHolding
 from server.objects import Holding
+from server.ordering import OpenOrders
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.commitments import CommitmentStore
@@ -41,5 +42,8 @@ def put_together(settings: Settings, database: Database, laid_down: Accesses) ->
     vault, shelf = Vault(settings.data), Resources(database)
     holding = ObjectHolding(Staging(vault), ImageStore(database), CommitmentStore(database))
     clerk = AuditClerk(laid_down, shelf, settings.fhir_base, now)
-    desk = Desk(search=ImageFinder(database), trail=clerk, pictured=partial(pictured, shelf))
+    search = ImageFinder(database)
+    desk = Desk(
+        search=search, trail=clerk, worklist=OpenOrders(shelf, search), pictured=partial(pictured, shelf)
+    )
     return holding, Answering(desk)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from server.accesses import AuditTrail
 from server.image_search import ImageSearch
+from server.worklist import Worklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Desk:
 
     search: ImageSearch
     trail: AuditTrail
+    worklist: Worklist
     pictured: Callable[[Sequence[str]], tuple[str, ...]]
     """Study Instance UIDs -> ``ImagingStudy/id/_history/n`` by which they are known at the FHIR door."""
     most: int = 5_000

@@ -8,8 +8,9 @@ from server.dicom.account import TYPE
 from server.dicom.query.desk import Desk
 from server.dicom.query.finding import Finding
 from server.dicom.query.images import ImagePages
+from server.dicom.query.worklist import WorklistPages
 from server.dicom.receive.operation import Asking, Operation
-from server.dicom.upper.negotiation import PATIENT_ROOT_FIND
+from server.dicom.upper.negotiation import PATIENT_ROOT_FIND, WORKLIST_FIND
 from server.image_search import Level
 
 _PATIENT_ROOT = frozenset((PATIENT_ROOT_FIND,))
@@ -22,5 +23,8 @@ class Answering:
     desk: Desk
 
     def begin(self, asking: Asking) -> Operation:
+        if asking.context.sop_class == WORKLIST_FIND:
+            pages = WorklistPages(self.desk, asking.calling, asking.peers.issuers)
+            return Finding(asking, pages, self.desk.trail, "ServiceRequest")
         top = Level.PATIENT if asking.context.sop_class in _PATIENT_ROOT else Level.STUDY
         return Finding(asking, ImagePages(self.desk, top, asking.called), self.desk.trail, TYPE)
