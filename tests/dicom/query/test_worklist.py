@@ -122,7 +122,8 @@ def test_open_orders_for_images_are_listed(house: Ward) -> None:
 def test_what_is_told_of_an_order(house: Ward) -> None:
     keys = dict.fromkeys(
         ("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
-         "StudyInstanceUID", "RequestedProcedureID", "RequestedProcedureDescription", "RequestedProcedurePriority",
+         "StudyInstanceUID", "RequestedProcedureID", "RequestedProcedureDescription",
+         "RequestedProcedurePriority",
          "PlacerOrderNumberImagingServiceRequest", "RequestingPhysician"), "",
     )  # fmt: skip
     step = dict.fromkeys(
