@@ -44,6 +44,10 @@ def put_together(settings: Settings, database: Database, laid_down: Accesses) ->
     clerk = AuditClerk(laid_down, shelf, settings.fhir_base, now)
     search = ImageFinder(database)
     desk = Desk(
-        search=search, trail=clerk, worklist=OpenOrders(shelf, search), pictured=partial(pictured, shelf)
+        search=search,
+        trail=clerk,
+        worklist=OpenOrders(shelf, search),
+        open=vault.open,
+        pictured=partial(pictured, shelf),
     )
     return holding, Answering(desk)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from server.dicom.upper.negotiation import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, WORKLIST_FIND
+from server.dicom.upper.negotiation import (
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    WORKLIST_FIND,
+)
 
 
 class Right(StrEnum):
@@ -24,6 +30,8 @@ UNSAID = frozenset((Right.STORE,))
 NEEDED: Mapping[str, Right] = {
     PATIENT_ROOT_FIND: Right.FIND,
     STUDY_ROOT_FIND: Right.FIND,
+    PATIENT_ROOT_GET: Right.GET,
+    STUDY_ROOT_GET: Right.GET,
     WORKLIST_FIND: Right.WORKLIST,
 }
 """SOP classes that tell of what is here -> what a peer needs."""

@@ -8,12 +8,14 @@ from server.dicom.account import TYPE
 from server.dicom.query.desk import Desk
 from server.dicom.query.finding import Finding
 from server.dicom.query.images import ImagePages
+from server.dicom.query.retrieval import Retrieval
 from server.dicom.query.worklist import WorklistPages
 from server.dicom.receive.operation import Asking, Operation
-from server.dicom.upper.negotiation import PATIENT_ROOT_FIND, WORKLIST_FIND
+from server.dicom.rights import NEEDED, Right
+from server.dicom.upper.negotiation import PATIENT_ROOT_FIND, PATIENT_ROOT_GET, WORKLIST_FIND
 from server.image_search import Level
 
-_PATIENT_ROOT = frozenset((PATIENT_ROOT_FIND,))
+_PATIENT_ROOT = frozenset((PATIENT_ROOT_FIND, PATIENT_ROOT_GET))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +29,7 @@ class Answering:
             pages = WorklistPages(self.desk, asking.calling, asking.peers.issuers)
             return Finding(asking, pages, self.desk.trail, "ServiceRequest")
         top = Level.PATIENT if asking.context.sop_class in _PATIENT_ROOT else Level.STUDY
+        match NEEDED[asking.context.sop_class]:
+            case Right.GET:
+                return Retrieval(asking, self.desk, top)
         return Finding(asking, ImagePages(self.desk, top, asking.called), self.desk.trail, TYPE)

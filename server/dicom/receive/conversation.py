@@ -20,7 +20,7 @@ from server.dicom.receive.tally import Tally
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.association import Commanded, Data, Event, Requested
-from server.dicom.upper.negotiation import SERVICES, granted
+from server.dicom.upper.negotiation import SERVICES
 from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
 from server.errors import Fault
@@ -107,7 +107,7 @@ class Conversation:
         connection.admitted = answer
         self._tally.count("associations accepted")
         self._log.info("association accepted", **told)
-        connection.association.accept(request, answer.contexts, granted(request.roles))
+        connection.association.accept(request, answer.contexts, answer.roles)
 
     def _command(self, connection: Connection, event: Commanded) -> None:
         wanted = asked(event.context.sop_class, event.command)
@@ -174,7 +174,7 @@ class Conversation:
             rights=admitted.rights,
             peers=admitted.peers,
             peer_max=connection.association.peer_max,
-            takes={},
+            takes=admitted.takes,
             at=self._clock(),
         )
         return self._operations.begin(asking)
