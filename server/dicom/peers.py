@@ -47,6 +47,9 @@ class Peer:
     ae: str
     addresses: tuple[Network, ...]
     may: frozenset[Right] = UNSAID
+    host: str = ""
+    """Address at which it takes what others ask to be moved to it; empty: it takes none."""
+    port: int = 0
 
     def at(self, address: str) -> bool:
         found = ipaddress.ip_address(address)
@@ -122,6 +125,10 @@ class _Peer(Schema):
     ae = fields.String(required=True, validate=_AE)
     addresses = fields.List(fields.String(), required=True, validate=_SOME)
     may = fields.List(fields.String(validate=_RIGHTS), load_default=sorted(UNSAID))
+    host = fields.String(load_default="")
+    port = fields.Integer(
+        strict=True, load_default=0, validate=validate.Range(1, 65535, error="allowed: 1 to 65535")
+    )
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Peer:
@@ -130,7 +137,13 @@ class _Peer(Schema):
         except ValueError as error:
             text = "allowed: addresses and networks such as 10.1.2.3 and 10.1.2.0/24"
             raise ValidationError(text, "addresses") from error
-        return Peer(data["ae"], networks, _rights(data["may"]))
+        if bool(data["host"]) != bool(data["port"]):
+            raise ValidationError("allowed: both host and port, or neither", "port")
+        try:
+            host = str(ipaddress.ip_address(data["host"])) if data["host"] else ""
+        except ValueError as error:
+            raise ValidationError("allowed: an address such as 10.1.2.3", "host") from error
+        return Peer(data["ae"], networks, _rights(data["may"]), host, data["port"])
 
 
 def _rights(listed: Iterable[str]) -> frozenset[Right]:

@@ -8,8 +8,10 @@ from enum import StrEnum
 from server.dicom.upper.negotiation import (
     PATIENT_ROOT_FIND,
     PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
     STUDY_ROOT_FIND,
     STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
     WORKLIST_FIND,
 )
 
@@ -32,6 +34,8 @@ NEEDED: Mapping[str, Right] = {
     STUDY_ROOT_FIND: Right.FIND,
     PATIENT_ROOT_GET: Right.GET,
     STUDY_ROOT_GET: Right.GET,
+    PATIENT_ROOT_MOVE: Right.MOVE,
+    STUDY_ROOT_MOVE: Right.MOVE,
     WORKLIST_FIND: Right.WORKLIST,
 }
 """SOP classes that tell of what is here -> what a peer needs."""

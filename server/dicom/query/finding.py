@@ -14,7 +14,7 @@ from server.dicom.account import Account
 from server.dicom.dimse.command import Field, respond
 from server.dicom.dimse.status import Status, status_of
 from server.dicom.query.identifier import Identifier, Written, read, write
-from server.dicom.receive.operation import Asking, Portion
+from server.dicom.receive.operation import Asking, Lost, Portion
 from server.dicom.rights import NEEDED
 from server.dicom.upper import answer
 from server.dicom.upper.association import Commanded, Event
@@ -67,6 +67,9 @@ class Finding:
             return False
         self._cancelled = True
         return True
+
+    def hear_elsewhere(self, event: Event | Lost, longest: int) -> None:
+        """Nobody else is asked."""
 
     def carry(self) -> Portion:
         if self._cancelled:

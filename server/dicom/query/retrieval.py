@@ -19,7 +19,7 @@ from server.dicom.query.desk import Desk
 from server.dicom.query.finding import account_of, cancels, demand_right, refusal
 from server.dicom.query.identifier import read, write
 from server.dicom.query.objects import Content, Piece, Tally, chosen
-from server.dicom.receive.operation import Asking, Portion
+from server.dicom.receive.operation import Asking, Lost, Portion
 from server.dicom.upper import answer
 from server.dicom.upper.association import Commanded, Event
 from server.errors import Fault
@@ -61,10 +61,10 @@ class Retrieval:
         return {"what": self.what, "status": status, **done}
 
     def hear(self, event: Event) -> bool:
-        if cancels(event):
-            self._cancelled = True
-            return True
-        return self._answers(event)
+        return self._cancels(event) or self._answers(event)
+
+    def hear_elsewhere(self, event: Event | Lost, longest: int) -> None:
+        """Nobody else is asked."""
 
     def carry(self) -> Portion:
         try:
@@ -88,6 +88,11 @@ class Retrieval:
         return self._asking.takes.get((piece.sop_class, piece.syntax))
 
     @property
+    def _detail(self) -> str:
+        """For auditors."""
+        return ""
+
+    @property
     def _longest(self) -> int:
         return self._asking.peer_max
 
@@ -98,6 +103,10 @@ class Retrieval:
         return Portion(told + sent, waits=waits)
 
     # -- inside
+
+    def _cancels(self, event: Event) -> bool:
+        self._cancelled = self._cancelled or cancels(event)
+        return cancels(event)
 
     def _answers(self, event: Event) -> bool:
         """Whether it is the response to what is being sent; it may come before all of it is."""
@@ -115,7 +124,8 @@ class Retrieval:
         _, meeting = retrieved(read(asking.identifier, asking.context.syntax), self._top)
         pieces, studies = chosen(self._desk, meeting)
         self.tally.remaining = len(pieces)
-        self._desk.trail.keep(self._account.of_studies(studies, self._desk.pictured))
+        told = self._account.of_studies(studies, self._desk.pictured, detail=self._detail)
+        self._desk.trail.keep(told)
         self._pieces = iter(pieces)
         first = self._open(pieces) if pieces else None
         return first if first is not None else self._go_on()
@@ -205,7 +215,7 @@ class Retrieval:
         return told + answer.data(asking.context.id, listed, asking.peer_max, last=True)
 
 
-_LISTING = (Status.SOME_FAILED, Status.CANCELLED)
+_LISTING = (Status.SOME_FAILED, Status.CANCELLED, Status.NOT_PERFORMED)
 
 
 def _uid(uid: str) -> bytes:

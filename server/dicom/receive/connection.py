@@ -10,6 +10,7 @@ from server.dicom.pace import Phase, overdue, too_slow
 from server.dicom.receive.admission import Admitted
 from server.dicom.receive.delivery import Delivery
 from server.dicom.receive.operation import Operation, Portion
+from server.dicom.receive.outward import Outward
 from server.dicom.upper.association import Association, Event, State
 from server.dicom.upper.request import ae_title
 
@@ -36,6 +37,10 @@ class Connection:
         """What is being answered; meanwhile other requests wait."""
         self.portion = Portion()
         """The last that has been made of its answer."""
+        self.news = False
+        """The operation has heard something since a thread began to make the next."""
+        self.outward: Outward | None = None
+        """Where the operation sends to, when it is not here."""
         self.deferred: Event | None = None
         """What has to wait for the end of the operation; nothing after it is read."""
         self.stored = 0

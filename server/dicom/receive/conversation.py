@@ -86,7 +86,7 @@ class Conversation:
 
     def broke(self, connection: Connection, error: BaseException) -> None:
         """An operation has failed in a way that was not thought of; who knows what the peer has of it."""
-        self._say_failure(connection, error)
+        self._say_failure(connection, error, "a request could not be answered")
         connection.association.abort(None)
 
     def answered(self, connection: Connection, operation: Operation) -> None:
@@ -213,11 +213,13 @@ class Conversation:
             why=answer.text,
         )
 
-    def _say_failure(self, connection: Connection, error: BaseException) -> None:
+    def _say_failure(
+        self, connection: Connection, error: BaseException, what: str = "an object could not be stored"
+    ) -> None:
         if isinstance(error, Fault):
             self._refused(connection, answer_to_failure(error))
             return
         # Where and what kind, never the message: it may quote the object.
         frames = "".join(traceback.format_tb(error.__traceback__))
         self._tally.count("objects failed", type(error).__name__)
-        self._log.error("an object could not be stored", error=type(error).__name__, where=frames)
+        self._log.error(what, error=type(error).__name__, where=frames)

@@ -24,7 +24,7 @@ from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
 from server.dicom.receive.doorway import Doorway
 from server.dicom.receive.hands import Hands
-from server.dicom.receive.operation import Operation, Portion
+from server.dicom.receive.serving import Serving
 from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
@@ -61,6 +61,14 @@ class Loop:
         self._hands = Hands(limits.threads, self._selector)
         self._doorway = Doorway(
             listener, self._selector, self._enter, lambda: admission.more_than_our_share, log
+        )
+        self._serving = Serving(
+            self._hands,
+            self._selector,
+            conversation,
+            limits,
+            watch=self._watch,
+            advance=lambda connection: self._guard(connection, self._advance),
         )
         self._connections: set[Connection] = set()
         self._stopping = False
@@ -172,10 +180,7 @@ class Loop:
 
     def _hear(self, connection: Connection, event: Event, now: float) -> None:
         if connection.operation is not None:
-            if connection.operation.hear(event):
-                connection.portion = Portion(ended=connection.portion.ended)
-            else:
-                connection.deferred = event
+            self._serving.hear(connection, event)
             return
         connection.progress(now)
         work = self._conversation.hear(connection, event, now)
@@ -186,7 +191,7 @@ class Loop:
 
     def _send(self, connection: Connection, now: float) -> None:
         if connection.operation is not None and connection.association.state is not State.ENDED:
-            self._serve(connection, connection.operation, now)
+            self._serving.serve(connection, now)
         elif not connection.flush():
             connection.enter(Phase.ANSWERING, now)
             self._watch(connection, EVENT_WRITE)
@@ -200,27 +205,6 @@ class Loop:
             self._watch(connection, EVENT_READ)
             if again:
                 self._advance(connection, now)
-
-    def _serve(self, connection: Connection, operation: Operation, now: float) -> None:
-        """The next piece of an answer is made when the one before it is gone."""
-        heard = EVENT_READ if connection.hears else 0
-        if not connection.flush():
-            connection.enter(Phase.ANSWERING, now)
-            self._watch(connection, heard | EVENT_WRITE)
-        elif connection.phase is Phase.WORKING:
-            self._watch(connection, heard)
-        elif connection.portion.ended:
-            self._abandon(connection)
-            self._conversation.answered(connection, operation)
-            connection.enter(Phase.IDLE, now)
-            self._advance(connection, now)
-        elif connection.portion.waits:
-            connection.enter(Phase.AWAITING, now)
-            self._watch(connection, heard)
-        else:
-            connection.enter(Phase.WORKING, now)
-            self._watch(connection, heard)
-            self._hands.give(operation.carry, partial(self._go_on, connection, operation))
 
     def _drop(self, connection: Connection) -> None:
         self._watch(connection, 0)
@@ -251,24 +235,9 @@ class Loop:
         self._conversation.carried(connection, delivery, error, None if error else done.result())
         self._guard(connection, self._advance)
 
-    def _go_on(self, connection: Connection, operation: Operation, done: Future[Portion]) -> None:
-        if connection not in self._connections or connection.operation is not operation:
-            self._hands.leave(operation.close)
-            return
-        connection.enter(Phase.ANSWERING, time.monotonic())
-        error = done.exception()
-        if error is not None:
-            self._conversation.broke(connection, error)
-        else:
-            connection.portion = done.result()
-            connection.association.outgoing += connection.portion.pdus
-        self._guard(connection, self._advance)
-
     def _abandon(self, connection: Connection) -> None:
         """What is under way is not wanted any more; a thread that is at work sees to it itself."""
-        operation, connection.operation = connection.operation, None
-        if operation is not None and connection.phase is not Phase.WORKING:
-            self._hands.leave(operation.close)
+        self._serving.end(connection)
         delivery, connection.delivery = connection.delivery, None
         if delivery is not None and connection.phase is not Phase.WORKING:
             self._hands.leave(delivery.abandon)
@@ -280,6 +249,8 @@ class Loop:
             self._next_look = now + _ROOM_SECONDS
             self._admission.full = not self._holding.has_room()
         for connection in list(self._connections):
+            if connection.outward is not None:
+                connection.outward.look(now)
             if connection.overdue(now) or (self._stopping and self._between(connection)):
                 self._guard(connection, self._expire)
 

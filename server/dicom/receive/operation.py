@@ -16,6 +16,7 @@ from server.dicom.peers import Peers
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered
 from server.dicom.upper.association import Event
+from server.dicom.upper.calling import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,20 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """Whom to call."""
+
+    host: str
+    port: int
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What was dialled is gone, or never was there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Portion:
     """A piece of an answer, framed."""
 
@@ -47,7 +62,11 @@ class Portion:
     ended: bool = False
     """Nothing comes after it."""
     waits: bool = False
-    """The next is made only when ``hear`` has been told something."""
+    """The next is made only when ``hear`` or ``hear_elsewhere`` has been told something."""
+    dial: Dial | None = None
+    """Another peer is to be called."""
+    elsewhere: bytes = b""
+    """What goes to that one, framed."""
 
 
 class Operation(Protocol):
@@ -60,6 +79,10 @@ class Operation(Protocol):
 
     def hear(self, event: Event) -> bool:
         """In the loop. False: it is not for this operation, and has to wait for its end."""
+        ...
+
+    def hear_elsewhere(self, event: Event | Lost, longest: int) -> None:
+        """In the loop: what the peer that was dialled says; ``longest`` PDU that it takes."""
         ...
 
     def carry(self) -> Portion:

@@ -50,25 +50,25 @@ def accept(
 ) -> bytes:
     """A-ASSOCIATE-AC (PS3.8 9.3.3); the titles are sent back as they came."""
     head = pack(">H2x16s16s32x", 1, request.called, request.calling)
-    items = [_item(0x10, APPLICATION_CONTEXT.encode())]
+    items = [item(0x10, APPLICATION_CONTEXT.encode())]
     items += (
-        _item(0x21, pack(">BxBx", each.id, each.result) + _item(0x40, (each.syntax or _IMPLICIT).encode()))
+        item(0x21, pack(">BxBx", each.id, each.result) + item(0x40, (each.syntax or _IMPLICIT).encode()))
         for each in contexts
     )
-    items.append(_item(0x50, b"".join(_user(request, max_length, roles))))
+    items.append(item(0x50, b"".join(_user(request, max_length, roles))))
     return pdu(Type.ASSOCIATE_AC, head + b"".join(items))
 
 
 def _user(request: Request, max_length: int, roles: Sequence[Role]) -> Iterable[bytes]:
     """In ascending order of their types, as some peers expect them."""
-    yield _item(0x51, pack(">I", max_length))
-    yield _item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+    yield item(0x51, pack(">I", max_length))
+    yield item(0x52, IMPLEMENTATION_CLASS_UID.encode())
     if request.asks_window:
-        yield _item(0x53, pack(">HH", 1, 1))
+        yield item(0x53, pack(">HH", 1, 1))
     for each in roles:
         uid = each.sop_class.encode()
-        yield _item(0x54, pack(">H", len(uid)) + uid + bytes((each.scu, each.scp)))
-    yield _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
+        yield item(0x54, pack(">H", len(uid)) + uid + bytes((each.scu, each.scp)))
+    yield item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
 
 
 def reject(why: Rejection) -> bytes:
@@ -113,5 +113,5 @@ def pdu(kind: Type, payload: bytes) -> bytes:
     return pack(">BxI", kind, len(payload)) + payload
 
 
-def _item(kind: int, value: bytes) -> bytes:
+def item(kind: int, value: bytes) -> bytes:
     return pack(">BxH", kind, len(value)) + value

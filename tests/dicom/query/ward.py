@@ -61,11 +61,20 @@ class Ward:
                 assert speaker.store(each, command=wire.store(instance=instance))[0] == 0
 
     @contextmanager
-    def associated(self, *contexts: str, calling: str = "VIEWER", **more: Any) -> Iterator[Association]:
+    def associated(
+        self,
+        *contexts: str,
+        calling: str = "VIEWER",
+        storage: Sequence[tuple[str, str]] = (),
+        **more: Any,
+    ) -> Iterator[Association]:
+        """``storage``: SOP classes in which objects may be sent back, each with its transfer syntax."""
         entity = AE(calling)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 20
         for each in contexts or (STUDY_FIND, PATIENT_FIND):
             entity.add_requested_context(each)
+        for abstract, transfer in storage:
+            entity.add_requested_context(abstract, transfer)
         made = entity.associate("127.0.0.1", self.door.port, ae_title="SECOND_READER", **more)
         assert made.is_established
         try:
