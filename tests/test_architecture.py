@@ -18,23 +18,22 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.http_status",
     "server.completeness",
-    "server.image_search",
+    "server.image_search", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.completing",
-    "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
-    "server.inquiring", "server.keys", "server.leases", "server.listening", "server.metrics",
-    "server.notifier", "server.options", "server.partnering", "server.performing",
-    "server.polling", "server.processes",
-    "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
-    "server.wiring", "server.work",
+    "server.completing", "server.configuration", "server.couriers", "server.directory", "server.doors",
+    "server.holding", "server.idle", "server.inquiring", "server.keys", "server.leases",
+    "server.listening", "server.metrics", "server.notifier", "server.options", "server.ordering",
+    "server.partnering", "server.performing", "server.polling",
+    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
+    "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
     "server.clock", "server.log", "server.settings",
-    *COMPOSERS - {"server.steps", "server.holding", "server.performing"},
+    *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
     "server.fhir.door",

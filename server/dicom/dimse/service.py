@@ -14,6 +14,7 @@ from server.dicom.dimse.command import (
     Field,
 )
 from server.dicom.dimse.status import Status
+from server.dicom.rights import NEEDED, Right
 from server.dicom.upper.negotiation import COMMITMENT, PERFORMED, SERVICES, VERIFICATION
 from server.objects import Operation
 
@@ -46,7 +47,22 @@ _OF_STEPS = {
 """What is done with a performed procedure step, and which element names it (PS3.7 10.3.3, 10.3.5)."""
 
 
-def asked(sop_class: str, command: Command) -> Answer | Take | None:
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A query or a retrieval, whose identifier follows."""
+
+    needs: Right
+
+
+_ASKING = {
+    Field.C_FIND_RQ: (Right.FIND, Right.WORKLIST),
+    Field.C_GET_RQ: (Right.GET,),
+    Field.C_MOVE_RQ: (Right.MOVE,),
+}
+"""Which of the rights a SOP class may need by which this is asked."""
+
+
+def asked(sop_class: str, command: Command) -> Answer | Take | Ask | None:
     """What to do for a command in a context of ``sop_class``; None for what is not answered."""
     if command.field & RESPONSE or command.field == Field.C_CANCEL_RQ:
         return None  # nothing of ours is under way that it could be about
@@ -58,9 +74,18 @@ def asked(sop_class: str, command: Command) -> Answer | Take | None:
         return _report(sop_class, command)
     if command.field in _OF_STEPS:
         return _step(sop_class, command)
-    return Answer(
-        Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, MPPS, reports on storage commitment"
-    )
+    if command.field in _ASKING:
+        return _ask(sop_class, command)
+    return Answer(Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE, MPPS")
+
+
+def _ask(sop_class: str, command: Command) -> Answer | Ask:
+    needs = NEEDED.get(sop_class)
+    if needs not in _ASKING[Field(command.field)] or command.uid(SOP_CLASS) != sop_class:
+        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "the SOP class is not that of the context")
+    if not command.has_data:
+        return Answer(Status.DOES_NOT_MATCH, "an identifier must follow")
+    return Ask(needs)
 
 
 def _step(sop_class: str, command: Command) -> Answer | Take:
