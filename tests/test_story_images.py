@@ -405,20 +405,20 @@ def test_there_must_be_something_that_could_be_complete(world: World) -> None:
 
 
 def test_what_was_found_whole_stays_so_until_another_object_comes(world: World) -> None:
-    """A clock or a count that changes later takes nothing back of what was decided."""
+    """What a modality, a clock or an archive says later takes nothing back of what was decided."""
     sent = send(world, report_more={"status": "preliminary"})
     film(world)
     world.watch.forward(seconds=30)
     world.run()
-    world.house.images.hold(replace(only_film(world), source="again"))
+    assert world.state(sent.task_id) == "ready"
+    begin(world)
     world.run()
+    assert world.state(sent.task_id) == "ready"
+    film(world, 2)
+    world.watch.forward(minutes=10)
+    world.run()
+    assert world.state(sent.task_id) == "received", "the modality is at work"
     assert len(found_complete(world, sent)) == 1
-
-
-def only_film(world: World) -> ImageObject:
-    found = world.house.images.study("1.2.3")
-    assert found is not None
-    return found.objects[0]
 
 
 # -- a modality says what it makes and has made -------------------------------------------------

@@ -92,7 +92,7 @@ def _step(sop_class: str, command: Command) -> Answer | Take:
     """Of a modality, on an examination (PS3.4 F.7.2)."""
     if sop_class != PERFORMED:
         text = "N-CREATE and N-SET belong to a context of MPPS"
-        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, text)
+        return Answer(Status.UNRECOGNIZED_OPERATION, text)
     operation, named = _OF_STEPS[Field(command.field)]
     instance = command.uid(named)
     if not instance:
