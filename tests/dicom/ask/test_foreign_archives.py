@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -131,6 +133,25 @@ def test_nobody_there(house: tuple[ObjectHolding, ImageStore]) -> None:
         asked: Askable = askable(holding, Logins(now), now)(by(way, fetch, 9, 9))
         with pytest.raises(Undelivered):
             counted(asked, ORDER.study)
+
+
+@pytest.mark.parametrize(("way", "fetch", "_"), WAYS)
+def test_one_that_takes_the_connection_and_says_nothing(
+    house: tuple[ObjectHolding, ImageStore], way: Asking, fetch: Fetching, _: str
+) -> None:
+    holding, _images = house
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        soon = timedelta(seconds=0.3)
+        chosen = replace(by(way, fetch, port, port), timeout=soon)
+        if isinstance(chosen.at, Destination):
+            chosen = replace(chosen, at=replace(chosen.at, timeout=soon))
+        began = time.monotonic()
+        with pytest.raises(Undelivered):
+            counted(askable(holding, Logins(now), now)(chosen), ORDER.study)
+        assert time.monotonic() - began < 20
 
 
 def test_dcmtks_archive_finds_and_moves(tmp_path: Path, house: tuple[ObjectHolding, ImageStore]) -> None:
