@@ -23,7 +23,7 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
     "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
-    "server.keys", "server.listening", "server.metrics",
+    "server.importing", "server.keys", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
     "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
     "server.wiring", "server.work",
