@@ -16,13 +16,14 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
-    "server.http_status",
+    "server.certificates", "server.http_status", "server.tls",
     "server.image_search",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
+    "server.configuration", "server.couriers", "server.dicom_metrics", "server.directory", "server.holding",
+    "server.idle",
     "server.importing", "server.keys", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
     "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
@@ -30,13 +31,14 @@ COMPOSERS = {
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
-    "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps", "server.holding"},
+    "server.certificates", "server.clock", "server.log", "server.settings", "server.tls",
+    *COMPOSERS - {"server.steps", "server.holding"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
     "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
-    "server.porch.certificates", "server.porch.connection", "server.porch.line", "server.porch.loop",
+    "server.porch.connection", "server.porch.line", "server.porch.loop",
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",
     "server.reader.child", "server.reader.film.child", "server.reader.film.desk",
     "server.reader.film.film_reader", "server.reader.process",

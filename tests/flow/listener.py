@@ -53,11 +53,12 @@ class Listener:
 
 
 @contextmanager
-def listening(data: Path, folder: Path) -> Iterator[Listener]:
-    """Started, with its logs in ``folder``; left, all of it is gone."""
+def listening(data: Path, folder: Path, **more: str) -> Iterator[Listener]:
+    """Started, with its logs in ``folder``; left, all of it is gone. ``more``: other settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
     port = free_port()
     ours = {"SECOND_READER_DATA": str(data), "SECOND_READER_DICOM_PORT": str(port)}
+    ours |= {f"SECOND_READER_{name}": value for name, value in more.items()}
     (folder / "logs").mkdir()
     made = Listener(data, port, Program("dicom", clean | ours, folder / "logs"))
     subprocess.run([sys.executable, "-m", "server", "migrate"], env=clean | ours, cwd=PROJECT, check=True)
