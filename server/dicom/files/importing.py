@@ -8,7 +8,7 @@ from pathlib import Path
 from server.dicom.files.dicomdir import LARGEST, MEDIA_STORAGE_DIRECTORY, Shelf, leads_out, referenced
 from server.dicom.files.folder import file_at, files_below
 from server.dicom.files.found import Became, Found, Name, Opened, Verdict
-from server.dicom.files.taking import Taking, opening, read
+from server.dicom.files.taking import Taking, opening, read, unread
 from server.dicom.files.zipped import Archive, is_zip
 from server.dicom.part10 import LONGEST_HEAD, has_prefix, head_of
 from server.errors import Category, Fault, fault
@@ -62,8 +62,9 @@ class Importing:
         yield Verdict(str(path), Became.DIRECTORY)
         yield from _missing(shelf, (), names, str(path))
         yield from self._all([there[each] for each in wanted if each != (path.name,)])
-        for name in there.keys() - wanted.keys() - {(path.name,)}:
-            yield Verdict(there[name].shown, Became.UNREFERENCED, "the DICOMDIR does not name it")
+        for name, each in there.items():
+            if name not in wanted and name != (path.name,):
+                yield Verdict(each.shown, Became.UNREFERENCED, "the DICOMDIR does not name it")
 
     def _all(self, files: Sequence[Found]) -> Iterator[Verdict]:
         there = {each.name: each for each in files}
@@ -98,7 +99,10 @@ def _unpacked(found: Found, opened: Opened) -> list[Found]:
     if opened.anywhere is None:
         text = "it is a ZIP within a ZIP, which is not opened; unpack the outer one, and import the folder"
         raise fault(Category.INCORRECT, "too-costly", text)
-    return Archive(opened.anywhere, opened.size, found.shown).files()
+    try:
+        return Archive(opened.anywhere, opened.size, found.shown).files()
+    except OSError as error:
+        raise unread(error) from error
 
 
 def _no_file(found: Found, beginning: bytes) -> Verdict:

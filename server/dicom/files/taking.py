@@ -88,7 +88,7 @@ def opening(found: Found) -> Iterator[Opened]:
         try:
             opened = stack.enter_context(found.open())
         except OSError as error:
-            raise _unread(error) from error
+            raise unread(error) from error
         yield opened
 
 
@@ -97,8 +97,9 @@ def read(opened: Opened, size: int) -> bytes:
     try:
         return opened.file.read(size)
     except OSError as error:
-        raise _unread(error) from error
+        raise unread(error) from error
 
 
-def _unread(error: OSError) -> Fault:
+def unread(error: OSError) -> Fault:
+    """What is read is somebody's disc: that it fails says nothing of ours."""
     return fault(Category.INCORRECT, "not-found", f"it cannot be read ({error.strerror})")

@@ -151,3 +151,16 @@ def test_zip64_and_comments_are_read(house: House, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(buffer.getvalue())
     found = house.bring(tmp_path / "a.zip")
     assert found[0].became is NEW
+
+
+def test_a_disc_that_fails_under_a_zip_is_not_our_disk(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = packed(tmp_path / "a.zip", ("1", part10()))
+
+    def failing(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(zipped, "ZipFile", failing)
+    (verdict,) = house.bring(made)
+    assert (verdict.became, verdict.why) == (REFUSED, "it cannot be read (Input/output error)")
