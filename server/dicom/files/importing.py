@@ -62,9 +62,9 @@ class Importing:
         yield Verdict(str(path), Became.DIRECTORY)
         yield from _missing(shelf, (), names, str(path))
         yield from self._all([there[each] for each in wanted if each != (path.name,)])
-        for name, each in there.items():
+        for name, beside in there.items():
             if name not in wanted and name != (path.name,):
-                yield Verdict(each.shown, Became.UNREFERENCED, "the DICOMDIR does not name it")
+                yield Verdict(beside.shown, Became.UNREFERENCED, "the DICOMDIR does not name it")
 
     def _all(self, files: Sequence[Found]) -> Iterator[Verdict]:
         there = {each.name: each for each in files}
