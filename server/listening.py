@@ -22,6 +22,7 @@ from server.clock import now
 from server.dicom.limits import Limits
 from server.dicom.receive.counts import Counts, write
 from server.dicom.receive.line import Entry
+from server.dicom.receive.operation import Operations
 from server.dicom.receive.port import listen
 from server.dicom.receive.process import GRACE_SECONDS, receive
 from server.dicom.receive.seats import Seats
@@ -39,7 +40,7 @@ _WORD = 1.0
 _YOUNG, _PAUSE = 10.0, 1.0
 """Seconds; as for the processes of the supervisor."""
 
-Opening = Callable[[Settings], Holding]
+Opening = Callable[[Settings], tuple[Holding, Operations]]
 """Opens the store, in the process that is going to use it."""
 
 
@@ -194,14 +195,16 @@ class _Listeners:
         tie_to(parent)
         settings = self._settings
         with one_sentence():
-            holding = self._opening(settings)
+            holding, operations = self._opening(settings)
             limits = limits_of(settings)
+            peers = register(settings)
             sound = receive(
                 _entries(settings, self._ports),
                 holding,
-                register(settings),
+                peers,
                 self._seats,
                 limits,
+                operations=operations,
                 clock=now,
                 log=logger(),
                 part=self._counts.part(part),

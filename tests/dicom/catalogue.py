@@ -38,7 +38,6 @@ ANSWERED = {
 """Row -> the test that answers it."""
 
 DOES_NOT_APPLY = {
-    "D-042": "C-MOVE is offered where there is somewhere to move to; else D-041: context result 3",
     "D-044": "we are asked to commit to nothing: an N-ACTION gets 0211 (D-043)",
     "D-045": "as D-044",
     "D-095": "nothing is exported as a table",

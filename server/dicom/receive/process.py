@@ -17,6 +17,7 @@ from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.counts import Part
 from server.dicom.receive.line import Entry
 from server.dicom.receive.loop import Loop
+from server.dicom.receive.operation import Operations
 from server.dicom.receive.seats import Seats
 from server.dicom.receive.tally import Tally
 from server.dicom.register import PeersFile
@@ -36,6 +37,7 @@ def receive(
     seats: Seats,
     limits: Limits,
     *,
+    operations: Operations,
     clock: Callable[[], datetime],
     log: FilteringBoundLogger,
     part: Part | None = None,
@@ -48,7 +50,7 @@ def receive(
     tally = Tally(part)
     admission = Admission(peers.current, seats, Throttle(limits))
     conversation = Conversation(
-        admission, chunk=limits.chunk_bytes, most=limits.object_bytes, clock=clock, tally=tally, log=log
+        admission, operations=operations, limits=limits, clock=clock, tally=tally, log=log
     )
     loop = Loop(entries, conversation, holding, admission, limits=limits, tally=tally, log=log)
     loop.start()

@@ -190,7 +190,7 @@ def test_a_title_is_bound_to_its_certificate(opened: Opened, authority: Authorit
     here = (ip_network("127.0.0.0/8"),)
     peers = Peers(
         {"SECOND_READER": Called("SECOND_READER")},
-        {"CT1": Peer("CT1", here, frozenset((fingerprint,))), "CT2": Peer("CT2", here)},
+        {"CT1": Peer("CT1", here, certificates=frozenset((fingerprint,))), "CT2": Peer("CT2", here)},
     )
     door = opened(mutual=True, peers=peers)
     for shown, calling, answer in ((ours, b"CT1", 0x02), (others, b"CT1", 0x03), (others, b"CT2", 0x02)):
