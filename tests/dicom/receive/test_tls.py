@@ -76,6 +76,16 @@ def test_several_pdus_in_one_record(opened: Opened, authority: Authority) -> Non
         assert [speaker.status()[0], speaker.status()[0]] == [0, 0]
 
 
+def test_more_than_one_turn_takes_in_one_record(opened: Opened, authority: Authority) -> None:
+    """What did not fit is in OpenSSL's hands, where no selector sees it."""
+    with speaking(opened(Limits(pdu_bytes=300)), authority.trusted()) as speaker:
+        data = ct()
+        parts = [data[at : at + 200] for at in range(0, len(data), 200)]
+        sent = [wire.data(3, 3, wire.store()), *(wire.data(3, 0, each) for each in parts)]
+        speaker.send(b"".join(sent) + wire.data(3, 2, b"") + wire.data(1, 3, wire.echo()))
+        assert [speaker.status()[0], speaker.status()[0]] == [0, 0]
+
+
 def test_a_request_in_many_records(opened: Opened, authority: Authority) -> None:
     door = opened()
     with Speaker(door.port, authority.trusted()) as speaker:
