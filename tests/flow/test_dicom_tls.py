@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from server.dicom.receive.counts import read
 from tests.certificates import Authority
 from tests.dicom import wire
 from tests.dicom.door import Speaker
 from tests.dicom.encoded import ct
-from tests.flow.listener import listening
-from tests.flow.processes import PROJECT, free_port
+from tests.flow.listener import Listener, listening
+from tests.flow.processes import PROJECT, free_port, until
 
 pytestmark = pytest.mark.campaign
 
@@ -33,12 +34,21 @@ def stored(port: int, authority: Authority | None) -> int:
         return speaker.store(ct())[0]
 
 
+def counted(listener: Listener) -> tuple[int, ...]:
+    """Objects that were new, that were here, and how many were timed."""
+    told = read(listener.data)
+    if told is None:
+        return ()
+    return told.counts["objects stored"], told.counts["objects already held"], sum(told.times)
+
+
 def test_both_ports_take_objects(tmp_path: Path) -> None:
     authority, port = Authority(tmp_path), free_port()
     with listening(tmp_path / "data", tmp_path, **secured(authority, port)) as listener:
         assert stored(listener.port, None) == 0x0000
         assert stored(port, authority) == 0x0000
         assert len(listener.files()) == 1
+        until(lambda: counted(listener) == (1, 1, 2), 20.0, "both listeners' counts are told")
 
 
 def test_the_plain_port_may_be_switched_off(tmp_path: Path) -> None:
