@@ -15,9 +15,9 @@ from server.completeness import Inquiry, Matter
 from server.fhir.parse import parse
 from server.fhir.pens.imaging_study import study_id, write_imaging_study
 from server.fhir.stamp import stamped
-from server.images import Study
+from server.images import Ordered, Study
 from server.model import PriorRules, ResourceKey
-from server.routing.studies import same_patient
+from server.routing.studies import another, same_patient
 from server.steps.casefile import CaseFile, Moved
 from server.steps.imaging import Looked, pictures, rules_of
 from server.steps.inquiring import answers_on, asked_archive, asking
@@ -87,7 +87,7 @@ def note_priors(move: Moved, seen: Looked) -> dict[str, Any]:
         return {"priors": {"failed": why}}
     told, keys = [], []
     for each in asked.said["studies"]:
-        what, study = _came(move.file, seen.study, each)
+        what, study = _came(move.file, seen.ordered, seen.study, each)
         told.append(what)
         if study is not None:
             keys.append(_shown(move, study))
@@ -106,16 +106,18 @@ def _cannot(file: CaseFile, seen: Looked) -> str:
     archive = asked_archive(file)
     if archive is None or archive.fetch is None:
         return _NOBODY
-    named = seen.study.named if isinstance(seen.study, Study) else None
-    same = named is not None and same_patient(seen.ordered, named, file.tools.issuers)
-    return "" if same else _WHOSE
+    if not isinstance(seen.study, Study) or any(another(seen.ordered.person, seen.study)):
+        return _WHOSE
+    return "" if same_patient(seen.ordered, seen.study.named, file.tools.issuers) else _WHOSE
 
 
-def _came(file: CaseFile, ordered: Study, said: dict[str, Any]) -> tuple[dict[str, Any], Study | None]:
+def _came(
+    file: CaseFile, order: Ordered, ordered: Study, said: dict[str, Any]
+) -> tuple[dict[str, Any], Study | None]:
     """What is here of a prior, whatever the archive has said of it; of pictures only."""
     uid = str(said["study"])
     here = file.tools.images.study(uid)
-    doubts = tuple(_doubts(ordered, here))
+    doubts = tuple(_doubts(order, ordered, here))
     objects = 0 if here is None else len({each.sop_instance for each in here.objects})
     told: dict[str, Any] = {"study": uid, "objects": objects}
     if objects < (said.get("expected") or 0):
@@ -126,11 +128,12 @@ def _came(file: CaseFile, ordered: Study, said: dict[str, Any]) -> tuple[dict[st
     return told, replace(here, objects=shown) if here is not None and shown else None
 
 
-def _doubts(ordered: Study, here: Study | None) -> Iterator[str]:
+def _doubts(order: Ordered, ordered: Study, here: Study | None) -> Iterator[str]:
     if here is None:
         yield "nothing of it has come"
         return
     yield from here.contradictions
+    yield from another(order.person, here)
     mine = ordered.named.patient_id, ordered.named.issuer
     if any((each.named.patient_id, each.named.issuer) != mine for each in here.objects):
         yield "its objects name another patient, or another issuer of the patient ID"

@@ -16,9 +16,8 @@ from pydicom.datadict import tag_for_keyword
 
 from server.dicom.ask import STUDY_KEYS, Keep, Match
 from server.dicom.header import is_uid
-from server.dicom.upper.negotiation import STORAGE_CLASSES, SYNTAXES
+from server.dicom.part10 import LONGEST_HEAD, demand_taken, head_of
 from server.dicom.web.multipart import parts
-from server.dicom.web.part10 import head_of
 from server.errors import Category, Fault
 from server.model import Destination, PacsDestination
 from server.objects import Held, ObjectArrival
@@ -86,9 +85,8 @@ class WebArchive:
             return "the archive's answer is no multipart message, or larger than we read"
         content = BytesIO(body)
         for part in parts(content, opening[1].rstrip()):
-            head = head_of(content, part)
-            if head.sop_class not in STORAGE_CLASSES or head.syntax not in SYNTAXES:
-                return "its SOP class or transfer syntax is not one that is stored here"
+            head = head_of(body[part.start : min(part.end, part.start + LONGEST_HEAD)])
+            demand_taken(head, part.end - part.start - head.data, len(body))
             arrival = ObjectArrival(
                 calling_ae="",
                 called_ae="",
@@ -100,7 +98,7 @@ class WebArchive:
                 source=f"wado:{self.archive.name}",
                 study=study,
             )
-            became = self.keep(arrival, body[head.data : part.end])
+            became = self.keep(arrival, body[part.start + head.data : part.end])
             if not isinstance(became, Held):
                 return became.text
         return ""
