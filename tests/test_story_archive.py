@@ -314,3 +314,19 @@ def test_nobody_asks_and_the_reading_goes_on(world: World) -> None:
     world.watch.forward(minutes=2)
     world.run()
     assert told(world, sent)["priors"] == {"failed": "the archive has not answered in time"}
+
+
+@WITH_PRIORS
+def test_a_prior_of_somebody_else_under_the_same_number_is_not_listed(world: World) -> None:
+    def other(uid: str) -> str:
+        return arrives(world, uid, PatientName="Elsewhere^Quill", PatientBirthDate="19500101")
+
+    sent = send(world)
+    worker = asks(world, Archive([1], [earlier("1.7.1", "20250601")], other))
+    person = world.get(sent.patient)
+    assert world.put({**person, "name": [{"family": "Grey", "given": ["Dapple"]}]}).status_code == 200
+    film(world, StudyDate="20260105")
+    run(world, worker, 30)
+    [prior] = told(world, sent)["priors"]["studies"]
+    assert "name and day of birth somebody else" in prior["why"]
+    assert world.get("ImagingStudy?identifier=urn:dicom:uid|urn:oid:1.7.1")["total"] == 0
