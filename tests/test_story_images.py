@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from server.completeness import Performed, StepChange, StepState, Taken
+from server.image_search import Level, Wanted
 from server.images import ImageObject, Named
-from server.model import Coding, FilmContract, ImageRules, InputContract, Late, Span
+from server.model import AiRead, Answer, Coding, FilmContract, ImageRules, InputContract, Late, Span
 from server.steps.casefile import CaseFile
 from server.steps.imaging import vouching
+from server.store.image_search import ImageFinder
 from tests.world import (
     BACTERIAL,
     CARD,
@@ -298,6 +300,25 @@ def test_a_late_image_during_a_referral_goes_to_a_person(world: World) -> None:
     world.run()
     assert world.state(sent.task_id) == "offered", "a person has decided that it stands"
     assert len(world.reader.seen) == 1
+
+
+def test_what_is_asked_of_the_images_shows_no_opinion(world: World) -> None:
+    """By C-FIND, C-GET, C-MOVE and DICOMweb alike: before it is sealed, while it is, and when it is out."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    world.reader.answer = Answer.ABSENT
+    disputed = send(world)
+    search, seen = ImageFinder(world.house.database), []
+    for step in range(3):
+        if step == 1:
+            film(world)
+            world.watch.forward(seconds=30)
+        world.run()
+        seen.append(world.state(disputed.task_id))
+        found = search.find(Wanted(Level.INSTANCE, (), 100))
+        assert [each.first.source for each in found] == ["test"] * min(step, 1)
+    assert seen == ["incomplete", "offered", "offered"]
+    case = str(world.house.ledger.case_of_task(disputed.task_id))
+    assert len(world.house.ledger.facts(case, "ai-read", AiRead)) == 1, "it is sealed, and nowhere else"
 
 
 def test_reports_among_the_images_are_no_evidence(world: World) -> None:
