@@ -76,9 +76,10 @@ class Loop:
             advance=lambda connection: self._guard(connection, self._advance),
         )
         self._connections: set[Connection] = set()
+        self._behind: list[Connection] = []
+        """Those of which more has come than one turn takes, and from whom nothing more is read."""
         self._stopping = False
-        self._handshakes = 0
-        self._next_sweep = self._next_look = 0.0
+        self._handshakes, self._next_sweep, self._next_look = 0, 0.0, 0.0
         self._inbox = memoryview(bytearray(limits.pdu_bytes + 6))
         """One for all: what is read is taken from it before the next read."""
         self.broken = False
@@ -91,8 +92,12 @@ class Loop:
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
         self._handshakes = _HANDSHAKES
-        for key, _ in self._selector.select(self._doorway.patience(_TURN_SECONDS)):
+        left, self._behind = self._behind, []
+        for key, _ in self._selector.select(0.0 if left else self._doorway.patience(_TURN_SECONDS)):
             key.data()
+        for connection in left:
+            if connection in self._connections and connection.catches_up:
+                self._guard(connection, self._advance)
         now = time.monotonic()
         if not self._stopping:
             self._doorway.come_back(now)
@@ -197,12 +202,13 @@ class Loop:
         """Take what is whole, until a thread is needed or more must come."""
         association = connection.association
         try:
-            while (event := connection.take()) is not None:
+            for event in connection.events():
                 self._hear(connection, event, now)
         except Violation as violation:
             self._log.info("aborted", peer=connection.address, why=violation.why.name)
             self._tally.count("aborted", violation.why.name)
             association.abort(violation.why)
+        self._behind += [connection] if connection.behind else []
         self._send(connection, now)
 
     def _hear(self, connection: Connection, event: Event, now: float) -> None:
@@ -229,7 +235,7 @@ class Loop:
         elif connection.phase is not Phase.WORKING:
             again = connection.phase is Phase.ANSWERING
             connection.settle(now)
-            self._watch(connection, EVENT_READ)
+            self._watch(connection, 0 if connection.behind else EVENT_READ)
             if again:
                 self._advance(connection, now)
 
@@ -281,13 +287,8 @@ class Loop:
         for connection in list(self._connections):
             if connection.outward is not None:
                 connection.outward.look(now)
-            if connection.overdue(now) or (self._stopping and self._between(connection)):
+            if connection.overdue(now) or (self._stopping and connection.between_messages):
                 self._guard(connection, self._expire)
-
-    def _between(self, connection: Connection) -> bool:
-        return connection.phase in (Phase.HANDSHAKE, Phase.FRESH) or (
-            connection.phase is Phase.IDLE and not connection.association.in_message
-        )
 
     def _expire(self, connection: Connection, now: float) -> None:
         if connection.phase in (Phase.IDLE, Phase.IN_PDU, Phase.AWAITING):
