@@ -97,7 +97,7 @@ def test_what_is_retrieved_is_what_was_sent(
 def test_what_the_peer_refuses_is_counted_and_named(house: Ward) -> None:
     keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": uid(1)}
     _, answers, sets = get(house, STUDY_GET, status=0xA700, **keys)
-    assert (int(answers[-1].Status), counted(answers[-1])) == (0xB000, (-1, 0, 3, 0))
+    assert (int(answers[-1].Status), counted(answers[-1])) == (0xA702, (-1, 0, 3, 0))
     assert sets[-1] is not None
     assert list(sets[-1].FailedSOPInstanceUIDList) == [uid(1, 1, 1), uid(1, 1, 2), uid(1, 2, 1)]
     _, answers, _ = get(house, STUDY_GET, status=0xB007, **keys)
@@ -107,7 +107,7 @@ def test_what_the_peer_refuses_is_counted_and_named(house: Ward) -> None:
 def test_a_syntax_that_the_peer_does_not_take_is_a_failure(house: Ward) -> None:
     keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": uid(2)}
     came, answers, sets = get(house, STUDY_GET, syntax="1.2.840.10008.1.2", **keys)
-    assert (came, int(answers[-1].Status), counted(answers[-1])) == ({}, 0xB000, (-1, 0, 1, 0))
+    assert (came, int(answers[-1].Status), counted(answers[-1])) == ({}, 0xA702, (-1, 0, 1, 0))
     assert sets[-1] is not None
     assert sets[-1].FailedSOPInstanceUIDList == uid(2, 1, 1)
 
