@@ -56,19 +56,16 @@ class Loop:
         tally: Tally,
         log: FilteringBoundLogger,
     ) -> None:
-        self._conversation = conversation
-        self._holding = holding
-        self._admission = admission
-        self._limits = limits
-        self._tally = tally
-        self._log = log
+        self._conversation, self._admission, self._holding = conversation, admission, holding
+        self._limits, self._tally, self._log = limits, tally, log
         self._selector = DefaultSelector()
         self._hands = Hands(limits.threads, self._selector)
+        self._readers = Hands(limits.answering_threads, self._selector)
         self._doorway = Doorways(
             entries, self._selector, self._enter, lambda: admission.more_than_our_share, log
         )
         self._serving = Serving(
-            self._hands,
+            self._readers,
             self._selector,
             conversation,
             limits,
@@ -87,6 +84,7 @@ class Loop:
 
     def start(self) -> None:
         self._hands.start()
+        self._readers.start()
         self._doorway.watch(on=True)
 
     def turn(self) -> None:
@@ -120,6 +118,7 @@ class Loop:
         for connection in list(self._connections):
             self._drop(connection)
         self._hands.close()
+        self._readers.close()
         self._selector.close()
 
     # -- accepting
