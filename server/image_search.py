@@ -16,12 +16,15 @@ from server.images import ImageObject
 class Level(StrEnum):
     """What each thing found is."""
 
+    PATIENT = "patient"
+    """Whoever is the same by Patient ID and its issuer; nobody where there is no Patient ID."""
     STUDY = "study"
     SERIES = "series"
     INSTANCE = "instance"
 
 
 KEYS: dict[Level, frozenset[str]] = {
+    Level.PATIENT: frozenset({"PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate"}),
     Level.STUDY: frozenset(
         {
             "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ModalitiesInStudy",
@@ -81,7 +84,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A study, a series or an instance."""
+    """A patient, a study, a series or an instance."""
 
     first: ImageObject
     """The object of it that came first: what it says is what the whole is said to be."""

@@ -17,6 +17,7 @@ from threading import Event
 
 from server.clock import now
 from server.dicom.limits import Limits
+from server.dicom.receive.operation import Operations
 from server.dicom.receive.port import listen
 from server.dicom.receive.process import GRACE_SECONDS, receive
 from server.dicom.receive.seats import Seats
@@ -32,7 +33,7 @@ _LOOK = 0.1
 _YOUNG, _PAUSE = 10.0, 1.0
 """Seconds; as for the processes of the supervisor."""
 
-Opening = Callable[[Settings], Holding]
+Opening = Callable[[Settings], tuple[Holding, Operations]]
 """Opens the store, in the process that is going to use it."""
 
 
@@ -133,10 +134,18 @@ class _Listeners:
         tie_to(parent)
         settings = self._settings
         with one_sentence():
-            holding = self._opening(settings)
+            holding, operations = self._opening(settings)
             limits = limits_of(settings)
+            peers = register(settings)
             sound = receive(
-                self._listener, holding, register(settings), self._seats, limits, clock=now, log=logger()
+                self._listener,
+                holding,
+                peers,
+                self._seats,
+                limits,
+                operations=operations,
+                clock=now,
+                log=logger(),
             )
         if not sound:
             raise SystemExit(1)

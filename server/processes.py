@@ -49,10 +49,10 @@ def work() -> None:
 def dicom() -> None:
     """Run the DICOM door alone: it takes what modalities and archives send."""
     with loading():
+        from server.doors import listener
         from server.listening import serve
-        from server.wiring import holding
 
-    serve(settings.load(), holding)
+    serve(settings.load(), listener)
 
 
 PROCESSES = {each.name: each for each in (up, web, work, dicom)}

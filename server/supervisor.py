@@ -20,17 +20,18 @@ from server import (
     listening,
 )
 from server.configuration import demand_models
+from server.doors import listener
 from server.ending import one_sentence
 from server.lifeline import tie_to
 from server.log import configure, logger
 from server.settings import Settings
 from server.web import demand_certificate, demand_free_port, serve
-from server.wiring import build, holding
+from server.wiring import build
 from server.work import work
 
 
 def _dicom(settings: Settings) -> None:
-    listening.serve(settings, holding)
+    listening.serve(settings, listener)
 
 
 _PROGRAMS: dict[str, Callable[[Settings], None]] = {"web": serve, "work": work, "dicom": _dicom}

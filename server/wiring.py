@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from server.access.doorkeeper import Doorkeeper
@@ -35,12 +36,11 @@ from server.holding import ObjectHolding
 from server.keys import secret
 from server.log import logger
 from server.model import Card, Destination, PacsDestination, Policy, Trust
-from server.objects import Holding
+from server.ports import Shelf
 from server.query import Query, Token
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
-from server.store.commitments import CommitmentStore
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.image_search import ImageFinder
@@ -199,32 +199,21 @@ def _longest(destination: Destination) -> timedelta:
     return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
-def holding(settings: Settings) -> Holding:
-    """Where the DICOM door puts what it takes; opened in the process that takes it.
-
-    Raises:
-        Fault: the database is not there, or not at the schema of this version.
-    """
-    prepare_folder(settings.data)
-    database = Database(settings.database)
-    demand_current(database)
-    return ObjectHolding(Staging(Vault(settings.data)), ImageStore(database), CommitmentStore(database))
+def pictured(shelf: Shelf, studies: Sequence[str]) -> tuple[str, ...]:
+    """The ImagingStudy resources that are of these Study Instance UIDs."""
+    names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
+    found = shelf.find(Query("ImagingStudy", (Token("identifier", names),)), _MOST_PICTURED)
+    return tuple(f"{each.type}/{each.id}/_history/{each.version}" for each in found)
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
     """The DICOMweb door's desk."""
-
-    def pictured(studies: Sequence[str]) -> tuple[str, ...]:
-        names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
-        found = house.shelf.find(Query("ImagingStudy", (Token("identifier", names),)), _MOST_PICTURED)
-        return tuple(f"{each.type}/{each.id}/_history/{each.version}" for each in found)
-
     return ImagesDesk(
         search=ImageFinder(house.database),
         open=house.vault.open,
         holding=ObjectHolding(Staging(house.vault), house.images),
         trail=audit_clerk(house, now),
-        pictured=pictured,
+        pictured=partial(pictured, house.shelf),
         base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",
         max_object=house.settings.dicom_max_object,
     )

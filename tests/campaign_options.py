@@ -8,11 +8,16 @@ import pytest
 def add_campaign_options(parser: pytest.Parser) -> None:
     """``--kills``, ``--seed``, ``--cuts``, ``--searches``, ``--seconds`` and ``--database``."""
     group = parser.getgroup("campaigns", "campaigns against real processes (tests/flow)")
-    group.addoption("--kills", type=int, default=50, help="kill -9 of web and work, in all (default 50)")
+    group.addoption("--kills", type=int, default=20, help="kill -9 of web and work, in all (default 20)")
     group.addoption("--seed", type=int, default=None, help="repeat the draws of a campaign that printed it")
-    group.addoption("--cuts", type=int, default=3, help="power cuts on a loop device (default 3)")
-    group.addoption("--searches", type=int, default=300, help="searches under six tokens (default 300)")
-    group.addoption("--seconds", type=float, default=10.0, help="length of the SQLite campaign (default 10)")
+    group.addoption("--cuts", type=int, default=2, help="power cuts on a loop device (default 2)")
+    group.addoption("--searches", type=int, default=150, help="searches under six tokens (default 150)")
+    group.addoption(
+        "--seconds",
+        type=float,
+        default=6.0,
+        help="length of the campaigns that say so, in seconds (default 6)",
+    )
     group.addoption(
         "--database",
         choices=("sqlite", "postgresql"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import socketserver
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -36,6 +39,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that no core waits for another at the end."""
     items.sort(key=lambda each: "tests/flow/" not in each.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are objects, too: a garbage collection need not look at them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -95,3 +104,10 @@ def world(tmp_path: Path, database_url: str) -> Iterator[World]:
 def _quiet() -> None:
     """Logs of the code under test would drown what failed."""
     configure("error", "tests")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _prompt() -> None:
+    """Peers within the test process look twenty times a second, not twice, whether they are to stop."""
+    serve_forever: Any = socketserver.BaseServer.serve_forever
+    serve_forever.__defaults__ = (0.05,)

@@ -17,20 +17,21 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.http_status",
-    "server.image_search",
+    "server.image_search", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.configuration", "server.couriers", "server.directory", "server.holding", "server.idle",
-    "server.keys", "server.listening", "server.metrics",
-    "server.notifier", "server.options", "server.partnering", "server.polling", "server.processes",
-    "server.readers", "server.steps", "server.supervisor", "server.vouching", "server.web",
-    "server.wiring", "server.work",
+    "server.configuration", "server.couriers", "server.directory", "server.doors", "server.holding",
+    "server.idle", "server.keys", "server.listening", "server.metrics",
+    "server.notifier", "server.options", "server.ordering", "server.partnering", "server.polling",
+    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
+    "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
-    "server.clock", "server.log", "server.settings", *COMPOSERS - {"server.steps", "server.holding"},
+    "server.clock", "server.log", "server.settings",
+    *COMPOSERS - {"server.steps", "server.holding", "server.ordering"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
     "server.fhir.door",
@@ -39,8 +40,7 @@ WORLDLY = {
     "server.porch.certificates", "server.porch.connection", "server.porch.line", "server.porch.loop",
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",
     "server.reader.child", "server.reader.film.child", "server.reader.film.desk",
-    "server.reader.film.film_reader", "server.reader.process",
-    "server.reader.xgboost_reader", "server.reader.training",
+    "server.reader.process", "server.reader.resident", "server.reader.training",
 }  # fmt: skip
 """Everything else in server/ is pure; a new module is pure until it is named here."""
 WORLD = re.compile(

@@ -69,7 +69,7 @@ def header(whole: Whole, sop_class: str, sop_instance: str) -> tuple[Header, tup
         raise _mismatch("SOP Class UID and SOP Instance UID must be those of the command")
     if any(_LEADING_ZERO.search(each) for each in uids.values()):
         remarks.append("a UID has a component with a leading zero")
-    text = _Text(values)
+    text = Text(values)
     found: dict[str, Any] = {name: text.of(tag) for name, tag in _TEXTS.items()}
     found["accession_issuer"] = text.of(_ACCESSION_ISSUER) or found["accession_issuer"]
     found["patient_id_issuer"] = found["patient_id_issuer"] or text.of(_ID_ISSUER)
@@ -130,7 +130,7 @@ def _usable_id(text: str) -> bool:
     return len(text) <= _LONGEST_ID and not _CONTROL.search(text)
 
 
-class _Text:
+class Text:
     """Text in the character sets that the object names (PS3.3 C.12.1.1.2)."""
 
     def __init__(self, values: Mapping[int, bytes]) -> None:

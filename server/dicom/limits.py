@@ -21,6 +21,8 @@ class Limits:
     """A command set, over all its fragments."""
     object_bytes: int = 4 * GIB
     """The encoded data set of one object."""
+    identifier_bytes: int = 64 * KIB
+    """The identifier of a query."""
     chunk_bytes: int = 1 * MIB
     """What of an object is held in memory before it goes to disk."""
     request_seconds: float = 5.0
@@ -35,6 +37,8 @@ class Limits:
     """Bytes per second, on average after the grace, below which a peer is too slow."""
     answer_seconds: float = 30.0
     """How long a peer may take to read an answer."""
+    response_seconds: float = 60.0
+    """How long a peer may take to answer what we ask it in the course of its own request."""
     linger_seconds: float = 1.0
     """How long bytes still on their way are thrown away after the last PDU of ours."""
     connections: int = 1000

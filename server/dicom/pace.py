@@ -22,6 +22,10 @@ class Phase(Enum):
     """A thread is at work for it; the peer is not waited for."""
     ANSWERING = auto()
     """The peer takes an answer at its own pace."""
+    ELSEWHERE = auto()
+    """What was asked for is on its way to another peer, which has its own time."""
+    AWAITING = auto()
+    """The peer has been asked something in the course of its own request."""
     LINGERING = auto()
     """The last PDU is sent; bytes still on their way are thrown away."""
 
@@ -31,7 +35,7 @@ def overdue(phase: Phase, waited: float, moved: int, limits: Limits) -> bool:
 
     ``moved`` counts the bytes of the PDU received since then.
     """
-    if phase is Phase.WORKING:
+    if phase in (Phase.WORKING, Phase.ELSEWHERE):
         return False
     if phase is Phase.IN_PDU:
         return too_slow(waited, moved, limits.grace_seconds, limits)
@@ -41,6 +45,7 @@ def overdue(phase: Phase, waited: float, moved: int, limits: Limits) -> bool:
             Phase.FRESH: limits.request_seconds,
             Phase.IDLE: limits.idle_seconds,
             Phase.ANSWERING: limits.answer_seconds,
+            Phase.AWAITING: limits.response_seconds,
             Phase.LINGERING: limits.linger_seconds,
         }[phase]
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
+from server.dicom.rights import ALL, UNSAID, Right
 from server.dicom.upper.answer import Rejection
 from server.dicom.upper.negotiation import STORAGE_CLASSES
 from server.dicom.upper.request import APPLICATION_CONTEXT, Request, ae_title
@@ -21,6 +22,7 @@ _AE = validate.Regexp(
     r"^(?! )[ -\[\]-~]{1,16}(?<! )$", error="allowed: 1 to 16 ASCII characters without backslash (AE)"
 )
 _CLASS = validate.OneOf(sorted(STORAGE_CLASSES), error="allowed: a storage SOP class that this server takes")
+_RIGHTS = validate.OneOf(sorted(Right), error=f"allowed: {', '.join(Right)}")
 _SOME = validate.Length(min=1, error="allowed: one or more")
 
 
@@ -34,6 +36,8 @@ class Called:
     classes: frozenset[str] = STORAGE_CLASSES
     max_object: int | None = None
     """Bytes; None: what the setting says."""
+    may: frozenset[Right] = ALL
+    """What may be asked of this title at most, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Peer:
 
     ae: str
     addresses: tuple[Network, ...]
+    may: frozenset[Right] = UNSAID
+    host: str = ""
+    """Address at which it takes what others ask to be moved to it; empty: it takes none."""
+    port: int = 0
 
     def at(self, address: str) -> bool:
         found = ipaddress.ip_address(address)
@@ -73,6 +81,13 @@ class Peers:
         rules = Called(called) if self.called is None else self.called[called]
         return rules if rules.peers is None or calling in rules.peers else Rejection.CALLING_AE
 
+    def rights(self, rules: Called, calling: str) -> frozenset[Right]:
+        """What a peer may do that has been admitted."""
+        if self.peers is None:
+            return rules.may
+        peer = self.peers.get(calling)
+        return frozenset() if peer is None else rules.may & peer.may
+
     def _known(self, calling: str, address: str) -> bool:
         if self.peers is None:
             return ipaddress.ip_address(address).is_loopback
@@ -90,6 +105,7 @@ class _Called(Schema):
     max_object = fields.Integer(
         strict=True, load_default=None, validate=validate.Range(min=1, error="allowed: bytes, 1 or more")
     )
+    may = fields.List(fields.String(validate=_RIGHTS), load_default=sorted(ALL))
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Called:
@@ -98,6 +114,7 @@ class _Called(Schema):
             None if data["peers"] is None else frozenset(data["peers"]),
             STORAGE_CLASSES if data["classes"] is None else frozenset(data["classes"]),
             data["max_object"],
+            _rights(data["may"]),
         )
 
 
@@ -107,14 +124,30 @@ class _Peer(Schema):
 
     ae = fields.String(required=True, validate=_AE)
     addresses = fields.List(fields.String(), required=True, validate=_SOME)
+    may = fields.List(fields.String(validate=_RIGHTS), load_default=sorted(UNSAID))
+    host = fields.String(load_default="")
+    port = fields.Integer(
+        strict=True, load_default=0, validate=validate.Range(1, 65535, error="allowed: 1 to 65535")
+    )
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Peer:
         try:
-            return Peer(data["ae"], tuple(ipaddress.ip_network(each) for each in data["addresses"]))
+            networks = tuple(ipaddress.ip_network(each) for each in data["addresses"])
         except ValueError as error:
             text = "allowed: addresses and networks such as 10.1.2.3 and 10.1.2.0/24"
             raise ValidationError(text, "addresses") from error
+        if bool(data["host"]) != bool(data["port"]):
+            raise ValidationError("allowed: both host and port, or neither", "port")
+        try:
+            host = str(ipaddress.ip_address(data["host"])) if data["host"] else ""
+        except ValueError as error:
+            raise ValidationError("allowed: an address such as 10.1.2.3", "host") from error
+        return Peer(data["ae"], networks, _rights(data["may"]), host, data["port"])
+
+
+def _rights(listed: Iterable[str]) -> frozenset[Right]:
+    return frozenset(Right(each) for each in listed)
 
 
 class _Issuer(Schema):

@@ -31,8 +31,8 @@ def ordered(task: Resource, report: Resource, patient: Resource, look: Look) -> 
     carriers = [report, *described, *orders, *named]
     counts = {int(each["numberOfInstances"]) for each in described if "numberOfInstances" in each}
     return Ordered(
-        studies=tuple(dict.fromkeys(uid for each in carriers for uid in _uids(each))),
-        accessions=tuple(dict.fromkeys(pair for each in carriers for pair in _accessions(each))),
+        studies=tuple(dict.fromkeys(uid for each in carriers for uid in study_uids(each))),
+        accessions=tuple(dict.fromkeys(pair for each in carriers for pair in accessions_of(each))),
         patient_ids=tuple(dict.fromkeys(_pairs(patient.get("identifier", [])))),
         expected=max(counts, default=None),
     )
@@ -63,13 +63,13 @@ def _stands(study: Resource) -> bool:
     return study.get("status") not in ("cancelled", "entered-in-error")
 
 
-def _uids(resource: Resource) -> Iterator[str]:
+def study_uids(resource: Resource) -> Iterator[str]:
     for system, value in _pairs(resource.get("identifier", [])):
         if system == DICOM_UID:
             yield value.removeprefix(_OID)
 
 
-def _accessions(resource: Resource) -> Iterator[tuple[str, str]]:
+def accessions_of(resource: Resource) -> Iterator[tuple[str, str]]:
     typed = [each for each in resource.get("identifier", []) if _is_accession(each)]
     yield from _pairs(typed)
 

@@ -7,17 +7,17 @@ and after asking when the probability falls between the card's two thresholds.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import Lock
 
 from server.contract import Inputs
-from server.errors import Category, Fault, Issue, fault
+from server.errors import Category, Fault, Issue
 from server.model import AiRead, Card
-from server.reader.process import LIMIT, ModelProcess, verified
+from server.reader.process import LIMIT, ModelProcess
+from server.reader.resident import Resident
 from server.reader.scale import columns, row, self_tests
 from server.reader.verdict import declined, read
 
-SELF_TEST_EVERY = timedelta(hours=1)
 _ROUNDING = 1e-3
 
 
@@ -27,21 +27,12 @@ class XgboostReader:
     def __init__(self, card: Card, folder: Path, limit: timedelta = LIMIT) -> None:
         """``folder`` is the one that the card and its model file lie in. Nothing is loaded yet."""
         self._card = card
-        self._path = folder / card.model_file
-        self._limit = limit
-        self._process: ModelProcess | None = None
-        self._tested_at: datetime | None = None
-        self._lock = Lock()
+        spawn = partial(ModelProcess, names=columns(card), limit=limit)
+        self._model = Resident(card, folder, spawn, partial(_repeats, card))
 
     def start(self) -> None:
-        """Load the model into its own process and put it to the test; does nothing when it runs.
-
-        Raises:
-            Fault: BROKEN when the file is not the card's or the scores are not those of the card;
-                UNAVAILABLE when the process ends or is too slow.
-        """
-        with self._lock:
-            self._running()
+        """Load the model into its own process and put it to the test. Raises Fault as ``Resident.start``."""
+        self._model.start()
 
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
         """Answer or decline; the same inputs always give the same read.
@@ -55,41 +46,17 @@ class XgboostReader:
             raise Fault(Category.UNPROCESSABLE, *issues)
         if inputs.outside:
             return declined(self._card, inputs, now)
-        with self._lock:
-            score = self._tested(now).score(row(self._card, inputs.values))
+        with self._model.lent(now) as process:
+            score = process.score(row(self._card, inputs.values))
         return read(self._card, inputs, score, now)
 
     def close(self) -> None:
         """Let go of the model's process."""
-        with self._lock:
-            self._drop()
+        self._model.close()
 
-    def _running(self) -> ModelProcess:
-        if self._process is None or not self._process.alive:
-            self._drop()
-            model = verified(self._path, self._card.model_digest)
-            self._process = ModelProcess(model, columns(self._card), self._limit)
-            self._self_test(self._process)
-        return self._process
 
-    def _tested(self, now: datetime) -> ModelProcess:
-        """The running process; once an hour it must repeat its known scores (reliability, T33)."""
-        process = self._running()
-        if self._tested_at is None:
-            self._tested_at = now
-        elif now - self._tested_at >= SELF_TEST_EVERY:
-            self._self_test(process)
-            self._tested_at = now
-        return process
-
-    def _self_test(self, process: ModelProcess) -> None:
-        for key, vector in self_tests(self._card).items():
-            if abs(process.score(vector).log_odds - self._card.calibration[key]) > _ROUNDING:
-                self._drop()
-                raise fault(Category.BROKEN, "exception", "the model fails its card's self-test; it is off")
-
-    def _drop(self) -> None:
-        if self._process is not None:
-            self._process.close()
-        self._process = None
-        self._tested_at = None
+def _repeats(card: Card, process: ModelProcess) -> bool:
+    return all(
+        abs(process.score(vector).log_odds - card.calibration[key]) <= _ROUNDING
+        for key, vector in self_tests(card).items()
+    )

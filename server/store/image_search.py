@@ -94,13 +94,26 @@ def _firsts() -> Select[Any]:
 
 def _find(connection: Connection, wanted: Wanted) -> tuple[Found, ...]:
     tests = [_test(connection, each) for each in wanted.meeting]
-    rows = {Level.STUDY: _studies, Level.SERIES: _series, Level.INSTANCE: _instances}[wanted.level](tests)
+    rows = _ROWS[wanted.level](tests)
     keys = tuple(connection.execute(rows.limit(wanted.limit).offset(wanted.offset)).scalars())
     found = {
         row.key: as_object(row) for row in connection.execute(select(image).where(image.c.key.in_(keys)))
     }
     counts = _counts(connection, {each.named.study for each in found.values()})
     return tuple(_found(wanted.level, found[key], counts) for key in keys)
+
+
+def _patients(tests: list[ColumnElement[bool]]) -> Select[Any]:
+    """By the study of each that came first and may be shown: what that says is what they are said to be."""
+    other, of_other = study.alias("other"), study_index.alias("of_other")
+    earlier = exists().where(
+        other.c.patient_id == study.c.patient_id,
+        other.c.issuer == study.c.issuer,
+        of_other.c.study == other.c.uid,
+        of_other.c.first < study_index.c.first,
+        exists().where(image.c.study == other.c.uid, shown(), _first()),
+    )
+    return _studies([*tests, study.c.patient_id != "", not_(earlier)])
 
 
 def _studies(tests: list[ColumnElement[bool]]) -> Select[Any]:
@@ -136,6 +149,12 @@ def _instances(tests: list[ColumnElement[bool]]) -> Select[Any]:
     return select(image.c.key).select_from(joined).where(shown(), _first(), *tests).order_by(image.c.key)
 
 
+_ROWS = {
+    Level.PATIENT: _patients,
+    Level.STUDY: _studies,
+    Level.SERIES: _series,
+    Level.INSTANCE: _instances,
+}
 _Counts = dict[str, dict[str, tuple[int, str]]]
 """Study -> series -> (how many instances, modality)."""
 

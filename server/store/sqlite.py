@@ -14,6 +14,7 @@ from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from server.errors import Category, Fault, fault
 from server.store.dialect import Again, Stage
@@ -59,7 +60,7 @@ class Sqlite:
         event.listen(self._beside, "connect", _configure_scratch)
         lost = f"{beside.name} is damaged or no database; delete it, nothing in it is needed"
         with told(lost):
-            metadata.create_all(self._beside)
+            _make(self._beside)
         self.scratch = Scratch(self._beside, lambda: told(lost))
         self._turn = Turn(path.with_suffix(".turn"))
         self._path = str(path)
@@ -103,6 +104,15 @@ class Sqlite:
         self._turn.close()
 
 
+def _make(beside: Engine) -> None:
+    """What is there already is left: the processes of a door open a new folder all at once."""
+    with beside.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for each in table.indexes:
+                connection.execute(CreateIndex(each, if_not_exists=True))
+
+
 def _configure(connection: Any, record: Any) -> None:
     del record
     connection.isolation_level = None  # transactions are begun by us, see _begin
@@ -121,7 +131,7 @@ def _configure(connection: Any, record: Any) -> None:
 def _configure_scratch(connection: Any, record: Any) -> None:
     del record
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=OFF"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -64,7 +64,7 @@ def test_opinion_prints_p50_and_p95(tmp_path):
 
 
 def test_fhir_prints_each_kind_of_request_at_each_size(tmp_path):
-    few = ["--seconds", "0.3", "--clients", "2", "--rounds", "1", "--stored", "100", "--stored", "200"]
+    few = ["--seconds", "0.15", "--clients", "2", "--rounds", "1", "--stored", "100", "--stored", "200"]
     told = figures(run("fhir", *few, "--data", str(tmp_path)))
     for kind in ("Task create", "read"):
         line = told[f"{kind}, 200 stored, beside fhirstarter in memory"]

@@ -17,6 +17,7 @@ from server.dicom.peers import Peers
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.loop import Loop
+from server.dicom.receive.operation import Asking, Operation, Operations
 from server.dicom.receive.port import listen
 from server.dicom.receive.seats import Seats
 from server.dicom.receive.staging import Staging
@@ -30,6 +31,13 @@ from tests.flow.processes import until
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
+class Nothing:
+    """For a door that is asked nothing."""
+
+    def begin(self, asking: Asking) -> Operation:
+        raise NotImplementedError
+
+
 class Door:
     """Open inside ``with``."""
 
@@ -39,6 +47,7 @@ class Door:
         limits: Limits | None = None,
         peers: Peers | None = None,
         holding: Holding | None = None,
+        operations: Operations | None = None,
     ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
@@ -49,8 +58,8 @@ class Door:
         self.port: int = self._listener.getsockname()[1]
         conversation = Conversation(
             self.admission,
-            chunk=self.limits.chunk_bytes,
-            most=self.limits.object_bytes,
+            operations=operations or Nothing(),
+            limits=self.limits,
             clock=lambda: NOW,
             tally=self._tally,
             log=logger(),

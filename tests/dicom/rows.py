@@ -137,7 +137,7 @@ ORDERS = (
     Order("D-034a", "no SOP class", wire.store(sop_class=None), 0xC000, data=ct()),
     Order("D-034b", "no instance", wire.store(instance=None), 0xC000, data=ct()),
     Order("D-036", "an unknown command", _unknown(0x0140), 0x0211),
-    Order("D-036a", "a C-FIND in a storage context", _unknown(0x0020), 0x0211),
+    Order("D-036a", "a C-FIND in a storage context", _unknown(0x0020), 0x0122),
     Order("D-037", "no data set", wire.store(data_set=0x0101), 0xC000),
     Order("D-038", "another SOP class than the context's", wire.store(CT + b".1"), 0x0122, data=ct()),
     Order("D-038a", "a C-STORE of Verification", wire.store(VERIFICATION), 0x0122, context=1, data=ct()),

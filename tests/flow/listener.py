@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,19 +45,22 @@ class Listener:
             found.append(int(lines["RssAnon"].split()[0]) * 1024)
         return found
 
-    def associated(self) -> Speaker:
+    def associated(self, request: bytes | None = None) -> Speaker:
         speaker = Speaker(self.port)
-        speaker.send(wire.request())
+        speaker.send(wire.request() if request is None else request)
         assert speaker.read()[0] == 0x02
         return speaker
 
 
 @contextmanager
-def listening(data: Path, folder: Path) -> Iterator[Listener]:
-    """Started, with its logs in ``folder``; left, all of it is gone."""
+def listening(data: Path, folder: Path, peers: Callable[[int], str] | None = None) -> Iterator[Listener]:
+    """Started, with its logs in ``folder``; left, all is gone. ``peers``: its port -> the file of peers."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
     port = free_port()
     ours = {"SECOND_READER_DATA": str(data), "SECOND_READER_DICOM_PORT": str(port)}
+    if peers is not None:
+        (folder / "peers.toml").write_text(peers(port))
+        ours["SECOND_READER_DICOM_PEERS"] = str(folder / "peers.toml")
     (folder / "logs").mkdir()
     made = Listener(data, port, Program("dicom", clean | ours, folder / "logs"))
     subprocess.run([sys.executable, "-m", "server", "migrate"], env=clean | ours, cwd=PROJECT, check=True)

@@ -51,7 +51,7 @@ def test_kill_while_the_ehr_fails_after_its_commit(site: Site, ehr: Ehr, seed: i
                     return
             met.append(fault.kind)
 
-    _campaign(site, hospital, 10, seed, say, trouble=trouble)
+    _campaign(site, hospital, 6, seed, say, trouble=trouble)
     say(f"faults of the EHR: {', '.join(f'{met.count(kind)} {kind}' for kind in Kind if kind in met)}")
     assert {Kind.ERROR_AFTER, Kind.SILENCE_AFTER} <= set(met)
 

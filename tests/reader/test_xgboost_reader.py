@@ -17,8 +17,9 @@ import pytest
 from server.errors import Category, Fault
 from server.model import Answer
 from server.reader.process import ModelProcess, verified
+from server.reader.resident import SELF_TEST_EVERY
 from server.reader.scale import columns, probability
-from server.reader.xgboost_reader import SELF_TEST_EVERY, XgboostReader
+from server.reader.xgboost_reader import XgboostReader
 from tests.reader.build import BACTERIAL, CARD, FOLDER, NOW, UNSURE, VIRAL, inputs
 
 
@@ -31,9 +32,9 @@ def reader() -> Iterator[XgboostReader]:
 
 
 def pid(reader: XgboostReader) -> int:
-    assert reader._process is not None
-    assert reader._process.pid is not None
-    return reader._process.pid
+    assert reader._model.process is not None
+    assert reader._model.process.pid is not None
+    return reader._model.process.pid
 
 
 def ended(process: int) -> bool:
@@ -97,7 +98,7 @@ def test_another_file_never_loads(tmp_path: Path, damage: str) -> None:
     with pytest.raises(Fault) as caught:
         reader.read(inputs(VIRAL), NOW)
     assert caught.value.category is Category.BROKEN
-    assert reader._process is None
+    assert reader._model.process is None
 
 
 def test_a_model_that_is_not_the_one_of_the_card_fails_the_self_test() -> None:
@@ -106,13 +107,13 @@ def test_a_model_that_is_not_the_one_of_the_card_fails_the_self_test() -> None:
     with pytest.raises(Fault, match="self-test") as caught:
         reader.start()
     assert caught.value.category is Category.BROKEN
-    assert reader._process is None
+    assert reader._model.process is None
 
 
 def test_the_self_test_is_repeated_every_hour(reader: XgboostReader, monkeypatch: pytest.MonkeyPatch) -> None:
     tested: list[ModelProcess] = []
-    monkeypatch.setattr(reader, "_self_test", tested.append)
-    monkeypatch.setattr(reader, "_tested_at", NOW)
+    monkeypatch.setattr(reader._model, "_test", tested.append)
+    monkeypatch.setattr(reader._model, "tested_at", NOW)
     for later in (timedelta(0), SELF_TEST_EVERY - timedelta(seconds=1), SELF_TEST_EVERY, SELF_TEST_EVERY):
         reader.read(inputs(VIRAL), NOW + later)
     assert len(tested) == 1
@@ -121,8 +122,8 @@ def test_the_self_test_is_repeated_every_hour(reader: XgboostReader, monkeypatch
 def test_a_dead_process_is_replaced(reader: XgboostReader) -> None:
     before = pid(reader)
     os.kill(before, signal.SIGKILL)
-    assert reader._process is not None
-    reader._process._process.join()
+    assert reader._model.process is not None
+    reader._model.process._process.join()
     assert reader.read(inputs(BACTERIAL), NOW).answer is Answer.PRESENT
     assert pid(reader) != before
 
@@ -131,8 +132,8 @@ def test_a_process_that_hangs_is_killed_and_replaced() -> None:
     reader = XgboostReader(CARD, FOLDER)
     reader.start()
     stuck = pid(reader)
-    assert reader._process is not None
-    reader._process._limit = timedelta(seconds=0.2)
+    assert reader._model.process is not None
+    reader._model.process._limit = timedelta(seconds=0.2)
     os.kill(stuck, signal.SIGSTOP)
     with pytest.raises(Fault, match="in time") as caught:
         reader.read(inputs(BACTERIAL), NOW)

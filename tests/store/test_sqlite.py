@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pysqlite3
@@ -14,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from server.errors import Category, Fault
 from server.store.database import Database
-from server.store.sqlite import safe_sqlite
+from server.store.sqlite import Sqlite, safe_sqlite
 from server.store.tables import arrival
 from tests.store.nouns import ids, row
 
@@ -186,3 +188,20 @@ def test_whether_anybody_has_written_is_told_without_a_query(database: Database)
     assert database.written() == before
     database.write(lambda c: c.exec_driver_sql("CREATE TABLE noted (a)").close())
     assert database.written() != before
+
+
+def test_processes_that_open_a_new_folder_at_once_all_open_it(tmp_path: Path) -> None:
+    """As the listeners of a door do that is started before there is a schema."""
+    count = 6
+    for turn in range(10):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        together = threading.Barrier(count)
+
+        def opened(folder: Path = folder, together: threading.Barrier = together) -> None:
+            together.wait(10)
+            Sqlite(folder / "store.db").close()
+
+        with ThreadPoolExecutor(count) as pool:
+            for each in [pool.submit(opened) for _ in range(count)]:
+                each.result()

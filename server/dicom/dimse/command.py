@@ -12,8 +12,11 @@ _ELEMENT = Struct("<HHI")
 GROUP_LENGTH, SOP_CLASS, FIELD, MESSAGE_ID, RESPONDED_ID = 0x0000, 0x0002, 0x0100, 0x0110, 0x0120
 PRIORITY, DATA_SET_TYPE, STATUS, COMMENT = 0x0700, 0x0800, 0x0900, 0x0902
 SOP_INSTANCE, ORIGINATOR, ORIGINATOR_ID = 0x1000, 0x1030, 0x1031
+DESTINATION = 0x0600
+REMAINING, COMPLETED, FAILED, WARNING = 0x1020, 0x1021, 0x1022, 0x1023
+"""Counters of sub-operations (PS3.7 9.1.3.1, 9.1.4.1)."""
 _REQUESTED_SOP_CLASS, _REQUESTED_SOP_INSTANCE = 0x0003, 0x1001
-_NO_DATA = 0x0101
+_NO_DATA, _SOME_DATA = 0x0101, 0x0001
 _LONGEST_COMMENT = 64
 
 
@@ -21,6 +24,9 @@ class Field(IntEnum):
     """Command Field (PS3.7 annex E.1); a response has its highest bit set."""
 
     C_STORE_RQ = 0x0001
+    C_GET_RQ = 0x0010
+    C_FIND_RQ = 0x0020
+    C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
     N_EVENT_REPORT_RQ = 0x0100
     C_CANCEL_RQ = 0x0FFF
@@ -80,16 +86,24 @@ def _short(elements: Mapping[int, bytes], number: int) -> int:
     return int.from_bytes(value, "little")
 
 
-def respond(command: Command, status: int, comment: str = "") -> bytes:
-    """The response to a request, without a data set (PS3.7 9.3.1.2, 9.3.5.2).
+def respond(
+    command: Command,
+    status: int,
+    comment: str = "",
+    *,
+    has_data: bool = False,
+    counters: Mapping[int, int] | None = None,
+) -> bytes:
+    """The response to a request (PS3.7 9.3.1.2 to 9.3.5.2); ``has_data``: a data set follows it.
 
     ``comment`` says why to a person; it is cut to what fits into one (PS3.7 annex C, LO).
     """
     elements = {
         FIELD: pack("<H", command.field | RESPONSE),
         RESPONDED_ID: pack("<H", command.message_id),
-        DATA_SET_TYPE: pack("<H", _NO_DATA),
+        DATA_SET_TYPE: pack("<H", _SOME_DATA if has_data else _NO_DATA),
         STATUS: pack("<H", status),
+        **{number: pack("<H", count) for number, count in (counters or {}).items()},
     }
     for number, requested in (
         (SOP_CLASS, _REQUESTED_SOP_CLASS),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from server.dicom.dimse.command import ORIGINATOR, RESPONSE, SOP_CLASS, SOP_INSTANCE, Command, Field
 from server.dicom.dimse.status import Status
-from server.dicom.upper.negotiation import COMMITMENT, VERIFICATION
+from server.dicom.rights import NEEDED, Right
+from server.dicom.upper.negotiation import COMMITMENT, SERVICES, VERIFICATION
 
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 """The one instance of the Push Model (PS3.4 J.3.5)."""
@@ -29,7 +30,22 @@ class Take:
     originator: str | None
 
 
-def asked(sop_class: str, command: Command) -> Answer | Take | None:
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A query or a retrieval, whose identifier follows."""
+
+    needs: Right
+
+
+_ASKING = {
+    Field.C_FIND_RQ: (Right.FIND, Right.WORKLIST),
+    Field.C_GET_RQ: (Right.GET,),
+    Field.C_MOVE_RQ: (Right.MOVE,),
+}
+"""Which of the rights a SOP class may need by which this is asked."""
+
+
+def asked(sop_class: str, command: Command) -> Answer | Take | Ask | None:
     """What to do for a command in a context of ``sop_class``; None for what is not answered."""
     if command.field & RESPONSE or command.field == Field.C_CANCEL_RQ:
         return None  # nothing of ours is under way that it could be about
@@ -39,9 +55,20 @@ def asked(sop_class: str, command: Command) -> Answer | Take | None:
         return _store(sop_class, command)
     if command.field == Field.N_EVENT_REPORT_RQ:
         return _report(sop_class, command)
+    if command.field in _ASKING:
+        return _ask(sop_class, command)
     return Answer(
-        Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, and reports on storage commitment"
+        Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE, N-EVENT-REPORT"
     )
+
+
+def _ask(sop_class: str, command: Command) -> Answer | Ask:
+    needs = NEEDED.get(sop_class)
+    if needs not in _ASKING[Field(command.field)] or command.uid(SOP_CLASS) != sop_class:
+        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "the SOP class is not that of the context")
+    if not command.has_data:
+        return Answer(Status.DOES_NOT_MATCH, "an identifier must follow")
+    return Ask(needs)
 
 
 def _echo(sop_class: str) -> Answer:
@@ -67,6 +94,6 @@ def _store(sop_class: str, command: Command) -> Answer | Take:
         return Answer(Status.CANNOT_UNDERSTAND, "a C-STORE needs a data set")
     if not named or not instance:
         return Answer(Status.CANNOT_UNDERSTAND, "a C-STORE names its SOP class and instance")
-    if named != sop_class or sop_class in (VERIFICATION, COMMITMENT):
+    if named != sop_class or sop_class in SERVICES:
         return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "the SOP class is not that of the context")
     return Take(named, instance, command.text(ORIGINATOR) or None)

@@ -1,4 +1,4 @@
-"""The one place where our categories become statuses (PS3.7 annex C, PS3.4 table B.2-1)."""
+"""The one place where our categories become statuses (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1 to C.4-3)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ class Status(IntEnum):
     """What a response says became of its request."""
 
     SUCCESS = 0x0000
+    PENDING = 0xFF00
+    PENDING_WITHOUT_SOME_KEYS = 0xFF01
+    CANCELLED = 0xFE00
     PROCESSING_FAILURE = 0x0110
     INVALID_ARGUMENT = 0x0115
     SOP_CLASS_NOT_SUPPORTED = 0x0122
@@ -18,6 +21,9 @@ class Status(IntEnum):
     UNRECOGNIZED_OPERATION = 0x0211
     OUT_OF_RESOURCES = 0xA700
     DOES_NOT_MATCH = 0xA900
+    NOT_PERFORMED = 0xA702
+    UNKNOWN_DESTINATION = 0xA801
+    SOME_FAILED = 0xB000
     CANNOT_UNDERSTAND = 0xC000
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from server.dicom.pace import Throttle
 from server.dicom.peers import Called, Peers
 from server.dicom.receive.seats import Seats
-from server.dicom.upper.answer import Answered, Rejection
-from server.dicom.upper.negotiation import choose
-from server.dicom.upper.request import Request
+from server.dicom.rights import Right
+from server.dicom.upper.answer import ACCEPTED, Answered, Rejection
+from server.dicom.upper.negotiation import choose, granted
+from server.dicom.upper.request import Request, Role, ae_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,16 @@ class Admitted:
     rules: Called
     contexts: tuple[Answered, ...]
     seat: int
+    roles: tuple[Role, ...]
+    rights: frozenset[Right]
+    peers: Peers
+
+    @property
+    def takes(self) -> Mapping[tuple[str, str], int]:
+        """(SOP class, transfer syntax) -> context by which objects may be sent to the peer."""
+        provided = {each.sop_class for each in self.roles if each.scp}
+        taken = [each for each in self.contexts if each.result == ACCEPTED and each.sop_class in provided]
+        return {(each.sop_class, each.syntax): each.id for each in taken}
 
 
 class Admission:
@@ -33,7 +44,8 @@ class Admission:
     def ask(self, request: Request, address: str, now: float) -> Admitted | Rejection:
         if not self._throttle.allows(address, now):
             return Rejection.CONGESTION
-        rules = self._peers().admit(request, address)
+        peers = self._peers()
+        rules = peers.admit(request, address)
         if isinstance(rules, Rejection):
             return rules
         if self.full:
@@ -41,7 +53,9 @@ class Admission:
         seat = self._seats.take(address)
         if seat is None:
             return Rejection.LIMIT
-        return Admitted(rules, choose(request.contexts, rules.classes), seat)
+        contexts = choose(request.contexts, rules.classes)
+        rights = peers.rights(rules, ae_title(request.calling) or "")
+        return Admitted(rules, contexts, seat, granted(request.roles), rights, peers)
 
     @property
     def more_than_our_share(self) -> bool:

@@ -9,7 +9,9 @@ from server.dicom.limits import Limits
 from server.dicom.pace import Phase, overdue, too_slow
 from server.dicom.receive.admission import Admitted
 from server.dicom.receive.delivery import Delivery
-from server.dicom.upper.association import Association, State
+from server.dicom.receive.operation import Operation, Portion
+from server.dicom.receive.outward import Outward
+from server.dicom.upper.association import Association, Event, State
 from server.dicom.upper.request import ae_title
 
 _DISCARD_BYTES = 64 * 1024
@@ -31,6 +33,16 @@ class Connection:
         self.admitted: Admitted | None = None
         self.calling = self.called = ""
         self.delivery: Delivery | None = None
+        self.operation: Operation | None = None
+        """What is being answered; meanwhile other requests wait."""
+        self.portion = Portion()
+        """The last that has been made of its answer."""
+        self.news = False
+        """The operation has heard something since a thread began to make the next."""
+        self.outward: Outward | None = None
+        """Where the operation sends to, when it is not here."""
+        self.deferred: Event | None = None
+        """What has to wait for the end of the operation; nothing after it is read."""
         self.stored = 0
         self._limits = limits
         self._since = now
@@ -75,6 +87,28 @@ class Connection:
         self.progress(now)
         if self._message_since is not None:
             self._message_since, self._message_moved = now, 0
+
+    # -- operations
+
+    def serve(self, operation: Operation) -> None:
+        """From now on the peer reads what it has asked for."""
+        self.operation, self.portion = operation, Portion()
+        self._message_since = None
+
+    @property
+    def hears(self) -> bool:
+        """Whether something may be read while an operation is under way."""
+        return self.deferred is None and self.association.room > 0
+
+    def take(self) -> Event | None:
+        """The next event that may be acted upon: none while a thread has an object. Raises Violation."""
+        if self.operation is None:
+            if self.phase is Phase.WORKING:
+                return None
+            if self.deferred is not None:
+                event, self.deferred = self.deferred, None
+                return event
+        return self.association.take() if self.deferred is None else None
 
     # -- bytes
 

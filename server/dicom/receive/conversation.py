@@ -9,15 +9,18 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from server.dicom.dimse.command import respond
-from server.dicom.dimse.service import Answer, Take, asked
+from server.dicom.dimse.service import Answer, Ask, Take, asked
 from server.dicom.dimse.status import Status
+from server.dicom.limits import Limits
 from server.dicom.receive.admission import Admission, Admitted
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.delivery import Delivery, answer_to, answer_to_failure
+from server.dicom.receive.operation import Asking, Operation, Operations
 from server.dicom.receive.tally import Tally
+from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.association import Commanded, Data, Event, Requested
-from server.dicom.upper.negotiation import granted
+from server.dicom.upper.negotiation import SERVICES
 from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
 from server.errors import Fault
@@ -31,21 +34,21 @@ class Conversation:
         self,
         admission: Admission,
         *,
-        chunk: int,
-        most: int,
+        operations: Operations,
+        limits: Limits,
         clock: Callable[[], datetime],
         tally: Tally,
         log: FilteringBoundLogger,
     ) -> None:
         self._admission = admission
-        self._chunk = chunk
-        self._most = most
+        self._operations = operations
+        self._limits = limits
         self._clock = clock
         self._tally = tally
         self._log = log
 
-    def hear(self, connection: Connection, event: Event, now: float) -> Delivery | None:
-        """The delivery that a thread must carry on, if there is one. Raises Violation."""
+    def hear(self, connection: Connection, event: Event, now: float) -> Delivery | Operation | None:
+        """What a thread must carry on, if there is anything. Raises Violation."""
         if isinstance(event, Requested):
             self._associate(connection, event.request, now)
         elif isinstance(event, Commanded):
@@ -81,6 +84,15 @@ class Conversation:
         if delivery.ended and delivery.answer is not None:
             self._answer(connection, delivery, delivery.answer)
 
+    def broke(self, connection: Connection, error: BaseException) -> None:
+        """An operation has failed in a way that was not thought of; who knows what the peer has of it."""
+        self._say_failure(connection, error, "a request could not be answered")
+        connection.association.abort(None)
+
+    def answered(self, connection: Connection, operation: Operation) -> None:
+        self._tally.count("operations", str(operation.told["status"]))
+        self._log.info("answered", peer=connection.address, calling=connection.calling, **operation.told)
+
     # -- events
 
     def _associate(self, connection: Connection, request: Request, now: float) -> None:
@@ -95,7 +107,7 @@ class Conversation:
         connection.admitted = answer
         self._tally.count("associations accepted")
         self._log.info("association accepted", **told)
-        connection.association.accept(request, answer.contexts, granted(request.roles))
+        connection.association.accept(request, answer.contexts, answer.roles)
 
     def _command(self, connection: Connection, event: Commanded) -> None:
         wanted = asked(event.context.sop_class, event.command)
@@ -103,10 +115,8 @@ class Conversation:
             if event.command.has_data:
                 raise Violation(Why.UNEXPECTED_PDU)
             return
-        arrival = None
-        if isinstance(wanted, Take):
-            arrival = self._arrival(connection, event.context, wanted)
-        delivery = Delivery(event.context, event.command, arrival=arrival, most=self._most_of(connection))
+        wanted = self._permitted(connection, wanted)
+        delivery = self._delivery(connection, event, wanted)
         if isinstance(wanted, Answer):
             delivery.answer = wanted
             if not event.command.has_data:
@@ -114,12 +124,28 @@ class Conversation:
                 return
         connection.delivery = delivery
 
-    def _data(self, connection: Connection, event: Data) -> Delivery | None:
+    def _permitted(self, connection: Connection, wanted: Answer | Take | Ask) -> Answer | Take | Ask:
+        """Archives report on what we have sent them, whatever else they may do."""
+        admitted = connection.admitted
+        rights = admitted.rights if admitted is not None else frozenset()
+        if isinstance(wanted, Take) and wanted.sop_class not in SERVICES and Right.STORE not in rights:
+            return Answer(Status.NOT_AUTHORIZED, "this peer may not store here")
+        return wanted
+
+    def _delivery(self, connection: Connection, event: Commanded, wanted: Answer | Take | Ask) -> Delivery:
+        if isinstance(wanted, Ask):
+            return Delivery(event.context, event.command, ask=wanted, most=self._limits.identifier_bytes)
+        arrival = self._arrival(connection, event.context, wanted) if isinstance(wanted, Take) else None
+        return Delivery(event.context, event.command, arrival=arrival, most=self._most_of(connection))
+
+    def _data(self, connection: Connection, event: Data) -> Delivery | Operation | None:
         delivery = connection.delivery
         if delivery is None:
             raise Violation(Why.UNEXPECTED_PDU)
         delivery.take(event.data, last=event.last)
-        if delivery.too_large:
+        if delivery.too_large and delivery.ask is not None:
+            delivery.refuse(Answer(Status.CANNOT_UNDERSTAND, "an identifier has 64 KiB at most"))
+        elif delivery.too_large:
             text = "the object is larger than this server takes"
             delivery.answer = Answer(Status.OUT_OF_RESOURCES, text)
             self._answer(connection, delivery, delivery.answer)
@@ -130,7 +156,28 @@ class Conversation:
             if event.last:
                 self._answer(connection, delivery, delivery.answer)
             return None
-        return delivery if event.last or len(delivery.waiting) >= self._chunk else None
+        if delivery.ask is not None:
+            return self._begun(connection, delivery) if event.last else None
+        return delivery if event.last or len(delivery.waiting) >= self._limits.chunk_bytes else None
+
+    def _begun(self, connection: Connection, delivery: Delivery) -> Operation | None:
+        admitted, connection.delivery = connection.admitted, None
+        if admitted is None:
+            return None
+        asking = Asking(
+            context=delivery.context,
+            command=delivery.command,
+            identifier=bytes(delivery.waiting),
+            calling=connection.calling,
+            called=connection.called,
+            address=connection.address,
+            rights=admitted.rights,
+            peers=admitted.peers,
+            peer_max=connection.association.peer_max,
+            takes=admitted.takes,
+            at=self._clock(),
+        )
+        return self._operations.begin(asking)
 
     def _answer(self, connection: Connection, delivery: Delivery, answer: Answer) -> None:
         connection.delivery = None
@@ -155,7 +202,7 @@ class Conversation:
     def _most_of(self, connection: Connection) -> int:
         admitted = connection.admitted
         narrowed = admitted.rules.max_object if isinstance(admitted, Admitted) else None
-        return self._most if narrowed is None else narrowed
+        return self._limits.object_bytes if narrowed is None else narrowed
 
     def _refused(self, connection: Connection, answer: Answer) -> None:
         self._log.warning(
@@ -166,11 +213,13 @@ class Conversation:
             why=answer.text,
         )
 
-    def _say_failure(self, connection: Connection, error: BaseException) -> None:
+    def _say_failure(
+        self, connection: Connection, error: BaseException, what: str = "an object could not be stored"
+    ) -> None:
         if isinstance(error, Fault):
             self._refused(connection, answer_to_failure(error))
             return
         # Where and what kind, never the message: it may quote the object.
         frames = "".join(traceback.format_tb(error.__traceback__))
         self._tally.count("objects failed", type(error).__name__)
-        self._log.error("an object could not be stored", error=type(error).__name__, where=frames)
+        self._log.error(what, error=type(error).__name__, where=frames)

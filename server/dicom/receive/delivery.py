@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from server.dicom.dimse.command import Command
-from server.dicom.dimse.service import Answer
+from server.dicom.dimse.service import Answer, Ask
 from server.dicom.dimse.status import Status, status_of
 from server.dicom.upper.answer import Answered
 from server.errors import Fault
@@ -13,12 +13,20 @@ from server.objects import Held, Holding, ObjectArrival, Outcome, Receiving, Ref
 
 
 class Delivery:
-    """What follows a request: an object that is wanted, or bytes to be thrown away before an answer."""
+    """What follows a request: an object or an identifier that is wanted, or bytes to be thrown away."""
 
     def __init__(
-        self, context: Answered, command: Command, *, arrival: ObjectArrival | None, most: int
+        self,
+        context: Answered,
+        command: Command,
+        *,
+        arrival: ObjectArrival | None = None,
+        ask: Ask | None = None,
+        most: int,
     ) -> None:
         self.context = context
+        self.ask = ask
+        """What is asked by the identifier that follows, when it is no object."""
         self.command = command
         self.answer: Answer | None = None
         """Known once it is refused, or carried to its end."""
@@ -40,6 +48,11 @@ class Delivery:
         self.ended = last
         if self.answer is None:
             self.waiting += data
+
+    def refuse(self, answer: Answer) -> None:
+        """What has come and what still comes is not wanted."""
+        self.answer = answer
+        self.waiting.clear()
 
     # -- in a thread, one at a time
 

@@ -1,17 +1,16 @@
 """The loop of one listener process: every connection, what it waits for, and when it has waited enough.
 
 The loop never touches the disk, and a thread never touches a socket: while a thread writes what has
-come of an object, its connection is not read, and the kernel tells the peer to wait.
+come of an object, its connection is not read, and the kernel tells the peer to wait; while one makes
+the next piece of an answer, it is, so that the peer can cancel.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
-from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import socket
 
@@ -24,8 +23,10 @@ from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
 from server.dicom.receive.doorway import Doorway
+from server.dicom.receive.hands import Hands
+from server.dicom.receive.serving import Serving
 from server.dicom.receive.tally import Tally
-from server.dicom.upper.association import State
+from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
 from server.objects import Holding, Outcome
 
@@ -56,25 +57,29 @@ class Loop:
         self._limits = limits
         self._tally = tally
         self._log = log
-        self._pool = ThreadPoolExecutor(limits.threads)
         self._selector = DefaultSelector()
+        self._hands = Hands(limits.threads, self._selector)
         self._doorway = Doorway(
             listener, self._selector, self._enter, lambda: admission.more_than_our_share, log
+        )
+        self._serving = Serving(
+            self._hands,
+            self._selector,
+            conversation,
+            limits,
+            watch=self._watch,
+            advance=lambda connection: self._guard(connection, self._advance),
         )
         self._connections: set[Connection] = set()
         self._stopping = False
         self._next_sweep = self._next_look = 0.0
-        self._done: SimpleQueue[tuple[Connection, Delivery, Done]] = SimpleQueue()
-        self._wake, self._wake_end = os.pipe()
         self._inbox = memoryview(bytearray(limits.pdu_bytes + 6))
         """One for all: what is read is taken from it before the next read."""
         self.broken = False
         """The disk has failed in a way after which only a new process may go on."""
 
     def start(self) -> None:
-        os.set_blocking(self._wake, False)
-        os.set_blocking(self._wake_end, False)
-        self._selector.register(self._wake, EVENT_READ, self._awake)
+        self._hands.start()
         self._doorway.watch(on=True)
 
     def turn(self) -> None:
@@ -102,10 +107,8 @@ class Loop:
         """Drop what is left; what threads have in hand is abandoned."""
         for connection in list(self._connections):
             self._drop(connection)
-        self._pool.shutdown(wait=True)
+        self._hands.close()
         self._selector.close()
-        os.close(self._wake)
-        os.close(self._wake_end)
 
     # -- accepting
 
@@ -152,6 +155,10 @@ class Loop:
         if connection.phase is Phase.LINGERING:
             if not connection.discard():
                 self._drop(connection)
+        elif connection.operation is not None:
+            if connection.hears and not connection.receive(self._inbox):
+                raise EOFError
+            self._advance(connection, now)
         elif connection.phase is Phase.ANSWERING:
             self._send(connection, now)
         elif connection.receive(self._inbox):
@@ -163,19 +170,29 @@ class Loop:
         """Take what is whole, until a thread is needed or more must come."""
         association = connection.association
         try:
-            while connection.phase is not Phase.WORKING and (event := association.take()) is not None:
-                connection.progress(now)
-                delivery = self._conversation.hear(connection, event, now)
-                if delivery is not None:
-                    self._carry(connection, delivery, now)
+            while (event := connection.take()) is not None:
+                self._hear(connection, event, now)
         except Violation as violation:
             self._log.info("aborted", peer=connection.address, why=violation.why.name)
             self._tally.count("aborted", violation.why.name)
             association.abort(violation.why)
         self._send(connection, now)
 
+    def _hear(self, connection: Connection, event: Event, now: float) -> None:
+        if connection.operation is not None:
+            self._serving.hear(connection, event)
+            return
+        connection.progress(now)
+        work = self._conversation.hear(connection, event, now)
+        if isinstance(work, Delivery):
+            self._carry(connection, work, now)
+        elif work is not None:
+            connection.serve(work)
+
     def _send(self, connection: Connection, now: float) -> None:
-        if not connection.flush():
+        if connection.operation is not None and connection.association.state is not State.ENDED:
+            self._serving.serve(connection, now)
+        elif not connection.flush():
             connection.enter(Phase.ANSWERING, now)
             self._watch(connection, EVENT_WRITE)
         elif connection.association.state is State.ENDED:
@@ -203,34 +220,14 @@ class Loop:
         connection.enter(Phase.WORKING, now)
         self._watch(connection, 0)
         data, delivery.waiting = delivery.waiting, bytearray()
-        future = self._pool.submit(delivery.carry, self._holding, data, last=delivery.ended)
-        future.add_done_callback(partial(self._carried, connection, delivery))
-
-    def _carried(self, connection: Connection, delivery: Delivery, done: Done) -> None:
-        """Called in the thread."""
-        self._done.put((connection, delivery, done))
-        try:
-            os.write(self._wake_end, b"\0")
-        except BlockingIOError:
-            return  # The pipe is full of wake-ups already.
-
-    def _awake(self) -> None:
-        try:
-            os.read(self._wake, 4096)
-        except BlockingIOError:
-            return
-        while True:
-            try:
-                connection, delivery, done = self._done.get_nowait()
-            except Empty:
-                return
-            self._come_back(connection, delivery, done)
+        work = partial(delivery.carry, self._holding, data, last=delivery.ended)
+        self._hands.give(work, partial(self._come_back, connection, delivery))
 
     def _come_back(self, connection: Connection, delivery: Delivery, done: Done) -> None:
         error = done.exception()
         self.broken = self.broken or (error is not None and is_final(error))
         if connection not in self._connections:
-            self._pool.submit(delivery.abandon)
+            self._hands.leave(delivery.abandon)
             return
         now = time.monotonic()
         connection.enter(Phase.IDLE, now)
@@ -239,10 +236,11 @@ class Loop:
         self._guard(connection, self._advance)
 
     def _abandon(self, connection: Connection) -> None:
-        """What has come of an object is not wanted; a thread that is at work sees to it itself."""
+        """What is under way is not wanted any more; a thread that is at work sees to it itself."""
+        self._serving.end(connection)
         delivery, connection.delivery = connection.delivery, None
         if delivery is not None and connection.phase is not Phase.WORKING:
-            self._pool.submit(delivery.abandon)
+            self._hands.leave(delivery.abandon)
 
     # -- deadlines
 
@@ -251,6 +249,8 @@ class Loop:
             self._next_look = now + _ROOM_SECONDS
             self._admission.full = not self._holding.has_room()
         for connection in list(self._connections):
+            if connection.outward is not None:
+                connection.outward.look(now)
             if connection.overdue(now) or (self._stopping and self._between(connection)):
                 self._guard(connection, self._expire)
 
@@ -260,7 +260,7 @@ class Loop:
         )
 
     def _expire(self, connection: Connection, now: float) -> None:
-        if connection.phase in (Phase.IDLE, Phase.IN_PDU):
+        if connection.phase in (Phase.IDLE, Phase.IN_PDU, Phase.AWAITING):
             self._tally.count("aborted", "too slow" if not self._stopping else "stopping")
             connection.association.abort(None)
             self._send(connection, now)

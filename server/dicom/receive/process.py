@@ -16,6 +16,7 @@ from server.dicom.pace import Throttle
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.loop import Loop
+from server.dicom.receive.operation import Operations
 from server.dicom.receive.seats import Seats
 from server.dicom.receive.tally import Tally
 from server.dicom.register import PeersFile
@@ -35,6 +36,7 @@ def receive(
     seats: Seats,
     limits: Limits,
     *,
+    operations: Operations,
     clock: Callable[[], datetime],
     log: FilteringBoundLogger,
 ) -> bool:
@@ -46,7 +48,7 @@ def receive(
     tally = Tally()
     admission = Admission(peers.current, seats, Throttle(limits))
     conversation = Conversation(
-        admission, chunk=limits.chunk_bytes, most=limits.object_bytes, clock=clock, tally=tally, log=log
+        admission, operations=operations, limits=limits, clock=clock, tally=tally, log=log
     )
     loop = Loop(listener, conversation, holding, admission, limits=limits, tally=tally, log=log)
     loop.start()

@@ -16,6 +16,8 @@ as PS3.5 annex B.2 writes one. It never changes."""
 IMPLEMENTATION_VERSION_NAME = "SECOND_READER"
 """At most 16 characters (PS3.7 D.3.3.2)."""
 _IMPLICIT = "1.2.840.10008.1.2"
+_LARGEST = 64 * 1024
+"""Of one fragment, whatever more a peer would take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +50,25 @@ def accept(
 ) -> bytes:
     """A-ASSOCIATE-AC (PS3.8 9.3.3); the titles are sent back as they came."""
     head = pack(">H2x16s16s32x", 1, request.called, request.calling)
-    items = [_item(0x10, APPLICATION_CONTEXT.encode())]
+    items = [item(0x10, APPLICATION_CONTEXT.encode())]
     items += (
-        _item(0x21, pack(">BxBx", each.id, each.result) + _item(0x40, (each.syntax or _IMPLICIT).encode()))
+        item(0x21, pack(">BxBx", each.id, each.result) + item(0x40, (each.syntax or _IMPLICIT).encode()))
         for each in contexts
     )
-    items.append(_item(0x50, b"".join(_user(request, max_length, roles))))
+    items.append(item(0x50, b"".join(_user(request, max_length, roles))))
     return pdu(Type.ASSOCIATE_AC, head + b"".join(items))
 
 
 def _user(request: Request, max_length: int, roles: Sequence[Role]) -> Iterable[bytes]:
     """In ascending order of their types, as some peers expect them."""
-    yield _item(0x51, pack(">I", max_length))
-    yield _item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+    yield item(0x51, pack(">I", max_length))
+    yield item(0x52, IMPLEMENTATION_CLASS_UID.encode())
     if request.asks_window:
-        yield _item(0x53, pack(">HH", 1, 1))
+        yield item(0x53, pack(">HH", 1, 1))
     for each in roles:
         uid = each.sop_class.encode()
-        yield _item(0x54, pack(">H", len(uid)) + uid + bytes((each.scu, each.scp)))
-    yield _item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
+        yield item(0x54, pack(">H", len(uid)) + uid + bytes((each.scu, each.scp)))
+    yield item(0x55, IMPLEMENTATION_VERSION_NAME.encode())
 
 
 def reject(why: Rejection) -> bytes:
@@ -84,10 +86,25 @@ def abort(why: Why | None) -> bytes:
 
 def command(context: int, encoded: bytes, max_length: int) -> bytes:
     """One command set in as many P-DATA-TF PDUs as the peer's maximum asks for (PS3.8 9.3.5)."""
-    most = max(max_length - 6, 1) if max_length else len(encoded)
-    parts = [encoded[at : at + most] for at in range(0, len(encoded), most)]
+    return _parts(context, encoded, max_length, 1, last=True)
+
+
+def data(context: int, encoded: bytes, max_length: int, *, last: bool) -> bytes:
+    """Some of a data set, or the ``last`` of it."""
+    return _parts(context, encoded, max_length, 0, last=last)
+
+
+def fragment_bytes(max_length: int) -> int:
+    """How much of a message one PDU holds for a peer that takes ``max_length``."""
+    return min(max(max_length - 6, 1), _LARGEST) if max_length else _LARGEST
+
+
+def _parts(context: int, encoded: bytes, max_length: int, header: int, *, last: bool) -> bytes:
+    most = fragment_bytes(max_length)
+    parts = [encoded[at : at + most] for at in range(0, len(encoded), most)] or [b""]
+    ends = header | 2 if last else header
     return b"".join(
-        pdu(Type.DATA, pack(">IBB", len(part) + 2, context, 3 if number == len(parts) else 1) + part)
+        pdu(Type.DATA, pack(">IBB", len(part) + 2, context, ends if number == len(parts) else header) + part)
         for number, part in enumerate(parts, start=1)
     )
 
@@ -96,5 +113,5 @@ def pdu(kind: Type, payload: bytes) -> bytes:
     return pack(">BxI", kind, len(payload)) + payload
 
 
-def _item(kind: int, value: bytes) -> bytes:
+def item(kind: int, value: bytes) -> bytes:
     return pack(">BxH", kind, len(value)) + value

@@ -1,4 +1,4 @@
-"""The acceptor's side of one association (PS3.8 section 9.2) as a value.
+"""One association (PS3.8 section 9.2) as a value, on the side of who accepts it, or of who calls.
 
 Feed it bytes, take events, send ``outgoing``. Who may associate is the owner's to decide: a
 ``Requested`` is answered with ``accept`` or ``reject`` before anything else is taken.
@@ -14,17 +14,20 @@ from server.dicom.dimse.command import Command, Unreadable, read_command
 from server.dicom.limits import Limits
 from server.dicom.upper import answer
 from server.dicom.upper.answer import ACCEPTED, Answered, Rejection
+from server.dicom.upper.calling import Proposal, release
 from server.dicom.upper.pdu import Framer, Type, Violation, Why
 from server.dicom.upper.request import Request, Role, parse_request
 
 
 class State(Enum):
-    """Those of PS3.8 table 9-10 that an acceptor alone can be in."""
+    """Those of PS3.8 table 9-10 that can be told apart here."""
 
     AWAITING = auto()
     """Sta2: the A-ASSOCIATE-RQ has not come."""
     DECIDING = auto()
     """Sta3: it has come and is not answered."""
+    CALLING = auto()
+    """Sta5: we have asked, and are not answered."""
     ESTABLISHED = auto()
     """Sta6."""
     ENDED = auto()
@@ -62,7 +65,19 @@ class Aborted:
     """The peer has ended it at once."""
 
 
-Event = Requested | Commanded | Data | Released | Aborted
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The peer takes part in an association of ours."""
+
+    contexts: tuple[Answered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It does not."""
+
+
+Event = Requested | Commanded | Data | Released | Aborted | Accepted | Refused
 
 
 class Association:
@@ -72,12 +87,14 @@ class Association:
         self._limits = limits
         self._framer = Framer(limits)
         self._contexts: dict[int, Answered] = {}
-        self._peer_max = 0
+        self.peer_max = 0
+        """Longest P-DATA-TF that the peer takes; 0: any."""
         self._command = bytearray()
         self._reading: Answered | None = None
         """The context of the message of which something has come and something is to come."""
         self._in_data = False
         self._fragments: list[tuple[int, memoryview]] = []
+        self._proposal: Proposal | None = None
         self.state = State.AWAITING
         self.outgoing = bytearray()
 
@@ -112,11 +129,23 @@ class Association:
                 return event
         return None
 
-    # -- what the owner answers
+    # -- what the owner says
+
+    def call(self, proposal: Proposal) -> None:
+        """Be the one who asks for it."""
+        self._proposal = proposal
+        self.outgoing += proposal.encoded(self._limits.pdu_bytes)
+        self.state = State.CALLING
+        self._framer.associated = True
+
+    def release(self) -> None:
+        """Of an association of ours that has done its part."""
+        self.outgoing += release()
+        self.state = State.ENDED
 
     def accept(self, request: Request, contexts: Sequence[Answered], roles: Sequence[Role] = ()) -> None:
         self._contexts = {each.id: each for each in contexts if each.result == ACCEPTED}
-        self._peer_max = request.max_length
+        self.peer_max = request.max_length
         self.outgoing += answer.accept(request, contexts, self._limits.pdu_bytes, roles)
         self.state = State.ESTABLISHED
         self._framer.associated = True
@@ -127,7 +156,7 @@ class Association:
 
     def reply(self, context: Answered, encoded: bytes) -> None:
         """Send a command set."""
-        self.outgoing += answer.command(context.id, encoded, self._peer_max)
+        self.outgoing += answer.command(context.id, encoded, self.peer_max)
 
     def abort(self, why: Why | None) -> None:
         """As the provider with its reason, or as the user."""
@@ -146,6 +175,8 @@ class Association:
                 raise Violation(Why.UNEXPECTED_PDU)  # sent before it knew our answer
             self.state = State.DECIDING
             return Requested(request)
+        if self.state is State.CALLING:
+            return self._answered(kind, payload)
         if kind is Type.DATA:
             self._fragments = _fragments(payload)
             return None
@@ -154,6 +185,17 @@ class Association:
             self.state = State.ENDED
             return Released()
         raise Violation(Why.UNEXPECTED_PDU)
+
+    def _answered(self, kind: Type, payload: bytes) -> Event:
+        if kind is Type.ASSOCIATE_RJ:
+            self.state = State.ENDED
+            return Refused()
+        if kind is not Type.ASSOCIATE_AC or self._proposal is None:
+            raise Violation(Why.UNEXPECTED_PDU)
+        contexts, self.peer_max = self._proposal.accepted(payload)
+        self._contexts = {each.id: each for each in contexts if each.result == ACCEPTED}
+        self.state = State.ESTABLISHED
+        return Accepted(tuple(self._contexts.values()))
 
     def _fragment(self, context_id: int, fragment: memoryview) -> Event | None:
         context = self._contexts.get(context_id)

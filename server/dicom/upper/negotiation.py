@@ -16,6 +16,18 @@ VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model: an archive reports on what we have sent it; we commit to nothing."""
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
+_QUERY = "1.2.840.10008.5.1.4.1.2"
+PATIENT_ROOT_FIND, STUDY_ROOT_FIND = f"{_QUERY}.1.1", f"{_QUERY}.2.1"
+PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE = f"{_QUERY}.1.2", f"{_QUERY}.2.2"
+PATIENT_ROOT_GET, STUDY_ROOT_GET = f"{_QUERY}.1.3", f"{_QUERY}.2.3"
+WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
+SERVICES = frozenset(
+    (
+        VERIFICATION, COMMITMENT, PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_ROOT_GET, STUDY_ROOT_GET,
+        PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, WORKLIST_FIND,
+    )
+)  # fmt: skip
+"""SOP classes by which nothing is stored: their data sets come and go uncompressed."""
 
 STORAGE_CLASSES = frozenset(
     _STORAGE + each
@@ -69,14 +81,20 @@ def choose(
 
 
 def granted(proposed: Iterable[Role]) -> tuple[Role, ...]:
-    """Whoever reports on a commitment is its provider, though it calls (PS3.4 J.3.3, PS3.7 D.3.3.4)."""
+    """Who provides what (PS3.7 D.3.3.4).
+
+    Whoever reports on a commitment is its provider, though it calls (PS3.4 J.3.3); so is whoever would have
+    objects sent to it on the association by which it asks for them (PS3.4 C.5.3.1).
+    """
     return tuple(
-        Role(each.sop_class, scu=False, scp=each.scp) for each in proposed if each.sop_class == COMMITMENT
+        Role(each.sop_class, scu=each.scu and each.sop_class != COMMITMENT, scp=each.scp)
+        for each in proposed
+        if each.sop_class == COMMITMENT or each.sop_class in STORAGE_CLASSES
     )
 
 
 def _answer(context: Proposed, classes: Collection[str], syntaxes: Collection[str]) -> Answered:
-    service = context.sop_class in (VERIFICATION, COMMITMENT)
+    service = context.sop_class in SERVICES
     if not service and context.sop_class not in classes:
         return Answered(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.sop_class, "")
     taken = _UNCOMPRESSED if service else syntaxes

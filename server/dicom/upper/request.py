@@ -72,8 +72,8 @@ def ae_title(field: bytes) -> str | None:
 def parse_request(payload: bytes) -> Request:
     """Raises Violation(INVALID_PARAMETER)."""
     version, called, calling = _HEAD.unpack_from(payload)
-    context, contexts, user = "", [], _User()
-    for kind, value in _items(payload[_HEAD.size :]):
+    context, contexts, user = "", [], User()
+    for kind, value in items(payload[_HEAD.size :]):
         if kind == _APPLICATION:
             context = _uid(value)
         elif kind == _CONTEXT:
@@ -97,7 +97,7 @@ def parse_request(payload: bytes) -> Request:
     )
 
 
-class _User:
+class User:
     """User Information (PS3.8 annex D.1, PS3.7 annex D.3.3)."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class _User:
         self.implementation_version = ""
 
     def read(self, payload: bytes) -> None:
-        for kind, value in _items(payload):
+        for kind, value in items(payload):
             if kind == _MAX_LENGTH:
                 self.max_length = int.from_bytes(_exactly(value, 4), "big")
             elif kind == _IMPLEMENTATION:
@@ -122,7 +122,7 @@ class _User:
                 self.roles.append(_role(value))
 
 
-def _items(payload: bytes) -> Iterator[tuple[int, bytes]]:
+def items(payload: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(payload):
         if at + _ITEM.size > len(payload):
@@ -139,7 +139,7 @@ def _proposed(value: bytes) -> Proposed:
     if len(value) < 4 or value[0] % 2 == 0:  # odd integers between 1 and 255 (PS3.8 table 9-13)
         raise Violation(Why.INVALID_PARAMETER)
     abstract, syntaxes = [], []
-    for kind, inner in _items(value[4:]):
+    for kind, inner in items(value[4:]):
         if kind == _ABSTRACT:
             abstract.append(_uid(inner))
         elif kind == _TRANSFER:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from server.accesses import AuditTrail
 from server.caller import Caller, Deed
+from server.dicom.account import TYPE
 from server.dicom.limits import MIB
 from server.dicom.web.exchange import Where
 from server.dicom.web.keys import uid_of
@@ -15,9 +16,6 @@ from server.errors import Category, fault
 from server.image_search import ImageSearch
 from server.images import ImageObject
 from server.objects import Holding
-
-TYPE = "ImagingStudy"
-"""SMART has no scopes for DICOM: those of this type are asked for (docs/decisions/0018)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,10 @@ class Desk:
 
 
 def demand(caller: Caller, deed: Deed) -> None:
-    """Raises Fault(FORBIDDEN) unless the caller may do this with all studies."""
+    """Raises Fault(FORBIDDEN) unless the caller may do this with all studies.
+
+    SMART has no scopes for DICOM: those of ImagingStudy are asked for (docs/decisions/0019).
+    """
     only = caller.only(TYPE, deed)
     if only is None:
         return

@@ -6,27 +6,20 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from server.dicom.header import is_uid
+from server.dicom.matching import LONGEST, matched, meets_of
 from server.dicom.web.exchange import warning
 from server.errors import Category, Fault, fault
-from server.image_search import KEYS, Level, Like, Meets, OneOf, Wanted, Within
+from server.image_search import Level, Meets, OneOf, Wanted
 
 MOST = 1_000
 """Results of one answer, whatever ``limit`` asks for."""
-_MOST_VALUES = 500
-_LONGEST = 1_024
-_UPPER = {
-    Level.STUDY: (Level.STUDY,),
-    Level.SERIES: (Level.STUDY, Level.SERIES),
-    Level.INSTANCE: tuple(Level),
-}
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}")
-_DATE, _TIME = re.compile(r"[0-9]{8}"), re.compile(r"[0-9]{2}([0-9]{2}([0-9]{2}(\.[0-9]{1,6})?)?)?")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
-_LISTS = frozenset({"ModalitiesInStudy", "Modality"})
+_BETWEEN = ",\\"
+"""Either stands between the values of a list (PS3.18 8.3.4.1; PS3.4 C.2.2.2.2)."""
 _NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 _NOT_KEYS = (
     "Some attributes of the query are not matched at this level and were ignored; the results meet the rest."
@@ -79,7 +72,7 @@ def keyword_of(text: str) -> str | None:
 
 class _Reading:
     def __init__(self, level: Level) -> None:
-        self._matched = {each for upper in _UPPER[level] for each in KEYS[upper]}
+        self._matched = set(matched(level))
         self.keys: dict[str, Meets] = {}
         self.included: set[str] = set()
         self.all = False
@@ -88,7 +81,7 @@ class _Reading:
         self.warnings: list[str] = []
 
     def take(self, name: str, value: str) -> None:
-        if len(value) > _LONGEST * 32:
+        if len(value) > LONGEST * 32:
             raise _no("a value of the query is too long")
         match name:
             case "accept" | "charset":
@@ -133,7 +126,7 @@ class _Reading:
         if keyword is None or keyword not in self._matched:
             self._warn(_NOT_KEYS)
             return
-        test = _test(keyword, value)
+        test = meets_of(keyword, value, _BETWEEN)
         if test is None:
             return
         before = self.keys.get(keyword)
@@ -149,47 +142,6 @@ class _Reading:
     def _warn(self, text: str) -> None:
         if warning(text) not in self.warnings:
             self.warnings.append(warning(text))
-
-
-def _test(keyword: str, value: str) -> Meets | None:
-    """None: anything matches (universal matching, PS3.4 C.2.2.2.3)."""
-    vr = dictionary_VR(keyword)
-    if not value.strip("*"):
-        return None
-    if vr == "UI":
-        return _uids(keyword, value)
-    if vr in ("DA", "TM"):
-        return _span(keyword, value, _DATE if vr == "DA" else _TIME)
-    if vr == "IS":
-        if not _NUMBER.fullmatch(value.strip()):
-            raise _no(f"{keyword} is a whole number")
-        return OneOf(keyword, (value.strip(),))
-    if len(value) > _LONGEST:
-        raise _no(f"{keyword} is longer than {_LONGEST} characters")
-    if keyword in _LISTS:
-        listed = tuple(each.strip() for each in re.split(r"[,\\]", value) if each.strip())
-        if len(listed) > 1 and not any("*" in each or "?" in each for each in listed):
-            return OneOf(keyword, listed[:_MOST_VALUES])
-    if "*" in value or "?" in value:
-        return Like(keyword, value.strip())
-    return OneOf(keyword, (value.strip(),))
-
-
-def _uids(keyword: str, value: str) -> OneOf:
-    listed = tuple(dict.fromkeys(re.split(r"[,\\]", value)))
-    if len(listed) > _MOST_VALUES or not all(is_uid(each) for each in listed):
-        raise _no(f"{keyword} is one UID, or at most {_MOST_VALUES} with commas between")
-    return OneOf(keyword, listed)
-
-
-def _span(keyword: str, value: str, form: re.Pattern[str]) -> Within:
-    """One, or a range with either end open (PS3.4 C.2.2.2.5)."""
-    low, dash, high = value.strip().partition("-")
-    ends = [each for each in (low, high) if each]
-    if not ends or not all(form.fullmatch(each) for each in ends):
-        kind = "YYYYMMDD" if form is _DATE else "HHMMSS"
-        raise _no(f"{keyword} is {kind}, or a range {kind}-{kind} of which one end may be left out")
-    return Within(keyword, low, high if dash else low)
 
 
 def _no(text: str) -> Fault:

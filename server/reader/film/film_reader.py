@@ -10,16 +10,15 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from server.errors import Category, fault
 from server.model import Card
 from server.reader.film.child import serve
 from server.reader.film.verdict import FilmObject, FilmRead, Judged, film_read, judged
-from server.reader.process import LIMIT, Spawned, verified
+from server.reader.process import LIMIT, Spawned
+from server.reader.resident import Resident
 
-SELF_TEST_EVERY = timedelta(hours=1)
 _ROUNDING = 1e-2
 """Another processor may multiply in another order; a wrong model is off by far more."""
 
@@ -31,22 +30,21 @@ class FilmReader:
         """``folder`` is the one that the card and its model file lie in. Nothing is loaded yet."""
         if card.film is None:
             raise fault(Category.BROKEN, "exception", "the card is not that of a reader of films")
-        self._card, self._contract = card, card.film
-        self._path = folder / card.model_file
-        self._limit = limit
-        self._process: Spawned | None = None
-        self._tested_at: datetime | None = None
-        self._lock = Lock()
+        self._card = card
+        told = (card.film, card.contract.age_years)
+
+        def spawn(model: bytes) -> Spawned:
+            return Spawned(serve, told, model, limit)
+
+        def repeats(process: Spawned) -> bool:
+            said: float = _ask(process, b"", None)["log_odds"]
+            return abs(said - card.calibration["self_test"]) <= _ROUNDING
+
+        self._model = Resident(card, folder, spawn, repeats)
 
     def start(self) -> None:
-        """Load the model into its own process and put it to the test; does nothing when it runs.
-
-        Raises:
-            Fault: BROKEN when the file is not the card's or its score is not that of the card;
-                UNAVAILABLE when the process ends or is too slow.
-        """
-        with self._lock:
-            self._running()
+        """Load the model into its own process and put it to the test. Raises Fault as ``Resident.start``."""
+        self._model.start()
 
     def read(self, films: Sequence[FilmObject], born: date | None, now: datetime) -> FilmRead:
         """Answer or decline; the same films always give the same read. ``born`` is what the case knows.
@@ -54,50 +52,17 @@ class FilmReader:
         Raises:
             Fault: as ``start``. After a fault the next call starts a fresh process.
         """
-        with self._lock:
-            found = [self._judged(film.content, born, now) for film in films]
+        with self._model.lent(now) as process:
+            found = [self._judged(process, film.content, born) for film in films]
         return film_read(self._card, films, born, found, now)
 
     def close(self) -> None:
         """Let go of the model's process."""
-        with self._lock:
-            self._drop()
+        self._model.close()
 
-    def _judged(self, content: bytes, born: date | None, now: datetime) -> Judged:
-        if not content:
-            return judged({"outside": ["NOT_DICOM"]}, self._card)
-        return judged(_ask(self._tested(now), content, born), self._card)
-
-    def _running(self) -> Spawned:
-        if self._process is None or not self._process.alive:
-            self._drop()
-            model = verified(self._path, self._card.model_digest)
-            told = (self._contract, self._card.contract.age_years)
-            self._process = Spawned(serve, told, model, self._limit)
-            self._self_test(self._process)
-        return self._process
-
-    def _tested(self, now: datetime) -> Spawned:
-        """The running process; once an hour it must repeat its known score (reliability, T33)."""
-        process = self._running()
-        if self._tested_at is None:
-            self._tested_at = now
-        elif now - self._tested_at >= SELF_TEST_EVERY:
-            self._self_test(process)
-            self._tested_at = now
-        return process
-
-    def _self_test(self, process: Spawned) -> None:
-        said = _ask(process, b"", None)["log_odds"]
-        if abs(said - self._card.calibration["self_test"]) > _ROUNDING:
-            self._drop()
-            raise fault(Category.BROKEN, "exception", "the model fails its card's self-test; it is off")
-
-    def _drop(self) -> None:
-        if self._process is not None:
-            self._process.close()
-        self._process = None
-        self._tested_at = None
+    def _judged(self, process: Spawned, content: bytes, born: date | None) -> Judged:
+        told = _ask(process, content, born) if content else {"outside": ["NOT_DICOM"]}
+        return judged(told, self._card)
 
 
 def _ask(process: Spawned, content: bytes, born: date | None) -> dict[str, Any]:

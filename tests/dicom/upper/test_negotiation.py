@@ -29,10 +29,11 @@ IMPLICIT, EXPLICIT, RLE = wire.IMPLICIT.decode(), wire.EXPLICIT.decode(), wire.R
         (ECHO, (RLE,), 4, ""),
         ("1.2.3.4", (IMPLICIT,), 3, ""),
         ("1.2.840.10008.1.3.10", (IMPLICIT,), 3, ""),
-        ("1.2.840.10008.5.1.4.1.2.2.1", (IMPLICIT,), 3, ""),
+        ("1.2.840.10008.5.1.4.39.2", (IMPLICIT,), 3, ""),
+        ("1.2.840.10008.5.1.4.1.2.2.1", (RLE, IMPLICIT), 0, IMPLICIT),
     ],
     ids=["as-proposed", "first", "unknown-first", "D-021-big", "D-021-deflated", "D-021-video", "echo",
-         "echo-compressed", "D-020", "D-111-dicomdir", "D-041-find"],
+         "echo-compressed", "D-020", "D-111-dicomdir", "D-041-other-find", "find"],
 )  # fmt: skip
 def test_a_context_is_answered(sop_class: str, syntaxes: tuple[str, ...], result: int, chosen: str) -> None:
     (answer,) = choose([Proposed(1, sop_class, syntaxes)])

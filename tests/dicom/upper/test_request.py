@@ -31,7 +31,7 @@ def asked() -> A_ASSOCIATE_RQ:
     primitive.calling_ae_title, primitive.called_ae_title = "CT1", "SECOND_READER"
     contexts = [
         build_context(wire.CT.decode(), [wire.RLE.decode(), wire.EXPLICIT.decode()]),
-        build_context("1.2.840.10008.5.1.4.31", wire.IMPLICIT.decode()),
+        build_context("1.2.840.10008.5.1.4.32.1", wire.IMPLICIT.decode()),
         build_context(wire.VERIFICATION.decode(), [wire.BIG_ENDIAN.decode()]),
     ]
     for number, each in enumerate(contexts):
@@ -60,7 +60,7 @@ def test_what_pynetdicom_writes_is_read() -> None:
     assert request.version == 1
     assert [(each.id, each.sop_class, each.syntaxes) for each in request.contexts] == [
         (1, wire.CT.decode(), (wire.RLE.decode(), wire.EXPLICIT.decode())),
-        (3, "1.2.840.10008.5.1.4.31", (wire.IMPLICIT.decode(),)),
+        (3, "1.2.840.10008.5.1.4.32.1", (wire.IMPLICIT.decode(),)),
         (5, wire.VERIFICATION.decode(), (wire.BIG_ENDIAN.decode(),)),
     ]
     assert request.max_length == 32_000

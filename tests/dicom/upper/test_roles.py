@@ -1,4 +1,4 @@
-"""Roles: an archive that reports on a commitment is its provider, though it calls; nobody else is."""
+"""Roles: who reports on a commitment, or has objects sent, is a provider, though it calls; nobody else is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
         ((Role(COMMITMENT, scu=False, scp=True),), (Role(COMMITMENT, scu=False, scp=True),)),
         ((Role(COMMITMENT, scu=True, scp=True),), (Role(COMMITMENT, scu=False, scp=True),)),
         ((Role(COMMITMENT, scu=True, scp=False),), (Role(COMMITMENT, scu=False, scp=False),)),
-        ((Role(CT, scu=True, scp=True),), ()),
+        ((Role(CT, scu=True, scp=True),), (Role(CT, scu=True, scp=True),)),
+        ((Role(CT, scu=False, scp=True),), (Role(CT, scu=False, scp=True),)),
+        ((Role("1.2.3", scu=True, scp=True),), ()),
         ((), ()),
     ],
 )

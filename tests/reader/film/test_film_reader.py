@@ -18,9 +18,10 @@ import pytest
 from server.errors import Category, Fault
 from server.model import ResourceKey
 from server.reader.film.canvas import sample
-from server.reader.film.film_reader import SELF_TEST_EVERY, FilmReader
+from server.reader.film.film_reader import FilmReader
 from server.reader.film.outside import Outside
 from server.reader.film.verdict import FilmObject
+from server.reader.resident import SELF_TEST_EVERY
 from server.reader.training.film.wrapped import wrapped
 from tests.reader.build import NOW
 from tests.reader.film.build import CARD, FOLDER
@@ -84,17 +85,17 @@ def test_a_model_with_other_scores_than_the_card_s_is_off() -> None:
 
 
 def test_it_comes_back_after_its_process_was_killed(reader: FilmReader) -> None:
-    assert reader._process is not None
-    assert reader._process.pid is not None
-    os.kill(reader._process.pid, signal.SIGKILL)
-    reader._process._process.join()
+    assert reader._model.process is not None
+    assert reader._model.process.pid is not None
+    os.kill(reader._model.process.pid, signal.SIGKILL)
+    reader._model.process._process.join()
     assert reader.read([film(pattern())], None, NOW).read.reasons == (Outside.PIXELS.value,)
 
 
 def test_it_tests_itself_each_hour(reader: FilmReader, monkeypatch: pytest.MonkeyPatch) -> None:
     tested = []
-    monkeypatch.setattr(reader, "_self_test", tested.append)
-    reader._tested_at = None
+    monkeypatch.setattr(reader._model, "_test", tested.append)
+    reader._model.tested_at = None
     for minutes in (0, 59, 60, 61):
         reader.read([film(pattern())], None, NOW + timedelta(minutes=minutes))
     assert timedelta(hours=1) == SELF_TEST_EVERY
