@@ -147,7 +147,7 @@ def trials(data: Path, threads: int, names: Sequence[str]) -> None:
     for name in names or RECIPES:
         recipe = RECIPES[name]
         with _progress(name, recipe.rounds) as tick:
-            told = trial(recipe, learned, chosen_with, lambda _, __, tick=tick: tick())
+            told = trial(recipe, learned, chosen_with, tick)
         console.print(f"{name}: {told}", highlight=False)
 
 

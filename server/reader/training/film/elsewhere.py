@@ -70,10 +70,11 @@ def by_kind(networks: Sequence[Network], films: Films) -> dict[str, Odds]:
     made = {kind: change(plain, np.random.default_rng(5)) for kind, change in KINDS.items()}
     canvases = {kind: x[:, 0].clamp(0, 1).numpy() for kind, x in made.items()}
     canvases["border of the other label"] = swapped_borders(canvases["as it is"], films.y, 28)
-    return {
-        kind: np.mean([scores(each, canvas) for each in networks], axis=0)
-        for kind, canvas in canvases.items()
-    }
+    with torch.autocast("cpu", torch.bfloat16):  # twice as fast, and the order of films is what counts
+        return {
+            kind: np.mean([scores(each, canvas) for each in networks], axis=0)
+            for kind, canvas in canvases.items()
+        }
 
 
 def _shaded(x: Tensor, dice: np.random.Generator) -> Tensor:
@@ -139,6 +140,6 @@ KINDS: Mapping[str, Change] = {
     "equalised": _equalised,
     "closer": _sized(0.85, 0.85),
     "farther": _sized(1.1, 1.1),
-    "narrow": _sized(0.85, 1.05),
-    "low": _sized(1.05, 0.85),
+    "stretched in width": _sized(0.85, 1.05),
+    "stretched in height": _sized(1.05, 0.85),
 }

@@ -6,6 +6,7 @@ never saw the first, and is to tell its films from ill ones, stands where it wil
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from server.reader.training.figures import auroc
 from server.reader.training.film.elsewhere import Hard, by_kind, hard
 from server.reader.training.film.films import Films
-from server.reader.training.film.fit import Stage, Tick, scores, trained
+from server.reader.training.film.fit import Stage, scores, trained
 from server.reader.training.film.network import COARSE, Network
 
 LEFT_OUT = "IM"
@@ -43,11 +44,13 @@ class Tried:
         return f"{self.hard}  series left out {self.left_out:.4f}, the other {self.kept:.4f}"
 
 
-def trial(recipe: Stage, learned: Films, chosen_with: Films, tick: Tick) -> Tried:
+def trial(recipe: Stage, learned: Films, chosen_with: Films, tick: Callable[[], None]) -> Tried:
     """Fits and measures one."""
     torch.manual_seed(1)
     out, out_too = _left_out(learned), _left_out(chosen_with)
-    network = trained(Network(COARSE), learned.where(~out), recipe, np.random.default_rng(1), tick)
+    network = trained(
+        Network(COARSE), learned.where(~out), recipe, np.random.default_rng(1), lambda _, __: tick()
+    )
     odds = by_kind([network], chosen_with)
     plain, ill = odds["as it is"], chosen_with.y == 1
     never = np.concatenate([scores(network, learned.pixels[out].astype(np.float32) / 255), plain[out_too]])
