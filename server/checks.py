@@ -10,8 +10,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from server import settings
+from server import listening, settings
 from server.access.register import checked
+from server.certificates import TlsFiles
 from server.clock import now
 from server.configuration import demand_models, load_configuration
 from server.dicom.peers import load_peers
@@ -21,7 +22,7 @@ from server.model import Destination
 from server.settings import PREFIX, Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
-from server.web import demand_certificate
+from server.web import demand_certificate, tls_files
 from server.wiring import sound_destinations
 
 _DEPENDENCIES = (
@@ -75,14 +76,18 @@ def run() -> Iterator[Line]:
 
 def _tls(chosen: Settings) -> str:
     demand_certificate(chosen)
-    if chosen.tls_certificate is None:
-        return "none: the door speaks plain HTTP"
-    shown = x509.load_pem_x509_certificates(chosen.tls_certificate.read_bytes())[0]
+    files = tls_files(chosen)
+    return "none: the door speaks plain HTTP" if files is None else _holds(files)
+
+
+def _holds(files: TlsFiles) -> str:
+    shown = x509.load_pem_x509_certificates(files.certificate.read_bytes())[0]
     until = f"{shown.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
     if now() > shown.not_valid_after_utc:
-        text = f"{PREFIX}TLS_CERTIFICATE is out of date since {until}; put the renewed one in its place"
+        name = f"{PREFIX}{files.setting}_CERTIFICATE"
+        text = f"{name} is out of date since {until}; put the renewed one in its place"
         raise fault(Category.INCORRECT, "expired", text)
-    asked = ", client certificates are demanded" if chosen.tls_client_ca else ""
+    asked = ", client certificates are demanded" if files.client_ca else ""
     return f"the certificate holds until {until}{asked}"
 
 
@@ -100,10 +105,14 @@ def _destinations(chosen: Settings) -> str:
 
 
 def _dicom(chosen: Settings) -> str:
-    if not chosen.dicom_port:
+    if not chosen.dicom_door:
         return "no port: there is no DICOM door"
     peers = load_peers(chosen.dicom_peers)
-    told = f"listening on {chosen.dicom_host}:{chosen.dicom_port}"
+    listening.demand_certificate(chosen)
+    files = listening.tls_files(chosen)
+    ports = [str(chosen.dicom_port)] if chosen.dicom_port else []
+    ports += [f"{chosen.dicom_tls_port} by TLS ({_holds(files)})"] if files else []
+    told = f"listening on {chosen.dicom_host}:{' and '.join(ports)}"
     if peers.called is None or peers.peers is None:
         return f"{told}, to this machine; nobody is told apart"
     return f"{told} as {', '.join(sorted(peers.called))}, to {', '.join(sorted(peers.peers))}"

@@ -18,6 +18,7 @@ from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
 from server.fhir.rows.extraction import rows
+from server.importing import import_
 from server.model import Withdrawal
 from server.options import WORDS
 from server.ports import CaseRow, Raced
@@ -40,7 +41,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), vouch):
+for each in (*PROCESSES.values(), import_, vouch):
     main.add_command(each)
 
 

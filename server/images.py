@@ -80,6 +80,16 @@ class Images(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whom an order is about, beside the identifiers."""
+
+    names: frozenset[str] = field(default=frozenset(), repr=False)
+    """All words of all names (``server.words.name_words``)."""
+    born: str = field(default="", repr=False)
+    """The day, as DICOM writes it (DA); empty where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ordered:
     """What an order says of the study that it is about. Identifiers are pairs (system, value)."""
 
@@ -89,6 +99,7 @@ class Ordered:
     patient_ids: tuple[tuple[str, str], ...]
     expected: int | None = None
     """How many instances the study has, where somebody who knows has said so."""
+    person: Person = Person()
 
 
 def by_study(uid: str) -> str:

@@ -1,4 +1,7 @@
-"""What /metrics tells, counted from the store at each scrape: the same from every process."""
+"""What /metrics tells: counted from the store at each scrape, of DICOM as its listeners have told.
+
+The same from every process of a machine.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.case import State, public_state
 from server.clock import now
+from server.dicom.receive.counts import Told
+from server.dicom_metrics import of_dicom
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.store.partners import PartnerRow
@@ -20,12 +25,15 @@ _LATE = timedelta(seconds=60)
 
 
 class _Counts(Collector):
-    def __init__(self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow]) -> None:
+    def __init__(
+        self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow], dicom: Told | None
+    ) -> None:
+        self._dicom = dicom
         self._ledger = ledger
         self._deliveries = deliveries
         self._partners = partners
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         cases = GaugeMetricFamily(
             "second_reader_cases", "Cases by state; states under seal count as compared.", labels=["state"]
         )
@@ -43,6 +51,8 @@ class _Counts(Collector):
         )
 
         yield from self._of_partners()
+        if self._dicom is not None:
+            yield from of_dicom(self._dicom, now())
 
     def _of_partners(self) -> Iterator[GaugeMetricFamily]:
         failures = GaugeMetricFamily(
@@ -67,8 +77,13 @@ class _Counts(Collector):
         return shown
 
 
-def exposition(ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow] = ()) -> bytes:
-    """The metrics in Prometheus' text format."""
+def exposition(
+    ledger: Ledger,
+    deliveries: Deliveries,
+    partners: Sequence[PartnerRow] = (),
+    dicom: Told | None = None,
+) -> bytes:
+    """The metrics in Prometheus' text format. ``dicom``: what the listeners of this machine have told."""
     registry = CollectorRegistry()
-    registry.register(_Counts(ledger, deliveries, partners))
+    registry.register(_Counts(ledger, deliveries, partners, dicom))
     return generate_latest(registry)

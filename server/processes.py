@@ -17,7 +17,7 @@ from server.loading import loading
 def up() -> None:
     """Run everything on this machine: the schema is brought up to date, then its processes start.
 
-    They are web, work and, unless SECOND_READER_DICOM_PORT is 0, dicom.
+    They are web, work and, unless the DICOM ports are 0, dicom.
 
     Ends on Ctrl-C; a process that dies is started again.
     """
@@ -26,7 +26,7 @@ def up() -> None:
         from server import supervisor, wiring
 
     wiring.bring_up_to_date(chosen)
-    supervisor.run(("web", "work", *(("dicom",) if chosen.dicom_port else ())), chosen)
+    supervisor.run(("web", "work", *(("dicom",) if chosen.dicom_door else ())), chosen)
 
 
 @click.command()

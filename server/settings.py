@@ -5,19 +5,18 @@ Each setting ``x`` is read from ``SECOND_READER_X``. ``python -m server check`` 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from server import written
+from server.consistency import demand_consistent
 from server.errors import Category, fault
 
-PREFIX = "SECOND_READER_"
+PREFIX = written.PREFIX
 _PACKAGE = Path(__file__).parent
 
 
@@ -147,7 +146,29 @@ class Settings:
     )
     dicom_host: str = _setting("127.0.0.1", str, "an address", "The address that the DICOM door listens on.")
     dicom_port: int = _setting(
-        11112, written.port_or_none, "0 to 65535", "The port of the DICOM door; 0: there is none."
+        11112, written.port_or_none, "0 to 65535", "The port of the DICOM door without TLS; 0: there is none."
+    )
+    dicom_tls_port: int = _setting(
+        0,
+        written.port_or_none,
+        "0 to 65535",
+        "Its port with TLS, 2762 by the standard's register; 0: there is none.",
+    )
+    dicom_tls_certificate: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "The certificate that the DICOM door shows, and those that lead to its root. "
+        "Read again when it changes.",
+    )
+    dicom_tls_key: Path | None = _setting(
+        None, Path, "a PEM file", "The private key of that certificate, not protected by a password."
+    )
+    dicom_tls_client_ca: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "Whoever calls by TLS must show a certificate that one of these has signed; none: nobody must.",
     )
     dicom_peers: Path | None = _setting(
         None,
@@ -173,6 +194,11 @@ class Settings:
         return self.base_url or f"{scheme}://{host}:{self.port}/fhir"
 
     @property
+    def dicom_door(self) -> bool:
+        """Whether there is one."""
+        return bool(self.dicom_port or self.dicom_tls_port)
+
+    @property
     def database(self) -> Path | str:
         """The file of the SQLite database, or the URL of the PostgreSQL one."""
         return self.database_url or self.data / "second-reader.db"
@@ -192,10 +218,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     }
     _known_only(source)
     settings = Settings(**chosen)
-    _whole_tls(settings)
-    _closed_network(settings)
-    _known_peers(settings)
-    _private_line(settings)
+    demand_consistent(settings)
     return settings
 
 
@@ -229,71 +252,3 @@ def _known_only(source: Mapping[str, str]) -> None:
     unknown = sorted(name for name in source if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise fault(Category.INCORRECT, "value", f"no such setting: {', '.join(unknown)}")
-
-
-def _whole_tls(settings: Settings) -> None:
-    if (settings.tls_certificate is None) != (settings.tls_key is None):
-        there, lacking = ("KEY", "CERTIFICATE") if settings.tls_key else ("CERTIFICATE", "KEY")
-        text = f"{PREFIX}TLS_{there} needs {PREFIX}TLS_{lacking}; both may name one file"
-        raise fault(Category.INCORRECT, "value", text)
-    if settings.tls_client_ca is not None and settings.tls_certificate is None:
-        text = f"{PREFIX}TLS_CLIENT_CA needs {PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"
-        raise fault(Category.INCORRECT, "value", text)
-    if settings.tls_certificate is not None and not settings.fhir_base.startswith("https://"):
-        text = (
-            f"{PREFIX}BASE_URL must begin with https, because {PREFIX}TLS_CERTIFICATE is set; or leave it out"
-        )
-        raise fault(Category.INCORRECT, "value", text)
-
-
-def _closed_network(settings: Settings) -> None:
-    if _on_this_machine(settings.host):
-        return
-    if settings.clients is None and not settings.open_network:
-        raise fault(
-            Category.FORBIDDEN,
-            "security",
-            f"{PREFIX}HOST is beyond this machine and nobody is told apart; name who may come in with "
-            f"{PREFIX}CLIENTS, or put an authenticating proxy in front and set {PREFIX}OPEN_NETWORK=yes",
-        )
-    if settings.clients is not None and not settings.fhir_base.startswith("https://"):
-        raise fault(
-            Category.FORBIDDEN,
-            "security",
-            f"{PREFIX}HOST is beyond this machine, where tokens must not go unencrypted; set "
-            f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY, or end TLS in a proxy in front and set "
-            f"{PREFIX}BASE_URL to the https address that clients use",
-        )
-
-
-def _known_peers(settings: Settings) -> None:
-    if settings.dicom_peers is None and settings.dicom_port and not _on_this_machine(settings.dicom_host):
-        raise fault(
-            Category.FORBIDDEN,
-            "security",
-            f"{PREFIX}DICOM_HOST is beyond this machine and nobody is told apart; "
-            f"name who may call with {PREFIX}DICOM_PEERS",
-        )
-
-
-def _private_line(settings: Settings) -> None:
-    """Unasked, libpq goes on in clear text, without a word, with a server that offers no TLS."""
-    url = urlsplit(settings.database_url)
-    asked = parse_qs(url.query)
-    hosts = [each for each in (url.hostname, *asked.get("host", [])) if each]
-    if "sslmode" not in asked and not all(_on_this_machine(each) for each in hosts):
-        raise fault(
-            Category.FORBIDDEN,
-            "security",
-            f"{PREFIX}DATABASE_URL leads beyond this machine and does not say how the line is kept private; "
-            "add ?sslmode=verify-full (and sslrootcert=FILE), or sslmode=disable on a private network",
-        )
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost" or host.startswith("/"):  # the folder of a socket
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from server.certificates import TlsFiles, context_of
 from server.errors import Category, fault
 from server.loading import loading
-from server.porch.certificates import TlsFiles, context_of
 from server.settings import Settings
 
 _PATIENCE = 3.0

@@ -1,8 +1,9 @@
-"""What a person says of a decision and others will read: one line, not empty, not endless."""
+"""What a person says of a decision and others will read; and the words of a person's name."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _LONGEST = 500
 # What FHIR strings may not hold (R4 datatypes.html#string; XML 1.0 section 2.2), and line breaks.
@@ -19,3 +20,11 @@ def one_line(text: str) -> str:
     if not line or len(line) > _LONGEST or _UNREADABLE.search(line):
         raise ValueError(f"must be one line of 1 to {_LONGEST} characters without control characters")
     return line
+
+
+def name_words(text: str) -> frozenset[str]:
+    """The words of a name, however it is put together: without case, accents, order and punctuation."""
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each)
+    )
+    return frozenset(re.findall(r"[^\W_]+", plain))

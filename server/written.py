@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+PREFIX = "SECOND_READER_"
+"""Of every variable that is a setting."""
+
 
 def flag(text: str) -> bool:
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}

@@ -102,6 +102,22 @@ def test_the_certificate_is_told_with_its_end(tmp_path: Path, monkeypatch: pytes
     assert "TLS_CERTIFICATE is out of date since" in lines()["TLS"].detail
 
 
+def test_the_dicom_ports_are_told_and_until_when_their_certificate_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lines()["dicom"].detail.startswith("listening on 127.0.0.1:11112, to this machine")
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SECOND_READER_DICOM_TLS_PORT", "2762")
+    for name, path in zip(("CERTIFICATE", "KEY"), authority.signs("door"), strict=True):
+        monkeypatch.setenv(f"SECOND_READER_DICOM_TLS_{name}", str(path))
+    told = "listening on 127.0.0.1:11112 and 2762 by TLS (the certificate holds until "
+    assert lines()["dicom"].detail.startswith(told)
+    monkeypatch.setenv("SECOND_READER_DICOM_PORT", "0")
+    assert lines()["dicom"].detail.startswith("listening on 127.0.0.1:2762 by TLS (")
+    authority.signs("door", days=-1)
+    assert "SECOND_READER_DICOM_TLS_CERTIFICATE is out of date since" in lines()["dicom"].detail
+
+
 def test_without_settings_nothing_that_depends_on_them_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECOND_READER_PORT", "http")
     assert "data folder" not in lines()

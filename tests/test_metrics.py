@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from server import metrics
 from server.case import State, public_state
+from server.dicom.receive.counts import Counts, Told
 from server.metrics import exposition
 from server.store.tables import cases
 from tests.world import BACTERIAL, World, send_case
@@ -70,3 +72,37 @@ def test_states_under_seal_are_counted_together(world: World) -> None:
     shown = [public_state(state) for state in State]
     assert counted == {str(state): shown.count(state) for state in set(shown)}
     assert counted["compared"] == 6
+
+
+def test_the_dicom_door_as_its_listeners_have_told(world: World) -> None:
+    counts = Counts(1)
+    part = counts.part(0)
+    part.add("objects stored", 2)
+    part.add("associations rejected calling_ae")
+    part.add("aborted too slow")
+    part.add("bytes", 700)
+    part.took(0.002)
+    part.took(0.3)
+    told = counts.told(world.watch().timestamp() - 1.0, 3)
+    part._words.release()
+    counts.close()
+
+    def said(dicom: Told) -> dict[tuple[str, ...], float]:
+        text = exposition(world.house.ledger, world.house.deliveries, (), dicom).decode()
+        return {
+            (each.name.removeprefix("second_reader_dicom_"), *each.labels.values()): each.value
+            for family in text_string_to_metric_families(text)
+            for each in family.samples
+            if each.name.startswith("second_reader_dicom_")
+        }
+
+    found = said(told)
+    assert (found["up",], found["associations",], found["bytes_total",]) == (1, 3, 700)
+    assert found["objects_total", "stored"] == 2
+    assert found["associations_total", "calling_ae"] == 1
+    assert found["aborts_total", "too slow"] == 1
+    assert found["durable_seconds_bucket", "0.0025"] == 1
+    assert found["durable_seconds_bucket", "+Inf"] == found["durable_seconds_count",] == 2
+    assert found["durable_seconds_sum",] == pytest.approx(0.302)
+    stale = said(replace(told, at=told.at - 60))
+    assert (stale["up",], stale["associations",], stale["bytes_total",]) == (0, 0, 700)

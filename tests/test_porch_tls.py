@@ -336,3 +336,14 @@ def test_nothing_to_receive_is_no_end(pair) -> None:
         client.setblocking(False)
         client.unwrap()
     assert line.recv(10) == b""
+
+
+def test_a_goodbye_is_said_once_however_often_the_line_is_ended(pair) -> None:
+    line, client = pair
+    client.setblocking(False)
+    with suppress(ssl.SSLWantReadError):
+        client.unwrap()  # theirs is said, so that ours is answered already
+    select.select([line], [], [], 8.0)
+    assert line.end()
+    assert line.end()
+    line.close(complete=True)

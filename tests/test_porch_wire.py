@@ -40,7 +40,7 @@ import os
 import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from server.porch.certificates import TlsFiles
+from server.certificates import TlsFiles
 from server.porch.limits import PorchLimits
 from server.porch.worker import Worker
 

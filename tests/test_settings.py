@@ -19,7 +19,7 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
-    "dicom_port": ("65536", "-1", "dicom"),
+    **dict.fromkeys(("dicom_port", "dicom_tls_port"), ("65536", "-1", "dicom")),
     **dict.fromkeys(("dicom_processes", "dicom_max_associations", "dicom_max_object"), NUMBERS),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     "database_url": (
@@ -36,6 +36,7 @@ BAD: dict[str, tuple[str, ...]] = {
 ANYTHING_GOES = {
     "clients", "data", "destinations", "cards", "policies", "operator", "host", "dicom_host", "dicom_peers",
     "tls_certificate", "tls_key", "tls_client_ca",
+    "dicom_tls_certificate", "dicom_tls_key", "dicom_tls_client_ca",
 }  # fmt: skip
 """Paths are looked at when they are opened; the host has its own rule below."""
 TLS = {"tls_certificate": "door.pem", "tls_key": "door.key"}
@@ -129,6 +130,25 @@ def test_the_dicom_door_listens_beyond_this_machine_only_for_named_peers() -> No
     assert refused.value.category is Category.FORBIDDEN
     assert load(given(dicom_host="10.0.0.7", dicom_port="0")).dicom_port == 0
     assert load(given(dicom_host="10.0.0.7", dicom_peers="p.toml")).dicom_host == "10.0.0.7"
+
+
+DICOM_TLS = {
+    "dicom_tls_port": "2762", "dicom_tls_certificate": "door.pem", "dicom_tls_key": "door.key",
+    "dicom_tls_client_ca": "ca.pem",
+}  # fmt: skip
+
+
+def test_the_dicom_door_speaks_tls_with_a_port_a_certificate_and_its_key() -> None:
+    assert load(given(**DICOM_TLS)).dicom_door
+    assert load(given(**DICOM_TLS, dicom_port="0")).dicom_door
+    assert not load(given(dicom_port="0")).dicom_door
+    for missing in ("dicom_tls_port", "dicom_tls_certificate", "dicom_tls_key"):
+        with pytest.raises(Fault, match=f"{PREFIX}DICOM_TLS_PORT"):
+            load(given(**{name: each for name, each in DICOM_TLS.items() if name != missing}))
+    with pytest.raises(Fault, match="must differ"):
+        load(given(**DICOM_TLS, dicom_port="2762"))
+    with pytest.raises(Fault, match="SECOND_READER_DICOM_PEERS"):
+        load(given(**DICOM_TLS, dicom_host="10.0.0.7", dicom_port="0"))
 
 
 @pytest.mark.parametrize(

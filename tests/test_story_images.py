@@ -249,6 +249,38 @@ def test_a_late_image_supersedes_what_was_read_before_the_comparison(world: Worl
     assert world.state(sent.task_id) == "closed"
 
 
+def test_d084_a_study_that_is_sent_again_is_not_read_again(world: World) -> None:
+    sent = send(world)
+    for number in range(20):
+        film(world, number)
+    world.watch.forward(seconds=30)
+    world.run()
+    before = events(world, sent)
+    assert len(world.reader.seen) == 1
+    world.watch.forward(hours=1)
+    for number in range(20):
+        film(world, number)
+    world.run()
+    assert (events(world, sent), len(world.reader.seen)) == (before, 1)
+
+
+def test_d086_an_image_for_a_question_that_is_over_is_kept_and_not_read(world: World) -> None:
+    """Studies are not deleted here; what can be over is the question about one."""
+    sent = send(world)
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    film(world, 2)
+    world.watch.forward(hours=3)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    assert len(world.reader.seen) == 1
+    study = world.house.images.study("1.2.3")
+    assert study is not None
+    assert len(study.objects) == 2
+
+
 def test_a_late_image_during_a_referral_goes_to_a_person(world: World) -> None:
     doctor(world, "Quill", "Elsewhere", SPECIALTY)
     world.reader.answer = None

@@ -26,7 +26,9 @@ class Limits:
     chunk_bytes: int = 1 * MIB
     """What of an object is held in memory before it goes to disk."""
     request_seconds: float = 5.0
-    """From the acceptance of a connection to the end of its A-ASSOCIATE-RQ (ARTIM, PS3.8 9.1.5)."""
+    """From acceptance, or the handshake, to the end of the A-ASSOCIATE-RQ (ARTIM, PS3.8 9.1.5)."""
+    handshake_seconds: float = 5.0
+    """From the acceptance of a connection to the end of its TLS handshake; the request comes after it."""
     idle_seconds: float = 60.0
     """How long an association may be silent between two messages, or in the middle of one."""
     grace_seconds: float = 5.0

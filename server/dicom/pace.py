@@ -13,6 +13,8 @@ _MOST_ADDRESSES = 1000
 class Phase(Enum):
     """What one connection is doing."""
 
+    HANDSHAKE = auto()
+    """Accepted; the TLS handshake is not over."""
     FRESH = auto()
     """Accepted; the A-ASSOCIATE-RQ is not whole."""
     IDLE = auto()
@@ -42,6 +44,7 @@ def overdue(phase: Phase, waited: float, moved: int, limits: Limits) -> bool:
     return (
         waited
         > {
+            Phase.HANDSHAKE: limits.handshake_seconds,
             Phase.FRESH: limits.request_seconds,
             Phase.IDLE: limits.idle_seconds,
             Phase.ANSWERING: limits.answer_seconds,

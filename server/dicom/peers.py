@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ _AE = validate.Regexp(
     r"^(?! )[ -\[\]-~]{1,16}(?<! )$", error="allowed: 1 to 16 ASCII characters without backslash (AE)"
 )
 _CLASS = validate.OneOf(sorted(STORAGE_CLASSES), error="allowed: a storage SOP class that this server takes")
+_FINGERPRINT = validate.Regexp(
+    r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$",
+    error="allowed: the SHA-256 of a certificate (openssl x509 -noout -fingerprint -sha256)",
+)
 _RIGHTS = validate.OneOf(sorted(Right), error=f"allowed: {', '.join(Right)}")
 _SOME = validate.Length(min=1, error="allowed: one or more")
 
@@ -50,12 +55,17 @@ class Peer:
     host: str = ""
     """Address at which it takes what others ask to be moved to it; empty: it takes none."""
     port: int = 0
+    certificates: frozenset[str] = frozenset()
+    """SHA-256 of those of which it must show one; empty: it may show any that the door takes, or none."""
 
     def at(self, address: str) -> bool:
         found = ipaddress.ip_address(address)
         if found.version == 6 and found.ipv4_mapped is not None:
             found = found.ipv4_mapped
         return any(found in each for each in self.addresses)
+
+    def shows(self, certificate: bytes) -> bool:
+        return not self.certificates or sha256(certificate).hexdigest() in self.certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +77,11 @@ class Peers:
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID (0010,0021) -> the system of the same identifiers in FHIR."""
 
-    def admit(self, request: Request, address: str) -> Called | Rejection:
-        """What the peer may send, or why it may not associate (PS3.8 table 9-21)."""
+    def admit(self, request: Request, address: str, shown: bytes = b"") -> Called | Rejection:
+        """What the peer may send, or why it may not associate (PS3.8 table 9-21).
+
+        ``shown``: its certificate, DER.
+        """
         if not request.version & 1:
             return Rejection.PROTOCOL_VERSION
         if request.application_context != APPLICATION_CONTEXT:
@@ -76,7 +89,7 @@ class Peers:
         called, calling = ae_title(request.called), ae_title(request.calling)
         if called is None or (self.called is not None and called not in self.called):
             return Rejection.CALLED_AE
-        if calling is None or not self._known(calling, address):
+        if calling is None or not self._known(calling, address, shown):
             return Rejection.CALLING_AE
         rules = Called(called) if self.called is None else self.called[called]
         return rules if rules.peers is None or calling in rules.peers else Rejection.CALLING_AE
@@ -88,11 +101,11 @@ class Peers:
         peer = self.peers.get(calling)
         return frozenset() if peer is None else rules.may & peer.may
 
-    def _known(self, calling: str, address: str) -> bool:
+    def _known(self, calling: str, address: str, shown: bytes) -> bool:
         if self.peers is None:
             return ipaddress.ip_address(address).is_loopback
         peer = self.peers.get(calling)
-        return peer is not None and peer.at(address)
+        return peer is not None and peer.at(address) and peer.shows(shown)
 
 
 class _Called(Schema):
@@ -124,6 +137,7 @@ class _Peer(Schema):
 
     ae = fields.String(required=True, validate=_AE)
     addresses = fields.List(fields.String(), required=True, validate=_SOME)
+    certificates = fields.List(fields.String(validate=_FINGERPRINT), load_default=list, validate=_SOME)
     may = fields.List(fields.String(validate=_RIGHTS), load_default=sorted(UNSAID))
     host = fields.String(load_default="")
     port = fields.Integer(
@@ -143,7 +157,8 @@ class _Peer(Schema):
             host = str(ipaddress.ip_address(data["host"])) if data["host"] else ""
         except ValueError as error:
             raise ValidationError("allowed: an address such as 10.1.2.3", "host") from error
-        return Peer(data["ae"], networks, _rights(data["may"]), host, data["port"])
+        shown = frozenset(each.replace(":", "").lower() for each in data["certificates"])
+        return Peer(data["ae"], networks, _rights(data["may"]), host, data["port"], shown)
 
 
 def _rights(listed: Iterable[str]) -> frozenset[Right]:

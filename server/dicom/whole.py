@@ -73,6 +73,15 @@ def walk(data: Buffer, start: int, syntax: str, wanted: frozenset[int]) -> Whole
     return Whole(steps.values, tuple(dict.fromkeys(steps.remarks)))
 
 
+def items(
+    data: Buffer, start: int, syntax: str, sequence: int, wanted: frozenset[int]
+) -> list[dict[int, bytes]]:
+    """The wanted elements of each item of a sequence of the data set itself; raises as ``walk``."""
+    steps = _Items(data, syntax, sequence, wanted)
+    steps.top(start)
+    return steps.items
+
+
 def _no(text: str) -> Fault:
     return fault(Category.INCORRECT, "structure", text)
 
@@ -103,6 +112,7 @@ class _Walk:
         self._explicit = syntax != IMPLICIT_LITTLE
         self._encapsulated = syntax in ENCAPSULATED
         self._wanted = wanted
+        self._sequences = SEQUENCES
         self._left = _MOST_ELEMENTS
         self._inside = 0
         """Tag of the element of the data set itself that is walked."""
@@ -165,7 +175,7 @@ class _Walk:
                 raise _no("an element is longer than what there is of it")
             if length % 2:
                 self.remarks.append("a value has an odd length")
-            if vr == b"SQ" or (not depth and not vr and tag in SEQUENCES):
+            if vr == b"SQ" or (not depth and not vr and tag in self._sequences):
                 self._sequence(at, at + length, depth, explicit, delimited=False)
             return at + length
         if tag == _PIXELS and self._encapsulated:
@@ -218,3 +228,20 @@ class _Walk:
         if delimited:
             raise _no("an item does not end with its delimiter")
         return at
+
+
+class _Items(_Walk):
+    def __init__(self, data: Buffer, syntax: str, sequence: int, wanted: frozenset[int]) -> None:
+        super().__init__(data, syntax, frozenset(within(sequence, each) for each in wanted))
+        self._sequences = frozenset((sequence,))
+        self._sequence_wanted = sequence
+        self.items: list[dict[int, bytes]] = []
+
+    def _item(self, at: int, end: int, depth: int, explicit: bool, *, delimited: bool) -> int:
+        if not depth and self._inside == self._sequence_wanted:
+            self.items.append({})
+        return super()._item(at, end, depth, explicit, delimited=delimited)
+
+    def _keep(self, tag: int, at: int, length: int, end: int) -> None:
+        if at + length <= end:  # else the walk ends here
+            self.items[-1][tag & 0xFFFFFFFF] = bytes(self._data[at : at + length])

@@ -13,8 +13,9 @@ from typing import Any
 from server.fhir.admission import inputs
 from server.fhir.references import local
 from server.fhir.terms import IN_STUDY
-from server.images import Ordered
+from server.images import Ordered, Person
 from server.ports import Resource
+from server.words import name_words
 
 DICOM_UID = "urn:dicom:uid"
 _OID = "urn:oid:"
@@ -35,7 +36,20 @@ def ordered(task: Resource, report: Resource, patient: Resource, look: Look) -> 
         accessions=tuple(dict.fromkeys(pair for each in carriers for pair in accessions_of(each))),
         patient_ids=tuple(dict.fromkeys(_pairs(patient.get("identifier", [])))),
         expected=max(counts, default=None),
+        person=_person(patient),
     )
+
+
+def _person(patient: Resource) -> Person:
+    """A day of birth that is not whole tells nobody apart."""
+    names = [part for each in patient.get("name", []) for part in _spoken(each)]
+    born = str(patient.get("birthDate", "")).replace("-", "")
+    return Person(name_words(" ".join(names)), born if len(born) == 8 else "")
+
+
+def _spoken(name: dict[str, Any]) -> Iterator[str]:
+    yield from (name.get(each, "") for each in ("text", "family"))
+    yield from (each or "" for each in name.get("given", []))
 
 
 def _asked(task: Resource) -> Iterator[Resource]:

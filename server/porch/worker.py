@@ -21,14 +21,15 @@ from gunicorn.errors import ConfigError
 from gunicorn.http import wsgi
 from gunicorn.workers.base import Worker as GunicornWorker
 
+from server.certificates import Certificates, TlsFiles
 from server.porch.asked import Asked
-from server.porch.certificates import Certificates, TlsFiles
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
 from server.porch.line import PlainLine
 from server.porch.loop import Loop
 from server.porch.reasons import Reason, Refusal
+from server.porch.tls import lines
 
 _OTHER_FILES = 256
 """File descriptors left to the application."""
@@ -57,7 +58,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Serve until told to stop, then finish what has begun, within the graceful timeout."""
-        new_line = Certificates(self.tls, self.log.warning).line if self.tls else PlainLine
+        new_line = lines(Certificates(self.tls, self.log.warning)) if self.tls else PlainLine
         self._loop = Loop(self.limits, self._dispatch, self.log, new_line)
         self._loop.start(self.sockets, self.PIPE)
         while self.alive and self.ppid == os.getppid():

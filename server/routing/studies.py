@@ -6,10 +6,11 @@ the patient; the patient always (IHE RAD TF-2, appendix on identifiers; reliabil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.images import Named, Ordered, Study
+from server.images import Named, Ordered, Person, Study
+from server.words import name_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ def match(ordered: Ordered, found: Sequence[Study], issuers: Mapping[str, str]) 
     if len(carrying) > 1:
         return Unmatched("several studies carry the order's accession number")
     study = carrying[0]
-    doubts = (*study.contradictions, *_doubts(ordered, study.named, issuers))
+    doubts = (
+        *study.contradictions,
+        *_doubts(ordered, study.named, issuers),
+        *_another(ordered.person, study),
+    )
     return Unmatched("; ".join(doubts)) if doubts else study
 
 
@@ -51,6 +56,23 @@ def _doubts(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> list[
     if wanted(ordered) and named.accession and ordered.accessions and not _same_order(ordered, named):
         doubts.append("the images carry another accession number than the order")
     return doubts
+
+
+def _another(person: Person, study: Study) -> Iterator[str]:
+    """The number is the patient's, the name and the day of birth are both somebody else's: a number mistyped.
+
+    One of the two may differ: people marry, and days of birth are guessed.
+    """
+    if any(_differs(person, each.header) for each in study.objects):
+        yield "the images name the order's patient by number, and by name and day of birth somebody else"
+
+
+def _differs(person: Person, header: Mapping[str, str]) -> bool:
+    """What is not known on both sides does not differ."""
+    born, names = header.get("PatientBirthDate", ""), name_words(header.get("PatientName", ""))
+    if not (person.born and born and person.names and names):
+        return False
+    return person.born != born and not person.names & names
 
 
 def _same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from server.dicom.pace import Throttle
 from server.dicom.peers import Peers
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
+from server.dicom.receive.line import Entry, Line, PlainLine
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Asking, Operation, Operations
 from server.dicom.receive.port import listen
@@ -48,6 +51,8 @@ class Door:
         peers: Peers | None = None,
         holding: Holding | None = None,
         operations: Operations | None = None,
+        *,
+        line: Callable[[socket.socket], Line] = PlainLine,
     ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
@@ -65,7 +70,7 @@ class Door:
             log=logger(),
         )
         self.loop = Loop(
-            self._listener,
+            [Entry(self._listener, line)],
             conversation,
             holding or Staging(Vault(folder)),
             self.admission,
@@ -113,8 +118,8 @@ class Door:
     def speaker(self) -> Speaker:
         return Speaker(self.port)
 
-    def associated(self, request: bytes | None = None) -> Speaker:
-        speaker = self.speaker()
+    def associated(self, request: bytes | None = None, trusts: ssl.SSLContext | None = None) -> Speaker:
+        speaker = Speaker(self.port, trusts)
         speaker.send(wire.request() if request is None else request)
         assert speaker.read()[0] == 0x02
         return speaker
@@ -125,11 +130,15 @@ class Speaker:
     """A raw peer."""
 
     port: int
+    trusts: ssl.SSLContext | None = None
+    """Speaks TLS with it."""
     sock: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
         self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.trusts is not None:
+            self.sock = self.trusts.wrap_socket(self.sock, server_hostname="localhost")
 
     def __enter__(self) -> Self:
         return self

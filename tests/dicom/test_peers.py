@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ addresses = ["10.1.2.0/24", "10.1.3.7"]
 ae = "PACS"
 addresses = ["fd00::/8"]
 """
+
+BOUND = (
+    GOOD
+    + """
+[[peer]]
+ae = "CT2"
+addresses = ["127.0.0.1"]
+certificates = ["%s", "%s"]
+"""
+)
 
 
 def request(called: str = "SECOND_READER", calling: str = "CT1") -> Request:
@@ -139,3 +150,22 @@ def test_a_changed_file_is_used_and_a_bad_one_is_not(path: Path) -> None:
     assert len(told) == 2
     path.write_text(GOOD)
     assert set(register.current().peers or ()) == {"CT1", "PACS"}
+
+
+def test_a_peer_with_certificates_shows_one_of_them(path: Path) -> None:
+    first, second = sha256(b"first").hexdigest(), sha256(b"second").hexdigest().upper()
+    colons = ":".join(second[at : at + 2] for at in range(0, 64, 2))
+    path.write_text(BOUND % (first, colons))
+    peers = load_peers(path)
+    asked = request(called="SECOND READER", calling="CT2")
+    for shown in (b"first", b"second"):
+        assert isinstance(peers.admit(asked, "127.0.0.1", shown), Called)
+    for shown in (b"", b"third"):
+        assert peers.admit(asked, "127.0.0.1", shown) is Rejection.CALLING_AE
+
+
+@pytest.mark.parametrize("bad", ["", "ab", "g" * 64, "a" * 63])
+def test_what_is_no_fingerprint_is_refused(path: Path, bad: str) -> None:
+    path.write_text(BOUND % ("a" * 64, bad))
+    with pytest.raises(Fault, match="allowed: the SHA-256 of a certificate"):
+        load_peers(path)

@@ -8,7 +8,7 @@ import pytest
 
 from server.fhir.imaging import ordered
 from server.fhir.terms import IN_STUDY
-from server.images import Ordered
+from server.images import Ordered, Person
 
 PATIENT = {
     "resourceType": "Patient",
@@ -74,3 +74,18 @@ def test_two_studies_are_both_told() -> None:
 def test_a_study_that_was_taken_back_says_nothing() -> None:
     store = STORE | {"ImagingStudy/i1": STUDY | {"status": "entered-in-error"}}
     assert said(task(valueReference=TO_STUDY), store=store) == Ordered((), (), PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("patient", "person"),
+    [
+        ({"birthDate": "2020-01-03"}, Person(frozenset(), "20200103")),
+        ({"birthDate": "2020-01"}, Person()),
+        (
+            {"name": [{"family": "Müller-Lüdenscheid", "given": ["Ada", "B."]}, {"text": "Ada Smith"}]},
+            Person(frozenset(("muller", "ludenscheid", "ada", "b", "smith"))),
+        ),
+    ],
+)
+def test_whom_it_is_about(patient: dict[str, Any], person: Person) -> None:
+    assert ordered(task(), {}, {"resourceType": "Patient", **patient}, lambda *_: None).person == person

@@ -53,11 +53,17 @@ class Listener:
 
 
 @contextmanager
-def listening(data: Path, folder: Path, peers: Callable[[int], str] | None = None) -> Iterator[Listener]:
-    """Started, with its logs in ``folder``; left, all is gone. ``peers``: its port -> the file of peers."""
+def listening(
+    data: Path, folder: Path, peers: Callable[[int], str] | None = None, **more: str
+) -> Iterator[Listener]:
+    """Started, with its logs in ``folder``; left, all is gone. ``peers``: its port -> the file of peers.
+
+    ``more``: other settings.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
     port = free_port()
     ours = {"SECOND_READER_DATA": str(data), "SECOND_READER_DICOM_PORT": str(port)}
+    ours |= {f"SECOND_READER_{name}": value for name, value in more.items()}
     if peers is not None:
         (folder / "peers.toml").write_text(peers(port))
         ours["SECOND_READER_DICOM_PEERS"] = str(folder / "peers.toml")

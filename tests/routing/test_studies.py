@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from server.images import Named, Ordered, Study
+from server.images import ImageObject, Named, Ordered, Person, Study
 from server.routing.studies import Unmatched, match, wanted
+from server.words import name_words
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 NAMED = Named("1.2.3", "PID-1", "HOSP", "ACC-1", "RIS")
 BY_UID = Ordered(("1.2.3",), (("urn:ris", "ACC-1"),), (("urn:hosp", "PID-1"), ("urn:ssn", "999")))
 BY_NUMBER = replace(BY_UID, studies=())
+ODD_IDS = ("*", "PID-?", "PID*", "PID-1\\PID-2", "pid-1", "PID-\u200b1")
 ISSUERS = {"HOSP": "urn:hosp", "OTHER": "urn:other"}
 
 
@@ -70,6 +72,8 @@ def test_what_is_not_here_is_waited_for(order: Ordered, found: list[Study]) -> N
         (replace(BY_UID, studies=("1.2.3", "1.2.4")), [study()], "several studies"),
         (BY_NUMBER, [study(), study(replace(NAMED, study="9"))], "several studies"),
         (BY_UID, [study(NAMED, "its objects name different patients")], "different patients"),
+        # D-072: a wildcard is a character; D-074: a twin is another; D-075, D-078 stand above.
+        *((BY_UID, [study(replace(NAMED, patient_id=each))], "another patient") for each in ODD_IDS),
     ],
 )
 def test_what_does_not_fit_goes_to_a_person(order: Ordered, found: list[Study], why: str) -> None:
@@ -81,3 +85,37 @@ def test_what_does_not_fit_goes_to_a_person(order: Ordered, found: list[Study], 
 
 def test_a_study_named_twice_is_one() -> None:
     assert wanted(replace(BY_UID, studies=("1.2.3", "1.2.3"))) == ("1.2.3",)
+
+
+ADA = replace(BY_UID, person=Person(name_words("Ada Müller"), "20200103"))
+
+
+def shown(name: str, born: str) -> Study:
+    header = {"PatientName": name, "PatientBirthDate": born}
+    held = ImageObject("1", "2", "3", "4", NAMED, "d", "f", 1, AT, "import", header)
+    return replace(study(), objects=(held,))
+
+
+@pytest.mark.parametrize(
+    ("name", "born", "fits"),
+    [
+        ("MULLER^ADA", "20200103", True),
+        ("Smith^Joan", "20200103", True),
+        ("Müller^Joan", "19800101", True),
+        ("Ada", "19800101", True),
+        ("", "19800101", True),
+        ("Smith^Joan", "", True),
+        ("Smith^Joan", "19800101", False),
+        ("Yamada^Tarou=山田^太郎", "19800101", False),
+    ],
+)
+def test_d077_a_number_with_another_s_name_and_day_of_birth(name: str, born: str, fits: bool) -> None:
+    """One of the two may differ."""
+    said = match(ADA, [shown(name, born)], ISSUERS)
+    if fits:
+        assert isinstance(said, Study)
+        return
+    assert isinstance(said, Unmatched)
+    assert said.reason.startswith("the images name the order's patient by number, and by name")
+    nobody = replace(BY_UID, person=Person())
+    assert isinstance(match(nobody, [shown(name, born)], ISSUERS), Study)

@@ -87,6 +87,14 @@ def test_a_repeat_changes_nothing_and_wakes_nobody(images: ImageStore, ledger: L
     assert ledger.find("c1") == before
 
 
+def test_d119_a_clock_that_goes_back_changes_no_order(images: ImageStore) -> None:
+    images.hold(film("1.2.3.1.2", "b" * 64, received_at=later(hours=1)))
+    images.hold(film())
+    found = images.study("1.2.3")
+    assert found is not None
+    assert [each.sop_instance for each in found.objects] == ["1.2.3.1.2", "1.2.3.1.1"], "as they came"
+
+
 def test_the_same_uid_with_other_bytes_is_kept_beside_and_told(images: ImageStore) -> None:
     images.hold(film())
     assert images.hold(film(digest="b" * 64)) is Held.BESIDE

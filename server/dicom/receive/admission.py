@@ -41,11 +41,12 @@ class Admission:
         self.full = False
         """The disk is: set by the loop, which looks now and then."""
 
-    def ask(self, request: Request, address: str, now: float) -> Admitted | Rejection:
+    def ask(self, request: Request, address: str, now: float, shown: bytes = b"") -> Admitted | Rejection:
+        """``shown``: the certificate of the peer, DER, where it has shown one."""
         if not self._throttle.allows(address, now):
             return Rejection.CONGESTION
         peers = self._peers()
-        rules = peers.admit(request, address)
+        rules = peers.admit(request, address, shown)
         if isinstance(rules, Rejection):
             return rules
         if self.full:

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import socket
-from socket import SHUT_WR
+from collections.abc import Callable
 
 from server.dicom.limits import Limits
 from server.dicom.pace import Phase, overdue, too_slow
 from server.dicom.receive.admission import Admitted
 from server.dicom.receive.delivery import Delivery
+from server.dicom.receive.line import Line, PlainLine
 from server.dicom.receive.operation import Operation, Portion
 from server.dicom.receive.outward import Outward
 from server.dicom.upper.association import Association, Event, State
 from server.dicom.upper.request import ae_title
 
 _DISCARD_BYTES = 64 * 1024
+_READING = (Phase.FRESH, Phase.IDLE, Phase.IN_PDU, Phase.LINGERING)
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
 class Connection:
     """Owned by the loop; threads see nothing of it but its delivery."""
 
-    def __init__(self, sock: socket.socket, address: str, limits: Limits, now: float) -> None:
-        sock.setblocking(False)
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: str,
+        limits: Limits,
+        now: float,
+        line: Callable[[socket.socket], Line] = PlainLine,
+    ) -> None:
+        """Raises OSError when the peer has left already."""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock = sock
+        self.line = line(sock)
         self.address = address
         self.association = Association(limits)
-        self.phase = Phase.FRESH
+        self.phase = Phase.FRESH if self.line.ready else Phase.HANDSHAKE
         self.watched = 0
         """The selector events this socket is registered for."""
         self.admitted: Admitted | None = None
@@ -112,10 +121,24 @@ class Connection:
 
     # -- bytes
 
+    @property
+    def unread(self) -> bool:
+        """Bytes have come that no selector tells of, and we are about to read."""
+        if not self.line.pending:
+            return False
+        return self.phase in _READING or (self.operation is not None and self.hears)
+
+    def shake_hands(self, now: float) -> int:
+        """The selector events that the handshake waits for, 0 once it is over. Raises OSError."""
+        events = self.line.shake_hands()
+        if not events:
+            self.enter(Phase.FRESH, now)
+        return events
+
     def receive(self, into: memoryview) -> bool:
         """Read what has come; False when the peer has sent its last byte. Raises OSError."""
         try:
-            count = self.sock.recv_into(into, min(len(into), self.association.room))
+            count = self.line.recv_into(into, min(len(into), self.association.room))
         except BlockingIOError:
             return True
         if not count:
@@ -124,7 +147,7 @@ class Connection:
             # Undone by the kernel now and then, so asked for after each read: a peer that waits for
             # the acknowledgement of one small segment before it sends the next (Nagle's algorithm,
             # RFC 896, by default in DCMTK) waits 40 ms for it otherwise, twice for each object.
-            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            self.line.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         self._moved += count
         self._message_moved += count
         self.association.feed(into[:count])
@@ -135,7 +158,7 @@ class Connection:
         outgoing = self.association.outgoing
         while outgoing:
             try:
-                sent = self.sock.send(outgoing)
+                sent = self.line.send(outgoing)
             except BlockingIOError:
                 return False
             del outgoing[:sent]
@@ -143,13 +166,13 @@ class Connection:
 
     def say_goodbye(self, now: float) -> None:
         """No more from us; wait for the peer to read the last of it and close (PS3.8, Sta13)."""
-        self.sock.shutdown(SHUT_WR)
+        self.line.end()  # where the kernel has no room for it now, the end of the connection has to do
         self.enter(Phase.LINGERING, now)
 
     def discard(self) -> bool:
         """Throw away what still comes; False once the peer has closed. Raises OSError."""
         try:
-            return bool(self.sock.recv(_DISCARD_BYTES))
+            return bool(self.line.recv(_DISCARD_BYTES))
         except BlockingIOError:
             return True
 

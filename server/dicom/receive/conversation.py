@@ -19,7 +19,7 @@ from server.dicom.receive.operation import Asking, Operation, Operations
 from server.dicom.receive.tally import Tally
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
-from server.dicom.upper.association import Commanded, Data, Event, Requested
+from server.dicom.upper.association import Aborted, Commanded, Data, Event, Requested
 from server.dicom.upper.negotiation import SERVICES
 from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
@@ -55,6 +55,8 @@ class Conversation:
             self._command(connection, event)
         elif isinstance(event, Data):
             return self._data(connection, event)
+        elif isinstance(event, Aborted):
+            self._tally.count("aborted", "by the peer")
         return None  # released and aborted: the association has seen to it
 
     def part(self, connection: Connection) -> None:
@@ -79,7 +81,9 @@ class Conversation:
             delivery.answer = answer_to(outcome)
             connection.stored += isinstance(outcome, Held)
             self._tally.count("objects", outcome if isinstance(outcome, Held) else outcome.category.value)
-            if not isinstance(outcome, Held):
+            if isinstance(outcome, Held):
+                self._tally.count("bytes", number=delivery.size)
+            else:
                 self._refused(connection, delivery.answer)
         if delivery.ended and delivery.answer is not None:
             self._answer(connection, delivery, delivery.answer)
@@ -97,7 +101,7 @@ class Conversation:
 
     def _associate(self, connection: Connection, request: Request, now: float) -> None:
         connection.name(request.calling, request.called)
-        answer = self._admission.ask(request, connection.address, now)
+        answer = self._admission.ask(request, connection.address, now, connection.line.shown())
         told = {"peer": connection.address, "calling": connection.calling, "called": connection.called}
         if isinstance(answer, Rejection):
             self._tally.count("associations rejected", answer.name)
@@ -217,9 +221,11 @@ class Conversation:
         self, connection: Connection, error: BaseException, what: str = "an object could not be stored"
     ) -> None:
         if isinstance(error, Fault):
+            self._tally.count("objects", error.category.value)
             self._refused(connection, answer_to_failure(error))
             return
         # Where and what kind, never the message: it may quote the object.
         frames = "".join(traceback.format_tb(error.__traceback__))
+        self._tally.count("objects failed")
         self._tally.count("objects failed", type(error).__name__)
         self._log.error(what, error=type(error).__name__, where=frames)

@@ -35,6 +35,8 @@ class Delivery:
         self.size = 0
         self.ended = False
         """The last byte has come."""
+        self.ended_at = 0.0
+        """When a thread was given it."""
         self._arrival = arrival
         self._most = most
         self._receiving: Receiving | None = None

@@ -1,14 +1,17 @@
-"""The listening socket of a loop: watched, let go for a while, and shared fairly with other processes."""
+"""The listening sockets of a loop: watched, let go for a while, and shared fairly with other processes."""
 
 from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from selectors import EVENT_READ, BaseSelector
 from socket import socket
 
 from structlog.typing import FilteringBoundLogger
+
+from server.dicom.receive.line import Entry
 
 _TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
 _AFTER_YOU_SECONDS = 0.05
@@ -73,3 +76,30 @@ class Doorway:
                 self.watch(on=False)
             return
         self._enter(sock, client[0], now)
+
+
+class Doorways:
+    """One for each entry; gives ``enter`` the entry, too."""
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        selector: BaseSelector,
+        enter: Callable[[Entry, socket, str, float], None],
+        burdened: Callable[[], bool],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._each = [
+            Doorway(each.listener, selector, partial(enter, each), burdened, log) for each in entries
+        ]
+
+    def watch(self, *, on: bool) -> None:
+        for each in self._each:
+            each.watch(on=on)
+
+    def patience(self, longest: float) -> float:
+        return min(each.patience(longest) for each in self._each)
+
+    def come_back(self, now: float) -> None:
+        for each in self._each:
+            each.come_back(now)

@@ -8,11 +8,12 @@ the next piece of an answer, it is, so that the peer can cancel.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import socket
+from ssl import SSLError
 
 from structlog.typing import FilteringBoundLogger
 
@@ -22,17 +23,21 @@ from server.dicom.receive.admission import Admission
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
-from server.dicom.receive.doorway import Doorway
+from server.dicom.receive.doorway import Doorways
 from server.dicom.receive.hands import Hands
+from server.dicom.receive.line import Entry
 from server.dicom.receive.serving import Serving
 from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
-from server.objects import Holding, Outcome
+from server.objects import Held, Holding, Outcome
 
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
 _ROOM_SECONDS = 1.0
+_HANDSHAKES = 8
+"""In one turn; each costs the loop the better part of a millisecond."""
+_OUTSIDE = (Phase.HANDSHAKE, Phase.FRESH, Phase.LINGERING)
 
 Done = Future[Outcome | None]
 
@@ -42,7 +47,7 @@ class Loop:
 
     def __init__(
         self,
-        listener: socket,
+        entries: Sequence[Entry],
         conversation: Conversation,
         holding: Holding,
         admission: Admission,
@@ -59,8 +64,8 @@ class Loop:
         self._log = log
         self._selector = DefaultSelector()
         self._hands = Hands(limits.threads, self._selector)
-        self._doorway = Doorway(
-            listener, self._selector, self._enter, lambda: admission.more_than_our_share, log
+        self._doorway = Doorways(
+            entries, self._selector, self._enter, lambda: admission.more_than_our_share, log
         )
         self._serving = Serving(
             self._hands,
@@ -72,6 +77,7 @@ class Loop:
         )
         self._connections: set[Connection] = set()
         self._stopping = False
+        self._handshakes = 0
         self._next_sweep = self._next_look = 0.0
         self._inbox = memoryview(bytearray(limits.pdu_bytes + 6))
         """One for all: what is read is taken from it before the next read."""
@@ -84,6 +90,7 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
+        self._handshakes = _HANDSHAKES
         for key, _ in self._selector.select(self._doorway.patience(_TURN_SECONDS)):
             key.data()
         now = time.monotonic()
@@ -112,18 +119,22 @@ class Loop:
 
     # -- accepting
 
-    def _enter(self, sock: socket, address: str, now: float) -> None:
+    def _enter(self, entry: Entry, sock: socket, address: str, now: float) -> None:
         if len(self._connections) >= self._limits.connections and not self._evict():
             sock.close()
             return
-        connection = Connection(sock, address, self._limits, now)
+        try:
+            connection = Connection(sock, address, self._limits, now, entry.line)
+        except OSError:  # The peer has left already.
+            sock.close()
+            return
         self._connections.add(connection)
         self._watch(connection, EVENT_READ)
 
     def _evict(self) -> bool:
         """Close who has waited longest to associate: whoever holds a seat is not put out for a newcomer."""
         now = time.monotonic()
-        fresh = [each for each in self._connections if each.phase in (Phase.FRESH, Phase.LINGERING)]
+        fresh = [each for each in self._connections if each.phase in _OUTSIDE]
         if fresh:
             self._drop(max(fresh, key=lambda each: each.waited(now)))
         return bool(fresh)
@@ -134,11 +145,11 @@ class Loop:
         if events == connection.watched:
             return
         if not connection.watched:
-            self._selector.register(connection.sock, events, partial(self._ready, connection))
+            self._selector.register(connection.line, events, partial(self._ready, connection))
         elif not events:
-            self._selector.unregister(connection.sock)
+            self._selector.unregister(connection.line)
         else:
-            self._selector.modify(connection.sock, events, partial(self._ready, connection))
+            self._selector.modify(connection.line, events, partial(self._ready, connection))
         connection.watched = events
 
     def _ready(self, connection: Connection) -> None:
@@ -148,6 +159,8 @@ class Loop:
     def _guard(self, connection: Connection, act: Callable[[Connection, float], None]) -> None:
         try:
             act(connection, time.monotonic())
+            while connection.unread and connection in self._connections:
+                self._step(connection, time.monotonic())
         except (EOFError, OSError):  # The peer has left, in one of the many ways TCP has for it.
             self._drop(connection)
 
@@ -161,10 +174,24 @@ class Loop:
             self._advance(connection, now)
         elif connection.phase is Phase.ANSWERING:
             self._send(connection, now)
+        elif connection.phase is Phase.HANDSHAKE:
+            self._shake_hands(connection, now)
         elif connection.receive(self._inbox):
             self._advance(connection, now)
         else:
             raise EOFError
+
+    def _shake_hands(self, connection: Connection, now: float) -> None:
+        """Its arithmetic is ours: of many who come at once, a few a turn, so that those inside go on."""
+        if not self._handshakes:
+            return
+        self._handshakes -= 1
+        try:
+            self._watch(connection, connection.shake_hands(now) or EVENT_READ)
+        except SSLError as error:
+            self._tally.count("handshakes failed")
+            self._log.info("no TLS handshake", peer=connection.address, why=error.reason or "cut off")
+            raise
 
     def _advance(self, connection: Connection, now: float) -> None:
         """Take what is whole, until a thread is needed or more must come."""
@@ -211,7 +238,7 @@ class Loop:
         self._connections.discard(connection)
         self._abandon(connection)
         self._conversation.part(connection)
-        connection.sock.close()
+        connection.line.close(complete=connection.phase is Phase.FRESH)
 
     # -- threads
 
@@ -219,7 +246,7 @@ class Loop:
         """A thread writes what has come; the peer waits meanwhile."""
         connection.enter(Phase.WORKING, now)
         self._watch(connection, 0)
-        data, delivery.waiting = delivery.waiting, bytearray()
+        data, delivery.waiting, delivery.ended_at = delivery.waiting, bytearray(), now
         work = partial(delivery.carry, self._holding, data, last=delivery.ended)
         self._hands.give(work, partial(self._come_back, connection, delivery))
 
@@ -232,7 +259,10 @@ class Loop:
         now = time.monotonic()
         connection.enter(Phase.IDLE, now)
         connection.relieved(now)
-        self._conversation.carried(connection, delivery, error, None if error else done.result())
+        outcome = None if error else done.result()
+        if isinstance(outcome, Held):
+            self._tally.took(now - delivery.ended_at)
+        self._conversation.carried(connection, delivery, error, outcome)
         self._guard(connection, self._advance)
 
     def _abandon(self, connection: Connection) -> None:
@@ -255,7 +285,7 @@ class Loop:
                 self._guard(connection, self._expire)
 
     def _between(self, connection: Connection) -> bool:
-        return connection.phase is Phase.FRESH or (
+        return connection.phase in (Phase.HANDSHAKE, Phase.FRESH) or (
             connection.phase is Phase.IDLE and not connection.association.in_message
         )
 

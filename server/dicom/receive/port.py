@@ -13,7 +13,7 @@ _PATIENCE = 3.0
 _PAUSE = 0.05
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "SECOND_READER_DICOM_PORT") -> socket.socket:
     """Raises Fault(UNAVAILABLE) when it cannot be listened on, and goes on to be so."""
     until = time.monotonic() + _PATIENCE
     while True:
@@ -24,8 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
                 raise fault(
                     Category.UNAVAILABLE,
                     "no-store",
-                    f"{host}:{port} cannot be listened on ({error.strerror}); "
-                    "choose another with SECOND_READER_DICOM_PORT",
+                    f"{host}:{port} cannot be listened on ({error.strerror}); choose another with {setting}",
                 ) from error
         time.sleep(_PAUSE)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import resource
 import signal
-import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -15,6 +14,8 @@ from server.dicom.limits import Limits
 from server.dicom.pace import Throttle
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
+from server.dicom.receive.counts import Part
+from server.dicom.receive.line import Entry
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.seats import Seats
@@ -30,7 +31,7 @@ GRACE_SECONDS = 30.0
 
 
 def receive(
-    listener: socket.socket,
+    entries: Sequence[Entry],
     holding: Holding,
     peers: PeersFile,
     seats: Seats,
@@ -39,20 +40,21 @@ def receive(
     operations: Operations,
     clock: Callable[[], datetime],
     log: FilteringBoundLogger,
+    part: Part | None = None,
 ) -> bool:
     """Take objects until SIGTERM or SIGINT; False when the disk has failed and a new start must look."""
     stops: list[int] = []
     for number in _STOPS:
         signal.signal(number, lambda caught, _: stops.append(caught))
     _allow_files(limits, log)
-    tally = Tally()
+    tally = Tally(part)
     admission = Admission(peers.current, seats, Throttle(limits))
     conversation = Conversation(
         admission, operations=operations, limits=limits, clock=clock, tally=tally, log=log
     )
-    loop = Loop(listener, conversation, holding, admission, limits=limits, tally=tally, log=log)
+    loop = Loop(entries, conversation, holding, admission, limits=limits, tally=tally, log=log)
     loop.start()
-    log.info("listening", address=listener.getsockname())
+    log.info("listening", address=[each.listener.getsockname() for each in entries])
     _turn(loop, tally, stops, log)
     loop.stop()
     until = time.monotonic() + GRACE_SECONDS

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from server.dicom.upper.negotiation import STORAGE_CLASSES, SYNTAXES
+from server.dicom.part10 import LONGEST_HEAD, Head, demand_taken, head_of
+from server.dicom.upper.negotiation import STORAGE_CLASSES
 from server.dicom.web import multipart, outcome
 from server.dicom.web.desk import Desk
 from server.dicom.web.exchange import DICOM_JSON, Answer, Request, Where, warning
 from server.dicom.web.keys import uid_of
 from server.dicom.web.media import parameters, single
 from server.dicom.web.multipart import Part
-from server.dicom.web.part10 import Head, head_of
 from server.dicom.web.told import address, attribute
 from server.errors import Category, Fault, fault
 from server.image_search import Level, OneOf, Wanted
@@ -62,7 +62,7 @@ def _taken(desk: Desk, request: Request, number: int, part: Part, study: str) ->
     try:
         if part.content_type and parameters(part.content_type)[0] != _DICOM:
             raise fault(Category.INCORRECT, "structure", f"its Content-Type is not {_DICOM}")
-        head = head_of(request.body, part)
+        head = _head(request, part)
         held = _carried(desk, request, part, head, study)
     except Fault as failure:
         return _Came(number, head, reason=_reason(head, failure.category), text=str(failure))
@@ -80,7 +80,7 @@ def _reason(head: Head | None, category: Category) -> int:
 
 def _carried(desk: Desk, request: Request, part: Part, head: Head, study: str) -> Held:
     """Raises Fault; OSError, when the disk does not take it."""
-    _demand_taken(desk, part, head)
+    demand_taken(head, part.end - part.start - head.data, desk.max_object)
     receiving = desk.holding.begin(
         ObjectArrival(
             calling_ae="",
@@ -102,7 +102,7 @@ def _carried(desk: Desk, request: Request, part: Part, head: Head, study: str) -
 
 
 def _finished(request: Request, part: Part, head: Head, receiving: Receiving) -> Held:
-    for piece in multipart.read(request.body, head.data, part.end):
+    for piece in multipart.read(request.body, part.start + head.data, part.end):
         receiving.write(piece)
     became = receiving.finish()
     if isinstance(became, Refused):
@@ -110,17 +110,9 @@ def _finished(request: Request, part: Part, head: Head, receiving: Receiving) ->
     return became
 
 
-def _demand_taken(desk: Desk, part: Part, head: Head) -> None:
-    """Raises Fault, unless it is something that is stored here at all."""
-    if head.sop_class not in STORAGE_CLASSES:
-        raise fault(Category.UNSUPPORTED, "not-supported", "its SOP class is not one that is stored here")
-    if head.syntax not in SYNTAXES:
-        raise fault(
-            Category.UNSUPPORTED, "not-supported", "its transfer syntax is not one that is stored here"
-        )
-    if part.end - head.data > desk.max_object:
-        text = f"it is larger than the {desk.max_object} bytes that one object may have"
-        raise fault(Category.TOO_LARGE, "too-long", text)
+def _head(request: Request, part: Part) -> Head:
+    request.body.seek(part.start)
+    return head_of(request.body.read(min(LONGEST_HEAD, part.end - part.start)))
 
 
 def _answer(desk: Desk, kind: str, came: Sequence[_Came]) -> Answer:

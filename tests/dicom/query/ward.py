@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from pydicom import Dataset
@@ -16,6 +17,7 @@ from server.accesses import Access
 from server.dicom.limits import Limits
 from server.dicom.peers import Peers
 from server.dicom.query.operations import Answering
+from server.dicom.receive.line import Line, PlainLine
 from server.doors import put_together
 from server.settings import Settings
 from server.store.accesses import Accesses
@@ -98,7 +100,12 @@ def dataset(**keys: Any) -> Dataset:
 
 
 @contextmanager
-def ward(folder: Path, peers: Peers | None = None, limits: Limits | None = None) -> Iterator[Ward]:
+def ward(
+    folder: Path,
+    peers: Peers | None = None,
+    limits: Limits | None = None,
+    line: Callable[[socket], Line] = PlainLine,
+) -> Iterator[Ward]:
     settings = Settings(data=folder)
     bring_up_to_date(settings)
     database = Database(settings.database)
@@ -106,7 +113,7 @@ def ward(folder: Path, peers: Peers | None = None, limits: Limits | None = None)
     holding, operations = put_together(settings, database, laid_down)
     assert isinstance(operations, Answering)
     try:
-        with Door(folder, limits, peers, holding, operations) as door:
+        with Door(folder, limits, peers, holding, operations, line=line) as door:
             yield Ward(door, database, laid_down, operations)
     finally:
         laid_down.close()

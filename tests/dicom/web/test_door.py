@@ -19,7 +19,7 @@ from server.errors import Category, fault
 from server.wiring import images_desk
 from tests.access.ward import Ward, ward
 from tests.dicom import wire
-from tests.dicom.encoded import SERIES, STUDY
+from tests.dicom.encoded import SERIES, STUDY, elements, encode
 from tests.dicom.web.messages import RELATED, SEVERAL, message, part10, picture
 from tests.world import START
 
@@ -233,3 +233,33 @@ def test_a_value_that_is_not_what_its_vr_says_is_told_without_it(house: Ward) ->
     assert send(house, "modality", sent).status_code == 200
     (told,) = ask(house, "viewer", "GET", f"{HERE}.8/metadata").json
     assert told["00200013"] == {"vr": "IS"}
+
+
+PDF = b"1.2.840.10008.5.1.4.1.1.104.1"
+
+
+def test_d109_a_document_is_never_rendered(house: Ward) -> None:
+    """A PDF may hold a script: it goes out as the object that it came as, to be saved."""
+    instance = wire.INSTANCE + b".9"
+    listed = elements(instance)
+    del listed[0x7FE00010], listed[0x00280010], listed[0x00280011]
+    listed[0x00080016] = (0x00080016, b"UI", wire.uid(PDF))
+    listed[0x00420011] = (0x00420011, b"OB", b"%PDF-1.7 <script>alert(1)</script>")
+    listed[0x00420012] = (0x00420012, b"LO", b"application/pdf ")
+    assert send(house, "pacs", part10(encode(listed), instance, PDF)).status_code == 200
+    at = f"{PLACE}/series/{SERIES.decode()}/instances/{instance.decode()}"
+    for rendered in ("/rendered", "/thumbnail", "/frames/1"):
+        assert ask(house, "viewer", "GET", f"{at}{rendered}").status_code in (400, 404, 406)
+    whole = ask(house, "viewer", "GET", at)
+    assert whole.content_type.startswith("multipart/related")
+    assert whole.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_d072_a_wildcard_in_an_object_is_a_character(house: Ward) -> None:
+    instance = wire.INSTANCE + b".8"
+    listed = elements(instance)
+    listed[0x00100020] = (0x00100020, b"LO", b"* ")
+    listed[0x0020000D] = (0x0020000D, b"UI", b"9.9.9\0")
+    assert send(house, "pacs", part10(encode(listed), instance)).status_code == 200
+    found = ask(house, "viewer", "GET", f"{STUDIES}?PatientID=PAT-1").json
+    assert [each["0020000D"]["Value"] for each in found] == [[STUDY.decode()]]

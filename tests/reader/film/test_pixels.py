@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -135,6 +137,13 @@ def test_the_shape_of_a_pixel_counts(header: dict[str, object], aspect: float) -
     ("header", "reason"),
     [
         ({"Rows": 65535, "Columns": 65535}, Outside.SIZE),
+        ({"NumberOfFrames": 2**31 - 1}, Outside.FRAMES),  # D-098
+        ({"SamplesPerPixel": 0}, Outside.FRAMES),
+        ({"BitsAllocated": 0}, Outside.DEPTH),  # D-100
+        ({"BitsAllocated": 7}, Outside.DEPTH),
+        ({"BitsAllocated": 1024}, Outside.DEPTH),
+        ({"RescaleSlope": "nan"}, Outside.LOOK_UP),  # D-106
+        ({"RescaleIntercept": "inf"}, Outside.LOOK_UP),
         ({"Rows": 3}, Outside.SIZE),
         ({"NumberOfFrames": 2}, Outside.FRAMES),
         ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, Outside.FRAMES),
@@ -218,3 +227,34 @@ def test_jpeg_2000_with_loss_is_decoded() -> None:
     found = film(pydicom.dcmread(PYDICOM / "JPEG2000.dcm"), wide)
     assert isinstance(found, Film)
     assert found.values.shape == (1024, 256)
+
+
+def test_d099_rows_of_another_vr_than_us() -> None:
+    said = made()
+    del said.Rows
+    said.add_new(0x00280010, "UL", 0x00100010)
+    assert film(said, CONTRACT) is Outside.SIZE
+
+
+def test_d097_an_rle_bomb_is_stopped() -> None:
+    """A segment that says more than its plane holds; the process has bounds of its own (``child.MEMORY``)."""
+    said = made()
+    said.compress(RLELossless)
+    bomb = struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\x00" * 500_000  # 64 MB of zeros for 256 bytes
+    said.PixelData = encapsulate([bomb])
+    began = time.process_time()
+    assert film(said, CONTRACT) is Outside.DECODING
+    assert time.process_time() - began < 2.0
+
+
+def test_d106_pixels_in_floats_are_no_film() -> None:
+    said = made()
+    del said.PixelData
+    said.FloatPixelData = np.full((16, 16), np.nan, "<f4").tobytes()
+    assert film(said, CONTRACT) is Outside.NO_PIXELS
+
+
+def test_d106_a_spacing_that_cannot_be_says_nothing() -> None:
+    found = film(made(PixelSpacing=[-1, 1]), CONTRACT)
+    assert isinstance(found, Film)
+    assert found.aspect == 1

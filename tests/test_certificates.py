@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from server.certificates import Certificates, TlsFiles, context_of
 from server.errors import Category, Fault
-from server.porch import certificates
-from server.porch.certificates import Certificates, TlsFiles, context_of
 from tests.certificates import Authority
 
 SHORT = generate_private_key(65537, 1024)  # noqa: S505 - too short is what it is for
@@ -96,43 +94,34 @@ def test_a_weak_key_is_told(authority: Authority, monkeypatch: pytest.MonkeyPatc
 # -- renewal
 
 
-def used_by(
-    files: TlsFiles, monkeypatch: pytest.MonkeyPatch, every: float
-) -> tuple[list, list, Certificates]:
-    """(contexts that lines were made with, warnings, what makes them)."""
-    used: list[ssl.SSLContext] = []
+def test_a_renewed_certificate_is_used_and_a_broken_one_is_told_once(files: TlsFiles) -> None:
     told: list[str] = []
-    monkeypatch.setattr(certificates, "TlsLine", lambda _, context: used.append(context))
-    return used, told, Certificates(files, told.append, every=every)
-
-
-def test_a_renewed_certificate_is_used_and_a_broken_one_is_told_once(
-    authority: Authority, files: TlsFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    used, told, kept = used_by(files, monkeypatch, every=0.0)
-    with socket.socket() as sock:
-        kept.line(sock)
-        kept.line(sock)
-        whole = files.certificate.read_bytes()
-        files.certificate.write_bytes(b"")
-        kept.line(sock)
-        kept.line(sock)
-        files.certificate.unlink()
-        kept.line(sock)
-        assert len(set(map(id, used))) == 1
-        assert [each.partition(": ")[2].split()[:2] for each in told] == [
-            ["SECOND_READER_TLS_CERTIFICATE", "holds"],
-            ["SECOND_READER_TLS_CERTIFICATE", "cannot"],
-        ]
-        files.certificate.write_bytes(whole)
-        kept.line(sock)
-    assert used[-1] is not used[0]
+    kept = Certificates(files, told.append, every=0.0)
+    first = kept.context()
+    assert kept.context() is first
+    whole = files.certificate.read_bytes()
+    files.certificate.write_bytes(b"")
+    assert kept.context() is first
+    assert kept.context() is first
+    files.certificate.unlink()
+    assert kept.context() is first
+    assert [each.partition(": ")[2].split()[:2] for each in told] == [
+        ["SECOND_READER_TLS_CERTIFICATE", "holds"],
+        ["SECOND_READER_TLS_CERTIFICATE", "cannot"],
+    ]
+    files.certificate.write_bytes(whole)
+    assert kept.context() is not first
     assert len(told) == 2
 
 
-def test_files_are_looked_at_every_so_often_only(files: TlsFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    used, told, kept = used_by(files, monkeypatch, every=3600.0)
+def test_files_are_looked_at_every_so_often_only(files: TlsFiles) -> None:
+    told: list[str] = []
+    kept = Certificates(files, told.append, every=3600.0)
+    first = kept.context()
     os.truncate(files.certificate, 0)
-    with socket.socket() as sock:
-        kept.line(sock)
-    assert (len(used), told) == (1, [])
+    assert (kept.context(), told) == (first, [])
+
+
+def test_another_door_names_its_own_settings(tmp_path: Path, files: TlsFiles) -> None:
+    other = TlsFiles(tmp_path / "none", files.key, setting="DICOM_TLS", protocols=())
+    assert refused(other) == "DICOM_TLS_CERTIFICATE cannot be read (No such file or directory)"

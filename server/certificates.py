@@ -1,4 +1,4 @@
-"""The certificate that the door shows: read again when its files change, while the server runs."""
+"""The certificate that a door shows: read again when its files change, while the server runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 from server.errors import Category, Fault, fault
-from server.porch.tls import TlsLine
 from server.settings import PREFIX
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 section 4.2)."""
+_SETTINGS = ("CERTIFICATE", "KEY", "CLIENT_CA")
 _WEAK = ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK")
 
 
@@ -27,10 +26,14 @@ class TlsFiles:
     key: Path
     client_ca: Path | None = None
     """Whoever comes in must show a certificate that one of these has signed."""
+    setting: str = "TLS"
+    """How the settings that name them begin."""
+    protocols: tuple[str, ...] = ("http/1.1",)
+    """What is spoken inside, by its name in ALPN (RFC 7301); DICOM has none."""
 
 
 class Certificates:
-    """Makes TLS lines under the certificate of now. Used by one thread."""
+    """What new connections begin with, under the certificate of now. Used by one thread."""
 
     def __init__(self, files: TlsFiles, warn: Callable[[str], None], every: float = 1.0) -> None:
         """``warn`` is told of changed files that cannot be used; the last good ones stay in force.
@@ -42,13 +45,12 @@ class Certificates:
         self._context = context_of(files)
         self._next_look = time.monotonic() + every
 
-    def line(self, sock: socket) -> TlsLine:
-        """Raises OSError when the peer has left already."""
+    def context(self) -> ssl.SSLContext:
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + self._every
             self._look()
-        return TlsLine(sock, self._context)
+        return self._context
 
     def _look(self) -> None:
         stamp = _stamp(self._files)
@@ -62,34 +64,35 @@ class Certificates:
 
 
 def context_of(files: TlsFiles) -> ssl.SSLContext:
-    """What new connections begin with: TLS 1.2 or 1.3, HTTP/1.1 inside.
+    """TLS 1.2 or 1.3.
 
     Raises:
         Fault: INCORRECT, naming the setting; no path and nothing of what the file holds.
     """
     texts = {name: _text(name, path) for name, path in _named(files)}
+    certificate, key, client_ca = (f"{files.setting}_{each}" for each in _SETTINGS)
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_ciphers(_CIPHERS)
-    made.set_alpn_protocols(["http/1.1"])
+    if files.protocols:
+        made.set_alpn_protocols(list(files.protocols))
     made.options |= ssl.OP_NO_RENEGOTIATION
-    _demand_certificates("TLS_CERTIFICATE", texts["TLS_CERTIFICATE"])
+    _demand_certificates(certificate, texts[certificate])
     try:
         # An encrypted key would be asked for at the terminal; this password opens none.
         made.load_cert_chain(files.certificate, files.key, password=lambda: b"")
     except (OSError, ValueError) as error:
-        raise _wrong(*_told(getattr(error, "reason", None))) from error
+        raise _told(getattr(error, "reason", None), certificate, key) from error
     if files.client_ca is not None:
-        made.load_verify_locations(cadata=_demand_certificates("TLS_CLIENT_CA", texts["TLS_CLIENT_CA"]))
+        made.load_verify_locations(cadata=_demand_certificates(client_ca, texts[client_ca]))
         made.verify_mode = ssl.CERT_REQUIRED
     return made
 
 
 def _named(files: TlsFiles) -> Iterator[tuple[str, Path]]:
-    yield "TLS_CERTIFICATE", files.certificate
-    yield "TLS_KEY", files.key
-    if files.client_ca is not None:
-        yield "TLS_CLIENT_CA", files.client_ca
+    for each, path in zip(_SETTINGS, (files.certificate, files.key, files.client_ca), strict=True):
+        if path is not None:
+            yield f"{files.setting}_{each}", path
 
 
 def _text(name: str, path: Path) -> str:
@@ -107,16 +110,15 @@ def _demand_certificates(name: str, text: str) -> str:
     return text
 
 
-def _told(reason: str | None) -> tuple[str, str]:
-    """(setting, what is wrong with it), from OpenSSL's name for it."""
+def _told(reason: str | None, certificate: str, key: str) -> Fault:
+    """What is wrong with which setting, from OpenSSL's name for it."""
     if reason == "KEY_VALUES_MISMATCH":
-        return "TLS_KEY", f"does not belong to the first certificate of {PREFIX}TLS_CERTIFICATE"
+        return _wrong(key, f"does not belong to the first certificate of {PREFIX}{certificate}")
     if reason in _WEAK:
-        return (
-            "TLS_CERTIFICATE",
-            "is too weak; allowed: RSA of 2048 bits or more, or EC, signed with SHA-256 or more",
-        )
-    return "TLS_KEY", "holds no usable key; allowed: a PEM file of one private key that no password protects"
+        what = "is too weak; allowed: RSA of 2048 bits or more, or EC, signed with SHA-256 or more"
+        return _wrong(certificate, what)
+    what = "holds no usable key; allowed: a PEM file of one private key that no password protects"
+    return _wrong(key, what)
 
 
 def _wrong(name: str, what: str) -> Fault:
