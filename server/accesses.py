@@ -32,7 +32,7 @@ class Doing(StrEnum):
     COLLECT = "operation-search"
     """An operation that finds: $everything, $status of several."""
     OPERATE = "operation-update"
-    """An operation that changes: $withdraw."""
+    """An operation that changes: $withdraw, $complete-study."""
     INFERENCE = "ai-inference"
     EXPORT = "export"
     NOTIFICATION = "notification"

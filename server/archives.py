@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.addressing import BASE, NAME, System, duration, login, trust
-from server.model import Destination, DicomNode, PacsDestination, PacsKind, Trust
+from server.model import Asking, Destination, DicomNode, Fetching, PacsDestination, PacsKind, Trust
 
 _AE = validate.Regexp(
     r"^(?! )[ -\[\]-~]{1,16}(?<! )$", error="allowed: 1 to 16 ASCII characters without backslash (AE)"
@@ -19,6 +19,12 @@ _HOST = validate.Regexp(
 )
 _KINDS = validate.OneOf(sorted(PacsKind), error=f"allowed: {', '.join(sorted(PacsKind))}")
 _SOME = validate.Length(min=1, error="allowed: one or more")
+_ASKS = validate.OneOf(
+    sorted(Asking), error=f"allowed: {', '.join(sorted(Asking))}; left out: it is not asked"
+)
+_FETCHES = validate.OneOf(
+    sorted(Fetching), error=f"allowed: {', '.join(sorted(Fetching))}; left out: nothing is fetched"
+)
 _NODE = ("ae", "host", "port", "calling_ae")
 _OF_NODE = (*_NODE, "tls", "commitment", "commitment_timeout")
 
@@ -29,7 +35,9 @@ class PacsTable(System):
     address = "stow"
 
     serves = fields.List(fields.String(validate=NAME), required=True, validate=_SOME)
-    accepts = fields.List(fields.String(validate=_KINDS), required=True, validate=_SOME)
+    accepts = fields.List(fields.String(validate=_KINDS), required=True)
+    ask = fields.String(validate=_ASKS)
+    fetch = fields.String(validate=_FETCHES)
     ae = fields.String(validate=_AE)
     calling_ae = fields.String(validate=_AE)
     host = fields.String(validate=_HOST)
@@ -51,6 +59,19 @@ class PacsTable(System):
         if "stow" not in data and data.get("tls") is False and "ca" in data:
             raise ValidationError("allowed: true, or no certificates", "tls")
 
+    @validates_schema
+    def _asked_its_way(self, data: dict[str, Any], **_: Any) -> None:
+        """By the protocol of its address; what is neither sent anything nor asked has no place here."""
+        web = "stow" in data
+        if not data.get("accepts") and "ask" not in data:
+            raise ValidationError("allowed: one or more, or none and ask", "accepts")
+        if "ask" in data and (data["ask"] == Asking.QIDO) is not web:
+            raise ValidationError("allowed: qido beside stow, dimse beside ae, host and port", "ask")
+        if "fetch" in data and ("ask" not in data or (data["fetch"] == Fetching.WADO) is not web):
+            raise ValidationError(
+                "allowed, with ask: wado beside stow; move or get beside ae, host, port", "fetch"
+            )
+
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> PacsDestination:
         timeout = timedelta(seconds=data["timeout_seconds"])
@@ -60,6 +81,8 @@ class PacsTable(System):
             accepts=frozenset(PacsKind(each) for each in data["accepts"]),
             timeout=timeout,
             at=_web(data, timeout) if "stow" in data else _node(data),
+            ask=Asking(data["ask"]) if "ask" in data else None,
+            fetch=Fetching(data["fetch"]) if "fetch" in data else None,
         )
 
 

@@ -12,6 +12,7 @@ import click
 from server import __version__, checks, settings
 from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
 from server.clock import now
+from server.completing import complete
 from server.console.trace import summary, trace
 from server.directory import load_directory
 from server.errors import Category, fault
@@ -41,7 +42,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch):
+for each in (*PROCESSES.values(), import_, vouch, complete):
     main.add_command(each)
 
 

@@ -29,7 +29,9 @@ class Couriers:
 
 
 @dataclass(frozen=True, slots=True)
-class _WebLine:
+class WebQuestions:
+    """``server.ports.WebLine`` over the line of the FHIR room."""
+
     line: Line
 
     def ask(
@@ -53,7 +55,7 @@ def with_archives(
     @contextmanager
     def web(destination: Destination) -> Iterator[WebLine]:
         with Line(destination, connect(destination), logins.for_line(destination)) as line:
-            yield _WebLine(line)
+            yield WebQuestions(line)
 
     courier = PacsCourier(tuple(archives), commitments, web, now)
     return Couriers(fhir, courier, frozenset(each.name for each in archives))

@@ -20,6 +20,7 @@ from server.store.database import Database, prepare_folder
 from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
 from server.store.migrate import demand_current
+from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import accesses, pictured
@@ -40,7 +41,8 @@ def listener(settings: Settings) -> tuple[Holding, Operations]:
 def put_together(settings: Settings, database: Database, laid_down: Accesses) -> tuple[Holding, Operations]:
     """Over what is open."""
     vault, shelf = Vault(settings.data), Resources(database)
-    holding = ObjectHolding(Staging(vault), ImageStore(database), CommitmentStore(database))
+    promises, steps = CommitmentStore(database), PerformedSteps(database)
+    holding = ObjectHolding(Staging(vault), ImageStore(database), promises, steps)
     clerk = AuditClerk(laid_down, shelf, settings.fhir_base, now)
     search = ImageFinder(database)
     desk = Desk(

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from pydicom.filereader import read_dataset
 
+from server.completeness import Steps
 from server.dicom.send.commitment import told
-from server.dicom.upper.negotiation import COMMITMENT, IMPLICIT_LITTLE
+from server.dicom.upper.negotiation import COMMITMENT, IMPLICIT_LITTLE, PERFORMED
 from server.errors import Category, Fault, fault
 from server.images import ImageObject, Images, Named
 from server.objects import (
@@ -23,6 +24,7 @@ from server.objects import (
     ReceivingFile,
     Refused,
 )
+from server.performing import StepMessage
 from server.ports import Commitments
 
 _LARGEST_REPORT = 1024 * 1024
@@ -87,8 +89,12 @@ class ObjectHolding:
     images: Images
     commitments: Commitments | None = None
     """Of a door by which archives report; None: all that comes here is objects."""
+    steps: Steps | None = None
+    """Of a door by which modalities tell of their examinations."""
 
     def begin(self, arrival: ObjectArrival) -> Receiving:
+        if self.steps is not None and arrival.sop_class == PERFORMED:
+            return StepMessage(arrival, self.steps)
         if self.commitments is not None and arrival.sop_class == COMMITMENT:
             return _Report(arrival, self.commitments)
         return _Coming(arrival, self.files.begin(arrival), self.images)

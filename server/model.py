@@ -351,6 +351,19 @@ class Late(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PriorRules:
+    """Which earlier studies of the patient are fetched for a case; of a policy."""
+
+    within_days: int
+    """Before the ordered study."""
+    at_most: int
+    modalities: tuple[str, ...]
+    """Modalities in Study (0008,0061), of which a prior has one; empty: any."""
+    wait: timedelta
+    """How long a reading waits for them at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRules:
     """When a study counts as complete; of a policy."""
 
@@ -361,6 +374,8 @@ class ImageRules:
     complete_within: timedelta
     """From the opening of the case, until the images that are known to be missing must have come."""
     when_late: Late
+    priors: PriorRules | None = None
+    """None: none are fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,6 +503,8 @@ class Referral:
     offers: tuple[Offer, ...] = ()
     evidence: tuple[ResourceKey, ...] = ()
     """What the specialist is asked about: the inputs of the model's read."""
+    priors: tuple[ResourceKey, ...] = ()
+    """Earlier studies of the patient, for comparison."""
 
     @property
     def offer(self) -> Offer | None:
@@ -605,6 +622,26 @@ class PacsKind(StrEnum):
     KEY_OBJECTS = "kos"
 
 
+class Asking(StrEnum):
+    """How an archive is asked about studies."""
+
+    DIMSE = "dimse"
+    """C-FIND, Study Root (PS3.4 annex C)."""
+    QIDO = "qido"
+    """QIDO-RS (PS3.18 10.6)."""
+
+
+class Fetching(StrEnum):
+    """How studies are fetched from an archive."""
+
+    MOVE = "move"
+    """C-MOVE to our own AE title."""
+    GET = "get"
+    """C-GET, on the association by which it is asked for."""
+    WADO = "wado"
+    """WADO-RS."""
+
+
 @dataclass(frozen=True, slots=True)
 class DicomNode:
     """An archive's address on a DICOM network (PS3.8), and how much of its word we want."""
@@ -622,7 +659,7 @@ class DicomNode:
 
 @dataclass(frozen=True, slots=True)
 class PacsDestination:
-    """An archive that DICOM objects go to. Only these addresses are ever dialled."""
+    """An archive that DICOM objects go to, or that is asked. Only these addresses are ever dialled."""
 
     name: str
     serves: tuple[str, ...]
@@ -631,6 +668,10 @@ class PacsDestination:
     timeout: timedelta
     at: DicomNode | Destination
     """A Destination's base is that of its DICOMweb services (PS3.18)."""
+    ask: Asking | None = None
+    """How it is asked about studies of the cases that it serves; None: it is not."""
+    fetch: Fetching | None = None
+    """How earlier studies are fetched from it; None: they are not."""
 
 
 class Promise(StrEnum):

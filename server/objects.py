@@ -12,9 +12,20 @@ from typing import Protocol
 from server.errors import Category
 
 
+class Operation(StrEnum):
+    """What is asked for with what follows."""
+
+    STORE = "store"
+    """C-STORE, or a report on storage commitment."""
+    BEGIN = "begin"
+    """N-CREATE."""
+    CHANGE = "change"
+    """N-SET."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectArrival:
-    """What the C-STORE request says of the object that follows it (PS3.7 9.3.1.1)."""
+    """What a request says of what follows it: an object (C-STORE, PS3.7 9.3.1.1), or news of one."""
 
     calling_ae: str
     called_ae: str
@@ -31,6 +42,7 @@ class ObjectArrival:
     """By which way it came, when not by C-STORE."""
     study: str = ""
     """Of which study it must be, where whoever sends it has said so."""
+    operation: Operation = Operation.STORE
 
 
 class Held(StrEnum):
@@ -49,6 +61,8 @@ class Refused:
 
     category: Category
     text: str
+    status: int = 0
+    """Of the service's own (PS3.7 annex C), where it has one for this; 0: that of the category."""
 
 
 Outcome = Held | Refused

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from server.accesses import Access
 from server.case import Event, Position
+from server.completeness import Inquiry
 from server.contract import Inputs
 from server.errors import Category, Fault, Issue
 from server.model import AiRead, Commitment, Document, Receipt, Withdrawal
@@ -246,6 +247,8 @@ class Progress:
     """What was done to whose data, such as a model's reading."""
     awaits: tuple[str, ...] = ()
     """``server.images.by_study`` and ``by_accession``: what comes under them is news from now on."""
+    asks: tuple[Inquiry, ...] = ()
+    """What archives are to be asked for the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +486,19 @@ class Withdrawals(Protocol):
 
     def withdraw_model(self, card: str, said: Withdrawal) -> int:
         """Withdraw a model version and its released opinions; how many. Raises Raced when it was already."""
+        ...
+
+
+class Completing(Protocol):
+    """By which somebody's word that a study is complete is laid down."""
+
+    def call(self, task_id: str, by: str, reason: str, at: datetime) -> int:
+        """How many objects it holds for: those of the one study that are here, and none that comes later.
+
+        Raises:
+            Fault: NOT_FOUND, no case was opened by this Task; CONFLICT, it does not wait for a study, or
+                there is none here that could be meant.
+        """
         ...
 
 

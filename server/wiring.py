@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from server.access.wellknown import token_address
 from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
+from server.completing import StudyCalls
 from server.configuration import load_configuration
 from server.destinations import load_destinations, load_pacs
 from server.dicom.receive.staging import Staging
@@ -24,18 +25,17 @@ from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
-from server.fhir.line import PATIENCE
 from server.fhir.published import Published, published
 from server.fhir.query.controls import Sizes
-from server.fhir.smart.logins import LOGIN_PATIENCE
 from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.holding import ObjectHolding
 from server.keys import secret
+from server.leases import delivery_lease, inquiry_lease, reached
 from server.log import logger
-from server.model import Card, Destination, PacsDestination, Policy, Trust
+from server.model import Card, Destination, PacsDestination, Policy
 from server.ports import Shelf
 from server.query import Query, Token
 from server.settings import Settings
@@ -45,6 +45,7 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
+from server.store.inquiries import Inquiries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
@@ -78,6 +79,8 @@ class House:
     """client_id -> what that system may do at most, now."""
     accesses: Accesses
     """Who touched what, until it is an AuditEvent."""
+    inquiries: Inquiries
+    """What archives are asked."""
     archives: tuple[PacsDestination, ...] = ()
     """Where DICOM objects go."""
 
@@ -124,6 +127,7 @@ def build(settings: Settings) -> House:
         notifications=Notifications(database, subscribers, settings.lease),
         clients=clients,
         accesses=accesses(settings, database),
+        inquiries=Inquiries(database, inquiry_lease(archives, policies.values(), settings.lease)),
         archives=archives,
     )
 
@@ -161,16 +165,9 @@ def sound_destinations(
 ) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
     """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
     found, archives = load_destinations(path), load_pacs(path)
-    for each in (*found, *map(_reached, archives)):
+    for each in (*found, *map(reached, archives)):
         demand_sound(each)
     return found, archives
-
-
-def _reached(archive: PacsDestination) -> Destination:
-    """By the web, or with the same certificates as if it were."""
-    if isinstance(archive.at, Destination):
-        return archive.at
-    return Destination(archive.name, "", (), archive.timeout, trust=archive.at.trust or Trust())
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -181,22 +178,6 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         return migrate(database)
     finally:
         database.close()
-
-
-def delivery_lease(
-    destinations: Sequence[Destination], lease: timedelta, archives: Sequence[PacsDestination] = ()
-) -> timedelta:
-    """As long as the slowest line may take, and a case's lease on top.
-
-    Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
-    """
-    dialled = (*destinations, *map(_reached, archives))
-    slowest = max((_longest(each) for each in dialled), default=timedelta(0))
-    return lease + slowest
-
-
-def _longest(destination: Destination) -> timedelta:
-    return destination.timeout * (PATIENCE + (LOGIN_PATIENCE if destination.login else 0))
 
 
 def pictured(shelf: Shelf, studies: Sequence[str]) -> tuple[str, ...]:
@@ -226,6 +207,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         intakes=IntakeDesk(house.database, house.vault, house.subscribers),
         seals=house.ledger,
         withdrawals=house.ledger,
+        completing=StudyCalls(house),
         admission=Admission(frozenset(house.cards), house.destinations),
         notices=house.notifications,
         trail=audit_clerk(house, now),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DELIVERY_THREADS = 2
 _NOTICE_THREADS = 4
 """Apart from deliveries: a subscriber that does not answer keeps no opinion from the EHR."""
+_ASKING_THREADS = 2
+"""One archive that does not answer holds up no question to another, as long as there are not several."""
 _AUDIT_PAUSE = 0.2
 """Seconds between two looks whether there are accesses to write up."""
 _PARTNER_PAUSE = 0.5
@@ -53,7 +55,7 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.partnering import partner_worker  # noqa: PLC0415
         from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
-        from server.workers import case_worker, delivery_worker, notifier  # noqa: PLC0415
+        from server.workers import case_worker, delivery_worker, inquiry_worker, notifier  # noqa: PLC0415
 
     configure(settings.log_level, "work")
     house = build(settings)
@@ -71,6 +73,12 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         for n in range(_NOTICE_THREADS)
     )
     loops = [Loop("cases", cases.once, Idle(pause, written)), *deliveries, *notices]
+    if (asker := inquiry_worker(house, logins)) is not None:
+        asking = (
+            Loop(f"archives-{n}", asker.once, Idle(pause * _ASKING_THREADS, written))
+            for n in range(_ASKING_THREADS)
+        )
+        loops.extend(asking)
     loops.append(Loop("audit", audit_clerk(house).once, _unhurried))
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from server.clock import now
+from server.completeness import Inquiry
 from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
@@ -21,9 +22,14 @@ from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
+from server.store.inquiries import Inquiries
 from server.store.ledger import Ledger
+from server.store.performed import PerformedSteps
 from server.wiring import House
 from server.worker import CaseWorker, DeliveryWorker
+
+if TYPE_CHECKING:
+    from server.inquiring import InquiryWorker
 
 T = TypeVar("T")
 
@@ -34,6 +40,7 @@ class Files:
 
     ledger: Ledger
     deliveries: Deliveries
+    asked: Inquiries
 
     def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
         return self.ledger.facts(case_id, kind, type_)
@@ -44,6 +51,9 @@ class Files:
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.deliveries.documents(case_id, kind)
 
+    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
+        return self.asked.of(case_id)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 
@@ -52,8 +62,9 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     """A worker that carries cases."""
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries),
+        files=Files(house.ledger, house.deliveries, house.inquiries),
         images=house.images,
+        steps=PerformedSteps(house.database),
         cards=house.cards,
         policies=house.policies,
         reader=readers,
@@ -76,6 +87,19 @@ def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
         commitments = CommitmentStore(house.database)
         courier = with_archives(courier, house.archives, commitments, logins, now)
     return DeliveryWorker(house.deliveries, courier, now)
+
+
+def inquiry_worker(house: House, logins: Logins) -> InquiryWorker | None:
+    """A worker that asks archives; None where none is to be asked."""
+    if not any(each.ask for each in house.archives):
+        return None
+    from server.dicom.receive.staging import Staging  # noqa: PLC0415 - as above
+    from server.holding import ObjectHolding  # noqa: PLC0415
+    from server.inquiring import InquiryWorker, askable, asked_archives  # noqa: PLC0415
+
+    holding = ObjectHolding(Staging(house.vault), house.images)
+    speak = askable(holding, logins, now)
+    return InquiryWorker(house.inquiries, asked_archives(house.archives), speak, house.images, now)
 
 
 def notifier(house: House) -> Notifier:

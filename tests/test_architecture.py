@@ -16,23 +16,24 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
-    "server.certificates", "server.http_status", "server.tls",
+    "server.certificates", "server.completeness", "server.http_status", "server.tls",
     "server.image_search", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
-    "server.configuration", "server.couriers", "server.dicom_metrics", "server.directory", "server.doors",
-    "server.holding", "server.idle",
-    "server.importing", "server.keys", "server.listening", "server.metrics",
-    "server.notifier", "server.options", "server.ordering", "server.partnering", "server.polling",
+    "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
+    "server.directory", "server.doors", "server.holding", "server.idle", "server.importing",
+    "server.inquiring", "server.keys", "server.leases", "server.listening", "server.metrics",
+    "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
+    "server.polling",
     "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
     "server.certificates", "server.clock", "server.log", "server.settings", "server.tls",
-    *COMPOSERS - {"server.steps", "server.holding", "server.ordering"},
+    *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
     "server.fhir.door",

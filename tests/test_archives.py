@@ -10,7 +10,7 @@ import pytest
 
 from server.destinations import load_destinations, load_pacs
 from server.errors import Category, Fault
-from server.model import Destination, DicomNode, Login, PacsDestination, PacsKind, Trust
+from server.model import Asking, Destination, DicomNode, Fetching, Login, PacsDestination, PacsKind, Trust
 
 EHR = """
 [[destination]]
@@ -116,6 +116,10 @@ def test_one_by_the_web_has_what_a_destination_has(tmp_path: Path) -> None:
         ("port = 11112", 'port = 11112\ntls = "yes"', "tls", "boolean"),
         ("port = 11112", "port = 11112\n" + LOGIN, "stow", "the stow is none"),
         ("port = 11112", "port = 11112\nsilent = true", "silent", "Unknown field"),
+        ("port = 11112", 'port = 11112\nask = "qido"', "ask", "dimse beside ae, host and port"),
+        ("port = 11112", 'port = 11112\nask = "maybe"', "ask", "allowed: dimse, qido"),
+        ("port = 11112", 'port = 11112\nfetch = "move"', "fetch", "allowed, with ask"),
+        ("port = 11112", 'port = 11112\nask = "dimse"\nfetch = "wado"', "fetch", "move or get beside ae"),
     ],
 )
 def test_a_wrong_table_is_refused_with_key_and_what_is_allowed(
@@ -129,6 +133,14 @@ def test_a_wrong_table_is_refused_with_key_and_what_is_allowed(
     assert refused.value.category is Category.INCORRECT
     issues = [each.text for each in refused.value.issues]
     assert any(f"{path}: pacs.0.{key}: " in text and said in text for text in issues), issues
+
+
+def test_one_that_is_only_asked(tmp_path: Path) -> None:
+    asked = PACS.replace('["sr", "map"]', "[]") + 'ask = "dimse"\nfetch = "get"\n'
+    said = {"accepts": frozenset(), "ask": Asking.DIMSE, "fetch": Fetching.GET}
+    assert read(tmp_path, EHR + asked) == (replace(READ, **said),)
+    [web] = read(tmp_path, EHR + WEB + 'ask = "qido"\nfetch = "wado"\n')
+    assert (web.ask, web.fetch) == (Asking.QIDO, Fetching.WADO)
 
 
 @pytest.mark.parametrize("name", ["ehr", "web"])

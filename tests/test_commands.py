@@ -67,8 +67,8 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "dicom", "migrate", "check", "case", "cases", "hold", "resume", "vouch", "end",
-        "import", "withdraw", "withdraw-model", "parked", "partners", "resend",
+        "up", "web", "work", "dicom", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
+        "complete", "end", "import", "withdraw", "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
 

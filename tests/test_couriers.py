@@ -12,10 +12,10 @@ from server.couriers import Couriers, with_archives
 from server.errors import Category
 from server.fhir.courier import FhirCourier
 from server.fhir.smart.logins import Logins
+from server.leases import delivery_lease
 from server.model import Destination, DicomNode, Document, PacsDestination, PacsKind, Receipt, Trust
 from server.ports import Undelivered
 from server.store.commitments import CommitmentStore
-from server.wiring import delivery_lease
 from server.workers import delivery_worker
 from tests.dicom.send.objects import document
 from tests.world import World

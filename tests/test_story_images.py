@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from server.completeness import Performed, StepChange, StepState, Taken
+from server.image_search import Level, Wanted
 from server.images import ImageObject, Named
-from server.model import Coding, FilmContract, ImageRules, InputContract, Late, Span
+from server.model import AiRead, Answer, Coding, FilmContract, ImageRules, InputContract, Late, Span
 from server.steps.casefile import CaseFile
 from server.steps.imaging import vouching
+from server.store.image_search import ImageFinder
 from tests.world import (
     BACTERIAL,
     CARD,
@@ -299,6 +302,25 @@ def test_a_late_image_during_a_referral_goes_to_a_person(world: World) -> None:
     assert len(world.reader.seen) == 1
 
 
+def test_what_is_asked_of_the_images_shows_no_opinion(world: World) -> None:
+    """By C-FIND, C-GET, C-MOVE and DICOMweb alike: before it is sealed, while it is, and when it is out."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    world.reader.answer = Answer.ABSENT
+    disputed = send(world)
+    search, seen = ImageFinder(world.house.database), []
+    for step in range(3):
+        if step == 1:
+            film(world)
+            world.watch.forward(seconds=30)
+        world.run()
+        seen.append(world.state(disputed.task_id))
+        found = search.find(Wanted(Level.INSTANCE, (), 100))
+        assert [each.first.source for each in found] == ["test"] * min(step, 1)
+    assert seen == ["incomplete", "offered", "offered"]
+    case = str(world.house.ledger.case_of_task(disputed.task_id))
+    assert len(world.house.ledger.facts(case, "ai-read", AiRead)) == 1, "it is sealed, and nowhere else"
+
+
 def test_reports_among_the_images_are_no_evidence(world: World) -> None:
     send(world)
     film(world)
@@ -352,3 +374,180 @@ def vouch(world: World, sent: Hospital) -> None:
     assert case is not None
     state = vouching(CaseFile(case, world.cases.tools, world.watch()))
     world.house.ledger.vouch(case_id, "somebody", "the modality mistyped it", state, world.watch())
+
+
+# -- somebody says that it is complete ----------------------------------------------------------
+
+
+def call(world: World, sent: Hospital, **more: str) -> Any:
+    said = {"reason": "the modality has sent all", "by": "Dr Demo", **more}
+    parts = [{"name": name, "valueString": value} for name, value in said.items()]
+    body = {"resourceType": "Parameters", "parameter": parts}
+    return world.send("POST", f"Task/{sent.task_id}/$complete-study", body)
+
+
+def found_complete(world: World, sent: Hospital) -> list[dict[str, Any]]:
+    return [e for e in world.trace(sent.task_id)["history"] if e["event"] == "found complete"]
+
+
+def test_a_study_that_somebody_calls_complete_is_read_at_once(world: World) -> None:
+    sent = send(world, report_more=announced(world))
+    film(world)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "two were announced"
+    for _ in range(2):  # said again, it changes nothing
+        answer = call(world, sent)
+        assert (answer.status_code, answer.json["parameter"]) == (
+            200,
+            [{"name": "objects", "valueInteger": 1}],
+        )
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    [found] = found_complete(world, sent)
+    assert found["actor"] == "Dr Demo (nobody is told apart)"
+    assert found["detail"] == {
+        "rule": "called-complete",
+        "objects": 1,
+        "expected": 2,
+        "by": "Dr Demo (nobody is told apart)",
+        "reason": "the modality has sent all",
+        "at": "2026-01-05T09:00:00.000Z",
+    }
+
+
+def test_what_comes_after_it_was_called_complete_is_waited_for_again(world: World) -> None:
+    sent = send(world, report_more={**announced(world), "status": "preliminary"})
+    film(world)
+    world.run()
+    assert call(world, sent).status_code == 200
+    film(world, 3)
+    film(world, 4)
+    world.run()
+    assert [each["detail"]["rule"] for each in found_complete(world, sent)] == ["expected-count"]
+
+
+def test_a_late_image_supersedes_what_was_called_complete(world: World) -> None:
+    sent = send(world, report_more={"status": "preliminary"})
+    film(world)
+    world.run()
+    assert call(world, sent).status_code == 200
+    world.run()
+    assert call(world, sent).status_code == 200, "it is complete already"
+    film(world, 2)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert [each["detail"]["rule"] for each in found_complete(world, sent)] == [
+        "called-complete",
+        "quiet-period",
+    ]
+    assert [len(each.films) for each in world.reader.seen] == [1, 2]
+
+
+def test_there_must_be_something_that_could_be_complete(world: World) -> None:
+    sent = send(world)
+    world.run()
+    answer = call(world, sent)
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (409, "business-rule")
+    film(world, named=Named("1.2.3", "P-OTHER", "", "ACC-1"))
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert call(world, sent).status_code == 409, "who it is of is another question"
+    assert call(world, sent, reason="").status_code == 400
+    other = world.send("POST", "Task/nobody/$complete-study", {})
+    assert other.status_code == 404
+
+
+def test_what_was_found_whole_stays_so_until_another_object_comes(world: World) -> None:
+    """What a modality, a clock or an archive says later takes nothing back of what was decided."""
+    sent = send(world, report_more={"status": "preliminary"})
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    begin(world)
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    film(world, 2)
+    world.watch.forward(minutes=10)
+    world.run()
+    assert world.state(sent.task_id) == "received", "the modality is at work"
+    assert len(found_complete(world, sent)) == 1
+
+
+# -- a modality says what it makes and has made -------------------------------------------------
+
+STEP = Performed("1.2.9", StepState.IN_PROGRESS)
+
+
+def begin(world: World, study: str = "1.2.3", number: str = "") -> None:
+    steps = world.cases.tools.steps
+    assert steps.begin(STEP, [(study, number)], "CT1>READER", world.watch()) is Taken.DONE
+
+
+def end(world: World, *instances: str, state: StepState = StepState.COMPLETED, reason: str = "") -> None:
+    said = StepChange(state, instances, reason)
+    assert world.cases.tools.steps.change(STEP.uid, said, world.watch()) is Taken.DONE
+
+
+def test_what_the_modality_names_is_enough_at_once(world: World) -> None:
+    sent = send(world)
+    begin(world)
+    world.run()
+    film(world)
+    world.watch.forward(minutes=30)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "quiet, but the modality is at work"
+    assert "no image of it has come" in gaps(world, sent), "and nobody is told more than before"
+    end(world, "1.2.3.1.1", "1.2.3.1.2")
+    world.run()
+    assert "not all of its images have come" in gaps(world, sent)
+    film(world, 3)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete", "as many, but not those"
+    film(world, 2)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    [found] = found_complete(world, sent)
+    assert found["detail"] == {
+        "rule": "performed-step",
+        "objects": 3,
+        "expected": 2,
+        "steps": ["1.2.9"],
+    }
+
+
+def test_a_step_of_another_study_is_not_waited_for(world: World) -> None:
+    sent = send(world)
+    begin(world, study="1.2.77", number="nobody's")  # another study's says nothing
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [(RULES, "incomplete"), (replace(RULES, when_late=Late.GO), "closed")],
+)
+def test_an_examination_that_is_discontinued_waits_for_the_deadline_or_a_person(
+    world: World, state: str
+) -> None:
+    sent = send(world)
+    begin(world)
+    film(world)
+    end(world, "1.2.3.1.1", state=StepState.DISCONTINUED, reason="110513 (DCM)")
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == "incomplete"
+    assert "discontinued at the modality: 110513 (DCM)" in gaps(world, sent)
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == state
+    if state == "incomplete":
+        assert call(world, sent).status_code == 200
+        world.run()
+        assert world.state(sent.task_id) == "closed"
+        return
+    [found] = found_complete(world, sent)
+    assert found["detail"]["rule"] == "deadline"
+    assert "110513 (DCM)" in found["detail"]["lacking"]

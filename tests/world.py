@@ -13,6 +13,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from server.app import create_app
+from server.completeness import Inquiry
 from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.pens.correspondence import Operator
@@ -27,6 +28,7 @@ from server.model import (
     Document,
     Feature,
     InputContract,
+    PacsDestination,
     Policy,
     Receipt,
     Span,
@@ -38,10 +40,12 @@ from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.images import ImageStore
+from server.store.inquiries import Inquiries
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
+from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
@@ -196,6 +200,9 @@ class LostFacts:
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.world.house.deliveries.documents(case_id, kind)
 
+    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
+        return self.world.house.inquiries.of(case_id)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 
@@ -265,7 +272,13 @@ def _standing(task: dict[str, Any]) -> tuple[str, str]:
 
 
 def make_world(
-    folder: Path, *, policy: Policy = POLICY, card: Card = CARD, destination: bool = True, **settings: Any
+    folder: Path,
+    *,
+    policy: Policy = POLICY,
+    card: Card = CARD,
+    destination: bool = True,
+    archives: tuple[PacsDestination, ...] = (),
+    **settings: Any,
 ) -> Iterator[World]:
     """Open a world in ``folder``; closed when the generator ends."""
     chosen = Settings(data=folder, **settings)
@@ -293,12 +306,15 @@ def make_world(
         notifications=Notifications(database, subscribers, timedelta(minutes=10)),
         clients=clients,
         accesses=accesses(chosen, database),
+        inquiries=Inquiries(database, timedelta(minutes=10)),
+        archives=archives,
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries),
+        files=Files(house.ledger, house.deliveries, house.inquiries),
         images=house.images,
+        steps=PerformedSteps(database),
         cards=house.cards,
         policies=house.policies,
         reader=lambda _: reader,

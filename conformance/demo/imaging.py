@@ -91,6 +91,7 @@ def pacs(  # noqa: PLR0917 - options of a command line
 @click.option("--accession", default="A-1", show_default=True)
 @click.option("--study", default="", help="Study Instance UID; a new one without.")
 @click.option("--worklist", is_flag=True, help="Films of what the worklist at this address asks for.")
+@click.option("--mpps", is_flag=True, help="Say also when the examination begins, and what was made in it.")
 def modality(  # noqa: PLR0917 - options of a command line
     host: str,
     port: int,
@@ -101,6 +102,7 @@ def modality(  # noqa: PLR0917 - options of a command line
     accession: str,
     study: str,
     worklist: bool,
+    mpps: bool,
 ) -> None:
     """Send made-up chest films (CR), of nobody, by C-STORE."""
     machine = Modality(host, port, called, ae)
@@ -108,7 +110,10 @@ def modality(  # noqa: PLR0917 - options of a command line
     try:
         orders = machine.worklist() if worklist else [replace(made_up, study=study or made_up.study)]
         for order in orders:
-            statuses = machine.send(list(films(order, count)))
+            step, made = machine.begin(order) if mpps else "", list(films(order, count))
+            statuses = machine.send(made)
+            if step:
+                machine.end(step, made)
             told = ", ".join(f"{each:04X}" for each in statuses)
             click.echo(f"study {order.study}, accession {order.accession}: {told}")
     except NotTaken as error:

@@ -18,6 +18,7 @@ from pynetdicom.presentation import build_context
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
 WORKLIST = "1.2.840.10008.5.1.4.31"
+PERFORMED = "1.2.840.10008.3.1.2.3.3"
 _DEPTH = 12
 """Bits of a film's values."""
 
@@ -143,6 +144,26 @@ class Modality:
         finally:
             _end(opened)
 
+    def begin(self, order: Order) -> str:
+        """Say that an examination has begun (MPPS, PS3.4 F.7.2.1); its UID. Raises NotTaken."""
+        uid = mint()
+        self._tell(uid, _begun(order, self.ae), begin=True)
+        return uid
+
+    def end(self, step: str, made: Sequence[FileDataset]) -> None:
+        """Say that it is over, and what was made in it (PS3.4 F.7.2.2). Raises NotTaken."""
+        self._tell(step, _over(made), begin=False)
+
+    def _tell(self, uid: str, said: Dataset, *, begin: bool) -> None:
+        opened = self._open(PERFORMED, [ExplicitVRLittleEndian, "1.2.840.10008.1.2"])
+        try:
+            send = opened.send_n_create if begin else opened.send_n_set
+            status = _status(send(said, PERFORMED, uid)[0])
+        finally:
+            _end(opened)
+        if status:
+            raise NotTaken(f"what was said of the examination was not taken: {status:04X}")
+
     def _open(self, abstract: str, transfers: list[str]) -> Association:
         entity = AE(self.ae)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = self.timeout
@@ -163,6 +184,47 @@ def _asked(modality: str) -> Dataset:
     asked.StudyInstanceUID = asked.RequestedProcedureID = ""
     asked.ScheduledProcedureStepSequence = [step]
     return asked
+
+
+def _begun(order: Order, station: str) -> Dataset:
+    scheduled, said, now = Dataset(), Dataset(), datetime.now(UTC)
+    scheduled.StudyInstanceUID, scheduled.AccessionNumber = order.study, order.accession
+    scheduled.RequestedProcedureID = scheduled.ScheduledProcedureStepID = ""
+    said.ScheduledStepAttributesSequence = [scheduled]
+    said.PatientID, said.PatientName = order.patient_id, order.patient_name
+    said.PatientBirthDate = said.PatientSex = ""
+    said.PerformedProcedureStepID, said.PerformedStationAETitle = "1", station
+    said.PerformedProcedureStepStartDate = now.strftime("%Y%m%d")
+    said.PerformedProcedureStepStartTime = now.strftime("%H%M%S")
+    said.PerformedProcedureStepEndDate = said.PerformedProcedureStepEndTime = ""
+    said.PerformedProcedureStepStatus, said.Modality = "IN PROGRESS", "CR"
+    said.PerformedSeriesSequence = []
+    return said
+
+
+def _over(made: Sequence[FileDataset]) -> Dataset:
+    said, now = Dataset(), datetime.now(UTC)
+    said.PerformedProcedureStepStatus = "COMPLETED"
+    said.PerformedProcedureStepEndDate = now.strftime("%Y%m%d")
+    said.PerformedProcedureStepEndTime = now.strftime("%H%M%S")
+    said.PerformedSeriesSequence = [
+        _series([each for each in made if each.SeriesInstanceUID == uid])
+        for uid in dict.fromkeys(each.SeriesInstanceUID for each in made)
+    ]
+    return said
+
+
+def _series(made: Sequence[FileDataset]) -> Dataset:
+    series, named = Dataset(), []
+    for each in made:
+        reference = Dataset()
+        reference.ReferencedSOPClassUID = each.SOPClassUID
+        reference.ReferencedSOPInstanceUID = each.SOPInstanceUID
+        named.append(reference)
+    series.SeriesInstanceUID, series.ProtocolName = made[0].SeriesInstanceUID, "CHEST"
+    series.ReferencedImageSequence = named
+    series.RetrieveAETitle = series.SeriesDescription = series.OperatorsName = ""
+    return series
 
 
 def _status(answer: Dataset) -> int:

@@ -25,7 +25,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.enrolment import Enrolment
 from server.fhir.veil import under_seal, visible
 from server.notices import Notices
-from server.ports import Arrival, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
+from server.ports import Arrival, Completing, Intakes, Raced, Seals, Shelf, Stored, Withdrawals
 from server.query import ALWAYS, NEVER, AllOf, Test
 
 _PLANS = 10
@@ -39,6 +39,7 @@ class Desk:
     intakes: Intakes
     seals: Seals
     withdrawals: Withdrawals
+    completing: Completing
     admission: Admission
     notices: Notices
     trail: AuditTrail

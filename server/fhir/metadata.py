@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from server import __version__
 from server.fhir.artefacts.heading import CHANGED
-from server.fhir.artefacts.operations import WITHDRAW
+from server.fhir.artefacts.operations import COMPLETE_STUDY, WITHDRAW
 from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.bindings import KEPT, PUBLISHED, READABLE
 from server.fhir.definitions.parameters import PARAMETERS
@@ -46,6 +46,7 @@ _EVERYTHING = {
 }
 _OPERATIONS: Mapping[str, Sequence[Resource]] = {
     "Patient": (_EVERYTHING,),
+    "Task": ({"name": "complete-study", "definition": COMPLETE_STUDY},),
     "DiagnosticReport": (_WITHDRAW,),
     "Device": (_WITHDRAW,),
     "Subscription": tuple(

@@ -12,6 +12,7 @@ from server.fhir.delete import conditional_delete, delete
 from server.fhir.exchange import Response
 from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
+from server.fhir.operations.complete_study import complete_study
 from server.fhir.operations.everything import everything
 from server.fhir.operations.subscription_events import events
 from server.fhir.operations.subscription_status import status, status_all
@@ -54,6 +55,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/Subscription/<id_>/$status", status),
     ("GET", "/Subscription/<id_>/$events", events),
     ("POST", "/Subscription/<id_>/$events", events),
+    ("POST", "/Task/<id_>/$complete-study", complete_study),
     ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
     ("POST", "/Device/<id_>/$withdraw", withdraw_model),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
@@ -82,13 +84,14 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
     events: Deed.READ,
     validate: Deed.READ,
     validate_type: None,
+    complete_study: None,
     withdraw_opinion: None,
     withdraw_model: None,
 }
 """Interaction -> what its caller must be allowed to do with the type.
 
-None: an operator withdraws; each entry of a Bundle is asked itself, a history and a search of all tell what
-their caller may find, and of $validate what a mode would write.
+None: an operator withdraws and calls a study complete; each entry of a Bundle is asked itself, a history and
+a search of all tell what their caller may find, and of $validate what a mode would write.
 """
 SEARCHES = frozenset({search, search_system})
 """What may be told in a form."""

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Coding, Discordance, ImageRules, Late, Policy, Urgency, Verdict
+from server.model import Clock, Coding, Discordance, ImageRules, Late, Policy, PriorRules, Urgency, Verdict
 from server.routing.comparison import RULES
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
 from server.toml import Number, where
@@ -28,6 +28,9 @@ _SPECIALTIES = "must be a list of specialties, best first, at least one and none
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
 _LATE = f"must be one of: {', '.join(Late)}"
 _MODALITY = "must be a modality of DICOM, such as CR"
+_DAYS = "must be a number of days from 1 to 36500"
+_SOME = "must be a number of studies from 1 to 20"
+_PRIORS = "must be a table: within_days, at_most, modalities, and wait, a duration"
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
@@ -65,6 +68,30 @@ class ClockSchema(Strict):
         return Clock(**data)
 
 
+class PriorsSchema(Strict):
+    """The table ``images.priors``."""
+
+    within_days = fields.Integer(
+        strict=True,
+        required=True,
+        validate=validate.Range(1, 36_500, error=_DAYS),
+        error_messages=allowed(_DAYS),
+    )
+    at_most = fields.Integer(
+        strict=True, required=True, validate=validate.Range(1, 20, error=_SOME), error_messages=allowed(_SOME)
+    )
+    modalities = fields.List(
+        fields.String(validate=validate.Regexp(r"[A-Z]{2,16}\Z", error=_MODALITY)),
+        load_default=list,
+        error_messages=allowed("must be a list of modalities of DICOM, such as CR; left out: any"),
+    )
+    wait = _duration()
+
+    @post_load
+    def _rules(self, data: dict[str, Any], **_: Any) -> PriorRules:
+        return PriorRules(**{**data, "modalities": tuple(data["modalities"])})
+
+
 class ImagesSchema(Strict):
     """The table ``images``."""
 
@@ -77,6 +104,7 @@ class ImagesSchema(Strict):
     )
     complete_within = _duration()
     when_late = fields.Enum(Late, by_value=True, required=True, error_messages=allowed(_LATE))
+    priors = fields.Nested(PriorsSchema, error_messages=allowed(_PRIORS))
 
     @post_load
     def _rules(self, data: dict[str, Any], **_: Any) -> ImageRules:

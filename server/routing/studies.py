@@ -42,7 +42,7 @@ def match(ordered: Ordered, found: Sequence[Study], issuers: Mapping[str, str]) 
     doubts = (
         *study.contradictions,
         *_doubts(ordered, study.named, issuers),
-        *_another(ordered.person, study),
+        *another(ordered.person, study),
     )
     return Unmatched("; ".join(doubts)) if doubts else study
 
@@ -51,14 +51,14 @@ def _doubts(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> list[
     doubts = []
     if not named.patient_id:
         doubts.append("the images name no patient")
-    elif not _same_patient(ordered, named, issuers):
+    elif not same_patient(ordered, named, issuers):
         doubts.append("the images name another patient than the order")
     if wanted(ordered) and named.accession and ordered.accessions and not _same_order(ordered, named):
         doubts.append("the images carry another accession number than the order")
     return doubts
 
 
-def _another(person: Person, study: Study) -> Iterator[str]:
+def another(person: Person, study: Study) -> Iterator[str]:
     """The number is the patient's, the name and the day of birth are both somebody else's: a number mistyped.
 
     One of the two may differ: people marry, and days of birth are guessed.
@@ -75,7 +75,7 @@ def _differs(person: Person, header: Mapping[str, str]) -> bool:
     return person.born != born and not person.names & names
 
 
-def _same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
+def same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
     """By value; and by issuer where it is said, and known here under which system the EHR has it."""
     system = issuers.get(named.issuer)
     return any(value == named.patient_id and system in (None, of) for of, value in ordered.patient_ids)

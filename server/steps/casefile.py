@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from server.accesses import Access
 from server.case import Event, Position, advance
+from server.completeness import Inquiry, Steps
 from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Operator
@@ -48,6 +49,10 @@ class Files(Protocol):
         """Everything of one kind that a case has sent or will send, in order."""
         ...
 
+    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
+        """What archives were asked for a case, and what they have answered."""
+        ...
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
         ...
@@ -62,6 +67,7 @@ class Tools:
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
     images: Images
+    steps: Steps
     reader: Callable[[str], Reader]
     """Question -> its reader, started when first needed."""
     explain: Callable[[AiRead, Card], str]
@@ -171,6 +177,7 @@ class Moved:
     documents: list[Document] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     awaits: tuple[str, ...] = ()
+    asks: tuple[Inquiry, ...] = ()
 
     def note(
         self,
@@ -228,6 +235,7 @@ class Moved:
             deliver_for=self.file.policy.deliver_for if self.documents else None,
             accesses=tuple(self.accesses),
             awaits=self.awaits,
+            asks=self.asks,
         )
 
     def at_once(self) -> Progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 
 from server.case import Event
@@ -19,9 +18,11 @@ from server.model import Comparison, Gap
 from server.ports import Progress, Stored
 from server.query import Query, Reference, Token
 from server.routing.deadlines import lapses_at, passed
-from server.steps.casefile import CaseFile, Moved, Wait, held
+from server.steps.ask import to_ask
+from server.steps.casefile import WORKER, CaseFile, Moved, Wait, held
 from server.steps.imaging import Looked, from_images, inputs_of, looked, registered, taken_up
 from server.steps.letters import called_off, to_a_person, told
+from server.steps.priors import note_priors, wait_for_priors
 
 _MOST_OBSERVATIONS = 5_000
 
@@ -44,10 +45,14 @@ def gather(file: CaseFile) -> Progress | Wait:
     gaps = gaps_of(file, weighed(file, seen))
     if gaps:
         return found_incomplete(file, gaps)
+    if seen is not None and (until := wait_for_priors(file, seen)) is not None:
+        return Wait(until)
     move = Moved(file)
     if seen is not None:
         whole = taken_up(move, seen)
-        move.note(Event.FOUND_COMPLETE, card=True, policy=True, **asdict(whole))
+        who = whole.ground.get("by", WORKER)
+        told_of = {**whole.told, **note_priors(move, seen)}
+        move.note(Event.FOUND_COMPLETE, actor=who, card=True, policy=True, **told_of)
     else:
         move.note(Event.FOUND_COMPLETE, card=True)
     return told(move, Standing("in-progress", Business.AI_RUNNING), via="accepted").at_once()
@@ -146,6 +151,8 @@ def _not_yet(file: CaseFile, seen: Looked) -> Progress | Wait | None:
         text = "Not all images of the study came in time."
         move_on = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason=text)
         return called_off(move_on, Standing("failed", Business.EXPIRED, text)).progress(None)
+    if (asking := to_ask(file, seen)) is not None:
+        return asking
     return None if seen.quiet_at is None else Wait(seen.quiet_at)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.completeness import Called, Decided, Heard, Matter, Whole
 from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.imaging import ordered
@@ -20,9 +21,10 @@ from server.fhir.times import day
 from server.images import ImageObject, Ordered, Study, by_accession, by_study
 from server.model import Gap, ImageRules, Problem, ResourceKey
 from server.ports import Progress, Resource
-from server.routing.arriving import Arriving, Whole, arrived
+from server.routing.arriving import Arriving, arrived
 from server.routing.studies import Unmatched, match, wanted
 from server.steps.casefile import CaseFile, Moved
+from server.steps.inquiring import answers_on, counts_of
 
 _ITEM = "Imaging study"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -39,6 +41,7 @@ class Looked:
     ordered: Ordered
     study: Study | Unmatched | None
     whole: Whole | Arriving | None = None
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def doubt(self) -> str | None:
@@ -48,7 +51,8 @@ class Looked:
     @property
     def quiet_at(self) -> datetime | None:
         """When the study will have been quiet for long enough, where that is all it waits for."""
-        return self.whole.until if isinstance(self.whole, Arriving) and not self.whole.lacking else None
+        waits = isinstance(self.whole, Arriving) and not (self.whole.lacking or self.whole.why)
+        return self.look_at if waits else None
 
     @property
     def look_at(self) -> datetime | None:
@@ -85,14 +89,19 @@ def looked(file: CaseFile) -> Looked:
         found = here[0]  # a person has looked at just this, and has vouched for it
     if not isinstance(found, Study):
         return Looked(said, found)
-    return Looked(said, found, arrived(found, said, _rules(file), file.case.opened_at, file.now))
+    heard = _heard(file, said, found)
+    decided = file.latest("whole", Decided)
+    if decided is not None and decided.state == _ground(said, found):
+        return Looked(said, found, decided.whole, heard)  # until another object comes
+    whole = arrived(found, said, rules_of(file), file.case.opened_at, file.now, heard=heard)
+    return Looked(said, found, whole, heard)
 
 
 def inputs_of(file: CaseFile, seen: Looked) -> Inputs:
     """The images against what the question needs; without a whole study, the gap."""
     patient = file.resource(file.case.patient)
     born = day(patient.get("birthDate", ""))
-    films = _films(seen.study) if isinstance(seen.study, Study) else ()
+    films = pictures(seen.study) if isinstance(seen.study, Study) else ()
     return Inputs(
         values={},
         gaps=tuple(_gaps(seen)),
@@ -114,6 +123,7 @@ def taken_up(move: Moved, seen: Looked) -> Whole:
     before = file.tools.shelf.read("ImagingStudy", id_)
     if before is None or _told(parse(before.body)) != _told(written):
         move.write([stamped(written, id_, 1 if before is None else before.version + 1, file.now)])
+    move.lay_down("whole", Decided(_ground(seen.ordered, seen.study), seen.whole))
     return seen.whole
 
 
@@ -121,6 +131,39 @@ def vouching(file: CaseFile) -> str:
     """What a person vouches for who says that the images are those of the order, in spite of what differs."""
     said = _ordered(file)
     return _state(said, _found(file, said))
+
+
+def callable_state(file: CaseFile) -> tuple[str, int]:
+    """Of what somebody says that it is complete, and how many objects that are.
+
+    Raises:
+        Fault: CONFLICT when there is nothing that the order could mean, or a person must look first.
+    """
+    seen = looked(file)
+    if not isinstance(seen.study, Study):
+        text = (
+            "the images do not fit the order; a person looks first"
+            if seen.doubt
+            else "no image of it is here"
+        )
+        raise fault(Category.CONFLICT, "business-rule", text)
+    objects = len({each.sop_instance for each in seen.study.objects})
+    return _state(seen.ordered, [seen.study]), objects
+
+
+def _heard(file: CaseFile, said: Ordered, study: Study) -> Heard:
+    """What whoever knows has said of just this study."""
+    called = file.latest("called-complete", Called)
+    if called is not None and called.state != _state(said, [study]):
+        called = None
+    steps = file.tools.steps.about(study.named.study, [number for _, number in said.accessions])
+    inquiry = answers_on(file, Matter.COUNT, {"study": study.named.study})
+    return Heard(called, steps, inquiry.archive if inquiry else "", counts_of(inquiry))
+
+
+def _ground(said: Ordered, study: Study) -> str:
+    """For what a study was found whole: any more objects, or another count, and it is looked at anew."""
+    return f"{_state(said, [study])}:{said.expected}"
 
 
 def _told(resource: Resource) -> Resource:
@@ -144,7 +187,7 @@ def _found(file: CaseFile, said: Ordered) -> list[Study]:
     return [each for each in studies if each is not None]
 
 
-def _rules(file: CaseFile) -> ImageRules:
+def rules_of(file: CaseFile) -> ImageRules:
     rules = file.policy.images
     if rules is None:
         text = "the policy of a question that is read from images lacks its table images"
@@ -152,10 +195,10 @@ def _rules(file: CaseFile) -> ImageRules:
     return rules
 
 
-def _films(study: Study) -> tuple[ImageObject, ...]:
+def pictures(study: Study) -> tuple[ImageObject, ...]:
     """What has pixels. Reports, key images and presentation states may hold an opinion."""
-    pictures = [each for each in study.objects if int(each.header.get("Rows", "0")) > 0]
-    return tuple(each for each in pictures if not each.sop_class.startswith(_NO_EVIDENCE))
+    found = [each for each in study.objects if int(each.header.get("Rows", "0")) > 0]
+    return tuple(each for each in found if not each.sop_class.startswith(_NO_EVIDENCE))
 
 
 def _too_much(films: tuple[ImageObject, ...]) -> tuple[str, ...]:
@@ -171,6 +214,9 @@ def _gaps(seen: Looked) -> list[Gap]:
     if seen.study is None:
         return [Gap(_ITEM, Problem.MISSING, "no image of it has come", _mend(seen.ordered))]
     if isinstance(seen.whole, Arriving):
+        if seen.whole.why:
+            mend = "Send the rest of them, or say that the study is complete as it is ($complete-study)"
+            return [Gap(_ITEM, Problem.MISSING, seen.whole.why, mend)]
         # No number: each image that comes would be one more letter to the EHR.
         return [Gap(_ITEM, Problem.MISSING, "not all of its images have come", "Send the rest of them")]
     return []

@@ -85,7 +85,8 @@ def rejections(file: CaseFile, said: Withdrawal) -> list[Document]:
 
 
 def _archives(file: CaseFile) -> list[PacsDestination]:
-    return [each for each in file.tools.archives if file.case.destination in each.serves]
+    """One that accepts nothing is there to be asked only."""
+    return [each for each in file.tools.archives if each.accepts and file.case.destination in each.serves]
 
 
 def _written(

@@ -19,6 +19,7 @@ from server.steps.answer import changed, over
 from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.kept import still_asked
 from server.steps.letters import recalled, referral_letter, to_a_person
+from server.steps.priors import priors_of
 from server.steps.refer import clock_of, weigh_directory
 from server.steps.tasks import moved_task
 
@@ -34,7 +35,8 @@ def offer(file: CaseFile) -> Progress:
     if (progress := still_asked(file, referral)) is not None:
         return progress
     move = Moved(file)
-    referral = replace(recalled(move, referral, OfferEnd.CORRECTED), evidence=file.ai_read.sources)
+    referral = recalled(move, referral, OfferEnd.CORRECTED)
+    referral = replace(referral, evidence=file.ai_read.sources, priors=priors_of(file))
     # Each offer gets the full clock: one specialist's silence does not eat the next one's time.
     deadline = referral_deadline(file.now, clock_of(file, referral.urgency), file.case.due_by)
     if deadline is None:

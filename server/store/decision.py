@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.case import Event, State, advance
+from server.case import Event, IllegalMove, State, advance
+from server.completeness import Called
 from server.model import Withdrawal
 from server.ports import CaseRow, Entry, Fact, Raced
 from server.store import chain
 from server.store.caserow import case_of, find
+from server.store.cases import stir_case
 from server.store.facts import lay_down
 from server.store.handed import decided
 from server.store.tables import cases, event, fact, withdrawn_model
 
 _RELEASED = (State.WRITTEN_UP, State.CLOSED)
+_CALLED = "called-complete"
 
 
 def decide(
@@ -52,6 +56,27 @@ def decide(
         kind, value = ground
         lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)
     return case_of(row)
+
+
+def call_complete(connection: Connection, case_id: str, called: Called) -> bool | None:
+    """Somebody says that a study is complete: the case looks again; False when the same was said before.
+
+    Raises:
+        IllegalMove: the case does not wait for its study.
+    """
+    case = find(connection, case_id, keep=True)
+    if case is None:
+        return None
+    if case.position.state not in (State.RECEIVED, State.INCOMPLETE):
+        raise IllegalMove(case.position, Event.FOUND_COMPLETE)
+    query = select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == _CALLED)
+    said = [msgspec.json.decode(bytes(row.body), type=Called) for row in connection.execute(query)]
+    if any(each.state == called.state for each in said):
+        return False
+    lay_down(connection, case_id, [Fact(_CALLED, len(said) + 1, called)], called.at)
+    decided(connection, called.by, _CALLED, (case.patient, f"Task/{case.task_id}"), called.at)
+    stir_case(connection, case_id, called.at)
+    return True
 
 
 def withdraw(connection: Connection, case_id: str, said: Withdrawal) -> CaseRow | None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
 from server.case import Event, Position, State, advance
+from server.completeness import Called
 from server.model import Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
 from server.store import chain, decision, deliveries, resources, seals
@@ -26,6 +27,7 @@ from server.store.columns import Instant
 from server.store.database import Database
 from server.store.facts import lay_down
 from server.store.images import wait_for
+from server.store.inquiries import ask
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
 
@@ -99,6 +101,14 @@ class Ledger:
         """Resume a case whose images do not fit its order, because a person says that they are its images."""
         entry = Entry(Event.RESUMED, actor, {"reason": reason, "vouched": True})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("vouched", state)))
+
+    def call_complete(self, case_id: str, called: Called) -> bool | None:
+        """Somebody says that a study is complete; False when it was said already, None: no such case.
+
+        Raises:
+            IllegalMove: the case does not wait for its study.
+        """
+        return self._database.write(lambda c: decision.call_complete(c, case_id, called))
 
     def models(self) -> frozenset[str]:
         """Every model version, ``name@version``, that has read here."""
@@ -207,6 +217,7 @@ def _commit(
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
     wait_for(connection, case_id, progress.awaits)
+    ask(connection, case_id, progress.asks)
     return case_of(row)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from server.dicom.peers import Called, Peers, load_peers
 from server.dicom.register import PeersFile
+from server.dicom.rights import Right
 from server.dicom.upper.answer import Rejection
 from server.dicom.upper.negotiation import STORAGE_CLASSES
 from server.dicom.upper.request import Request, parse_request
@@ -24,6 +25,7 @@ max_object = 1000
 
 [[called]]
 ae = "SECOND READER"
+may = ["find", "store"]
 
 [[peer]]
 ae = "CT1"
@@ -32,6 +34,9 @@ addresses = ["10.1.2.0/24", "10.1.3.7"]
 [[peer]]
 ae = "PACS"
 addresses = ["fd00::/8"]
+may = ["find", "move", "store"]
+host = "fd00::7"
+port = 104
 """
 
 BOUND = (
@@ -86,7 +91,26 @@ def test_the_rules_of_a_title(path: Path) -> None:
     assert found is not None
     assert found["SECOND_READER"].classes == {"1.2.840.10008.5.1.4.1.1.2"}
     assert found["SECOND_READER"].max_object == 1000
-    assert found["SECOND READER"] == Called("SECOND READER", None, STORAGE_CLASSES, None)
+    assert found["SECOND READER"] == Called(
+        "SECOND READER", None, STORAGE_CLASSES, None, frozenset((Right.FIND, Right.STORE))
+    )
+
+
+def test_what_a_peer_may_is_what_both_allow(path: Path) -> None:
+    peers = load_peers(path)
+    assert peers.called is not None
+    ours, narrow = peers.called["SECOND_READER"], peers.called["SECOND READER"]
+    assert peers.rights(ours, "PACS") == {Right.FIND, Right.MOVE, Right.STORE}
+    assert peers.rights(narrow, "PACS") == {Right.FIND, Right.STORE}
+    assert peers.rights(ours, "CT1") == {Right.STORE}, "who is not said to may only store"
+    assert peers.rights(ours, "NOBODY") == frozenset()
+    assert Peers().rights(ours, "NOBODY") == frozenset(Right)
+
+
+def test_where_a_peer_takes_what_is_moved(path: Path) -> None:
+    peers = load_peers(path).peers
+    assert peers is not None
+    assert [(each.host, each.port) for each in peers.values()] == [("", 0), ("fd00::7", 104)]
 
 
 def test_without_a_file_this_machine_may_call_any_title() -> None:
@@ -115,6 +139,11 @@ def test_without_a_file_this_machine_may_call_any_title() -> None:
         ('ae = "PACS"', 'ae = "CT1"', "each ae stands in one"),
         ("[[peer]]", "[[peers]]", "peers: "),
         ("[[called]]", "[[called", "is not TOML (at line 2"),
+        ('["find", "move", "store"]', '["find", "secret"]', "peer.1.may.1: allowed: store, find, get, move"),
+        ('["find", "store"]', '"find"', "called.1.may"),
+        ("port = 104", "", "peer.1.port: allowed: both host and port"),
+        ("port = 104", "port = 0", "peer.1.port: allowed: 1 to 65535"),
+        ('host = "fd00::7"', 'host = "secret.example"', "peer.1.host: allowed: an address such as"),
     ],
 )  # fmt: skip
 def test_a_bad_file_names_the_key_and_what_is_allowed(path: Path, old: str, new: str, told: str) -> None:

@@ -97,6 +97,7 @@ def test_every_interaction_says_what_it_takes() -> None:
     asked_inside = {each.__name__ for each, deed in DEEDS.items() if deed is None}
     assert asked_inside == {
         "bundle",
+        "complete_study",
         "history_system",
         "search_system",
         "validate_type",

@@ -22,6 +22,7 @@ class Archive:
     """Its REST API."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, trust_env=False)
 
     def ready(self) -> bool:
@@ -47,8 +48,12 @@ class Archive:
 
 
 @contextmanager
-def archive(folder: Path, server: str) -> Iterator[Archive]:
-    """Skips the test, with the reason, where there is none."""
+def archive(folder: Path, server: str, dicom: int = 0, caller: int = 0) -> Iterator[Archive]:
+    """Skips the test, with the reason, where there is none.
+
+    ``dicom``: the port where it answers C-FIND, C-MOVE and C-GET as ORTHANC; ``caller``: where it finds
+    READER to move to.
+    """
     if not (_PROGRAM.exists() and _PLUGIN.exists()):
         pytest.skip("no Orthanc on this machine: apt-get install orthanc orthanc-dicomweb")
     port = free_port()
@@ -58,7 +63,12 @@ def archive(folder: Path, server: str) -> Iterator[Archive]:
         "IndexDirectory": str(folder / "storage"),
         "Plugins": [str(_PLUGIN)],
         "HttpPort": port,
-        "DicomServerEnabled": False,
+        "DicomServerEnabled": bool(dicom),
+        "DicomPort": dicom,
+        "DicomAet": "ORTHANC",
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
+        "DicomModalities": {"reader": {"AET": "READER", "Host": "127.0.0.1", "Port": caller}},
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
         "OverwriteInstances": True,

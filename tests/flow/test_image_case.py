@@ -44,8 +44,8 @@ class Radiology:
         assert answer.status_code == 201, answer.text
         return f"{resource['resourceType']}/{answer.json()['id']}"
 
-    def order(self, said: Coding, born: str = "2022-03-01") -> str:
-        """The order, the signed first report, and how many images there are; returns ``Task/id``."""
+    def order(self, said: Coding, born: str = "2022-03-01", images: int | None = 1) -> str:
+        """The order, the signed first report, and how many images there are, if it says so; ``Task/id``."""
         person = self.post(
             {
                 "resourceType": "Patient",
@@ -68,7 +68,7 @@ class Radiology:
                 "resourceType": "ImagingStudy",
                 "status": "available",
                 "identifier": [uid],
-                "numberOfInstances": 1,
+                **({"numberOfInstances": images} if images else {}),
                 "subject": {"reference": person},
             }
         )
@@ -126,6 +126,20 @@ class Radiology:
 
     def case(self) -> str:
         return str(self._case()["case"])
+
+    def history(self) -> list[dict[str, Any]]:
+        found = httpx.get(
+            f"{self.site.root}/cases/{self.case()}",
+            headers={"Accept": "application/json"},
+            timeout=30,
+            trust_env=False,
+        )
+        return list(found.json()["history"])
+
+    def found_complete(self) -> dict[str, Any]:
+        """What the history says of how the study was found complete; empty before it was."""
+        found = [each["detail"] for each in self.history() if each["event"] == "found complete"]
+        return dict(found[-1]) if found else {}
 
     def _case(self) -> dict[str, Any]:
         listed = httpx.get(

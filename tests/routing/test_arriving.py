@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from server.completeness import Called, Counted, Heard, Performed, StepState, Whole
 from server.images import ImageObject, Named, Ordered, Study
 from server.model import ImageRules, Late
-from server.routing.arriving import Arriving, Whole, arrived
+from server.routing.arriving import Arriving, arrived
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 RULES = ImageRules(timedelta(seconds=30), {"CT": timedelta(seconds=120)}, timedelta(hours=1), Late.WAIT)
@@ -77,3 +78,72 @@ def test_what_becomes_of_missing_images_when_time_has_run_out(rule: Late, said: 
 def test_a_shorter_pause_of_a_series_does_not_shorten_the_studys() -> None:
     rules = replace(RULES, quiet_series={"CR": timedelta(seconds=1)})
     assert arrived(ONE, ORDER, rules, AT, later(seconds=5)) == Arriving(later(seconds=30), 0)
+
+
+RUNS, ENDED = StepState.IN_PROGRESS, StepState.COMPLETED
+OVER = later(hours=1)
+
+
+def step(state: StepState, *instances: str, uid: str = "9", reason: str = "") -> Performed:
+    return Performed(uid, state, instances, reason)
+
+
+def by(rule: str, objects: int, expected: int | None) -> tuple[str, int, int | None]:
+    return rule, objects, expected
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected", "now", "said"),
+    [
+        (Heard(steps=(step(RUNS),)), None, later(minutes=59), Arriving(OVER, 0)),
+        (Heard(steps=(step(RUNS),)), 2, AT, by("expected-count", 2, 2)),
+        (Heard(steps=(step(ENDED, "1", "2"),)), None, AT, by("performed-step", 2, 2)),
+        (Heard(steps=(step(ENDED, "1", "2"),)), 3, AT, Arriving(OVER, 1)),
+        (Heard(steps=(step(ENDED, "1", "3"),)), None, AT, Arriving(OVER, 1)),
+        (Heard(steps=(step(ENDED, "1", "3"),)), 2, AT, Arriving(OVER, 1)),
+        (Heard(steps=(step(ENDED, "1"), step(RUNS, uid="8"))), None, later(minutes=2), Arriving(OVER, 0)),
+        (Heard(steps=(step(ENDED),)), None, later(seconds=49), Arriving(later(seconds=50), 0)),
+        (Heard(steps=(step(ENDED),)), None, later(seconds=50), by("quiet-period", 2, None)),
+    ],
+)
+def test_what_modalities_say(
+    heard: Heard, expected: int | None, now: datetime, said: Arriving | tuple[str, int, int | None]
+) -> None:
+    found = arrived(TWO, replace(ORDER, expected=expected), RULES, AT, now, heard=heard)
+    assert (by(found.rule, found.objects, found.expected) if isinstance(found, Whole) else found) == said
+
+
+def test_a_call_comes_before_everything_else() -> None:
+    call = Called("", "Dr Demo", "seen", AT)
+    heard = Heard(called=call, steps=(step(StepState.DISCONTINUED),))
+    found = arrived(ONE, replace(ORDER, expected=7), RULES, AT, AT, heard=heard)
+    assert found == Whole("called-complete", 1, 7, {"by": "Dr Demo", "reason": "seen", "at": AT})
+
+
+def counted(*counts: tuple[float, int | None]) -> Heard:
+    said = tuple(Counted(later(seconds=at), count, "" if count else "silence") for at, count in counts)
+    return Heard(archive="pacs", counts=said)
+
+
+@pytest.mark.parametrize(
+    ("heard", "now", "said"),
+    [
+        (counted((21, 2)), later(seconds=22), Arriving(later(seconds=50), 0)),  # one answer proves nothing
+        (counted((1, 2), (21, 2)), later(seconds=22), by("archive-count", 2, 2)),
+        (counted((1, 2), (11, 2)), later(seconds=22), Arriving(later(seconds=50), 0)),  # older than the last
+        (counted((1, 1), (21, 2)), later(seconds=22), Arriving(later(seconds=50), 0)),  # it grows
+        (counted((21, 3)), later(seconds=50), Arriving(OVER, 1)),
+        (counted((21, 3), (31, 3)), later(hours=2), Arriving(None, 1)),
+        (counted((21, 1), (31, 1)), later(seconds=50), by("quiet-period", 2, None)),  # fewer than came
+        (counted((21, None)), later(seconds=50), by("quiet-period", 2, None)),
+        (counted((21, 3), (31, None)), later(seconds=50), Arriving(OVER, 1)),  # it has said so before
+        (counted(), later(seconds=50), by("quiet-period", 2, None)),
+    ],
+)
+def test_what_an_archive_counts(
+    heard: Heard, now: datetime, said: Arriving | tuple[str, int, int | None]
+) -> None:
+    found = arrived(TWO, ORDER, RULES, AT, now, heard=heard)
+    assert (by(found.rule, found.objects, found.expected) if isinstance(found, Whole) else found) == said
+    if isinstance(found, Whole):
+        assert found.told["archive-count"]["archive"] == "pacs"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Clock, Coding, Urgency
+from server.model import Clock, Coding, PriorRules, Urgency
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -112,6 +112,34 @@ def test_a_wrong_key_is_named_with_what_is_allowed(old, new, key, sentence):
     issues = {issue.path: issue.text for issue in refusal(SHIPPED.replace(old, new, 1))}
     assert issues[key].startswith(f"policy file bacterial-meningitis.toml, key {key}: ")
     assert sentence in issues[key]
+
+
+FILMS = (FOLDER / "child-pneumonia.toml").read_text(encoding="utf-8")
+PRIORS = next(each for each in FILMS.split("\n") if each.startswith("# priors = "))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ("within_days = 730", "within_days = 0", "within_days", "a number of days from 1 to 36500"),
+        ("within_days = 730", 'within_days = "730"', "within_days", "a number of days from 1 to 36500"),
+        ("at_most = 3", "at_most = 21", "at_most", "a number of studies from 1 to 20"),
+        ("at_most = 3, ", "", "at_most", "a number of studies from 1 to 20"),
+        ('"CR"', '"films"', "modalities.0", "must be a modality of DICOM"),
+        ('"2 min"', '"2"', "wait", DURATION),
+        ("at_most", "most", "most", "the keys here are: within_days, at_most, modalities, wait"),
+    ],
+)
+def test_a_wrong_key_of_priors_is_named(old, new, key, sentence):
+    content = FILMS.replace(PRIORS, PRIORS.removeprefix("# ").replace(old, new))
+    issues = {issue.path: issue.text for issue in refusal(content, "child-pneumonia.toml")}
+    assert sentence in issues[f"images.priors.{key}"]
+
+
+def test_priors_are_fetched_where_the_policy_says_so():
+    assert read_policy(FILMS, "a.toml").images.priors is None
+    content = FILMS.replace(PRIORS, PRIORS.removeprefix("# "))
+    assert read_policy(content, "a.toml").images.priors == PriorRules(730, 3, ("CR", "DX"), hours(1 / 30))
 
 
 @pytest.mark.parametrize(("number", "fraction"), [("0", 0), ("1", 1), ("1.0", 1), ("0.5", 0.5)])

@@ -15,7 +15,7 @@ SOP_INSTANCE, ORIGINATOR, ORIGINATOR_ID = 0x1000, 0x1030, 0x1031
 DESTINATION = 0x0600
 REMAINING, COMPLETED, FAILED, WARNING = 0x1020, 0x1021, 0x1022, 0x1023
 """Counters of sub-operations (PS3.7 9.1.3.1, 9.1.4.1)."""
-_REQUESTED_SOP_CLASS, _REQUESTED_SOP_INSTANCE = 0x0003, 0x1001
+REQUESTED_SOP_CLASS, REQUESTED_SOP_INSTANCE = 0x0003, 0x1001
 _NO_DATA, _SOME_DATA = 0x0101, 0x0001
 _LONGEST_COMMENT = 64
 
@@ -29,6 +29,8 @@ class Field(IntEnum):
     C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
     N_EVENT_REPORT_RQ = 0x0100
+    N_SET_RQ = 0x0120
+    N_CREATE_RQ = 0x0140
     C_CANCEL_RQ = 0x0FFF
 
 
@@ -106,8 +108,8 @@ def respond(
         **{number: pack("<H", count) for number, count in (counters or {}).items()},
     }
     for number, requested in (
-        (SOP_CLASS, _REQUESTED_SOP_CLASS),
-        (SOP_INSTANCE, _REQUESTED_SOP_INSTANCE),
+        (SOP_CLASS, REQUESTED_SOP_CLASS),
+        (SOP_INSTANCE, REQUESTED_SOP_INSTANCE),
     ):
         named = command.elements.get(number, command.elements.get(requested))
         if named is not None:

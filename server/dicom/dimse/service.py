@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.dicom.dimse.command import ORIGINATOR, RESPONSE, SOP_CLASS, SOP_INSTANCE, Command, Field
+from server.dicom.dimse.command import (
+    ORIGINATOR,
+    REQUESTED_SOP_INSTANCE,
+    RESPONSE,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    Command,
+    Field,
+)
 from server.dicom.dimse.status import Status
 from server.dicom.rights import NEEDED, Right
-from server.dicom.upper.negotiation import COMMITMENT, SERVICES, VERIFICATION
+from server.dicom.upper.negotiation import COMMITMENT, PERFORMED, SERVICES, VERIFICATION
+from server.objects import Operation
 
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 """The one instance of the Push Model (PS3.4 J.3.5)."""
@@ -23,11 +32,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A C-STORE that names its object, or what reports on others."""
+    """A C-STORE that names its object, or what reports on others, or on an examination."""
 
     sop_class: str
     sop_instance: str
     originator: str | None
+    operation: Operation = Operation.STORE
+
+
+_OF_STEPS = {
+    Field.N_CREATE_RQ: (Operation.BEGIN, SOP_INSTANCE),
+    Field.N_SET_RQ: (Operation.CHANGE, REQUESTED_SOP_INSTANCE),
+}
+"""What is done with a performed procedure step, and which element names it (PS3.7 10.3.3, 10.3.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +72,11 @@ def asked(sop_class: str, command: Command) -> Answer | Take | Ask | None:
         return _store(sop_class, command)
     if command.field == Field.N_EVENT_REPORT_RQ:
         return _report(sop_class, command)
+    if command.field in _OF_STEPS:
+        return _step(sop_class, command)
     if command.field in _ASKING:
         return _ask(sop_class, command)
-    return Answer(
-        Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE, N-EVENT-REPORT"
-    )
+    return Answer(Status.UNRECOGNIZED_OPERATION, "allowed: C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE, MPPS")
 
 
 def _ask(sop_class: str, command: Command) -> Answer | Ask:
@@ -69,6 +86,20 @@ def _ask(sop_class: str, command: Command) -> Answer | Ask:
     if not command.has_data:
         return Answer(Status.DOES_NOT_MATCH, "an identifier must follow")
     return Ask(needs)
+
+
+def _step(sop_class: str, command: Command) -> Answer | Take:
+    """Of a modality, on an examination (PS3.4 F.7.2)."""
+    if sop_class != PERFORMED:
+        text = "N-CREATE and N-SET belong to a context of MPPS"
+        return Answer(Status.UNRECOGNIZED_OPERATION, text)
+    operation, named = _OF_STEPS[Field(command.field)]
+    instance = command.uid(named)
+    if not instance:
+        return Answer(Status.INVALID_ARGUMENT, "a step is named by its SOP Instance UID")
+    if not command.has_data:
+        return Answer(Status.MISSING_ATTRIBUTE, "a step needs a data set")
+    return Take(PERFORMED, instance, None, operation)
 
 
 def _echo(sop_class: str) -> Answer:

@@ -20,7 +20,7 @@ from server.dicom.receive.tally import Tally
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.association import Aborted, Commanded, Data, Event, Requested
-from server.dicom.upper.negotiation import SERVICES
+from server.dicom.upper.negotiation import COMMITMENT
 from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
 from server.errors import Fault
@@ -132,7 +132,7 @@ class Conversation:
         """Archives report on what we have sent them, whatever else they may do."""
         admitted = connection.admitted
         rights = admitted.rights if admitted is not None else frozenset()
-        if isinstance(wanted, Take) and wanted.sop_class not in SERVICES and Right.STORE not in rights:
+        if isinstance(wanted, Take) and wanted.sop_class != COMMITMENT and Right.STORE not in rights:
             return Answer(Status.NOT_AUTHORIZED, "this peer may not store here")
         return wanted
 
@@ -201,6 +201,7 @@ class Conversation:
             syntax=context.syntax,
             received_at=self._clock(),
             originator=take.originator,
+            operation=take.operation,
         )
 
     def _most_of(self, connection: Connection) -> int:

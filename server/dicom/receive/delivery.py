@@ -80,7 +80,8 @@ class Delivery:
 def answer_to(outcome: Outcome) -> Answer:
     if isinstance(outcome, Held):
         return Answer(Status.SUCCESS)
-    return Answer(status_of(outcome.category), outcome.text)
+    status = Status(outcome.status) if outcome.status else status_of(outcome.category)
+    return Answer(status, outcome.text)
 
 
 def answer_to_failure(error: BaseException) -> Answer:

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Timer
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from pydicom import Dataset
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, _config, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
@@ -35,7 +35,11 @@ Context = tuple[str, Sequence[str]]
 Told = Callable[[Dataset], int]
 """Takes an N-EVENT-REPORT's information, gives the status to answer with."""
 
+Took = Callable[[str, str, str, bytes], int]
+"""Takes SOP class, SOP instance, transfer syntax and data set of an object; gives the status to answer."""
+
 _MOST_MATCHES: Final = 64
+_NOT_ASKED: Final = 0xC000
 _SAID_AGAIN: Final = 0.01
 _PENDING: Final = (0xFF00, 0xFF01)
 _ASK_COMMITMENT: Final = 1
@@ -53,12 +57,21 @@ class NodeLine:
     _open: Association
 
     def __init__(
-        self, archive: PacsDestination, node: DicomNode, contexts: Sequence[Context], told: Told
+        self,
+        archive: PacsDestination,
+        node: DicomNode,
+        contexts: Sequence[Context],
+        told: Told,
+        *,
+        taking: Collection[str] = (),
     ) -> None:
+        """``taking``: SOP classes whose objects may come back on it (PS3.7 D.3.3.4)."""
         self._node = node
         self._seconds = archive.timeout.total_seconds()
         self._contexts: list[PresentationContext] = [build_context(a, list(t)) for a, t in contexts]
+        self._roles: list[Any] = [build_role(each, scp_role=True) for each in taking]
         self._tell = told
+        self._take: Took | None = None
         self._told = Event()
         self._socket: socket.socket | None = None
         self._timer = Timer(self._seconds * PATIENCE, self._cut)
@@ -77,7 +90,12 @@ class NodeLine:
             contexts=self._contexts,
             ae_title=self._node.ae,
             tls_args=secured,
-            evt_handlers=[(evt.EVT_CONN_OPEN, self._connected), (evt.EVT_N_EVENT_REPORT, self._reported)],
+            ext_neg=self._roles,
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, self._connected),
+                (evt.EVT_N_EVENT_REPORT, self._reported),
+                (evt.EVT_C_STORE, self._taken),
+            ],
         )
         if not opened.is_established:
             self._timer.cancel()
@@ -107,7 +125,7 @@ class NodeLine:
         with self._in_time(), _file(sent.content) as path:
             return self._status(self._open.send_c_store(path))
 
-    def find(self, identifier: Dataset, model: str) -> list[Dataset] | None:
+    def find(self, identifier: Dataset, model: str, most: int = _MOST_MATCHES) -> list[Dataset] | None:
         """C-FIND (PS3.7 9.1.2); None when the archive refuses to answer, or answers without measure."""
         found: list[Dataset] = []
         with self._in_time():
@@ -116,10 +134,21 @@ class NodeLine:
                 if code not in _PENDING:
                     return found if code == 0 else None
                 found += [match] if match is not None else []
-                if len(found) > _MOST_MATCHES:
+                if len(found) > most:
                     self._open.abort()
                     return None
         raise self._silence()
+
+    def move(self, identifier: Dataset, model: str, to: str) -> tuple[int, int]:
+        """C-MOVE (PS3.7 9.1.4) to an AE title: the last status, and how many objects were not sent."""
+        with self._in_time():
+            return self._ended(self._open.send_c_move(identifier, to, model))
+
+    def get(self, identifier: Dataset, model: str, take: Took) -> tuple[int, int]:
+        """C-GET (PS3.7 9.1.3): as ``move``; each object that comes on this association goes to ``take``."""
+        self._take = take
+        with self._in_time():
+            return self._ended(self._open.send_c_get(identifier, model))
 
     def ask_commitment(self, information: Dataset) -> int:
         """N-ACTION (PS3.4 J.3.2); the archive's status."""
@@ -142,6 +171,22 @@ class NodeLine:
             yield
         except RuntimeError as error:
             raise self._silence() from error
+
+    def _ended(self, answers: Iterator[tuple[Dataset, Dataset | None]]) -> tuple[int, int]:
+        """The counters of the last answer say what has failed (PS3.4 C.4.2.1.6)."""
+        for answer, _ in answers:
+            status = self._status(answer)
+            if status not in _PENDING:
+                return status, int(answer.get("NumberOfFailedSuboperations", 0) or 0)
+        raise self._silence()
+
+    def _taken(self, event: evt.Event) -> int:
+        request: Any = event.request
+        syntax = event.context.transfer_syntax
+        if self._take is None:
+            return _NOT_ASKED
+        data = request.DataSet.getvalue()
+        return self._take(str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID), syntax, data)
 
     def _status(self, answer: Dataset) -> int:
         if "Status" not in answer:

@@ -15,6 +15,8 @@ from server.dicom.upper.request import Proposed, Role
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model: an archive reports on what we have sent it; we commit to nothing."""
+PERFORMED = "1.2.840.10008.3.1.2.3.3"
+"""Modality Performed Procedure Step: a modality says what it makes and has made."""
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 _QUERY = "1.2.840.10008.5.1.4.1.2"
 PATIENT_ROOT_FIND, STUDY_ROOT_FIND = f"{_QUERY}.1.1", f"{_QUERY}.2.1"
@@ -24,7 +26,7 @@ WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 SERVICES = frozenset(
     (
         VERIFICATION, COMMITMENT, PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_ROOT_GET, STUDY_ROOT_GET,
-        PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, WORKLIST_FIND,
+        PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, WORKLIST_FIND, PERFORMED,
     )
 )  # fmt: skip
 """SOP classes by which nothing is stored: their data sets come and go uncompressed."""

@@ -9,10 +9,32 @@ from server.fhir.terms import SR
 from server.ports import Resource
 
 WITHDRAW = f"{SR}/OperationDefinition/withdraw"
+COMPLETE_STUDY = f"{SR}/OperationDefinition/complete-study"
 
 
 def operation_definitions() -> Iterator[Resource]:
-    """``$withdraw``: see ``server.fhir.operations.withdraw``."""
+    """``$withdraw`` and ``$complete-study``: see ``server.fhir.operations``."""
+    yield {
+        **heading("OperationDefinition", "complete-study", "Say that a study is complete"),
+        "kind": "operation",
+        "affectsState": True,
+        "description": (
+            "On the Task that asked a question about images: the study is complete with the objects that are "
+            "here now, and is read. Whatever comes later is waited for again."
+        ),
+        "code": "complete-study",
+        "resource": ["Task"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            _parameter("reason", "in", 1, "string", "How it is known; stands in the history."),
+            _parameter(
+                "by", "in", 0, "string", "The person who says so; the client is recorded in any case."
+            ),
+            _parameter("objects", "out", 1, "integer", "How many objects the study has."),
+        ],
+    }
     yield {
         **heading("OperationDefinition", "withdraw", "Withdraw an AI opinion, or a model version"),
         "kind": "operation",

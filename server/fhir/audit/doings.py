@@ -18,6 +18,7 @@ from server.fhir.desk import Desk
 from server.fhir.exchange import Request, Response
 from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
+from server.fhir.operations.complete_study import complete_study
 from server.fhir.operations.everything import everything
 from server.fhir.operations.subscription_events import events
 from server.fhir.operations.subscription_status import status, status_all
@@ -54,6 +55,7 @@ DOINGS: Mapping[Interaction, Doing | None] = {
     events: Doing.ASK,
     validate: Doing.ASK,
     validate_type: None,
+    complete_study: Doing.OPERATE,
     withdraw_opinion: Doing.OPERATE,
     withdraw_model: Doing.OPERATE,
 }
@@ -67,6 +69,7 @@ TYPES: Mapping[Interaction, str] = {
     status_all: "Subscription",
     status: "Subscription",
     events: "Subscription",
+    complete_study: "Task",
     withdraw_opinion: "DiagnosticReport",
     withdraw_model: "Device",
 }

@@ -10,16 +10,14 @@ from server.case import Ai, IllegalMove
 from server.errors import Category, fault
 from server.fhir.desk import Desk
 from server.fhir.exchange import Request, Response
-from server.fhir.format import received
+from server.fhir.operations.said import said
 from server.fhir.parse import own
 from server.fhir.read import found
 from server.fhir.terms import MODEL, OPINION_REPORT
-from server.fhir.validate import check
 from server.fhir.write import dump
 from server.model import Withdrawal
 from server.ports import Raced, Resource
 from server.query import Query, Reference
-from server.words import one_line
 
 
 def withdraw_opinion(desk: Desk, request: Request, id_: str) -> Response:
@@ -69,19 +67,7 @@ def _take_back(desk: Desk, report: str, said: Withdrawal) -> int:
 
 
 def _said(desk: Desk, request: Request) -> Withdrawal:
-    told = received(request, desk.max_resource)
-    check(told, "Parameters")
-    parts = told.get("parameter", [])
-    values = {each["name"]: str(each.get("valueString", "")) for each in parts}
-    if len(values) < len(parts) or not {"reason"} <= set(values) <= {"reason", "by"}:
-        text = "Parameters with one valueString each are accepted: reason (needed), by (who decided)"
-        raise fault(Category.INCORRECT, "required", text, "Parameters.parameter")
-    try:
-        reason, by = one_line(values["reason"]), one_line(values["by"]) if "by" in values else ""
-    except ValueError as error:
-        raise fault(Category.INCORRECT, "value", f"reason and by {error}", "Parameters.parameter") from error
-    client = desk.caller.name
-    return Withdrawal(f"{by} ({client})" if by else client, reason, request.at)
+    return Withdrawal(*said(desk, request), request.at)
 
 
 def _named(resource: Resource, system: str) -> str | None:

@@ -35,9 +35,10 @@ def write_service_request(
 ) -> Json:
     """``reflex-order``: made by rule, under the standing order that the policy is.
 
-    ``evidence``: the observations that the question rests on.
+    ``evidence``: what the question rests on. Earlier studies stand beside it and say that they are.
     """
-    named = letter.references(evidence)
+    earlier = [each | {"display": "Earlier study"} for each in letter.references(referral.priors)]
+    named = [*letter.references(evidence), *earlier]
     return {
         "resourceType": "ServiceRequest",
         "identifier": [letter.label(terms.REFERRAL, "referral")],

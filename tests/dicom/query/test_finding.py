@@ -341,8 +341,10 @@ def test_who_does_not_read_its_answers_fills_nothing_and_is_dropped(many: Ward) 
     with many.door.associated(wire.request(contexts)) as speaker, many.door.associated() as other:
         speaker.send(wire.data(3, 3, command()), wire.data(3, 2, identifier(SOPInstanceUID="", **IMAGES)))
         waits, held = [], [0]
+        until_then = time.monotonic() + 60
         while many.door.seats.taken > 1:
             began = time.monotonic()
+            assert began < until_then, "it is not dropped"
             assert other.echo() == 0
             waits.append(time.monotonic() - began)
             held += (len(each.association.outgoing) for each in tuple(many.door.loop._connections))

@@ -246,7 +246,9 @@ def test_who_reads_nothing_is_dropped_and_fills_nothing(tmp_path: Path) -> None:
         with house.door.associated(getting()) as deaf, house.door.associated() as other:
             asking(deaf, study)
             most = 0
+            until_then = time.monotonic() + 60
             while house.door.seats.taken > 1:
+                assert time.monotonic() < until_then, "it is not dropped"
                 assert other.echo() == 0
                 held = [len(each.association.outgoing) for each in tuple(house.door.loop._connections)]
                 most = max(most, *held)
