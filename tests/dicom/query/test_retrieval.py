@@ -266,3 +266,21 @@ def test_who_leaves_in_the_middle_leaves_nothing(house: Ward, how: str) -> None:
         elif how != "reset":
             speaker.send(wire.ABORT if how == "abort" else wire.RELEASE)
     until(lambda: house.door.seats.taken == 0, 5.0, "its seat is free")
+
+
+@pytest.mark.parametrize("how", ["another message", "a data set", "a request"])
+def test_who_says_something_else_where_an_answer_is_due_is_aborted_at_once(house: Ward, how: str) -> None:
+    with house.door.associated(getting()) as speaker:
+        asking(speaker)
+        an_object(speaker)
+        match how:
+            case "another message":
+                speaker.send(wire.data(5, 3, stored(9)))
+            case "a data set":
+                speaker.send(
+                    wire.data(5, 3, stored(1).replace(b"\0\0\0\x08\2\0\0\0\1\1", b"\0\0\0\x08\2\0\0\0\1\0"))
+                )
+            case _:
+                speaker.send(wire.data(5, 3, wire.store()))
+        assert speaker.read() == (0x07, bytes((0, 0, 2, 2)))
+    until(lambda: house.door.seats.taken == 0, 5.0, "its seat is free")
