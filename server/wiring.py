@@ -55,7 +55,8 @@ from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault
 
-_MOST_PICTURED = 1_000
+_PICTURED_AT_ONCE, _MOST_PICTURED = 100, 1_000
+"""Studies that are looked up by one query, and resources that it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +184,15 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
 def pictured(shelf: Shelf, studies: Sequence[str]) -> tuple[str, ...]:
     """The ImagingStudy resources that are of these Study Instance UIDs."""
     names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
-    found = shelf.find(Query("ImagingStudy", (Token("identifier", names),)), _MOST_PICTURED)
-    return tuple(f"{each.type}/{each.id}/_history/{each.version}" for each in found)
+    return tuple(
+        f"{each.type}/{each.id}/_history/{each.version}"
+        for at in range(0, len(names), _PICTURED_AT_ONCE)
+        for each in shelf.find(_imaging_studies(names[at : at + _PICTURED_AT_ONCE]), _MOST_PICTURED)
+    )
+
+
+def _imaging_studies(names: tuple[tuple[str, str], ...]) -> Query:
+    return Query("ImagingStudy", (Token("identifier", names),))
 
 
 def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:

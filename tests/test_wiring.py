@@ -19,7 +19,7 @@ from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import migrate, needed
-from server.wiring import House, bring_up_to_date, build, desk
+from server.wiring import House, bring_up_to_date, build, desk, pictured
 from server.workers import case_worker, delivery_worker
 
 BUILT_IN = Settings()
@@ -116,3 +116,7 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     assert len(found) == 8
     assert len(set(found)) == 1
     assert [each.name for each in tmp_path.iterdir()] == ["audit.key"]
+
+
+def test_auditors_are_told_of_a_search_that_finds_more_studies_than_one_query_can_name(house: House) -> None:
+    assert pictured(house.shelf, [f"1.2.{number}" for number in range(5_000)]) == ()

@@ -54,3 +54,5 @@ class Limits:
     requests_at_once: float = 100.0
     threads: int = 8
     """That write, flush and commit objects."""
+    answering_threads: int = 4
+    """That look up and read what is asked for: however long that takes, objects are written meanwhile."""

@@ -89,8 +89,12 @@ class Door:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(10)
-        self._listener.close()
+        self.close()
         assert not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Of a door whose loop is turned by the test itself."""
+        self._listener.close()
 
     def _run(self) -> None:
         self.loop.start()

@@ -146,8 +146,7 @@ class Retrieval:
                 return self._piece_of(told)
             self._count(piece, None)
             told = self._pending()
-        warned = self.tally.failed or self.tally.warned
-        return self._final(Status.SOME_FAILED if warned else Status.SUCCESS, before=told)
+        return self._final(*_came_to(self.tally), before=told)
 
     def _start(self, piece: Piece) -> bool:
         """False: it cannot be sent, as the receiver does not take it, or as its file is not there."""
@@ -213,6 +212,13 @@ class Retrieval:
             return told
         listed = write({_FAILED_LIST: failed}, asking.context.syntax)
         return told + answer.data(asking.context.id, listed, asking.peer_max, last=True)
+
+
+def _came_to(tally: Tally) -> tuple[Status, str]:
+    """A failure where nothing was taken, a warning where something was (PS3.4 C.4.2.3.1, C.4.3.3)."""
+    if tally.failed and not (tally.completed or tally.warned):
+        return Status.NOT_PERFORMED, "none of the objects was taken"
+    return Status.SOME_FAILED if tally.failed or tally.warned else Status.SUCCESS, ""
 
 
 _LISTING = (Status.SOME_FAILED, Status.CANCELLED, Status.NOT_PERFORMED)

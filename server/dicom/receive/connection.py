@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from server.dicom.limits import Limits
 from server.dicom.pace import Phase, overdue, too_slow
@@ -17,6 +17,9 @@ from server.dicom.upper.request import ae_title
 
 _DISCARD_BYTES = 64 * 1024
 _READING = (Phase.FRESH, Phase.IDLE, Phase.IN_PDU, Phase.LINGERING)
+_GOING_ON = (Phase.HANDSHAKE, Phase.WORKING, Phase.ANSWERING, Phase.LINGERING)
+_EVENTS = 64
+"""Of one connection in one turn: who sends many small messages at once waits for the others in between."""
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
@@ -52,6 +55,8 @@ class Connection:
         """Where the operation sends to, when it is not here."""
         self.deferred: Event | None = None
         """What has to wait for the end of the operation; nothing after it is read."""
+        self.behind = False
+        """More has come than one turn takes: the rest is for the next."""
         self.stored = 0
         self._limits = limits
         self._since = now
@@ -119,12 +124,33 @@ class Connection:
                 return event
         return self.association.take() if self.deferred is None else None
 
+    def events(self) -> Iterator[Event]:
+        """As many as one turn takes; then the connection is ``behind`` if need be. Raises Violation."""
+        self.behind = False
+        for _ in range(_EVENTS):
+            event = self.take()
+            if event is None:
+                return
+            yield event
+        self.behind = True
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether nothing else, a thread or the peer's reading, will have it go on."""
+        return self.behind and self.phase not in _GOING_ON
+
+    @property
+    def between_messages(self) -> bool:
+        """Nothing is under way that would be lost."""
+        idle = self.phase is Phase.IDLE and not self.association.in_message
+        return idle or self.phase in (Phase.HANDSHAKE, Phase.FRESH)
+
     # -- bytes
 
     @property
     def unread(self) -> bool:
         """Bytes have come that no selector tells of, and we are about to read."""
-        if not self.line.pending:
+        if not self.line.pending or self.behind:
             return False
         return self.phase in _READING or (self.operation is not None and self.hears)
 

@@ -93,6 +93,12 @@ class Conversation:
         self._say_failure(connection, error, "a request could not be answered")
         connection.association.abort(None)
 
+    def out_of_turn(self, connection: Connection) -> None:
+        """The peer says something else where it has to answer."""
+        self._tally.count("aborted", Why.UNEXPECTED_PDU.name)
+        self._log.info("aborted", peer=connection.address, why=Why.UNEXPECTED_PDU.name)
+        connection.association.abort(Why.UNEXPECTED_PDU)
+
     def answered(self, connection: Connection, operation: Operation) -> None:
         self._tally.count("operations", str(operation.told["status"]))
         self._log.info("answered", peer=connection.address, calling=connection.calling, **operation.told)

@@ -56,19 +56,16 @@ class Loop:
         tally: Tally,
         log: FilteringBoundLogger,
     ) -> None:
-        self._conversation = conversation
-        self._holding = holding
-        self._admission = admission
-        self._limits = limits
-        self._tally = tally
-        self._log = log
+        self._conversation, self._admission, self._holding = conversation, admission, holding
+        self._limits, self._tally, self._log = limits, tally, log
         self._selector = DefaultSelector()
         self._hands = Hands(limits.threads, self._selector)
+        self._readers = Hands(limits.answering_threads, self._selector)
         self._doorway = Doorways(
             entries, self._selector, self._enter, lambda: admission.more_than_our_share, log
         )
         self._serving = Serving(
-            self._hands,
+            self._readers,
             self._selector,
             conversation,
             limits,
@@ -76,9 +73,10 @@ class Loop:
             advance=lambda connection: self._guard(connection, self._advance),
         )
         self._connections: set[Connection] = set()
+        self._behind: list[Connection] = []
+        """Those of which more has come than one turn takes, and from whom nothing more is read."""
         self._stopping = False
-        self._handshakes = 0
-        self._next_sweep = self._next_look = 0.0
+        self._handshakes, self._next_sweep, self._next_look = 0, 0.0, 0.0
         self._inbox = memoryview(bytearray(limits.pdu_bytes + 6))
         """One for all: what is read is taken from it before the next read."""
         self.broken = False
@@ -86,13 +84,18 @@ class Loop:
 
     def start(self) -> None:
         self._hands.start()
+        self._readers.start()
         self._doorway.watch(on=True)
 
     def turn(self) -> None:
         """Wait for something to happen, at most a quarter of a second, and act on it."""
         self._handshakes = _HANDSHAKES
-        for key, _ in self._selector.select(self._doorway.patience(_TURN_SECONDS)):
+        left, self._behind = self._behind, []
+        for key, _ in self._selector.select(0.0 if left else self._doorway.patience(_TURN_SECONDS)):
             key.data()
+        for connection in left:
+            if connection in self._connections and connection.catches_up:
+                self._guard(connection, self._advance)
         now = time.monotonic()
         if not self._stopping:
             self._doorway.come_back(now)
@@ -115,6 +118,7 @@ class Loop:
         for connection in list(self._connections):
             self._drop(connection)
         self._hands.close()
+        self._readers.close()
         self._selector.close()
 
     # -- accepting
@@ -197,12 +201,13 @@ class Loop:
         """Take what is whole, until a thread is needed or more must come."""
         association = connection.association
         try:
-            while (event := connection.take()) is not None:
+            for event in connection.events():
                 self._hear(connection, event, now)
         except Violation as violation:
             self._log.info("aborted", peer=connection.address, why=violation.why.name)
             self._tally.count("aborted", violation.why.name)
             association.abort(violation.why)
+        self._behind += [connection] if connection.behind else []
         self._send(connection, now)
 
     def _hear(self, connection: Connection, event: Event, now: float) -> None:
@@ -229,7 +234,7 @@ class Loop:
         elif connection.phase is not Phase.WORKING:
             again = connection.phase is Phase.ANSWERING
             connection.settle(now)
-            self._watch(connection, EVENT_READ)
+            self._watch(connection, 0 if connection.behind else EVENT_READ)
             if again:
                 self._advance(connection, now)
 
@@ -281,13 +286,8 @@ class Loop:
         for connection in list(self._connections):
             if connection.outward is not None:
                 connection.outward.look(now)
-            if connection.overdue(now) or (self._stopping and self._between(connection)):
+            if connection.overdue(now) or (self._stopping and connection.between_messages):
                 self._guard(connection, self._expire)
-
-    def _between(self, connection: Connection) -> bool:
-        return connection.phase in (Phase.HANDSHAKE, Phase.FRESH) or (
-            connection.phase is Phase.IDLE and not connection.association.in_message
-        )
 
     def _expire(self, connection: Connection, now: float) -> None:
         if connection.phase in (Phase.IDLE, Phase.IN_PDU, Phase.AWAITING):

@@ -66,6 +66,10 @@ class Serving:
             self._advance(connection)
         elif outward is not None and (outward.busy or connection.portion.waits):
             connection.enter(Phase.ELSEWHERE, now)
+        elif connection.portion.waits and connection.deferred is not None:
+            # What is waited for could only come behind it, where it is never read.
+            self._conversation.out_of_turn(connection)
+            self._advance(connection)
         elif connection.portion.waits:
             connection.enter(Phase.AWAITING, now)
         else:

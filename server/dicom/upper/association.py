@@ -6,6 +6,7 @@ Feed it bytes, take events, send ``outgoing``. Who may associate is the owner's 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -17,6 +18,9 @@ from server.dicom.upper.answer import ACCEPTED, Answered, Rejection
 from server.dicom.upper.calling import Proposal, release
 from server.dicom.upper.pdu import Framer, Type, Violation, Why
 from server.dicom.upper.request import Request, Role, parse_request
+
+_MOST_FRAGMENTS = 1024
+"""Of one PDU. Senders put one or two into it; of empty ones a PDU could hold forty thousand."""
 
 
 class State(Enum):
@@ -93,7 +97,7 @@ class Association:
         self._reading: Answered | None = None
         """The context of the message of which something has come and something is to come."""
         self._in_data = False
-        self._fragments: list[tuple[int, memoryview]] = []
+        self._fragments: deque[tuple[int, memoryview]] = deque()
         self._proposal: Proposal | None = None
         self.state = State.AWAITING
         self.outgoing = bytearray()
@@ -119,7 +123,7 @@ class Association:
         """The next event, if all its bytes are here. Raises Violation."""
         while self.state is not State.ENDED:
             if self._fragments:
-                event = self._fragment(*self._fragments.pop(0))
+                event = self._fragment(*self._fragments.popleft())
             else:
                 taken = None if self.state is State.DECIDING else self._framer.take()
                 if taken is None:
@@ -228,13 +232,14 @@ class Association:
         return Commanded(context, command)
 
 
-def _fragments(payload: bytes) -> list[tuple[int, memoryview]]:
+def _fragments(payload: bytes) -> deque[tuple[int, memoryview]]:
     """The presentation data values of one P-DATA-TF (PS3.8 9.3.5.1): context, header with fragment."""
-    found, at, whole = [], 0, memoryview(payload)
+    at, whole = 0, memoryview(payload)
+    found: deque[tuple[int, memoryview]] = deque()
     while at < len(payload):
         length = int.from_bytes(whole[at : at + 4], "big")
         end = at + 4 + length
-        if len(payload) < at + 4 or length < 2 or end > len(payload):
+        if len(payload) < at + 4 or length < 2 or end > len(payload) or len(found) == _MOST_FRAGMENTS:
             raise Violation(Why.INVALID_PARAMETER)
         found.append((payload[at + 4], whole[at + 5 : end]))
         at = end

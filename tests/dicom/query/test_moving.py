@@ -127,7 +127,7 @@ def test_what_the_destination_refuses_is_counted_and_named(tmp_path: Path) -> No
     with moving(tmp_path) as (house, archive, _):
         archive.status = 0xA700
         answers, failed = move(house)
-        assert (int(answers[-1].Status), counted(answers[-1])) == (0xB000, (-1, 0, 3, 0))
+        assert (int(answers[-1].Status), counted(answers[-1])) == (0xA702, (-1, 0, 3, 0))
         assert failed is not None
         assert len(failed.FailedSOPInstanceUIDList) == 3
 
@@ -135,7 +135,7 @@ def test_what_the_destination_refuses_is_counted_and_named(tmp_path: Path) -> No
 def test_a_syntax_that_the_destination_does_not_take(tmp_path: Path) -> None:
     with moving(tmp_path, syntax="1.2.840.10008.1.2") as (house, archive, _):
         answers, _ = move(house)
-        assert (int(answers[-1].Status), counted(answers[-1])) == (0xB000, (-1, 0, 3, 0))
+        assert (int(answers[-1].Status), counted(answers[-1])) == (0xA702, (-1, 0, 3, 0))
         assert archive.came == {}
 
 
@@ -182,7 +182,7 @@ def test_a_destination_that_hangs_in_the_middle_is_timed_out(tmp_path: Path) -> 
         archive.go_on.clear()
         answers, failed = move(house)
         archive.go_on.set()
-        assert (int(answers[-1].Status), counted(answers[-1])) == (0xB000, (-1, 0, 3, 0))
+        assert (int(answers[-1].Status), counted(answers[-1])) == (0xA702, (-1, 0, 3, 0))
         assert failed is not None
 
 

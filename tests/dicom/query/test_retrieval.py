@@ -97,7 +97,7 @@ def test_what_is_retrieved_is_what_was_sent(
 def test_what_the_peer_refuses_is_counted_and_named(house: Ward) -> None:
     keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": uid(1)}
     _, answers, sets = get(house, STUDY_GET, status=0xA700, **keys)
-    assert (int(answers[-1].Status), counted(answers[-1])) == (0xB000, (-1, 0, 3, 0))
+    assert (int(answers[-1].Status), counted(answers[-1])) == (0xA702, (-1, 0, 3, 0))
     assert sets[-1] is not None
     assert list(sets[-1].FailedSOPInstanceUIDList) == [uid(1, 1, 1), uid(1, 1, 2), uid(1, 2, 1)]
     _, answers, _ = get(house, STUDY_GET, status=0xB007, **keys)
@@ -107,7 +107,7 @@ def test_what_the_peer_refuses_is_counted_and_named(house: Ward) -> None:
 def test_a_syntax_that_the_peer_does_not_take_is_a_failure(house: Ward) -> None:
     keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": uid(2)}
     came, answers, sets = get(house, STUDY_GET, syntax="1.2.840.10008.1.2", **keys)
-    assert (came, int(answers[-1].Status), counted(answers[-1])) == ({}, 0xB000, (-1, 0, 1, 0))
+    assert (came, int(answers[-1].Status), counted(answers[-1])) == ({}, 0xA702, (-1, 0, 1, 0))
     assert sets[-1] is not None
     assert sets[-1].FailedSOPInstanceUIDList == uid(2, 1, 1)
 
@@ -265,4 +265,22 @@ def test_who_leaves_in_the_middle_leaves_nothing(house: Ward, how: str) -> None:
             assert speaker.read()[0] == 7
         elif how != "reset":
             speaker.send(wire.ABORT if how == "abort" else wire.RELEASE)
+    until(lambda: house.door.seats.taken == 0, 5.0, "its seat is free")
+
+
+@pytest.mark.parametrize("how", ["another message", "a data set", "a request"])
+def test_who_says_something_else_where_an_answer_is_due_is_aborted_at_once(house: Ward, how: str) -> None:
+    with house.door.associated(getting()) as speaker:
+        asking(speaker)
+        an_object(speaker)
+        match how:
+            case "another message":
+                speaker.send(wire.data(5, 3, stored(9)))
+            case "a data set":
+                speaker.send(
+                    wire.data(5, 3, stored(1).replace(b"\0\0\0\x08\2\0\0\0\1\1", b"\0\0\0\x08\2\0\0\0\1\0"))
+                )
+            case _:
+                speaker.send(wire.data(5, 3, wire.store()))
+        assert speaker.read() == (0x07, bytes((0, 0, 2, 2)))
     until(lambda: house.door.seats.taken == 0, 5.0, "its seat is free")

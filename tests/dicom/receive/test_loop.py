@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from array import array
 from collections.abc import Callable
+from fcntl import ioctl
 from pathlib import Path
 from struct import pack
+from termios import FIONREAD
 from threading import Event
 
 import pytest
 
 from server.dicom.limits import Limits
+from server.dicom.receive.line import Line
 from server.dicom.receive.staging import Staging
 from server.errors import Category, fault
 from server.objects import Held, ObjectArrival, Outcome, Receiving
@@ -318,3 +322,39 @@ def test_what_came_is_what_is_kept(tmp_path: Path) -> None:
     receiving.write(memoryview(ct())[77:])
     assert receiving.finish() is Held.STORED
     receiving.abandon()
+
+
+def test_who_sends_many_messages_at_once_waits_for_the_others_in_between(tmp_path: Path) -> None:
+    """By bytes: all answers to C-ECHO are of one length."""
+    door = Door(tmp_path)
+    door.loop.start()
+    with door.speaker() as speaker:
+        speaker.send(wire.request())
+        until(lambda: door.loop.turn() or door.seats.taken == 1, 5.0, "it is associated")
+        assert speaker.read()[0] == 0x02
+        (connection,) = door.loop._connections
+        echoes = wire.data(1, 3, wire.echo()) * 500
+        speaker.send(echoes)
+        until(lambda: _unread(connection.line) == len(echoes), 5.0, "all have come")
+        door.loop.turn()
+        first = _unread(speaker.sock)
+        until(lambda: door.loop.turn() or not connection.behind, 5.0, "all are answered")
+        assert 0 < first <= _unread(speaker.sock) // 5
+    until(lambda: door.loop.turn() or not door.loop.busy, 5.0, "it has left")
+    door.loop.close()
+    door.close()
+
+
+def _unread(of: socket.socket | Line) -> int:
+    """Bytes that wait in the kernel."""
+    waiting = array("i", [0])
+    ioctl(of.fileno(), FIONREAD, waiting)
+    return waiting[0]
+
+
+def test_a_pdu_of_nothing_but_tiny_fragments_is_aborted(tmp_path: Path) -> None:
+    with Door(tmp_path) as door, door.associated() as speaker:
+        tiny = wire.pdu(0x04, wire.fragment(3, 0, b"") * 40_000)
+        speaker.send(wire.data(3, 3, wire.store()), tiny)
+        assert speaker.read() == (0x07, bytes((0, 0, 2, 6)))
+        door.demand_clean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event as Signal
 
@@ -14,8 +15,10 @@ from server.dicom.upper import answer
 from server.dicom.upper.association import Event
 from tests.dicom import wire
 from tests.dicom.door import Door, Speaker
+from tests.dicom.encoded import ct
 from tests.dicom.query.test_finding import cancel, command
 from tests.dicom.query.ward import STUDY_FIND
+from tests.flow.processes import until
 
 CONTEXTS = [(1, wire.VERIFICATION, (wire.IMPLICIT,)), (3, STUDY_FIND.encode(), (wire.IMPLICIT,))]
 
@@ -90,3 +93,19 @@ def test_a_defect_aborts_this_association_and_no_other(tmp_path: Path) -> None:
             assert speaker.ended()
             assert other.echo() == 0
         assert operations.made[0].closed.wait(5)
+
+
+def test_objects_are_taken_while_more_is_asked_than_there_are_threads(tmp_path: Path) -> None:
+    operations = Beginning()
+    with ExitStack() as stack:
+        door = stack.enter_context(Door(tmp_path, operations=operations))
+        askers = [stack.enter_context(door.associated(wire.request(CONTEXTS))) for _ in range(12)]
+        for each in askers:
+            each.send(wire.data(3, 3, command()), wire.data(3, 2, b"\x08\0\x52\0\x06\0\0\0STUDY "))
+        until(lambda: len(operations.made) == len(askers), 5.0, "all have asked")
+        with door.associated() as sender:
+            sender.sock.settimeout(3)
+            assert sender.store(ct()) == (0, "")
+        for each in askers:
+            each.send(wire.data(3, 3, cancel()))
+        assert [each.status()[0] for each in askers] == [Status.CANCELLED] * len(askers)
