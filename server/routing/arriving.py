@@ -46,7 +46,8 @@ def arrived(
     """Whether all of a study has come."""
     here = {each.sop_instance for each in study.objects}
     came, expected = len(here), ordered.expected
-    late = _Late(came, rules, opened_at, now)
+    # A study that begins to come after the deadline is not over with its first object.
+    late = _Late(came, rules, max(opened_at + rules.complete_within, *_quiet(study, rules)), now)
     if heard.called is not None:
         call = heard.called
         return Whole("called-complete", came, expected, {"by": call.by, "reason": call.reason, "at": call.at})
@@ -72,16 +73,15 @@ class _Late:
 
     came: int
     rules: ImageRules
-    opened_at: datetime
+    deadline: datetime
     now: datetime
 
     def judge(
         self, expected: int | None, lacking: int, why: str = "", *, hush: bool = False, **told: Any
     ) -> Whole | Arriving:
         """``hush``: nothing is amiss before the deadline, and nobody needs to be told."""
-        deadline = self.opened_at + self.rules.complete_within
-        if self.now < deadline:
-            return Arriving(deadline, lacking, why="" if hush else why)
+        if self.now < self.deadline:
+            return Arriving(self.deadline, lacking, why="" if hush else why)
         if self.rules.when_late is Late.GO:
             return Whole("deadline", self.came, expected, {**told, **({"lacking": why} if why else {})})
         return Arriving(None, lacking, over=self.rules.when_late is Late.DROP, why=why)
