@@ -51,8 +51,8 @@ def test_borders_are_swapped_with_the_other_label() -> None:
 
 def test_all_films_of_a_person_are_drawn_together() -> None:
     p, y = np.linspace(0, 1, 40), np.tile([0, 1], 20)
-    apart = Films(np.empty((40, 1, 1), "u1"), y, tuple(str(each) for each in range(40)))
-    together = Films(apart.pixels, y, tuple(str(each // 20) for each in range(40)))
+    apart = Films(np.empty((40, 1, 1), "u1"), y, tuple(str(each) for each in range(40)), ("IM",) * 40)
+    together = Films(apart.pixels, y, tuple(str(each // 20) for each in range(40)), apart.series)
     wide, narrow = by_person(auroc, p, apart), by_person(auroc, p, together)
     assert wide.value == narrow.value == pytest.approx(auroc(p, y))
     assert narrow.high - narrow.low < wide.high - wide.low

@@ -1,12 +1,11 @@
-"""``python -m server.reader.training.film``: train, publish, bands, evaluate."""
+"""``python -m server.reader.training.film``: trials, fit, hard, train, publish, bands, evaluate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -18,7 +17,7 @@ from server.reader.cards import load_card
 from server.reader.film.canvas import sample
 from server.reader.film.child import load
 from server.reader.process import verified
-from server.reader.training.film.films import DATA, known, unseen
+from server.reader.training.film.films import DATA, Films, known, unseen
 from server.reader.training.film.measure import COMMAND, RINGS, Tick, baselines, figures
 from server.reader.training.film.outsiders import rates
 from server.reader.training.publish import differences, rewrite
@@ -37,6 +36,7 @@ console = Console()
 
 data_option = click.option("--data", type=click.Path(path_type=Path, exists=True), default=DATA)
 kept_option = click.option("--kept", type=click.Path(path_type=Path), default=KEPT, help="fitted networks")
+threads_option = click.option("--threads", default=1)
 
 
 @click.group()
@@ -47,22 +47,33 @@ def main() -> None:
 @main.command()
 @data_option
 @kept_option
-@click.option("--threads", default=1)
+@threads_option
 @click.pass_context
 def train(context: click.Context, data: Path, kept: Path, threads: int) -> None:
     """Fit networks and gate (about an hour on one core), then publish; what is fitted is kept."""
+    context.invoke(fit, data=data, kept=kept, threads=threads)
+    context.invoke(publish, data=data, kept=kept)
+
+
+@main.command()
+@data_option
+@kept_option
+@threads_option
+def fit(data: Path, kept: Path, threads: int) -> None:
+    """Fit what is not kept yet; ``hard`` then tells whether it is worth publishing."""
     import torch  # noqa: PLC0415
 
-    from server.reader.training.film import fit, gate  # noqa: PLC0415
+    from server.reader.training.film import gate  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     films, _ = known(data)
     kept.mkdir(parents=True, exist_ok=True)
     for seed in range(1, NETWORKS + 1):
-        rounds = sum(stage.rounds for stage in fit.STAGES)
-        _once(kept / f"network{seed}.pt", rounds, partial(fit.fit, films, seed))
-    _once(kept / "gate.pt", GATE_ROUNDS, lambda tick: [gate.fit(films, 7, GATE_ROUNDS, tick)])
-    context.invoke(publish, data=data, kept=kept)
+        _grown(kept / f"network{seed}.pt", films, seed)
+    if not (kept / "gate.pt").exists():
+        with _progress("gate", GATE_ROUNDS) as tick:
+            made = gate.fit(films, 7, GATE_ROUNDS, lambda _, __: tick())
+        torch.save([made.state_dict()], kept / "gate.pt")
 
 
 @main.command()
@@ -102,6 +113,44 @@ def other_bands(data: Path, kept: Path) -> None:
         console.print(f"{band.absent_at_most:.2f} {band.present_at_least:.2f}  {text}", highlight=False)
 
 
+@main.command(name="hard")
+@data_option
+@kept_option
+def harder(data: Path, kept: Path) -> None:
+    """Measure what was fitted, stage by stage and together, on validation films made harder."""
+    import numpy as np  # noqa: PLC0415
+
+    from server.reader.training.film.elsewhere import by_kind, hard  # noqa: PLC0415
+    from server.reader.training.film.fit import STAGES  # noqa: PLC0415
+
+    (networks, _), chosen_with = _fitted(kept), known(data)[1]
+    stages, found = len(STAGES), []
+    for stage in range(stages):
+        found.append(by_kind(networks[stage::stages], chosen_with))
+        console.print(f"stage {stage + 1}: {hard(found[-1], chosen_with.y)}", highlight=False)
+        together = {kind: np.mean([each[kind] for each in found], axis=0) for kind in found[-1]}
+        console.print(f"up to stage {stage + 1}: {hard(together, chosen_with.y)}", highlight=False)
+
+
+@main.command()
+@data_option
+@threads_option
+@click.argument("names", nargs=-1)
+def trials(data: Path, threads: int, names: Sequence[str]) -> None:
+    """Fit one network shortly by each recipe, without one series of films, and measure it on that series."""
+    import torch  # noqa: PLC0415
+
+    from server.reader.training.film.trial import RECIPES, trial  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    learned, chosen_with = known(data)
+    for name in names or RECIPES:
+        recipe = RECIPES[name]
+        with _progress(name, recipe.rounds) as tick:
+            told = trial(recipe, learned, chosen_with, tick)
+        console.print(f"{name}: {told}", highlight=False)
+
+
 @main.command()
 @data_option
 def evaluate(data: Path) -> None:
@@ -139,29 +188,32 @@ def _measured(card: Card, data: Path) -> dict[str, str]:
 def _fitted(kept: Path) -> tuple[list[Network], Gate]:
     import torch  # noqa: PLC0415
 
-    from server.reader.training.film.fit import STAGES  # noqa: PLC0415
+    from server.reader.training.film.fit import STAGES, restored  # noqa: PLC0415
     from server.reader.training.film.gate import Gate  # noqa: PLC0415
-    from server.reader.training.film.network import Network  # noqa: PLC0415
 
     networks = []
     for path in sorted(kept.glob("network*.pt")):
-        for stage, state in zip(STAGES, torch.load(path, weights_only=True), strict=True):
-            network = Network(stage.side)
-            network.load_state_dict(state)
-            networks.append(network.eval())
+        states = torch.load(path, weights_only=True)
+        if len(states) != len(STAGES):
+            raise click.ClickException(f"{path} is not fitted to its end; run fit")
+        networks += restored(states)
     gate = Gate()
     gate.load_state_dict(torch.load(kept / "gate.pt", weights_only=True)[0])
     return networks, gate.eval()
 
 
-def _once(path: Path, rounds: int, fit: Callable[[Callable[[int, float], None]], Sequence[Any]]) -> None:
+def _grown(path: Path, films: Films, seed: int) -> None:
+    """Fits the stages that the file lacks; each is kept as soon as it is fitted."""
     import torch  # noqa: PLC0415
 
-    if path.exists():
-        return
+    from server.reader.training.film.fit import STAGES, restored, stages  # noqa: PLC0415
+
+    states = torch.load(path, weights_only=True) if path.exists() else []
+    rounds = sum(stage.rounds for stage in STAGES[len(states) :])
     with _progress(path.stem, rounds) as tick:
-        made = fit(lambda _, __: tick())
-    torch.save([each.state_dict() for each in made], path)
+        for made in stages(films, seed, restored(states), lambda _, __: tick()):
+            states.append(made.state_dict())
+            torch.save(states, path)
 
 
 @contextmanager

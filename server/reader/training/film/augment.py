@@ -20,6 +20,7 @@ from torch.nn import functional
 from server.reader.film.canvas import RIM, SIDE
 from server.reader.training.film.films import Bytes
 from server.reader.training.film.network import COARSE, FINE, even
+from server.reader.training.film.style import restyled
 
 WIDEST = 44
 """Widest ring that is exchanged, in pixels of the canvas."""
@@ -33,12 +34,21 @@ def acquired_elsewhere(pixels: Bytes, dice: np.random.Generator) -> Tensor:
     return even(_acquired(_windowed(_sampled(_canvas(films, FINE), FINE, dice), dice), dice))
 
 
-def batch(pixels: Bytes, y: np.ndarray, side: int, dice: np.random.Generator) -> tuple[Tensor, Tensor]:
+def batch(  # noqa: PLR0917 - what is shown, and how far it is changed
+    pixels: Bytes,
+    y: np.ndarray,
+    side: int,
+    dice: np.random.Generator,
+    style: float = 0.0,
+    wide: float = 0.0,
+) -> tuple[Tensor, Tensor]:
     """What the network is shown of these films at that side, and the answers it should give."""
     films = [_encoded(film, dice) if dice.random() < _JPEG else film for film in pixels]
     answers = torch.from_numpy(y.astype(np.float32))
     canvas, answers = _bordered(_canvas(films, side), answers, dice)
-    x = _windowed(_sampled(canvas, side, dice), dice)
+    x = _windowed(_sampled(canvas, side, dice, wide), dice)
+    if style:
+        x = restyled(x, style, dice)
     return even(_acquired(x, dice)), answers
 
 
@@ -101,13 +111,13 @@ def _painted(film: Tensor, dice: np.random.Generator) -> Tensor:
     return functional.interpolate(coarse, size=film.shape[1:], mode="bilinear", align_corners=False)[0]
 
 
-def _sampled(canvas: Tensor, size: int, dice: np.random.Generator) -> Tensor:
+def _sampled(canvas: Tensor, size: int, dice: np.random.Generator, more: float = 0.0) -> Tensor:
     """Another position, size, aspect, tilt and side; the rim is cut as in use."""
     count = len(canvas)
     keep = 1 - 2 * RIM / SIDE
     angle = dice.normal(0, math.radians(5), count)
-    wide = keep * np.exp(dice.uniform(-0.16, 0.1, count))
-    tall = wide * np.exp(dice.uniform(-0.1, 0.1, count))
+    wide = keep * np.exp(dice.uniform(-0.16 - more, 0.1 + more / 2, count))
+    tall = wide * np.exp(dice.uniform(-0.1 - more, 0.1 + more, count))
     side = np.where(dice.random(count) < 0.5, -1.0, 1.0)
     shift = dice.uniform(-0.07, 0.07, (2, count))
     cos, sin = np.cos(angle), np.sin(angle)

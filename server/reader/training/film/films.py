@@ -29,10 +29,13 @@ class Films:
     pixels: Bytes
     y: NDArray[np.int64]
     person: tuple[str, ...]
+    series: tuple[str, ...]
+    """The series it was published in: normal films are named IM or NORMAL2-IM, the others by their cause."""
 
     def where(self, chosen: NDArray[np.bool_]) -> Films:
-        kept = tuple(each for each, keep in zip(self.person, chosen, strict=True) if keep)
-        return Films(self.pixels[chosen], self.y[chosen], kept)
+        at = np.flatnonzero(chosen)
+        person, series = (tuple(each[i] for i in at) for each in (self.person, self.series))
+        return Films(self.pixels[chosen], self.y[chosen], person, series)
 
 
 def known(data: Path) -> tuple[Films, Films]:
@@ -64,6 +67,11 @@ def _person(row: dict[str, str]) -> str:
     return row["person_number"].removeprefix("NORMAL2-")
 
 
+def _series(row: dict[str, str]) -> str:
+    named = row["person_number"].rpartition("-")[0]
+    return named or row["subtype"]
+
+
 def _first_of_copies(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return list({row["sha256"]: row for row in reversed(rows)}.values())[::-1]
 
@@ -73,7 +81,7 @@ def _films(tar: Path, rows: list[dict[str, str]]) -> Films:
         content = {member.name: archive.extractfile(member) for member in archive if member.isfile()}
         pixels = np.stack([_grey(content[row["path"]].read()) for row in rows])  # type: ignore[union-attr]
     y = np.array([int(row["label"] == "PNEUMONIA") for row in rows])
-    return Films(pixels, y, tuple(_person(row) for row in rows))
+    return Films(pixels, y, tuple(_person(row) for row in rows), tuple(_series(row) for row in rows))
 
 
 def _grey(jpeg: bytes) -> Bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,35 +33,56 @@ class Stage:
     """Mixup (Zhang 2018): the beta distribution's parameter; nought is none."""
     smooth: float
     """How far the answers are drawn towards even."""
+    local: bool = False
+    """Each place is seen against its surroundings only."""
+    style: float = 0.0
+    """Share of films whose tone and texture are exchanged or filtered, see ``style``."""
+    memory: float = 0.995
+    """Of the running average of weights that is kept; a short stage must forget where it began."""
+    wide: float = 0.0
+    """How much more than usual size and shape vary, as a logarithm."""
 
 
 STAGES = (
     Stage(COARSE, rounds=30, rate=3e-3, mix=0.2, smooth=0.04),
     Stage(FINE, rounds=5, rate=8e-4, mix=0.0, smooth=0.02),
+    Stage(
+        COARSE, rounds=6, rate=1.5e-3, mix=0.0, smooth=0.02, memory=0.985, local=True, style=0.4, wide=0.15
+    ),
 )
 
 
-def fit(films: Films, seed: int, tick: Tick) -> list[Network]:
-    """A network after each stage: coarse for long, then fine for short; both are served.
+def stages(films: Films, seed: int, kept: Sequence[Network], tick: Tick) -> Iterator[Network]:
+    """A network after each stage that is not among ``kept`` yet; each stage goes on from the one before.
     ``tick(round, loss)`` is called after each round.
     """
     torch.manual_seed(seed)
-    networks = [Network(COARSE)]
-    for number, stage in enumerate(STAGES):
-        networks.append(trained(networks[-1], films, stage, np.random.default_rng((seed, number)), tick))
-    return networks[1:]
+    last = kept[-1] if kept else Network(STAGES[0].side)
+    for number, stage in enumerate(STAGES[len(kept) :], len(kept)):
+        last = trained(last, films, stage, np.random.default_rng((seed, number)), tick)
+        yield last
+
+
+def restored(states: Sequence[Mapping[str, Tensor]]) -> list[Network]:
+    """The networks of one seed as they were after its first stages."""
+    networks = []
+    for stage, state in zip(STAGES, states, strict=False):
+        network = Network(stage.side, local=stage.local)
+        network.load_state_dict(state)
+        networks.append(network.eval())
+    return networks
 
 
 def trained(start: Network, films: Films, stage: Stage, dice: np.random.Generator, tick: Tick) -> Network:
     """Another network, after one stage, averaged over its last steps."""
-    network = Network(stage.side).to(memory_format=torch.channels_last)
+    network = Network(stage.side, local=stage.local).to(memory_format=torch.channels_last)
     network.load_state_dict(start.state_dict())
     steps = len(films.y) // SIZE
     rule = torch.optim.AdamW(network.parameters(), lr=stage.rate, weight_decay=DECAY)
     pace = torch.optim.lr_scheduler.OneCycleLR(
         rule, stage.rate, total_steps=stage.rounds * steps, pct_start=0.2
     )
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(stage.memory), use_buffers=True)
     weight = torch.tensor([len(films.y) / (2 * (films.y == label).sum()) for label in (0, 1)]).float()
     for turn in range(stage.rounds):
         total = 0.0
@@ -88,7 +109,7 @@ def trained(start: Network, films: Films, stage: Stage, dice: np.random.Generato
 def _shown(
     films: Films, rows: NDArray[np.int64], stage: Stage, dice: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    x, y = batch(films.pixels[rows], films.y[rows], stage.side, dice)
+    x, y = batch(films.pixels[rows], films.y[rows], stage.side, dice, stage.style, stage.wide)
     if stage.mix:
         other, share = torch.from_numpy(dice.permutation(len(x))), float(dice.beta(stage.mix, stage.mix))
         x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
@@ -102,4 +123,4 @@ def scores(network: Network, canvases: NDArray[np.float32]) -> NDArray[np.float6
     for start in range(0, len(canvases), 128):
         x = seen(torch.from_numpy(canvases[start : start + 128]).float()[:, None], network.side)
         parts.append((log_odds(network, x) + log_odds(network, x.flip(3))) / 2)
-    return np.asarray(torch.cat(parts).numpy(), np.float64)
+    return np.asarray(torch.cat(parts).float().numpy(), np.float64)

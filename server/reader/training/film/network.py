@@ -41,9 +41,10 @@ class Block(nn.Module):
 class Network(nn.Module):
     """(film, 1, side, side), each of mean 0 and deviation 1 -> map of log-odds, a sixteenth as wide."""
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, side: int, *, local: bool = False) -> None:
+        """``local``: it sees each place against its surroundings only, see ``against_surroundings``."""
         super().__init__()
-        self.side = side
+        self.side, self.local = side, local
         a, b, c, d = WIDTHS
         self.body = nn.Sequential(
             nn.Conv2d(1, a, 5, 2, 2, bias=False),
@@ -59,6 +60,8 @@ class Network(nn.Module):
         self.head = nn.Conv2d(d, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.local:
+            x = against_surroundings(x, self.side // 8)
         return self.head(self.drop(self.body(x)))[:, 0]
 
 
@@ -75,6 +78,19 @@ def even(x: Tensor) -> Tensor:
     mean = x.mean(dim=(2, 3), keepdim=True)
     spread = ((x - mean) ** 2).mean(dim=(2, 3), keepdim=True).sqrt()
     return (x - mean) / (spread + 1e-3)
+
+
+def against_surroundings(x: Tensor, reach: int) -> Tensor:
+    """Each place's grey against mean and spread of what lies around it, ``reach`` pixels each way: how
+    bright a film is from place to place says how it was exposed, and in these data tells the label.
+    """
+    apart = x - _around(x, reach)
+    return apart / (_around(apart**2, reach) + 0.04).sqrt()
+
+
+def _around(x: Tensor, reach: int) -> Tensor:
+    wide = functional.avg_pool2d(x, (1, 2 * reach + 1), 1, (0, reach), count_include_pad=False)
+    return functional.avg_pool2d(wide, (2 * reach + 1, 1), 1, (reach, 0), count_include_pad=False)
 
 
 def log_odds(network: nn.Module, x: Tensor) -> Tensor:
