@@ -90,11 +90,12 @@ class _Late:
 def _counted(study: Study, came: int, heard: Heard, rules: ImageRules, late: _Late) -> Whole | Arriving:
     """By what an archive has answered, where it is asked; one that has less than we have knows nothing."""
     told = ground(heard)
-    counts = [each.count for each in heard.counts if each.count is not None]
-    if counts and counts[-1] > came:
-        return late.judge(counts[-1], counts[-1] - came, **told)
-    if counts and counts[-1] == came and settled(heard.counts, study.changed_at):
-        return Whole("archive-count", came, counts[-1], told)
+    last = next((each for each in reversed(heard.counts) if each.count is not None), None)
+    if last is not None and last.count is not None:
+        if last.count > came and not last.why:
+            return late.judge(last.count, last.count - came, **told)
+        if last.count == came and settled(heard.counts, study.changed_at):
+            return Whole("archive-count", came, last.count, told)
     quiet = max(_quiet(study, rules))
     return Whole("quiet-period", came, None, told) if quiet <= late.now else Arriving(quiet, 0)
 
