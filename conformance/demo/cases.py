@@ -39,6 +39,8 @@ class Imaging:
     """Held back until the second reader says that they are missing."""
     another_patient: bool
     """The modality writes the id of somebody else into the header."""
+    performed: bool
+    """The modality says when the examination begins, and what was made in it (MPPS)."""
     kept: tuple[str, ...]
     """What the archive holds in the end."""
 
@@ -145,7 +147,8 @@ def _imaging(row: Mapping[str, Any]) -> Imaging:
         tuple(Shot(each["view"], each.get("file", "")) for each in row.get(name, []))
         for name in ("shots", "later")
     )
-    return Imaging(shots, later, row.get("another_patient", False), tuple(row.get("kept", [])))
+    kept = tuple(row.get("kept", []))
+    return Imaging(shots, later, row.get("another_patient", False), row.get("performed", False), kept)
 
 
 def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:

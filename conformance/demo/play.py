@@ -169,8 +169,9 @@ class Play:
         answered = ", ".join(f"{each:04X}" for each in statuses)
         whose = " with the id of another patient" if story.imaging.another_patient else ""
         films = f"{len(shots)} film{'' if len(shots) == 1 else 's'}{whose}"
+        how = "C-STORE, and MPPS before and after it" if story.imaging.performed else "C-STORE"
         took = (datetime.now(UTC) - began).total_seconds() * 1000
-        self._show.line("modality", f"sends {films} by C-STORE: {answered}, {took:.0f} ms", began)
+        self._show.line("modality", f"sends {films} by {how}: {answered}, {took:.0f} ms", began)
 
     def _tell_archive(self, request: ReadRequest, before: tuple[str, ...]) -> tuple[str, ...]:
         """What the archive keeps now, told when it is more than before."""

@@ -38,11 +38,17 @@ class Radiology:
         """C-STORE these images of a case; the status of each.
 
         Raises:
-            NotTaken: the second reader does not accept the association, or the images.
+            NotTaken: the second reader does not accept the association, or what is said of the examination.
         """
-        whose = "somebody-else" if story.imaging and story.imaging.another_patient else f"P-{request.token}"
+        imaging = story.imaging
+        whose = "somebody-else" if imaging and imaging.another_patient else f"P-{request.token}"
         order = Order(patient_id=whose, patient_name="Demo^Film", accession="", study=_study(request))
-        return self.modality.send([_film(order, shot, at) for at, shot in enumerate(shots, first)])
+        step = self.modality.begin(order) if imaging and imaging.performed else ""
+        made = [_film(order, shot, at) for at, shot in enumerate(shots, first)]
+        statuses = self.modality.send(made)
+        if step:
+            self.modality.end(step, made)
+        return statuses
 
     def kept(self, request: ReadRequest) -> tuple[str, ...]:
         """What the archive holds of a case's study, in a person's words."""

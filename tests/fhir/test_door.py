@@ -36,6 +36,7 @@ def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
         "withdraw_model": "withdraw",
         "withdraw_opinion": "withdraw",
         "status_all": "status",
+        "complete_study": "complete-study",
     }
     routed = {calls.get(each.__name__, each.__name__) for _, _, each in ROUTES}
     conditional = {f"conditional_{each}" for each in ("update", "patch", "delete")}

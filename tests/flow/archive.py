@@ -64,16 +64,17 @@ def archive(folder: Path, server: str, dicom: int = 0, caller: int = 0) -> Itera
         "Plugins": [str(_PLUGIN)],
         "HttpPort": port,
         "DicomServerEnabled": bool(dicom),
-        "DicomPort": dicom,
         "DicomAet": "ORTHANC",
         "DicomAlwaysAllowGet": True,
         "DicomAlwaysAllowMove": True,
-        "DicomModalities": {"reader": {"AET": "READER", "Host": "127.0.0.1", "Port": caller}},
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
         "OverwriteInstances": True,
         "DicomWeb": {"Enable": True, "Servers": {"ours": {"Url": server}}},
     }
+    if dicom:  # it does not start with a port of 0, though it would not open it
+        settings["DicomPort"] = dicom
+        settings["DicomModalities"] = {"reader": {"AET": "READER", "Host": "127.0.0.1", "Port": caller}}
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "orthanc.log").open("wb") as log:
         process = subprocess.Popen(

@@ -61,5 +61,7 @@ class Killer:
 
     def told(self) -> str:
         how = ", ".join(f"{count} {way}" for way, count in sorted(self.killed.items()))
+        if not self.ready:  # of few kills each may have met it while it started
+            return f"{self.program.name}: {how}"
         ready = f"{statistics.median(self.ready):.1f} s (median), {max(self.ready):.1f} s (longest)"
         return f"{self.program.name}: {how}; ready again after {ready}"
