@@ -32,7 +32,6 @@ def test_the_capability_statement_says_what_the_routes_do(world: World) -> None:
         "search": "search-type",
         "search_system": "search-system",
         "validate_type": "validate",
-        "complete_study": "complete-study",
         "withdraw_model": "withdraw",
         "withdraw_opinion": "withdraw",
         "status_all": "status",
