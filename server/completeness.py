@@ -89,7 +89,7 @@ class Counted:
     count: int | None
     """None: it gave no number."""
     why: str = ""
-    """Why not."""
+    """Why not; beside a number, why more of them than are here proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

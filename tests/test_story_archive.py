@@ -37,6 +37,8 @@ class Archive:
     down: bool = False
     asked: list[Match] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
+    kinds: str = "CR"
+    """Modalities in the study that is counted."""
 
     def find(self, wanted: Match) -> Sequence[Match]:
         self.asked.append(wanted)
@@ -47,7 +49,8 @@ class Archive:
         count = self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
         if count is None:
             raise silence()
-        return [{"StudyInstanceUID": wanted["StudyInstanceUID"], COUNT: str(count)}]
+        study = wanted["StudyInstanceUID"]
+        return [{"StudyInstanceUID": study, COUNT: str(count), "ModalitiesInStudy": self.kinds}]
 
     def fetch(self, study: str) -> str:
         self.fetched.append(study)
@@ -116,6 +119,17 @@ def test_more_in_the_archive_than_here_is_waited_for(world: World) -> None:
     film(world, 2)
     run(world, worker, 1)
     assert told(world, sent)["rule"] == "archive-count"
+
+
+def test_reports_that_the_archive_counts_are_not_waited_for(world: World) -> None:
+    """The first reader's, and those that we have sent there ourselves for an earlier case of the study."""
+    sent, worker = send(world), asks(world, Archive([4], kinds="CR\\OT\\SR"))
+    film(world)
+    run(world, worker, 30)
+    assert world.state(sent.task_id) == "closed"
+    found = told(world, sent)
+    assert (found["rule"], found["archive-count"]["count"]) == ("quiet-period", 4)
+    assert found["archive-count"]["but"] == "the archive counts reports as well"
 
 
 def test_it_is_asked_again_while_the_number_grows_and_not_for_ever(world: World) -> None:

@@ -86,17 +86,22 @@ def film(world: World, number: int = 1, named: Named | None = None, **header: st
     )
 
 
-def announced(world: World) -> dict[str, Any]:
-    """A study of two images, as the EHR knows it."""
+def announced(world: World, number: int = 2) -> dict[str, Any]:
+    """A study of so many images, as the EHR knows it."""
     somebody = world.post({"resourceType": "Patient"})
     study = {
         "resourceType": "ImagingStudy",
         "status": "available",
         "identifier": [UID],
-        "numberOfInstances": 2,
+        "numberOfInstances": number,
         "subject": {"reference": f"Patient/{somebody['id']}"},
     }
     return {"imagingStudy": [{"reference": f"ImagingStudy/{world.post(study)['id']}"}]}
+
+
+def first_readers(world: World) -> None:
+    """The structured report of whoever has read the film first, as the archive passes it on."""
+    film(world, 9, Modality="SR", Rows="0")
 
 
 def gaps(world: World, sent: Hospital) -> str:
@@ -300,6 +305,58 @@ def test_a_late_image_during_a_referral_goes_to_a_person(world: World) -> None:
     world.run()
     assert world.state(sent.task_id) == "offered", "a person has decided that it stands"
     assert len(world.reader.seen) == 1
+
+
+def test_the_first_readers_report_among_the_objects_stops_no_referral(world: World) -> None:
+    """It comes as a rule just when a specialist is asked, and changes nothing of what was read."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    world.reader.answer = None
+    sent = send(world)
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    first_readers(world)
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+
+
+def test_the_first_readers_report_among_the_objects_has_nothing_read_anew(world: World) -> None:
+    sent = send(world, report_more={"status": "preliminary"})
+    film(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    first_readers(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    assert len(world.reader.seen) == 1
+
+
+def test_nobody_is_led_to_the_first_readers_report_by_the_study_at_our_door(world: World) -> None:
+    """The specialist of a referral gets this resource, and reads blind."""
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    world.reader.answer = None
+    send(world)
+    film(world)
+    first_readers(world)
+    world.watch.forward(seconds=30)
+    world.run()
+    [request] = world.get("ServiceRequest")["entry"]
+    [led] = request["resource"]["supportingInfo"]
+    study = world.get(led["reference"])
+    assert [each["code"] for each in study["modality"]] == ["CR"]
+    assert [[each["uid"] for each in one["instance"]] for one in study["series"]] == [["1.2.3.1.1"]]
+
+
+def test_a_study_that_was_announced_before_it_was_made_has_no_count(world: World) -> None:
+    sent = send(world, report_more=announced(world, 0))
+    film(world)
+    world.run()
+    assert not world.reader.seen, "more may come"
+    world.watch.forward(seconds=30)
+    world.run()
+    assert [each["detail"]["rule"] for each in found_complete(world, sent)] == ["quiet-period"]
 
 
 def test_what_is_asked_of_the_images_shows_no_opinion(world: World) -> None:

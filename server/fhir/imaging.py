@@ -30,7 +30,8 @@ def ordered(task: Resource, report: Resource, patient: Resource, look: Look) -> 
     orders = list(_resources(_orders(task, report, described), "ServiceRequest", look))
     named = [{"identifier": [each["identifier"]]} for each in references if "identifier" in each]
     carriers = [report, *described, *orders, *named]
-    counts = {int(each["numberOfInstances"]) for each in described if "numberOfInstances" in each}
+    # None is what stands there before anything is made, and nobody orders an opinion on it.
+    counts = {int(each["numberOfInstances"]) for each in described if each.get("numberOfInstances")}
     return Ordered(
         studies=tuple(dict.fromkeys(uid for each in carriers for uid in study_uids(each))),
         accessions=tuple(dict.fromkeys(pair for each in carriers for pair in accessions_of(each))),

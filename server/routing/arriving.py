@@ -46,7 +46,8 @@ def arrived(
     """Whether all of a study has come."""
     here = {each.sop_instance for each in study.objects}
     came, expected = len(here), ordered.expected
-    late = _Late(came, rules, opened_at, now)
+    # A study that begins to come after the deadline is not over with its first object.
+    late = _Late(came, rules, max(opened_at + rules.complete_within, *_quiet(study, rules)), now)
     if heard.called is not None:
         call = heard.called
         return Whole("called-complete", came, expected, {"by": call.by, "reason": call.reason, "at": call.at})
@@ -72,16 +73,15 @@ class _Late:
 
     came: int
     rules: ImageRules
-    opened_at: datetime
+    deadline: datetime
     now: datetime
 
     def judge(
         self, expected: int | None, lacking: int, why: str = "", *, hush: bool = False, **told: Any
     ) -> Whole | Arriving:
         """``hush``: nothing is amiss before the deadline, and nobody needs to be told."""
-        deadline = self.opened_at + self.rules.complete_within
-        if self.now < deadline:
-            return Arriving(deadline, lacking, why="" if hush else why)
+        if self.now < self.deadline:
+            return Arriving(self.deadline, lacking, why="" if hush else why)
         if self.rules.when_late is Late.GO:
             return Whole("deadline", self.came, expected, {**told, **({"lacking": why} if why else {})})
         return Arriving(None, lacking, over=self.rules.when_late is Late.DROP, why=why)
@@ -90,11 +90,12 @@ class _Late:
 def _counted(study: Study, came: int, heard: Heard, rules: ImageRules, late: _Late) -> Whole | Arriving:
     """By what an archive has answered, where it is asked; one that has less than we have knows nothing."""
     told = ground(heard)
-    counts = [each.count for each in heard.counts if each.count is not None]
-    if counts and counts[-1] > came:
-        return late.judge(counts[-1], counts[-1] - came, **told)
-    if counts and counts[-1] == came and settled(heard.counts, study.changed_at):
-        return Whole("archive-count", came, counts[-1], told)
+    last = next((each for each in reversed(heard.counts) if each.count is not None), None)
+    if last is not None and last.count is not None:
+        if last.count > came and not last.why:
+            return late.judge(last.count, last.count - came, **told)
+        if last.count == came and settled(heard.counts, study.changed_at):
+            return Whole("archive-count", came, last.count, told)
     quiet = max(_quiet(study, rules))
     return Whole("quiet-period", came, None, told) if quiet <= late.now else Arriving(quiet, 0)
 

@@ -47,6 +47,12 @@ def ground(heard: Heard) -> dict[str, Any]:
     return {
         "archive-count": {
             **said,
-            **({"count": last.count} if last.count is not None else {"failed": last.why}),
+            **_answer(last),
         }
     }
+
+
+def _answer(last: Counted) -> dict[str, Any]:
+    if last.count is None:
+        return {"failed": last.why}
+    return {"count": last.count, **({"but": last.why} if last.why else {})}

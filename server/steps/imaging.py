@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from server.completeness import Called, Decided, Heard, Matter, Whole
@@ -118,7 +118,7 @@ def taken_up(move: Moved, seen: Looked) -> Whole:
     file = move.file
     if not isinstance(seen.study, Study) or not isinstance(seen.whole, Whole):
         raise fault(Category.BROKEN, "exception", "a study was taken up that is not whole")
-    written = write_imaging_study(seen.study, file.case.patient)
+    written = write_imaging_study(_shown(seen.study), file.case.patient)
     id_ = study_id(file.case.id, seen.study.named.study)
     before = file.tools.shelf.read("ImagingStudy", id_)
     if before is None or _told(parse(before.body)) != _told(written):
@@ -162,8 +162,17 @@ def _heard(file: CaseFile, said: Ordered, study: Study) -> Heard:
 
 
 def _ground(said: Ordered, study: Study) -> str:
-    """For what a study was found whole: any more objects, or another count, and it is looked at anew."""
-    return f"{_state(said, [study])}:{said.expected}"
+    """For what a study was found whole: any more pictures, or another count, and it is looked at anew.
+
+    The first reader's report, presentation states and key images come as a rule when the film is read: they
+    change nothing of what was.
+    """
+    return f"{_state(said, [_shown(study)])}:{said.expected}"
+
+
+def _shown(study: Study) -> Study:
+    """What others are shown of it: a specialist who reads blind is not led to the first reader's report."""
+    return replace(study, objects=pictures(study))
 
 
 def _told(resource: Resource) -> Resource:

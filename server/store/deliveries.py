@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
-from server.model import Document, Receipt
+from server.model import Document, PacsKind, Receipt
 from server.ports import DeliveryClaim, NotYet
 from server.store.attempts import DELIVERED, DROPPED, PARKED, SENT, WAITING, arrived, awaits, failed
 from server.store.cases import stir_case
@@ -198,11 +198,15 @@ def ready_notice(at: datetime) -> Select[Any]:
 
 def _ready(at: datetime) -> Select[Any]:
     earlier = delivery.alias("earlier")
+    same = document.c.id == delivery.c.document_id
+    kind = select(document.c.kind).where(same).correlate(delivery).scalar_subquery()
     blocked = exists().where(
         earlier.c.case_id == delivery.c.case_id,
         earlier.c.destination == delivery.c.destination,
         earlier.c.number < delivery.c.number,
         earlier.c.state.not_in((DELIVERED, SENT)),
+        # What an archive refused for good must not keep from it that the rest of it is withdrawn.
+        or_(earlier.c.state != PARKED, kind != PacsKind.KEY_OBJECTS.value),
     )
     return (
         select(delivery.c.document_id)

@@ -75,6 +75,20 @@ def test_what_becomes_of_missing_images_when_time_has_run_out(rule: Late, said: 
     assert arrived(TWO, replace(ORDER, expected=2), rules, AT, later(hours=2)).rule == "expected-count"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("rule", list(Late))
+def test_a_study_that_begins_to_come_after_the_deadline_is_not_over_with_its_first_object(rule: Late) -> None:
+    """What was kept back for hours comes all at once; a deadline that has passed must not cut it in two."""
+    rules, order = replace(RULES, when_late=rule), replace(ORDER, expected=3)
+    opened = later(hours=-5)
+    for came, now in ((ONE, AT), (TWO, later(seconds=20)), (TWO, later(seconds=49))):
+        found = arrived(came, order, rules, opened, now)
+        assert isinstance(found, Arriving)
+        assert (found.until, found.over) == (came.changed_at + RULES.quiet_study, False)
+    late = arrived(TWO, order, rules, opened, later(seconds=50))
+    assert isinstance(late, Whole) == (rule is Late.GO)
+    assert getattr(late, "over", False) == (rule is Late.DROP)
+
+
 def test_a_shorter_pause_of_a_series_does_not_shorten_the_studys() -> None:
     rules = replace(RULES, quiet_series={"CR": timedelta(seconds=1)})
     assert arrived(ONE, ORDER, rules, AT, later(seconds=5)) == Arriving(later(seconds=30), 0)

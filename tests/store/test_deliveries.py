@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from server.model import Document, Receipt
+from server.model import Document, PacsKind, Receipt
 from server.ports import DeliveryClaim, LeaseLost
 from server.store.attempts import DELIVERED, PARKED, WAITING
 from server.store.database import Database
@@ -64,6 +64,22 @@ def test_one_lane_is_delivered_in_order(database: Database, queue: Deliveries) -
         queue.delivered(claim, PROOF, AT)
     assert queue.claim(AT) is None
     assert queue.undelivered("c1") == 0
+
+
+@pytest.mark.parametrize("kind", [PacsKind.KEY_OBJECTS, PacsKind.CAPTURE])
+def test_a_refused_report_keeps_no_rejection_note_from_its_archive(
+    database: Database, queue: Deliveries, kind: PacsKind
+) -> None:
+    """The map is there already, and would be shown on; nothing else goes past what is parked."""
+    last = Document("d3", kind.value, "pacs", "application/dicom", b"")
+    parts = [Document(f"d{at}", "map", "pacs", "application/dicom", b"") for at in (1, 2)]
+    put(database, *parts, last)
+    queue.delivered(claimed(queue), PROOF, AT)
+    report = claimed(queue)
+    assert queue.claim(AT) is None, "while the report is under way, it comes first"
+    queue.failed(report, "the archive says 0122", None, AT)
+    claim = queue.claim(AT)
+    assert (claim is not None) == (kind is PacsKind.KEY_OBJECTS)
 
 
 @pytest.mark.parametrize("how", ["waiting for its next attempt", "parked"])

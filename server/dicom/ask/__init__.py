@@ -14,6 +14,8 @@ Keep = Callable[[ObjectArrival, bytes], Outcome]
 """Takes a data set the way that a C-STORE's goes."""
 
 COUNT = "NumberOfStudyRelatedInstances"
+_REPORTS = frozenset({"SR", "PR", "KO", "DOC", "SEG", "REG", "AU", "PLAN"})
+"""Modalities (0008,0060) of what is made about images, and seldom sent to whoever reads them (CID 29)."""
 STUDY_KEYS = (
     "StudyInstanceUID",
     "PatientID",
@@ -39,7 +41,10 @@ class Askable(Protocol):
 
 
 def counted(archive: Askable, study: str) -> tuple[int | None, str]:
-    """How many instances an archive has of a study; why it gives no number (PS3.4 C.3.4, PS3.18 10.6)."""
+    """How many instances an archive has of a study; why it gives no number (PS3.4 C.3.4, PS3.18 10.6).
+
+    A number with a reason counts more than images: the first reader's report, an earlier opinion of ours.
+    """
     found = [
         each for each in archive.find({"StudyInstanceUID": study}) if each.get("StudyInstanceUID") == study
     ]
@@ -48,4 +53,5 @@ def counted(archive: Askable, study: str) -> tuple[int | None, str]:
     number = found[0].get(COUNT, "")
     if not (number.isdecimal() and len(number) <= 9):
         return None, "the archive does not say how many instances the study has"
-    return int(number), ""
+    kinds = {each.strip() for each in found[0].get("ModalitiesInStudy", "").split("\\")}
+    return int(number), "" if kinds.isdisjoint(_REPORTS) else "the archive counts reports as well"

@@ -33,6 +33,15 @@ _SERIES_NUMBER = 9001
 _ENGLISH = CodedConcept("en", "RFC5646", "English")
 
 
+class _Report(Comprehensive3DSR):
+    """Whose film it is, ``heading`` says; to copy that itself, the library looks up the film's SOP class, and
+    fails for a vendor's own.
+    """
+
+    def copy_patient_and_study_information(self, dataset: Dataset) -> None:
+        pass
+
+
 @disable_value_validation()  # pydicom's warnings quote what they warn of
 def write_report(opinion: FilmOpinion, shown: Instance | None = None) -> Written:
     """COMPLETE, UNVERIFIED and PRELIMINARY: nobody answers for it yet. ``shown``: the map that explains it.
@@ -44,7 +53,7 @@ def write_report(opinion: FilmOpinion, shown: Instance | None = None) -> Written
     evidence = [bare(each) for each in opinion.evidence[1:]]
     if shown is not None:
         evidence.append(bare(shown))
-    report = Comprehensive3DSR(
+    report = _Report(
         evidence=[bare_film(opinion), *evidence],
         content=_content(opinion, shown)[0],
         series_instance_uid=series_uid(read, KIND),

@@ -36,9 +36,13 @@ def within(allowed: Span, known: list[Span]) -> bool:
 
 
 def _stated(text: str) -> Span | None:
-    """AS (PS3.5 section 6.2): three digits and D, W, M or Y. 000 is how some write unknown."""
-    found = re.fullmatch(r"(\d{3})([DWMY])", text)
-    if found is None or (found[1] == "000" and found[2] in "MY"):
+    """AS (PS3.5 section 6.2): three digits and D, W, M or Y. 000 is how some write unknown.
+
+    Fewer digits and small letters are against the standard, and clear: an adult's 45Y is not to count as
+    nothing.
+    """
+    found = re.fullmatch(r"(\d{1,3})([DWMY])", text.upper())
+    if found is None or (int(found[1]) == 0 and found[2] in "MY"):
         return None
     days, count = _DAYS[found[2]], int(found[1])
     low, high = (each * days / _YEAR for each in (count, count + 1))

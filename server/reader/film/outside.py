@@ -12,7 +12,7 @@ class Outside(StrEnum):
     SOP_CLASS = "the object is not a CR or DX image for presentation; other modalities are not read"
     MODALITY = "the modality is not one that the reader is made for"
     BODY_PART = "the body part is not the chest"
-    VIEW = "the view is not frontal (AP or PA)"
+    VIEW = "the view is not frontal and upright (AP or PA)"
     VIEW_UNKNOWN = "the view is not stated; a frontal one (AP or PA) must be"
     AGE_UNKNOWN = "the patient's age is not known"
     AGE = "the patient's age is outside the range that the reader is made for"

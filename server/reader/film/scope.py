@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.uid import (
     UID,
     ComputedRadiographyImageStorage,
@@ -18,6 +20,9 @@ from server.reader.film.outside import Outside
 
 SOP_CLASSES = frozenset({ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation})
 """Not DX for processing: its grey values are the detector's, before anything was done for the eye."""
+
+_UPRIGHT = re.compile(r"[LR][AHFP]*\\F[ALRP]*")
+"""Patient Orientation (0020,0020) of an upright frontal film: rows to a side, columns to the feet."""
 
 CHEST = frozenset({("SCT", "51185008"), ("SRT", "T-D3000"), ("SNM3", "T-D3000")})
 """Chest as Anatomic Region Sequence says it (PS3.16 Annex L), and as it said before 2019."""
@@ -64,8 +69,15 @@ def _view(header: Dataset, film: FilmContract) -> Iterator[Outside]:
     stated |= {VIEW_CODES.get(code, "another") for code in _codes(header, "ViewCodeSequence")}
     if not stated:
         yield Outside.VIEW_UNKNOWN
-    elif not stated <= set(film.views):
+    elif not stated <= set(film.views) or not _upright(header):
         yield Outside.VIEW
+
+
+def _upright(header: Dataset) -> bool:
+    """Many films state no orientation; one that does must not lie on its side, nor be seen from there."""
+    stated = header.get("PatientOrientation")
+    said = "\\".join(str(each) for each in (stated if isinstance(stated, MultiValue) else [stated or ""]))
+    return not said.strip("\\ ") or _UPRIGHT.fullmatch(said.strip().upper()) is not None
 
 
 def _codes(header: Dataset, keyword: str) -> set[tuple[str, str]]:

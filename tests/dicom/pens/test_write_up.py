@@ -71,6 +71,13 @@ def test_every_valid_film_gives_valid_objects(name: str, tmp_path: Path) -> None
     assert [errors(each, tmp_path) for each in made] == [[], [], []]
 
 
+def test_a_decline_of_an_object_of_a_vendors_own_class_is_written_too(tmp_path: Path) -> None:
+    """What is imported may be of any class; the library knows those of the standard."""
+    own = films.film(SOPClassUID="1.3.46.670589.11.0.0.12.2")
+    made = write_up(films.opinion(film=own, read=READS["no answer"]), Choice(map=True))
+    assert [errors(each, tmp_path) for each in made] == [[]]
+
+
 @pytest.mark.parametrize("name", INVALID)
 def test_an_invalid_film_is_written_of_all_the_same(name: str, tmp_path: Path) -> None:
     """What the judge then finds wrong is what the film itself said of the patient and the study."""
