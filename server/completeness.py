@@ -60,6 +60,8 @@ class Taken(StrEnum):
     UNKNOWN = "unknown"
     OVER = "over"
     """Completed or discontinued: nothing more may be said of it."""
+    ANOTHERS = "another's"
+    """Another peer has begun it."""
 
 
 class Steps(Protocol):
@@ -72,8 +74,8 @@ class Steps(Protocol):
         """
         ...
 
-    def change(self, uid: str, said: StepChange, at: datetime) -> Taken:
-        """As ``begin``."""
+    def change(self, uid: str, said: StepChange, peer: str, at: datetime) -> Taken:
+        """As ``begin``. Only who began a step may change it."""
         ...
 
     def about(self, study: str, accessions: Sequence[str]) -> tuple[Performed, ...]:

@@ -24,6 +24,7 @@ _UNREADABLE = (
 _REFUSALS = {
     Taken.KNOWN: (Status.DUPLICATE_INSTANCE, "this step is known already; it is changed by N-SET"),
     Taken.UNKNOWN: (Status.NO_SUCH_INSTANCE, "no such step; it is begun by N-CREATE"),
+    Taken.ANOTHERS: (Status.NOT_AUTHORIZED, "another peer, or of another called title, began this step"),
     Taken.OVER: (
         Status.PROCESSING_FAILURE,
         "Performed Procedure Step Object may no longer be updated",  # PS3.4 F.7.2.2.4
@@ -64,11 +65,11 @@ class StepMessage:
 
     def _said(self) -> Taken:
         arrival, data = self._arrival, bytes(self._data)
+        peer = f"{arrival.calling_ae}>{arrival.called_ae}"
         if arrival.operation is Operation.CHANGE:
             said = changed(data, arrival.syntax)
-            return self._steps.change(arrival.sop_instance, said, arrival.received_at)
+            return self._steps.change(arrival.sop_instance, said, peer, arrival.received_at)
         step, scheduled = begun(data, arrival.syntax, arrival.sop_instance)
-        peer = f"{arrival.calling_ae}>{arrival.called_ae}"
         return self._steps.begin(step, scheduled, peer, arrival.received_at)
 
 

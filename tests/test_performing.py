@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,17 +43,29 @@ def store(database: Database) -> PerformedSteps:
 
 
 @pytest.fixture
-def modality(tmp_path: Path, database: Database, store: PerformedSteps) -> Iterator[Association]:
-    """An association of a modality with our door."""
+def port(tmp_path: Path, database: Database, store: PerformedSteps) -> Iterator[int]:
+    """Of our door."""
     holding = ObjectHolding(Staging(Vault(tmp_path)), ImageStore(database), None, store)
     with Door(tmp_path, holding=holding) as door:
-        entity = AE("MODALITY")
-        entity.add_requested_context(PERFORMED)
-        opened = entity.associate("127.0.0.1", door.port, ae_title="READER")
-        assert opened.is_established
-        yield opened
-        opened.release()
+        yield door.port
     let_go()
+
+
+@contextmanager
+def associated(port: int, ae: str) -> Iterator[Association]:
+    entity = AE(ae)
+    entity.add_requested_context(PERFORMED)
+    opened = entity.associate("127.0.0.1", port, ae_title="READER")
+    assert opened.is_established
+    yield opened
+    opened.release()
+
+
+@pytest.fixture
+def modality(port: int) -> Iterator[Association]:
+    """An association of a modality with our door."""
+    with associated(port, "MODALITY") as opened:
+        yield opened
 
 
 def create(modality: Association, made: Dataset, uid: str = UID) -> int:
@@ -75,6 +88,16 @@ def test_a_step_from_its_beginning_to_its_end(modality: Association, store: Perf
     status, comment = change(modality, steps.ended("DISCONTINUED"))
     assert (status, comment) == (0x0110, "Performed Procedure Step Object may no longer be updated")
     assert store.about("1.2.3", ()) == (Performed(UID, StepState.COMPLETED, ("1.1",)),)
+
+
+def test_only_who_began_a_step_ends_it(port: int, modality: Association, store: PerformedSteps) -> None:
+    assert create(modality, steps.begun()) == 0x0000
+    with associated(port, "ANOTHER") as another:
+        status, comment = change(another, steps.ended("DISCONTINUED"))
+    assert status == 0x0124
+    assert "began this step" in comment
+    assert store.about("1.2.3", ()) == (Performed(UID, StepState.IN_PROGRESS),)
+    assert change(modality, steps.ended())[0] == 0x0000
 
 
 def test_the_small_modality_says_what_it_has_made(

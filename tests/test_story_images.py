@@ -543,7 +543,7 @@ def begin(world: World, study: str = "1.2.3", number: str = "") -> None:
 
 def end(world: World, *instances: str, state: StepState = StepState.COMPLETED, reason: str = "") -> None:
     said = StepChange(state, instances, reason)
-    assert world.cases.tools.steps.change(STEP.uid, said, world.watch()) is Taken.DONE
+    assert world.cases.tools.steps.change(STEP.uid, said, "CT1>READER", world.watch()) is Taken.DONE
 
 
 def test_what_the_modality_names_is_enough_at_once(world: World) -> None:

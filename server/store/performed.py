@@ -32,8 +32,8 @@ class PerformedSteps:
     def begin(self, step: Performed, scheduled: Sequence[tuple[str, str]], peer: str, at: datetime) -> Taken:
         return self._database.write(lambda c: _begin(c, step, scheduled, peer, at))
 
-    def change(self, uid: str, said: StepChange, at: datetime) -> Taken:
-        return self._database.write(lambda c: _change(c, uid, said, at))
+    def change(self, uid: str, said: StepChange, peer: str, at: datetime) -> Taken:
+        return self._database.write(lambda c: _change(c, uid, said, peer, at))
 
     def about(self, study: str, accessions: Sequence[str]) -> tuple[Performed, ...]:
         return self._database.read(lambda c: about(c, study, accessions))
@@ -84,11 +84,13 @@ def _begin(
     return Taken.DONE
 
 
-def _change(connection: Connection, uid: str, said: StepChange, at: datetime) -> Taken:
+def _change(connection: Connection, uid: str, said: StepChange, peer: str, at: datetime) -> Taken:
     query = select(performed_step).where(performed_step.c.uid == uid).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
         return Taken.UNKNOWN
+    if row.peer != peer:
+        return Taken.ANOTHERS
     if row.state != StepState.IN_PROGRESS.value:
         return Taken.OVER
     values: dict[str, Any] = {"changed_at": at}

@@ -58,6 +58,10 @@ class Admission:
         rights = peers.rights(rules, ae_title(request.calling) or "")
         return Admitted(rules, contexts, seat, granted(request.roles), rights, peers)
 
+    def bears(self, address: str, now: float) -> bool:
+        """Whether one more refusal is given; they count as requests for an association do."""
+        return self._throttle.allows(address, now)
+
     @property
     def more_than_our_share(self) -> bool:
         return self._seats.more_than_our_share

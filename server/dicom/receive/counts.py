@@ -27,6 +27,7 @@ NAMES = (
     *(f"associations rejected {each.name.lower()}" for each in Rejection),
     *(f"aborted {each.name.lower()}" for each in Why),
     "aborted too slow",
+    "aborted too many refusals",
     "aborted stopping",
     "aborted by the peer",
     "handshakes failed",

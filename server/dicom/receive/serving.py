@@ -61,7 +61,7 @@ class Serving:
             return
         if connection.portion.ended:
             self.end(connection)
-            self._conversation.answered(connection, operation)
+            self._conversation.answered(connection, operation, now)
             connection.enter(Phase.IDLE, now)
             self._advance(connection)
         elif outward is not None and (outward.busy or connection.portion.waits):

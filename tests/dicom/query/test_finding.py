@@ -245,6 +245,18 @@ def test_who_may_not_ask_is_told_what_is_missing(tmp_path: Path) -> None:
         assert (laid(made)[-1].outcome, laid(made)[-1].client) == (Outcome.SERIOUS, "VIEWER")
 
 
+def test_who_asks_on_and_on_for_what_it_may_not_is_put_out(tmp_path: Path) -> None:
+    """Each refusal is an access that auditors read: without a bound they would fill the disk."""
+    limits = Limits(requests_at_once=5, requests_per_second=0.001)
+    with ward(tmp_path, only(Right.STORE), limits) as made:
+        asked = dataset(QueryRetrieveLevel="STUDY")
+        with made.associated(STUDY_FIND) as peer:
+            statuses: list[int | None] = []
+            while peer.is_established and len(statuses) < 20:
+                statuses += [each.get("Status") for each, _ in peer.send_c_find(asked, STUDY_FIND)]
+        assert statuses.count(0x0124) == len(laid(made)) == 5
+
+
 def test_who_may_only_ask_stores_nothing(tmp_path: Path) -> None:
     with ward(tmp_path, only(Right.FIND)) as made:
         with made.door.associated(wire.request(calling=b"VIEWER")) as speaker:
