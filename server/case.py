@@ -193,8 +193,7 @@ LAW: tuple[Move, ...] = (
     ),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
-"""RESUMED is the one move that is not a row: it leads from HELD and FAULTED back to where the
-case stood, which the case remembers."""
+"""RESUMED is no row: it leads from HELD and FAULTED back to where the case stood, which it remembers."""
 
 
 @dataclass(frozen=True, slots=True)
