@@ -57,6 +57,7 @@ class Event(StrEnum):
     FIRST_READ_WITHDRAWN = "first report withdrawn"
     FIRST_READ_CORRECTED_LATE = "first report corrected late"
     FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
+    IMAGES_LATE = "images late"
     COMPARED = "compared"
     AGREED = "agreed"
     AUDIT_DRAWN = "drawn for audit"
@@ -183,6 +184,7 @@ LAW: tuple[Move, ...] = (
         Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
         for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
     ),
+    Move(State.CLOSED, Event.IMAGES_LATE, State.CLOSED),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
     *(
@@ -191,8 +193,7 @@ LAW: tuple[Move, ...] = (
     ),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
-"""RESUMED is the one move that is not a row: it leads from HELD and FAULTED back to where the
-case stood, which the case remembers."""
+"""RESUMED is no row: it leads from HELD and FAULTED back to where the case stood, which it remembers."""
 
 
 @dataclass(frozen=True, slots=True)

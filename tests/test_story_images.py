@@ -287,6 +287,15 @@ def test_d086_an_image_for_a_question_that_is_over_is_kept_and_not_read(world: W
     study = world.house.images.study("1.2.3")
     assert study is not None
     assert len(study.objects) == 2
+    assert events(world, sent)[-2:] == ["delivered", "images late"]
+    film(world, 2)
+    first_readers(world)
+    world.run()
+    assert events(world, sent)[-2:] == ["delivered", "images late"], "the same, and what is no picture"
+    film(world, 3)
+    world.run()
+    assert events(world, sent)[-2:] == ["images late", "images late"]
+    assert world.trace(sent.task_id)["nextLook"] is None
 
 
 def test_a_late_image_during_a_referral_goes_to_a_person(world: World) -> None:

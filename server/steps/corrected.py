@@ -1,4 +1,7 @@
-"""The first report has a new version: compared anew, ended with it, or noted when it came too late."""
+"""The first report has a new version: compared anew, ended with it, or noted when it came too late.
+
+So are images that came when all was over: nobody has read them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from server.model import Comparison, FirstRead, ResourceKey
 from server.ports import Progress, Stored
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import anchor
+from server.steps.imaging import came_after
 from server.steps.letters import called_off
 
 _VOID = ("entered-in-error", "cancelled")
@@ -75,7 +79,23 @@ def look_back(file: CaseFile) -> Progress | Wait:
 
 
 def noted_late(move: Moved) -> Moved:
-    """Note the first report's newest version, unless it is the one that was compared or is noted."""
+    """Note what came too late, unless it is noted."""
+    return _late_images(_late_report(move))
+
+
+def _late_images(move: Moved) -> Moved:
+    file = move.file
+    state = came_after(file)
+    if state is None or state in file.tools.files.facts(file.case.id, "late-images", str):
+        return move
+    move.note(
+        Event.IMAGES_LATE, actor="sender", says="the opinion belongs to the images that were here before"
+    )
+    return move.lay_down("late-images", state)
+
+
+def _late_report(move: Moved) -> Moved:
+    """The first report's newest version, unless it is the one that was compared or is noted."""
     file = move.file
     first, newest = file.latest("first-read", FirstRead), _newest(file)
     if first is None or newest is None or newest.version == first.report.version:

@@ -133,6 +133,16 @@ def vouching(file: CaseFile) -> str:
     return _state(said, _found(file, said))
 
 
+def came_after(file: CaseFile) -> str | None:
+    """By which pictures the order is answered now, where they are not those that were read; else None."""
+    decided = file.latest("whole", Decided)
+    if decided is None or not from_images(file):
+        return None
+    said = _ordered(file)
+    state = _state(said, [_shown(each) for each in _found(file, said)])
+    return None if decided.state.rpartition(":")[0] == state else state
+
+
 def callable_state(file: CaseFile) -> tuple[str, int]:
     """Of what somebody says that it is complete, and how many objects that are.
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
+from server.case import State
 from server.images import ImageObject, Named, Study, by_accession, by_study
 from server.objects import Held
 from server.store.cases import stirring
@@ -51,7 +52,13 @@ _CONTRADICT = Prepared(
 _WAITING = select(awaited.c.case_id).where(
     or_(awaited.c.name == bindparam("by_study"), awaited.c.name == bindparam("by_accession"))
 )
-_STIR = stirring(lambda case: (case.due_at.is_not(None), case.id.in_(_WAITING)))
+_STIR = stirring(
+    lambda case: (
+        or_(case.due_at.is_not(None), case.state == State.CLOSED.value),
+        case.id.in_(_WAITING),
+    )
+)
+"""A closed case has no due date; it notes what comes too late."""
 
 
 class ImageStore:
