@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from server.dicom.send.courier import PacsCourier
-from server.fhir.line import Line, Question, connect
+from server.fhir.line import LARGEST_ANSWER, Line, Question, connect
 from server.fhir.proof import refusal
 from server.fhir.smart.logins import Logins
 from server.model import Destination, Document, PacsDestination, Receipt
@@ -43,6 +43,19 @@ class WebQuestions:
         return answer.status, answer.body
 
 
+def web_lines(
+    logins: Logins, largest: int = LARGEST_ANSWER
+) -> Callable[[Destination], AbstractContextManager[WebLine]]:
+    """``largest``: bytes of one answer."""
+
+    @contextmanager
+    def web(destination: Destination) -> Iterator[WebLine]:
+        with Line(destination, connect(destination), logins.for_line(destination), largest=largest) as line:
+            yield WebQuestions(line)
+
+    return web
+
+
 def with_archives(
     fhir: Courier,
     archives: Collection[PacsDestination],
@@ -51,11 +64,5 @@ def with_archives(
     now: Callable[[], datetime],
 ) -> Couriers:
     """The FHIR courier, and one for these archives beside it."""
-
-    @contextmanager
-    def web(destination: Destination) -> Iterator[WebLine]:
-        with Line(destination, connect(destination), logins.for_line(destination)) as line:
-            yield WebQuestions(line)
-
-    courier = PacsCourier(tuple(archives), commitments, web, now)
+    courier = PacsCourier(tuple(archives), commitments, web_lines(logins), now)
     return Couriers(fhir, courier, frozenset(each.name for each in archives))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from server.completeness import InquiryClaim, Matter
-from server.couriers import WebQuestions
-from server.dicom.ask import COUNT, Askable, Match, counted
+from server.couriers import web_lines
+from server.dicom.ask import Askable, Match, counted, instances_of
 from server.dicom.ask.choice import choose, wanted
 from server.dicom.ask.node import NodeArchive
 from server.dicom.ask.web import WebArchive
 from server.errors import Category, Fault
-from server.fhir.line import Line, connect
 from server.fhir.smart.logins import Logins
 from server.images import Images
 from server.log import logger
 from server.model import Destination, PacsDestination
-from server.objects import Holding, ObjectArrival, Outcome, Refused
-from server.ports import WebLine
+from server.objects import Holding, ObjectArrival, Outcome, Refused, receiving
 from server.store.inquiries import Inquiries
 from server.times import instant
 from server.worker import foreseen
@@ -77,8 +74,7 @@ class InquiryWorker:
 
     def _fetched(self, archive: Askable, match: Match, until: datetime) -> dict[str, Any]:
         """One that is here already is not fetched again; one that cannot be had stops no other."""
-        uid, said = match["StudyInstanceUID"], match.get(COUNT, "")
-        expected = int(said) if said.isdecimal() and len(said) <= 9 else None
+        uid, expected = match["StudyInstanceUID"], instances_of(match)
         here = self.images.study(uid)
         if here is not None and expected is not None and len(here.objects) >= expected:
             return {"study": uid, "expected": expected}
@@ -103,18 +99,11 @@ def askable(
     def keep(arrival: ObjectArrival, data: bytes) -> Outcome:
         if not holding.has_room():
             return Refused(Category.UNAVAILABLE, "there is no room for objects here")
-        receiving = holding.begin(arrival)
-        try:
-            receiving.write(data)
-            return receiving.finish()
-        except BaseException:
-            receiving.abandon()
-            raise
+        with receiving(holding, arrival) as coming:
+            coming.write(data)
+            return coming.finish()
 
-    @contextmanager
-    def web(destination: Destination) -> Iterator[WebLine]:
-        with Line(destination, connect(destination), logins.for_line(destination), largest=_LARGEST) as line:
-            yield WebQuestions(line)
+    web = web_lines(logins, _LARGEST)
 
     def opened(archive: PacsDestination) -> Askable:
         if isinstance(archive.at, Destination):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mmap
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from server.errors import Category
+from server.errors import Category, fault
 
 
 class Operation(StrEnum):
@@ -97,6 +98,28 @@ class Holding(Protocol):
     def has_room(self) -> bool:
         """Whether there is space to take objects at all. Quick: the door asks every second."""
         ...
+
+
+@contextmanager
+def receiving(holding: Holding, arrival: ObjectArrival) -> Iterator[Receiving]:
+    """One object on its way; nothing of it is left behind when it does not come to its end.
+
+    Raises:
+        OSError, Fault: as ``Holding.begin``.
+    """
+    coming = holding.begin(arrival)
+    try:
+        yield coming
+    except BaseException:
+        coming.abandon()
+        raise
+
+
+def demand_held(became: Outcome) -> Held:
+    """Raises Fault when it is not held."""
+    if isinstance(became, Refused):
+        raise fault(became.category, "processing", became.text)
+    return became
 
 
 @dataclass(frozen=True, slots=True)

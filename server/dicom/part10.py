@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from struct import unpack_from
 
 from server.dicom.upper.negotiation import STORAGE_CLASSES, SYNTAXES
+from server.dicom.whole import LONG_VRS
 from server.errors import Category, Fault, fault
 
 LONGEST_HEAD = 64 * 1024
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _CLASS, _INSTANCE, _SYNTAX = 0x0002, 0x0003, 0x0010
 _CUT = "its file meta information is cut short, or longer than 64 KiB"
 
@@ -39,7 +39,7 @@ def head_of(data: bytes) -> Head:
         if at + 12 > len(data):
             raise _no(_CUT)
         number, vr = unpack_from("<H", data, at + 2)[0], data[at + 4 : at + 6]
-        long = vr in _LONG
+        long = vr in LONG_VRS
         length = unpack_from("<I", data, at + 8)[0] if long else unpack_from("<H", data, at + 6)[0]
         at += 12 if long else 8
         if at + length > len(data):

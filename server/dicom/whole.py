@@ -32,7 +32,7 @@ _PIXELS = 0x7FE00010
 _SHORT = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 )  # PS3.5 table 7.1-2
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # PS3.5 table 7.1-1
+LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # PS3.5 table 7.1-1
 _SEQUENCE = (b"SQ", b"UN")
 
 ONCE = frozenset(
@@ -161,7 +161,7 @@ class _Walk:
         vr = bytes(self._data[at + 4 : at + 6])
         if vr in _SHORT:
             return tag, vr, unpack_from("<H", self._data, at + 6)[0], at + 8
-        if vr not in _LONG:
+        if vr not in LONG_VRS:
             raise _no("an element has a VR that does not exist; is the data set in its transfer syntax?")
         if at + 12 > end:
             raise _no("the data set ends in the middle of an element")

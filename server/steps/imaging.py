@@ -135,8 +135,8 @@ def vouching(file: CaseFile) -> str:
 
 def came_after(file: CaseFile) -> str | None:
     """By which pictures the order is answered now, where they are not those that were read; else None."""
-    decided = file.latest("whole", Decided)
-    if decided is None or not from_images(file):
+    decided = file.latest("whole", Decided) if from_images(file) else None
+    if decided is None:
         return None
     said = _ordered(file)
     state = _state(said, [_shown(each) for each in _found(file, said)])

@@ -50,8 +50,14 @@ def counted(archive: Askable, study: str) -> tuple[int | None, str]:
     ]
     if not found:
         return None, "the archive does not have the study"
-    number = found[0].get(COUNT, "")
-    if not (number.isdecimal() and len(number) <= 9):
+    number = instances_of(found[0])
+    if number is None:
         return None, "the archive does not say how many instances the study has"
     kinds = {each.strip() for each in found[0].get("ModalitiesInStudy", "").split("\\")}
-    return int(number), "" if kinds.isdisjoint(_REPORTS) else "the archive counts reports as well"
+    return number, "" if kinds.isdisjoint(_REPORTS) else "the archive counts reports as well"
+
+
+def instances_of(match: Match) -> int | None:
+    """How many instances a study has, where the archive says so."""
+    number = match.get(COUNT, "")
+    return int(number) if number.isdecimal() and len(number) <= 9 else None

@@ -11,7 +11,7 @@ from server.dicom.files.found import Found, Opened
 from server.dicom.limits import MIB
 from server.dicom.part10 import Head, demand_taken
 from server.errors import Category, Fault, fault
-from server.objects import Held, Holding, ObjectArrival, Receiving, Refused
+from server.objects import Held, Holding, ObjectArrival, Outcome, Receiving, demand_held, receiving
 
 SOURCE = "import"
 
@@ -39,21 +39,15 @@ class Taking:
         demand_taken(head, opened.size - head.data, self.most)
         if not self.holding.has_room():
             raise fault(Category.UNAVAILABLE, "no-store", "there is no room for objects on this disk")
-        receiving = self.holding.begin(self._arrival(head))
-        try:
-            became = self._carried(receiving, opened, beginning[head.data :])
-        except BaseException:
-            receiving.abandon()
-            raise
-        if isinstance(became, Refused):
-            raise fault(became.category, "processing", became.text)
-        return became
+        with receiving(self.holding, self._arrival(head)) as coming:
+            became = self._carried(coming, opened, beginning[head.data :])
+        return demand_held(became)
 
     def demand_going_on(self) -> None:
         if self.stopped():
             raise Stopped
 
-    def _carried(self, receiving: Receiving, opened: Opened, data: bytes) -> Held | Refused:
+    def _carried(self, coming: Receiving, opened: Opened, data: bytes) -> Outcome:
         left = self.most
         while data:
             self.demand_going_on()
@@ -61,12 +55,12 @@ class Taking:
             if left < 0:
                 text = f"it is larger than the {self.most} bytes that one object may have"
                 raise fault(Category.TOO_LARGE, "too-long", text)
-            receiving.write(data)
+            coming.write(data)
             data = read(opened, MIB)
         if not opened.unchanged():
             text = "it changed while it was read; import it again when nobody writes it any more"
             raise fault(Category.INCORRECT, "conflict", text)
-        return receiving.finish()
+        return coming.finish()
 
     def _arrival(self, head: Head) -> ObjectArrival:
         return ObjectArrival(

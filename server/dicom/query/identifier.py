@@ -14,6 +14,7 @@ from pydicom.datadict import dictionary_VR
 
 from server.dicom.header import Text
 from server.dicom.upper.negotiation import IMPLICIT_LITTLE
+from server.dicom.whole import LONG_VRS
 from server.errors import Category, Fault, fault
 
 CHARACTER_SET = 0x00080005
@@ -21,7 +22,6 @@ _UTF_8 = "ISO_IR 192"
 _DEEPEST = 8
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _TEXTS = frozenset(
     ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
 )
@@ -91,7 +91,7 @@ class _Reading:
         if not self._explicit or group == 0xFFFE:
             return tag, _vr(tag), unpack_from("<I", self._data, at + 4)[0], at + 8
         vr = self._data[at + 4 : at + 6]
-        if vr in _LONG:
+        if vr in LONG_VRS:
             if at + 12 > end:
                 raise _no("the identifier ends in the middle of an element")
             return tag, vr.decode(), unpack_from("<I", self._data, at + 8)[0], at + 12
@@ -175,6 +175,6 @@ def _element(tag: int, of: Sequence[str] | Sequence[Written], *, explicit: bool)
     head = pack("<HH", tag >> 16, tag & 0xFFFF)
     if not explicit:
         return head + pack("<I", len(value)) + value
-    if vr.encode() in _LONG:
+    if vr.encode() in LONG_VRS:
         return head + vr.encode() + pack("<xxI", len(value)) + value
     return head + vr.encode() + pack("<H", len(value)) + value

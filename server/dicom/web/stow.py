@@ -20,7 +20,7 @@ from server.dicom.web.told import address, attribute
 from server.errors import Category, Fault, fault
 from server.image_search import Level, OneOf, Wanted
 from server.images import ImageObject
-from server.objects import Held, ObjectArrival, Receiving, Refused
+from server.objects import Held, ObjectArrival, demand_held, receiving
 
 _DICOM = "application/dicom"
 _AT_ONCE = 500
@@ -81,33 +81,21 @@ def _reason(head: Head | None, category: Category) -> int:
 def _carried(desk: Desk, request: Request, part: Part, head: Head, study: str) -> Held:
     """Raises Fault; OSError, when the disk does not take it."""
     demand_taken(head, part.end - part.start - head.data, desk.max_object)
-    receiving = desk.holding.begin(
-        ObjectArrival(
-            calling_ae="",
-            called_ae="",
-            peer=request.address,
-            sop_class=head.sop_class,
-            sop_instance=head.sop_instance,
-            syntax=head.syntax,
-            received_at=request.at,
-            source=f"stow:{request.caller.client}",
-            study=study,
-        )
+    arrival = ObjectArrival(
+        calling_ae="",
+        called_ae="",
+        peer=request.address,
+        sop_class=head.sop_class,
+        sop_instance=head.sop_instance,
+        syntax=head.syntax,
+        received_at=request.at,
+        source=f"stow:{request.caller.client}",
+        study=study,
     )
-    try:
-        return _finished(request, part, head, receiving)
-    except BaseException:
-        receiving.abandon()
-        raise
-
-
-def _finished(request: Request, part: Part, head: Head, receiving: Receiving) -> Held:
-    for piece in multipart.read(request.body, part.start + head.data, part.end):
-        receiving.write(piece)
-    became = receiving.finish()
-    if isinstance(became, Refused):
-        raise fault(became.category, "processing", became.text)
-    return became
+    with receiving(desk.holding, arrival) as coming:
+        for piece in multipart.read(request.body, part.start + head.data, part.end):
+            coming.write(piece)
+        return demand_held(coming.finish())
 
 
 def _head(request: Request, part: Part) -> Head:
