@@ -71,9 +71,14 @@ class MessageStore:
         """Raises LeaseLost when it is another's by now."""
         self._database.write(lambda c: _settle(c, claim, settled, at))
 
-    def latest(self, lanes: Sequence[str]) -> datetime | None:
-        """When the newest message was sent that has changed this patient's data."""
-        query = select(func.max(message_latest.c.sent_at)).where(message_latest.c.lane.in_(lanes))
+    def latest(self, id_: str) -> datetime | None:
+        """When the newest message was sent that has changed the data of this message's patient."""
+        query = (
+            select(func.max(message_latest.c.sent_at))
+            .join(message_lane, message_lane.c.lane == message_latest.c.lane)
+            .join(message, message.c.seq == message_lane.c.seq)
+            .where(message.c.id == id_)
+        )
         found = self._database.read(lambda c: c.execute(query).scalar())
         return found if found is None or isinstance(found, datetime) else None
 
@@ -237,9 +242,20 @@ def _settle(connection: Connection, claim: MessageClaim, settled: Settled, at: d
         raise LeaseLost
     if settled.standing is Standing.APPLIED and was.kind.startswith(_PATIENTS):
         _tell_latest(connection, row.seq, was.sent_at or was.received_at)
-    if settled.standing in (Standing.APPLIED, Standing.SET_ASIDE):
+    if settled.standing is Standing.APPLIED:
+        _wake_parked(connection, row.seq, at)
         connection.execute(delete(message_lane).where(message_lane.c.seq == row.seq))
-    del at
+
+
+def _wake_parked(connection: Connection, seq: int, at: datetime) -> None:
+    """What waits for something about one of these patients looks whether it has come."""
+    mine, theirs = message_lane.alias(), message_lane.alias()
+    beside = select(theirs.c.seq).join(mine, mine.c.lane == theirs.c.lane).where(mine.c.seq == seq).distinct()
+    connection.execute(
+        update(message)
+        .where(message.c.seq.in_(beside), message.c.standing == Standing.PARKED.value)
+        .values(due_at=at)
+    )
 
 
 def _tell_latest(connection: Connection, seq: int, sent_at: datetime) -> None:
