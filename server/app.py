@@ -36,7 +36,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
-    app.register_blueprint(pages(house.ledger))
+    app.register_blueprint(pages(house.ledger, house.inbox))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
@@ -103,7 +103,7 @@ def _health(house: House) -> flask.Response:
 
 def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
-    text = metrics.exposition(house.ledger, house.deliveries, polled, read(house.settings.data))
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, read(house.settings.data))
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -14,13 +14,14 @@ from server.case import State, public_state
 from server.dicom.receive.counts import Counts, Told
 from server.metrics import exposition
 from server.store.tables import cases
+from tests.console.test_messages import hold
 from tests.world import BACTERIAL, World, send_case
 
 
 def samples(world: World) -> dict[tuple[str, str], float]:
-    text = exposition(world.house.ledger, world.house.deliveries).decode()
+    text = exposition(world.house.ledger, world.house.deliveries, world.house.inbox).decode()
     return {
-        (each.name, each.labels.get("state", "")): each.value
+        (each.name, each.labels.get("state") or each.labels.get("standing", "")): each.value
         for family in text_string_to_metric_families(text)
         for each in family.samples
     }
@@ -32,7 +33,10 @@ def _one_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_empty_house(world: World) -> None:
-    assert samples(world) == {("second_reader_cases_late", ""): 0}
+    assert samples(world) == {
+        ("second_reader_cases_late", ""): 0,
+        ("second_reader_message_waiting_seconds", ""): 0,
+    }
 
 
 def test_cases_and_deliveries_by_state(world: World) -> None:
@@ -47,7 +51,16 @@ def test_cases_and_deliveries_by_state(world: World) -> None:
         ("second_reader_deliveries", "delivered"): 2,
         ("second_reader_deliveries", "waiting"): 2,
         ("second_reader_cases_late", ""): 0,
+        ("second_reader_message_waiting_seconds", ""): 0,
     }
+
+
+def test_messages_by_standing_and_how_long_they_wait(world: World) -> None:
+    hold(world)
+    world.watch.forward(seconds=7)
+    assert samples(world)["second_reader_messages", "held"] == 1
+    assert samples(world)["second_reader_messages", "waiting"] == 1
+    assert samples(world)["second_reader_message_waiting_seconds", ""] == 7
 
 
 def test_cases_that_no_worker_takes_up_are_late_after_a_minute(world: World) -> None:
@@ -88,7 +101,7 @@ def test_the_dicom_door_as_its_listeners_have_told(world: World) -> None:
     counts.close()
 
     def said(dicom: Told) -> dict[tuple[str, ...], float]:
-        text = exposition(world.house.ledger, world.house.deliveries, (), dicom).decode()
+        text = exposition(world.house.ledger, world.house.deliveries, world.house.inbox, (), dicom).decode()
         return {
             (each.name.removeprefix("second_reader_dicom_"), *each.labels.values()): each.value
             for family in text_string_to_metric_families(text)

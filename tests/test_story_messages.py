@@ -566,7 +566,7 @@ def test_an_error_of_ours_is_tried_again_and_holds_up_its_patient_alone(site: Si
     assert waiting is not None
     assert waiting.standing is Standing.WAITING
     site.poisoned.clear()
-    assert site.world.house.inbox.decide(poison, again=True, at=site.world.watch())
+    assert site.world.house.inbox.decide(poison, Standing.WAITING, "somebody", site.world.watch())
     site.run()
     assert len(site.found("Patient")) == 2
 

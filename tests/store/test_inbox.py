@@ -134,8 +134,8 @@ def test_a_faulted_message_holds_up_its_patient_alone_until_a_person_decides(inb
     assert inbox.claim(NOW) is None
     [listed] = inbox.listed([Standing.FAULTED], 10)
     assert listed.reasons == ("an error of ours",)
-    assert inbox.decide(listed.id, again=False, at=NOW)
-    assert not inbox.decide(listed.id, again=False, at=NOW), "once is enough"
+    assert inbox.decide(listed.id, Standing.SET_ASIDE, "somebody: why", NOW)
+    assert not inbox.decide(listed.id, Standing.SET_ASIDE, "somebody: why", NOW), "once is enough"
     assert taken(inbox).message.control_id == "2"
 
 
@@ -144,7 +144,7 @@ def test_a_person_may_have_it_tried_again(inbox: MessageStore) -> None:
     inbox.settle(taken(inbox), Settled(Standing.HELD, ("why",)), NOW)
     assert inbox.claim(NOW + 10 * SECOND) is None
     [listed] = inbox.listed([Standing.HELD], 10)
-    assert inbox.decide(listed.id, again=True, at=NOW)
+    assert inbox.decide(listed.id, Standing.WAITING, "somebody: why", NOW)
     assert taken(inbox).message.id == listed.id
 
 
@@ -164,7 +164,9 @@ def test_a_worker_that_lost_its_lease_settles_nothing(inbox: MessageStore) -> No
     inbox.settle(soon, Settled(Standing.APPLIED, notes=("noted",)), NOW)
     [listed] = inbox.listed([Standing.APPLIED], 10)
     assert listed.notes == ("noted",)
-    assert inbox.counts() == {Standing.APPLIED: 1}
+    inbox.keep(heard("2", b"2"))
+    assert inbox.counts() == {Standing.WAITING: 1}, "what is done is not counted"
+    assert inbox.oldest_waiting() == NOW
 
 
 def test_when_a_patient_was_last_changed_is_remembered(inbox: MessageStore) -> None:
