@@ -17,7 +17,7 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.tls",
-    "server.image_search", "server.worklist",
+    "server.image_search", "server.messages", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
