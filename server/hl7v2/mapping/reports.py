@@ -15,6 +15,7 @@ from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.orders import Numbers
 from server.hl7v2.mapping.results import About, add_results, gathered
 from server.hl7v2.mapping.rows import fill
+from server.hl7v2.mapping.specimens import specimens
 from server.hl7v2.mapping.tables.report import OBR, ORC, OWNED
 from server.hl7v2.message import Repetition, Segment
 
@@ -46,18 +47,15 @@ def report(ordered: Ordered, place: Place, making: Making) -> str:
     identity = _identity(ordered, place, found, making)
     category = next(iter(found.get("category", [])), None)
     effective = {key: value for key, value in found.items() if key.startswith("effective")}
+    taken = specimens(ordered, place.at, place.subject, making)
     about = About(
-        identity[0] if identity else None,
-        place.subject,
-        place.order,
-        place.visit,
-        category,
-        effective or None,
-    )
+        identity[0] if identity else None, place.subject, place.order, place.visit, category, effective or None,
+        taken[0] if len(taken) == 1 else None,
+    )  # fmt: skip
     lined = gathered([each for each in ordered.results if not each.specimen])
     references = add_results(lined, f"result-{place.at}", about, making)
     references += add_results(
-        gathered([each for each in ordered.results if each.specimen]), f"specimen-{place.at}", about, making
+        gathered([each for each in ordered.results if each.specimen]), f"taken-{place.at}", about, making
     )
     whole: Json = {
         "resourceType": "DiagnosticReport",
@@ -70,8 +68,9 @@ def report(ordered: Ordered, place: Place, making: Making) -> str:
     for element, reference in (("basedOn", place.order), ("encounter", place.visit)):
         if reference is not None:
             whole[element] = [reference] if element == "basedOn" else reference
-    if references:
-        whole["result"] = references
+    for element, several in (("result", references), ("specimen", taken)):
+        if several:
+            whole[element] = several
     _signed(whole, ordered, place, making)
     name = f"report-{place.at}"
     making.add(Draft(name, "DiagnosticReport", whole, identity, (), OWNED))

@@ -35,6 +35,8 @@ class About:
     category: Json | None = None
     effective: Json | None = None
     """OBR-7 and OBR-8, where OBX-14 says nothing."""
+    specimen: Json | None = None
+    """The only one of the report."""
 
 
 def gathered(results: list[Result]) -> list[list[Result]]:
@@ -127,6 +129,8 @@ def _beside(whole: Json, about: About, remarks: list[Json]) -> None:
         whole["encounter"] = about.visit
     if about.category is not None:
         whole["category"] = [about.category]
+    if about.specimen is not None:
+        whole["specimen"] = about.specimen
     if remarks:
         whole["note"] = remarks
     if about.effective is not None and "effectiveDateTime" not in whole:

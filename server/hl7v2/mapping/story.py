@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.hl7v2.link import Link
-from server.hl7v2.mapping import documents, orders, patients, referrals, reports, visits
+from server.hl7v2.mapping import documents, orders, patients, referrals, reports, specimens, visits
 from server.hl7v2.mapping.convert import times
-from server.hl7v2.mapping.drafts import REFERENCE, Json, Merge, Order, Story
+from server.hl7v2.mapping.drafts import REFERENCE, Draft, Json, Merge, Order, Story
 from server.hl7v2.mapping.layout import Ordered, Person, Sheet, lay_out
 from server.hl7v2.mapping.making import Making
-from server.hl7v2.mapping.results import About
+from server.hl7v2.mapping.results import About, add_results, gathered
 from server.hl7v2.message import Message, Segment
 
 _REPORTING = frozenset({"ORU", "OUL"})
@@ -79,8 +79,7 @@ class _Telling:
                 draft = orders.order(
                     f"order-{self._count}", ordered, numbers, subject, self._making, speaks=speaks
                 )
-                if visit is not None:
-                    draft.resource["encounter"] = visit
+                self._with(draft, ordered, subject, visit, speaks=speaks)
                 order = self._making.add(draft)
             report = None
             if self._message.code in _REPORTING:
@@ -90,6 +89,21 @@ class _Telling:
                 )
                 report = reports.report(ordered, place, self._making)
             self._ordered(ordered, numbers, order, report, name)
+
+    def _with(
+        self, draft: Draft, ordered: Ordered, subject: Json, visit: Json | None, *, speaks: bool
+    ) -> None:
+        """The visit; what the order is about: specimens, and answers that were asked for with it."""
+        if visit is not None:
+            draft.resource["encounter"] = visit
+        if not speaks:
+            return
+        if taken := specimens.specimens(ordered, self._count, subject, self._making):
+            draft.resource["specimen"] = taken
+        about = About(next(iter(draft.identifiers), None), subject, visit=visit)
+        lined = gathered(ordered.results)
+        if told := add_results(lined, f"information-{self._count}", about, self._making):
+            draft.resource["supportingInfo"] = told
 
     def _studies(self, ordered: Ordered) -> list[Segment]:
         return self._sheet.studies if len(self._sheet.studies) == 1 else ordered.studies

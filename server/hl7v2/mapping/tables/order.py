@@ -85,5 +85,6 @@ DG1: Table = (Row("DG1-3", "reasonCode+", codes.concept, "CWE[CodeableConcept]")
 OWNED = (
     "status", "intent", "code", "category", "priority", "occurrence[x]", "authoredOn", "requester",
     "performer", "reasonCode", "orderDetail", "note", "requisition", "encounter", "extension",
+    "specimen", "supportingInfo",
 )  # fmt: skip
 """What an order speaks of. A result names its order, and says at most where it stands (ORC-5)."""
