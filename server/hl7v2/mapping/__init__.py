@@ -1,1 +1,1 @@
-"""What a message means: drafts of FHIR resources, made by tables (docs/decisions/0027-hl7-mapping.md). Pure."""
+"""What a message means: drafts of FHIR resources, made by tables (decision 27). Pure."""
