@@ -39,7 +39,7 @@ def _valued(segment: Segment, rule: FieldRule, values: tuple[Repetition, ...], n
     where = f"{segment.name}-{rule.position}"
     if rule.single and len(values) > 1:
         notes.append(f"repetition {where}")
-    if rule.needed and all(each.empty or each.raw() == NULL for each in values):
+    if rule.needed and not any(_says(each, rule.identifies) for each in values):
         raise _missing(segment, rule.position)
     if rule.check is None and rule.table is None and rule.flagged is None:
         return
@@ -48,6 +48,10 @@ def _valued(segment: Segment, rule: FieldRule, values: tuple[Repetition, ...], n
         if text:
             place = Place(segment.name, segment.sequence, rule.position, number)
             _value(rule, text, place, notes)
+
+
+def _says(value: Repetition, identifies: bool) -> bool:
+    return bool(value.text()) if identifies else not value.empty and value.raw() != NULL
 
 
 def _value(rule: FieldRule, text: str, place: Place, notes: list[str]) -> None:

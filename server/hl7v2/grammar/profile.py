@@ -10,25 +10,33 @@ def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEEDED_SEGMENTS = {
-    "ADT_A01": {"PID"},
-    "ADT_A03": {"PID"},
-    "ADT_A05": {"PID"},
-    "ADT_A09": {"PID"},
-    "ADT_A30": {"PID", "MRG"},
-    "ADT_A37": {"PID"},
-    "ADT_A39": {"PID", "MRG"},
-    "MDM_T02": {"PID", "TXA", "OBX"},
-    "OMI_O23": {"PID", "ORC", "OBR", "IPC"},
-    "OML_O21": {"PID", "ORC", "OBR"},
-    "ORM_O01": {"PID", "ORC"},
-    "ORU_R01": {"PID", "OBR"},
-    "REF_I12": {"PID"},
+NEEDED_SEGMENTS: dict[str, tuple[str, ...]] = {
+    "ADT_A01": ("PID",),
+    "ADT_A03": ("PID",),
+    "ADT_A05": ("PID",),
+    "ADT_A09": ("PID",),
+    "ADT_A30": ("PID", "MRG"),
+    "ADT_A37": ("PID",),
+    "ADT_A39": ("PID", "MRG"),
+    "MDM_T02": ("PID", "TXA", "OBX"),
+    "OMI_O23": ("PID", "ORC", "OBR", "IPC"),
+    "OML_O21": ("PID", "ORC", "OBR"),
+    "ORM_O01": ("PID", "ORC"),
+    "ORU_R01": ("PID", "OBR"),
+    "REF_I12": ("PID",),
 }
 """Without them we could make nothing of it."""
 
 ONCE = {"ORU_R01": {"PATIENT_RESULT"}}
 """Groups that we take one of: results of two patients in one message are two messages."""
+
+NEVER_FIRST = {"PRIOR_RESULT": {"ORC", "OBR"}}
+"""In OML an ORC after an order could begin its prior results as well as the next order. It is the next order;
+prior results begin with what they have of the patient: PID, PV1 or AL1."""
+ONE_ORDER = "PRIOR_RESULT"
+"""For the same reason a second ORC within it is refused: nobody can tell whether it is to be carried out."""
+FOLLOWERS = frozenset({"NTE", "PRT"})
+"""They say something about what stands before them, and belong to the innermost group that may have them."""
 
 NEEDED_FIELDS: dict[str, tuple[int, ...]] = {"PID": (3,), "MRG": (1,), "OBR": (4,)}
 NEEDED_IN: dict[str, dict[str, tuple[int, ...]]] = {
@@ -37,7 +45,10 @@ NEEDED_IN: dict[str, dict[str, tuple[int, ...]]] = {
     "OML_O21": {"ORC": (1,)},
     "OMI_O23": {"ORC": (1,)},
 }
-"""By structure; with ``NEEDED_FIELDS``, which hold everywhere."""
+"""By structure; beside ``NEEDED_FIELDS``, which hold everywhere."""
+
+IDENTIFIERS = {("PID", 3), ("MRG", 1)}
+"""Their first component must be valued: an authority without a number names nobody."""
 
 USED = {
     "PID": {7, 29},

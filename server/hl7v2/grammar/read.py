@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.hl7v2.grammar import events, profile
+from server.hl7v2.grammar import events, own, profile
 from server.hl7v2.grammar.check import check
 from server.hl7v2.grammar.structure import Shape, shape
 from server.hl7v2.grammar.walk import Walked, walk
@@ -29,6 +29,7 @@ def read(segments: tuple[Segment, ...], notes: tuple[str, ...], strict: bool) ->
         profile.OWN_SEGMENTS,
     )
     found += [*walked.notes, *_missing(walked, structure)]
+    own.check(walked)
     for each in segments:
         found += check(each, structure, events.NEAREST.get(version, version))
     if strict and found:
@@ -84,8 +85,9 @@ def _once(found: Shape, structure: str) -> Shape:
 def _missing(walked: Walked, structure: str) -> list[str]:
     needed = profile.NEEDED_SEGMENTS[structure]
     have = {each.name for each in walked.content.walk()}
-    for name in sorted(needed - have):
-        raise _without(name, structure)
+    for name in needed:
+        if name not in have:
+            raise _without(name, structure)
     for each in walked.missing:
         if each.segment in needed:
             raise _without(each.segment, structure)

@@ -20,6 +20,8 @@ class FieldRule:
     """By the standard."""
     needed: bool
     """By us."""
+    identifies: bool
+    """Needed is its first component."""
     single: bool
     kind: str
     """Its data type, where it is one that is checked."""
@@ -47,6 +49,7 @@ def _rule(segment: str, structure: str, child: Any) -> FieldRule:
         position=position,
         required=least > 0,
         needed=position in needed,
+        identifies=(segment, position) in profile.IDENTIFIERS,
         single=most == 1,
         kind=kind,
         check=CHECKS.get(kind),

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from server.hl7v2.grammar.events import nearest
+from server.hl7v2.grammar.profile import NEVER_FIRST
 
 _UNLIMITED = -1
 _ONE_NAME = {
@@ -20,6 +21,10 @@ _ONE_NAME = {
     ("REF_I12", "RESULTS"): "OBSERVATION",
 }
 """What versions call by different names is called by one."""
+
+
+_WITHIN = {"ORU_R01_COMMON_ORDER"}
+"""What it holds belongs to the group around it, where versions before 2.8 have it (ORC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def _shape(structure: str, name: str, row: Any) -> Shape:
     open_ = True
     for child in row[1]:
         for part in _parts(structure, name, child):
-            begins = part.group.first if part.group else {part.name}
+            begins = _begins(part)
             starts |= {each: (*starts.get(each, ()), len(parts)) for each in begins}
             first |= begins if open_ else set()
             parts.append(part)
@@ -81,10 +86,16 @@ def _shape(structure: str, name: str, row: Any) -> Shape:
     return Shape(name, tuple(parts), starts, frozenset(first), frozenset(inside))
 
 
+def _begins(part: Part) -> frozenset[str]:
+    return part.group.first - NEVER_FIRST.get(part.name, set()) if part.group else frozenset({part.name})
+
+
 def _parts(structure: str, within: str, child: Any) -> tuple[Part, ...]:
     full, row, (least, most), kind = child
     if kind == "SEG":
         return (Part(full, least, most),)
+    if full in _WITHIN:
+        return tuple(part for each in row[1] for part in _parts(structure, within, _optional(each)))
     if row[0] == "choice":
         # One of several segments stands there; it is taken for a part of the group around it.
         return tuple(Part(each[0], 0, 1) for each in row[1])
@@ -93,3 +104,8 @@ def _parts(structure: str, within: str, child: Any) -> tuple[Part, ...]:
     inner = structure == "REF_I12" and name == "OBSERVATION" and within in ("RESULTS", "OBSERVATION")
     name = "RESULTS_NOTES" if inner else _ONE_NAME.get((structure, name), name)
     return (Part(name, least, most, _shape(structure, name, row)),)
+
+
+def _optional(child: Any) -> Any:
+    name, row, (_, most), kind = child
+    return name, row, (0, most), kind

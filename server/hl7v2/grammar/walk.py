@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.hl7v2.grammar.profile import FOLLOWERS, ONE_ORDER
 from server.hl7v2.grammar.structure import Part, Shape
 from server.hl7v2.message import Group, Segment
 from server.hl7v2.refusal import Code, Place, Refusal
@@ -86,6 +87,10 @@ class _Walk:
             if name not in self._own:
                 self._notes[f"segment-without-place {name}"] = None
             return
+        if name == "ORC" and any(each.shape.name == ONE_ORDER and each.counts for each in self._path):
+            raise self._misplaced(
+                segment, "after prior results it could be one more of them or the next order"
+            )
         for depth in range(len(self._path) - 1, -1, -1):
             place = self._path[depth].place_for(name)
             if place is not None:
@@ -111,17 +116,21 @@ class _Walk:
         """Out of order, but there is one group only that it can belong to."""
         found = [(each, each.late_place(segment.name)) for each in self._path]
         places = [(each, place) for each, place in found if place is not None]
+        places = places[-1:] if segment.name in FOLLOWERS else places
         if len(places) != 1:
-            raise Refusal(
-                Code.SEQUENCE,
-                "segment-sequence",
-                f"{segment.name} must not stand here: {self._whole.name} has no place left for it",
-                Place(segment.name, segment.sequence),
-            )
+            raise self._misplaced(segment, f"{self._whole.name} has no place left for it")
         here, place = places[0]
         here.take(place)
         here.parts.append(segment)
         self._notes[f"segment-out-of-order {segment.name}"] = None
+
+    def _misplaced(self, segment: Segment, why: str) -> Refusal:
+        return Refusal(
+            Code.SEQUENCE,
+            "segment-sequence",
+            f"{segment.name} must not stand here: {why}",
+            Place(segment.name, segment.sequence),
+        )
 
     def _close(self) -> None:
         done = self._path.pop()

@@ -86,7 +86,7 @@ def _segments(lines: list[str], delimiters: Delimiters, fields: Fields) -> tuple
         raise _too_many("segments", MOST_SEGMENTS)
     if sum(line.count(delimiters.field) for _, line in found) > MOST_FIELDS:
         raise _too_many("fields", MOST_FIELDS)
-    seen: Counter[str] = Counter()
+    seen = Counter({"MSH": 1})
     out = [fields.msh(found[0][1])]
     for number, line in found[1:]:
         name = line[:3]
