@@ -33,8 +33,8 @@ ONCE = {"ORU_R01": {"PATIENT_RESULT"}}
 NEVER_FIRST = {"PRIOR_RESULT": {"ORC", "OBR"}}
 """In OML an ORC after an order could begin its prior results as well as the next order. It is the next order;
 prior results begin with what they have of the patient: PID, PV1 or AL1."""
-ONE_ORDER = "PRIOR_RESULT"
-"""For the same reason a second ORC within it is refused: nobody can tell whether it is to be carried out."""
+ONE_ORDER = "ORDER_PRIOR"
+"""After one an ORC is refused for the same reason: nobody can tell whether it is to be carried out."""
 FOLLOWERS = frozenset({"NTE", "PRT"})
 """They say something about what stands before them, and belong to the innermost group that may have them."""
 

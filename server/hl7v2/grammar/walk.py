@@ -87,7 +87,7 @@ class _Walk:
             if name not in self._own:
                 self._notes[f"segment-without-place {name}"] = None
             return
-        if name == "ORC" and any(each.shape.name == ONE_ORDER and each.counts for each in self._path):
+        if name == "ORC" and any(each.shape.name == ONE_ORDER for each in self._path):
             raise self._misplaced(
                 segment, "after prior results it could be one more of them or the next order"
             )
