@@ -90,8 +90,11 @@ class Inbox(Protocol):
 class Hearing(Protocol):
     """What the listener calls with each frame, in a thread; it knows nothing of what is inside."""
 
-    def hear(self, payload: bytes, link: str, received_at: datetime) -> bytes | None:
+    def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
+
+        ``links``: names of those that the connection may be, by its address and certificate; one or more.
+        MSH-3 and MSH-4 say which of them it is, or that it is none.
 
         Raises:
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that
@@ -99,6 +102,6 @@ class Hearing(Protocol):
         """
         ...
 
-    def too_long(self, begin: bytes, link: str, received_at: datetime) -> bytes | None:
+    def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """The answer to a message that is over the limit, from its first bytes; nothing of it is kept."""
         ...
