@@ -17,7 +17,8 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
-    "server.image_search", "server.messages", "server.worklist",
+    "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
+    "server.messages", "server.seats", "server.tally", "server.turning", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -32,6 +33,7 @@ COMPOSERS = {
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
+    "server.binding", "server.doorway", "server.hands", "server.listeners", "server.turning",
     "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
     *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",

@@ -23,14 +23,14 @@ from server.dicom.receive.admission import Admission
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
-from server.dicom.receive.doorway import Doorways
-from server.dicom.receive.hands import Hands
 from server.dicom.receive.serving import Serving
-from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
+from server.doorway import Doorways
+from server.hands import Hands
 from server.line import Entry
 from server.objects import Held, Holding, Outcome
+from server.tally import Tally
 
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
