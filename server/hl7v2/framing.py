@@ -118,6 +118,8 @@ class Framing:
         return len(self._fed) - self._at + len(self._message or b"")
 
     def feed(self, data: bytes) -> None:
+        if self._over:
+            return
         self._fed = self._fed[self._at :] + data
         self._at = 0
         self._vt = self._fs = -1
@@ -180,7 +182,7 @@ class Framing:
         self._at = end
         before = self._fed[end - 1] if end else 0
         if len(message) > self._longest + (before == FS):
-            return TooLong(bytes(message[:_BEGIN]))
+            return TooLong(bytes(message[: min(_BEGIN, self._longest)]))
         if end < len(self._fed) and self._fed[end] == FS:
             self._at += 2
             return self._whole(message)
