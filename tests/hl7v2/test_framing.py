@@ -65,7 +65,7 @@ def single(data: bytes) -> list[bytes]:
         ),
         pytest.param(b"\x0bA\x1c\r\0\0\0\r\n\x0bB\x1c\r", [Frame(b"A"), Frame(b"B")], id="h012 NULs between"),
         pytest.param(b"\x0b\x1c\r", [Frame(b"")], id="h013 empty"),
-        pytest.param(b"\x06\x0bA\x1c\r\x15\x06\x0bB\x1c\r", [Frame(b"A"), Frame(b"B")], id="h028 ACK and NAK"),
+        pytest.param(b"\x06\x0bA\x1c\r\x15\x06\x0bB\x1c\r", [Frame(b"A"), Frame(b"B")], id="h028 ACK, NAK"),
         pytest.param(b"GET / HTTP/1.1\r\n\r\n", [Closed(Why.HTTP)], id="h029 HTTP"),
         pytest.param(b"\x16\x03\x01\x02\0\x01", [Closed(Why.TLS)], id="h019 TLS where none is spoken"),
         pytest.param(b"\0\x06", [], id="nothing but padding"),
