@@ -45,9 +45,9 @@ class Heard:
     """Just what stood in the frame."""
     digest: str
     """SHA-256 of ``raw``, lower-case hex."""
-    lane: str
-    """What must be applied in order: a digest over the patient's identifiers; messages of one lane wait for
-    one another."""
+    lanes: tuple[str, ...]
+    """Whom it is about: a digest of each identifier of the patient, of both patients of a merge. Messages
+    that share one are applied in the order in which they came; without any it waits for nobody."""
     answer: bytes
     """The acknowledgement that leaves once this is stored."""
     notes: tuple[str, ...] = ()
@@ -90,8 +90,8 @@ class Inbox(Protocol):
 class Hearing(Protocol):
     """What the listener calls with each frame, in a thread; it knows nothing of what is inside."""
 
-    def hear(self, payload: bytes, link: str, received_at: datetime) -> bytes | None:
-        """What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
+    def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        """``links``: those that this connection may be, by name. What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
 
         Raises:
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that
@@ -99,6 +99,6 @@ class Hearing(Protocol):
         """
         ...
 
-    def too_long(self, begin: bytes, link: str, received_at: datetime) -> bytes | None:
+    def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """The answer to a message that is over the limit, from its first bytes; nothing of it is kept."""
         ...
