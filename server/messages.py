@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +20,10 @@ class Standing(StrEnum):
     PARKED = "parked"
     """What it is about is not here yet; it is tried again until its time is over, then held."""
     FAULTED = "faulted"
-    """We could not make anything of it, and it is our fault; it can be tried again."""
+    """We could not make anything of it, and it is our fault. What comes later for the same patient waits
+    until a person has it tried again, or sets it aside."""
+    SET_ASIDE = "set-aside"
+    """A person has decided that nothing is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class Heard:
     """Leniencies, by name."""
 
 
+def lane_of(system: str, value: str) -> str:
+    """The lane of a patient's identifier; it tells nobody who that is."""
+    return hashlib.sha256(f"{system}|{value}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Turned:
     """A message that is refused for good, kept for a while so that a person can see why."""
@@ -77,6 +86,48 @@ class Kept:
     """Its control id was used before with other content; it is a message of its own all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the store has it."""
+
+    id: str
+    link: str
+    sender: str
+    control_id: str
+    kind: str
+    version: str
+    sent_at: datetime | None
+    received_at: datetime
+    standing: Standing
+    attempts: int
+    reasons: tuple[str, ...]
+    """Why it is held, parked or faulted; without values of the message."""
+    notes: tuple[str, ...]
+    reused: bool
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClaim:
+    """A message that one worker has taken to apply it."""
+
+    message: Message
+    raw: bytes
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What has become of a claimed message."""
+
+    standing: Standing
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Beside those that it was accepted with."""
+    due_at: datetime | None = None
+    """When it is tried again."""
+
+
 class Inbox(Protocol):
     """Where messages are kept. A call returns when everything is on disk, or raises Fault."""
 
@@ -91,7 +142,8 @@ class Hearing(Protocol):
     """What the listener calls with each frame, in a thread; it knows nothing of what is inside."""
 
     def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
-        """``links``: those that this connection may be, by name. What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
+        """``links``: those that this connection may be, by name. What to send back; None: nothing (an
+        acknowledgement that came to us, a wish of MSH-15).
 
         Raises:
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that
