@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +20,10 @@ class Standing(StrEnum):
     PARKED = "parked"
     """What it is about is not here yet; it is tried again until its time is over, then held."""
     FAULTED = "faulted"
-    """We could not make anything of it, and it is our fault; it can be tried again."""
+    """We could not make anything of it, and it is our fault. What comes later for the same patient waits
+    until a person has it tried again, or sets it aside."""
+    SET_ASIDE = "set-aside"
+    """A person has decided that nothing is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,18 @@ class Heard:
     """Just what stood in the frame."""
     digest: str
     """SHA-256 of ``raw``, lower-case hex."""
-    lane: str
-    """What must be applied in order: a digest over the patient's identifiers; messages of one lane wait for
-    one another."""
+    lanes: tuple[str, ...]
+    """Whom it is about: a digest of each identifier of the patient, of both patients of a merge. Messages
+    that share one are applied in the order in which they came; without any it waits for nobody."""
     answer: bytes
     """The acknowledgement that leaves once this is stored."""
     notes: tuple[str, ...] = ()
     """Leniencies, by name."""
+
+
+def lane_of(system: str, value: str) -> str:
+    """The lane of a patient's identifier; it tells nobody who that is."""
+    return hashlib.sha256(f"{system}|{value}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,48 @@ class Kept:
     repeated: bool = False
     reused: bool = False
     """Its control id was used before with other content; it is a message of its own all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the store has it."""
+
+    id: str
+    link: str
+    sender: str
+    control_id: str
+    kind: str
+    version: str
+    sent_at: datetime | None
+    received_at: datetime
+    standing: Standing
+    attempts: int
+    reasons: tuple[str, ...]
+    """Why it is held, parked or faulted; without values of the message."""
+    notes: tuple[str, ...]
+    reused: bool
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClaim:
+    """A message that one worker has taken to apply it."""
+
+    message: Message
+    raw: bytes
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What has become of a claimed message."""
+
+    standing: Standing
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Beside those that it was accepted with."""
+    due_at: datetime | None = None
+    """When it is tried again."""
 
 
 class Inbox(Protocol):
