@@ -18,7 +18,8 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
     "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
-    "server.messages", "server.seats", "server.tally", "server.turning", "server.worklist",
+    "server.messages", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -34,6 +35,7 @@ COMPOSERS = {
 }  # fmt: skip
 WORLDLY = {
     "server.binding", "server.doorway", "server.hands", "server.listeners", "server.turning",
+    "server.watching", "server.hl7v2.listen.connection", "server.hl7v2.listen.entrance", "server.hl7v2.listen.loop",
     "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
     *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",

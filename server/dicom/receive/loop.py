@@ -31,6 +31,7 @@ from server.hands import Hands
 from server.line import Entry
 from server.objects import Held, Holding, Outcome
 from server.tally import Tally
+from server.watching import watch
 
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
@@ -146,15 +147,7 @@ class Loop:
     # -- one connection
 
     def _watch(self, connection: Connection, events: int) -> None:
-        if events == connection.watched:
-            return
-        if not connection.watched:
-            self._selector.register(connection.line, events, partial(self._ready, connection))
-        elif not events:
-            self._selector.unregister(connection.line)
-        else:
-            self._selector.modify(connection.line, events, partial(self._ready, connection))
-        connection.watched = events
+        watch(self._selector, connection, events, partial(self._ready, connection))
 
     def _ready(self, connection: Connection) -> None:
         if connection in self._connections:  # not dropped earlier in this turn

@@ -23,10 +23,12 @@ from server.hands import Hands
 from server.hl7v2.framing import Closed, Dropped, Event, Frame, Skipped, TooLong, Why, block
 from server.hl7v2.listen.admission import Admission
 from server.hl7v2.listen.connection import Connection, Phase
+from server.hl7v2.listen.entrance import Entrance
 from server.hl7v2.listen.limits import Limits
 from server.hl7v2.listen.telling import Telling
 from server.line import Entry
 from server.messages import Hearing
+from server.watching import watch
 
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
@@ -56,7 +58,7 @@ class Loop:
         telling: Telling,
         log: FilteringBoundLogger,
     ) -> None:
-        self._hearing, self._admission = hearing, admission
+        self._hearing, self._entrance = hearing, Entrance(admission, limits, telling)
         self._limits, self._clock, self._telling = limits, clock, telling
         self._selector = DefaultSelector()
         self._hands = Hands(limits.threads, self._selector)
@@ -108,52 +110,23 @@ class Loop:
     # -- accepting
 
     def _enter(self, entry: Entry, sock: socket, address: str, now: float) -> None:
-        if not self._admission.knows(address):
-            self._refuse(sock, address, "address", now)
+        connection = self._entrance.let_in(entry, sock, address, now)
+        if connection is None:
             return
-        seat = self._admission.take(address)
-        if seat is None:
-            self._refuse(sock, address, "too many", now)
-            return
-        try:
-            connection = Connection(sock, address, self._limits, now, entry.line)
-        except OSError:  # The peer has left already.
-            self._admission.leave(seat)
-            sock.close()
-            return
-        connection.seat = seat
         self._connections.add(connection)
         self._watch(connection, EVENT_READ)
         if connection.line.ready:
             self._guard(connection, self._welcome)
 
-    def _refuse(self, sock: socket, address: str, why: str, now: float) -> None:
-        self._telling.refused(address, why, now)
-        sock.close()
-
     def _welcome(self, connection: Connection, now: float) -> None:
         """It has shown who it may be."""
-        if self._names(connection):
-            self._telling.accepted(connection.address)
-        else:
-            self._telling.refused(connection.address, "certificate", now)
+        if not self._entrance.welcome(connection, now):
             self._drop(connection)
-
-    def _names(self, connection: Connection) -> tuple[str, ...]:
-        return self._admission.names(connection.address, connection.line.shown())
 
     # -- one connection
 
     def _watch(self, connection: Connection, events: int) -> None:
-        if events == connection.watched:
-            return
-        if not connection.watched:
-            self._selector.register(connection.line, events, partial(self._ready, connection))
-        elif not events:
-            self._selector.unregister(connection.line)
-        else:
-            self._selector.modify(connection.line, events, partial(self._ready, connection))
-        connection.watched = events
+        watch(self._selector, connection, events, partial(self._ready, connection))
 
     def _ready(self, connection: Connection) -> None:
         if connection in self._connections:  # not dropped earlier in this turn
@@ -249,8 +222,7 @@ class Loop:
         self._watch(connection, 0)
         self._connections.discard(connection)
         self._held -= connection.weight
-        if connection.seat is not None:
-            self._admission.leave(connection.seat)
+        self._entrance.leave(connection)
         connection.line.close(complete=connection.phase is Phase.IDLE)
 
     def _weigh(self, connection: Connection) -> None:
@@ -268,10 +240,9 @@ class Loop:
         now: float,
     ) -> None:
         """A thread hears the message; the peer waits meanwhile."""
-        names = self._names(connection)
+        names = self._entrance.names(connection)
         if not names:  # the links have changed since it came
-            self._telling.refused(connection.address, "certificate", now)
-            self._drop(connection)
+            self._welcome(connection, now)
             return
         connection.enter(Phase.WORKING, now)
         self._watch(connection, 0)
