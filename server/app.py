@@ -17,7 +17,8 @@ from werkzeug.exceptions import HTTPException
 from server import __version__, clock, metrics
 from server.access.endpoints import endpoints
 from server.console.pages import pages
-from server.dicom.receive.counts import read
+from server.counting import read
+from server.dicom.receive import counts as dicom
 from server.dicom.web import door as dicomweb
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
@@ -103,7 +104,8 @@ def _health(house: House) -> flask.Response:
 
 def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
-    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, read(house.settings.data))
+    dicom_told = read(house.settings.data, dicom.FILE)
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, dicom_told)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -13,7 +13,7 @@ from prometheus_client.core import (
     Metric,
 )
 
-from server.dicom.receive.counts import BUCKETS, Told
+from server.counting import BUCKETS, Told
 
 _STALE_SECONDS = 15.0
 

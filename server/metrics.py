@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from server.case import State, public_state
 from server.clock import now
-from server.dicom.receive.counts import Told
+from server.counting import Told
 from server.dicom_metrics import of_dicom
 from server.store.deliveries import Deliveries
 from server.store.inbox import MessageStore

@@ -16,8 +16,10 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
-    "server.certificates", "server.completeness", "server.http_status", "server.tls",
-    "server.image_search", "server.messages", "server.worklist",
+    "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
+    "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
+    "server.messages", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
@@ -33,7 +35,10 @@ COMPOSERS = {
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
-    "server.certificates", "server.clock", "server.log", "server.settings", "server.tls",
+    "server.binding", "server.doorway", "server.hands", "server.listeners", "server.turning",
+    "server.watching", "server.hl7v2.listen.connection", "server.hl7v2.listen.entrance",
+    "server.hl7v2.listen.loop",
+    "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
     *COMPOSERS
     - {"server.applying", "server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
@@ -41,7 +46,7 @@ WORLDLY = {
     "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
-    "server.porch.connection", "server.porch.line", "server.porch.loop",
+    "server.porch.connection", "server.porch.loop",
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",
     "server.reader.child", "server.reader.film.child", "server.reader.film.desk",
     "server.reader.process", "server.reader.resident", "server.reader.training",

@@ -11,7 +11,8 @@ from sqlalchemy import update
 
 from server import metrics
 from server.case import State, public_state
-from server.dicom.receive.counts import Counts, Told
+from server.counting import Counts, Told
+from server.dicom.receive.counts import NAMES
 from server.metrics import exposition
 from server.store.tables import cases
 from tests.console.test_messages import hold
@@ -88,7 +89,7 @@ def test_states_under_seal_are_counted_together(world: World) -> None:
 
 
 def test_the_dicom_door_as_its_listeners_have_told(world: World) -> None:
-    counts = Counts(1)
+    counts = Counts(NAMES, 1)
     part = counts.part(0)
     part.add("objects stored", 2)
     part.add("associations rejected calling_ae")

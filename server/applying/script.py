@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.applying import orders
-from server.applying.filled import falls_back, filled
 from server.applying.known import Doubt, body, by_identifiers
 from server.applying.places import Place, Places, new_id, places
 from server.fhir.parse import parse
@@ -17,6 +16,7 @@ from server.fhir.references import pointers
 from server.fhir.task_states import CANCELLABLE, ended
 from server.fhir.write import dump
 from server.hl7v2.mapping.drafts import REFERENCE, Draft, Order, Story
+from server.hl7v2.mapping.updates import older, updated
 from server.ports import Resource, Shelf, Stored
 
 UNKNOWN_ORDER = "the order that it stops is not here yet"
@@ -100,10 +100,10 @@ def _write(made: Script, draft: Draft, where: Places, setting: Setting) -> None:
     kept = None if place.kept is None else body(place.kept)
     if kept is not None and draft.type == "Patient" and not setting.changes_patients:
         return
-    if kept is not None and falls_back(kept, settled):
+    if kept is not None and older(kept, settled):
         made.notes.append(f"no-downgrade: {draft.type} is signed already")
         return
-    after = filled(kept, settled)
+    after = settled.resource if kept is None else updated(kept, settled)
     if kept is not None and _same(kept, after):
         return
     made.entries.append(_entry(draft.type, place, after))
