@@ -1,4 +1,4 @@
-"""What /metrics tells: counted from the store at each scrape, of DICOM as its listeners have told.
+"""What /metrics tells: counted from the store at each scrape, of its doors as their listeners tell.
 
 The same from every process of a machine.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -17,6 +18,7 @@ from server.case import State, public_state
 from server.clock import now
 from server.counting import Told
 from server.dicom_metrics import of_dicom
+from server.mllp_metrics import of_mllp
 from server.store.deliveries import Deliveries
 from server.store.ledger import Ledger
 from server.store.partners import PartnerRow
@@ -24,11 +26,22 @@ from server.store.partners import PartnerRow
 _LATE = timedelta(seconds=60)
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listeners of this machine have told; None: there were none."""
+
+    dicom: Told | None = None
+    mllp: Told | None = None
+
+
+NONE = Doors()
+
+
 class _Counts(Collector):
     def __init__(
-        self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow], dicom: Told | None
+        self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow], doors: Doors
     ) -> None:
-        self._dicom = dicom
+        self._doors = doors
         self._ledger = ledger
         self._deliveries = deliveries
         self._partners = partners
@@ -51,8 +64,10 @@ class _Counts(Collector):
         )
 
         yield from self._of_partners()
-        if self._dicom is not None:
-            yield from of_dicom(self._dicom, now())
+        if self._doors.dicom is not None:
+            yield from of_dicom(self._doors.dicom, now())
+        if self._doors.mllp is not None:
+            yield from of_mllp(self._doors.mllp, now())
 
     def _of_partners(self) -> Iterator[GaugeMetricFamily]:
         failures = GaugeMetricFamily(
@@ -81,9 +96,9 @@ def exposition(
     ledger: Ledger,
     deliveries: Deliveries,
     partners: Sequence[PartnerRow] = (),
-    dicom: Told | None = None,
+    doors: Doors = NONE,
 ) -> bytes:
-    """The metrics in Prometheus' text format. ``dicom``: what the listeners of this machine have told."""
+    """The metrics in Prometheus' text format. ``doors``: what the listeners of this machine have told."""
     registry = CollectorRegistry()
-    registry.register(_Counts(ledger, deliveries, partners, dicom))
+    registry.register(_Counts(ledger, deliveries, partners, doors))
     return generate_latest(registry)

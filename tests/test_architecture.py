@@ -25,7 +25,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
-    "server.directory", "server.doors", "server.holding", "server.idle", "server.importing",
+    "server.directory", "server.door_metrics", "server.doors", "server.holding", "server.idle",
+    "server.importing", "server.mllp", "server.mllp_metrics",
     "server.inquiring", "server.keys", "server.leases", "server.listening", "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
     "server.polling",
@@ -35,7 +36,8 @@ COMPOSERS = {
 }  # fmt: skip
 WORLDLY = {
     "server.binding", "server.doorway", "server.hands", "server.listeners", "server.turning",
-    "server.watching", "server.hl7v2.listen.connection", "server.hl7v2.listen.entrance", "server.hl7v2.listen.loop",
+    "server.watching", "server.hl7v2.listen.connection", "server.hl7v2.listen.entrance",
+    "server.hl7v2.listen.loop",
     "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
     *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
