@@ -23,6 +23,7 @@ from server.dicom.web import door as dicomweb
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
+from server.hl7v2.listen import counts as mllp
 from server.log import logger
 from server.store.migrate import demand_current
 from server.wiring import Entrance, House, desk, entrance, images_desk
@@ -104,8 +105,9 @@ def _health(house: House) -> flask.Response:
 
 def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
-    dicom_told = read(house.settings.data, dicom.FILE)
-    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, dicom_told)
+    data = house.settings.data
+    doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

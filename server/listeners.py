@@ -9,20 +9,24 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from socket import socket
 from threading import Event
 
+from server.certificates import Certificates, TlsFiles
 from server.clock import now
 from server.counting import Counts, write
 from server.ending import REFUSED, one_sentence
 from server.lifeline import tie_to
+from server.line import Entry
 from server.log import logger
 from server.seats import Seats
+from server.tls import TlsLine
 from server.turning import GRACE_SECONDS
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -38,6 +42,18 @@ def told_to_stop() -> Event:
     for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def entries(ports: Sequence[socket], files: TlsFiles | None) -> list[Entry]:
+    """The last port speaks TLS where there are files for it. Called in the process that accepts.
+
+    The certificate is its own, and looked at by nobody else.
+    """
+    if files is None:
+        return [Entry(each) for each in ports]
+    certificates = Certificates(files, logger().warning)
+    *plain, secured = ports
+    return [*map(Entry, plain), Entry(secured, lambda sock: TlsLine(sock, certificates.context()))]
 
 
 @dataclass(frozen=True, slots=True)

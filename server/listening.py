@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from server.binding import listen
-from server.certificates import Certificates, TlsFiles, context_of
+from server.certificates import TlsFiles, context_of
 from server.clock import now
 from server.counting import Counts
 from server.dicom.limits import Limits
@@ -16,13 +16,11 @@ from server.dicom.receive.counts import FILE, NAMES
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.process import receive
 from server.dicom.register import PeersFile
-from server.line import Entry
-from server.listeners import Listeners, Shared, told_to_stop
+from server.listeners import Listeners, Shared, entries, told_to_stop
 from server.log import configure, logger
 from server.objects import Holding
 from server.seats import Seats
 from server.settings import PREFIX, Settings
-from server.tls import TlsLine
 
 Opening = Callable[[Settings], tuple[Holding, Operations]]
 """Opens the store, in the process that is going to use it."""
@@ -106,7 +104,7 @@ def _receive(
     """In the process that accepts."""
     holding, operations = opening(settings)
     return receive(
-        _entries(settings, ports),
+        entries(ports, tls_files(settings)),
         holding,
         register(settings),
         shared.seats,
@@ -116,13 +114,3 @@ def _receive(
         log=logger(),
         part=shared.counts.part(part),
     )
-
-
-def _entries(settings: Settings, ports: Sequence[socket.socket]) -> list[Entry]:
-    """In the process that accepts: the certificate is its own, and looked at by nobody else."""
-    files = tls_files(settings)
-    if files is None:
-        return [Entry(each) for each in ports]
-    certificates = Certificates(files, logger().warning)
-    *plain, secured = ports
-    return [*map(Entry, plain), Entry(secured, lambda sock: TlsLine(sock, certificates.context()))]

@@ -16,6 +16,7 @@ from server.applying.script import NotHere, Script, Setting, script, stale_after
 from server.errors import Category, Fault
 from server.hl7v2.link import Link
 from server.hl7v2.mapping.drafts import Merge, Story
+from server.hl7v2.refusal import Refusal
 from server.log import logger
 from server.messages import Message, MessageClaim, Settled, Standing
 from server.ports import LeaseLost, Resource, Shelf
@@ -28,7 +29,7 @@ _UNLINKED = "the link by which it came is no longer configured"
 _AGAIN = timedelta(minutes=10)
 
 Read = Callable[[bytes, Link, datetime], Story]
-"""Bytes, link, when they came -> what they say. Raises Fault."""
+"""Bytes, link, when they came -> what they say. Raises Fault, Refusal."""
 Write = Callable[[Resource, MessageClaim], None]
 """A transaction through the FHIR door, as part of what came with this message. Raises Fault."""
 Join = Callable[[Merging, MessageClaim], None]
@@ -72,7 +73,10 @@ class MessageWorker:
         link = self.links().get(claim.message.link)
         if link is None:
             return Settled(Standing.HELD, (_UNLINKED,))
-        story = self.read(claim.raw, link, claim.message.received_at)
+        try:
+            story = self.read(claim.raw, link, claim.message.received_at)
+        except Refusal as refusal:  # what is agreed with its sender has changed since it was acknowledged
+            return Settled(Standing.HELD, (str(refusal),))
         try:
             made = self._written(story, claim)
             for each in story.merges:

@@ -1,4 +1,4 @@
-"""What /metrics tells: counted from the store at each scrape, of DICOM as its listeners have told.
+"""What /metrics tells: counted from the store at each scrape, of its doors as their listeners tell.
 
 The same from every process of a machine.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -17,6 +18,7 @@ from server.case import State, public_state
 from server.clock import now
 from server.counting import Told
 from server.dicom_metrics import of_dicom
+from server.mllp_metrics import of_mllp
 from server.store.deliveries import Deliveries
 from server.store.inbox import MessageStore
 from server.store.ledger import Ledger
@@ -25,14 +27,25 @@ from server.store.partners import PartnerRow
 _LATE = timedelta(seconds=60)
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listeners of this machine have told; None: there were none."""
+
+    dicom: Told | None = None
+    mllp: Told | None = None
+
+
+NONE = Doors()
+
+
 class _Counts(Collector):
     def __init__(
         self,
         queues: tuple[Ledger, Deliveries, MessageStore],
         partners: Sequence[PartnerRow],
-        dicom: Told | None,
+        doors: Doors,
     ) -> None:
-        self._dicom = dicom
+        self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
 
@@ -68,8 +81,10 @@ class _Counts(Collector):
             value=0 if waiting is None else max(0.0, (now() - waiting).total_seconds()),
         )
         yield from self._of_partners()
-        if self._dicom is not None:
-            yield from of_dicom(self._dicom, now())
+        if self._doors.dicom is not None:
+            yield from of_dicom(self._doors.dicom, now())
+        if self._doors.mllp is not None:
+            yield from of_mllp(self._doors.mllp, now())
 
     def _of_partners(self) -> Iterator[GaugeMetricFamily]:
         failures = GaugeMetricFamily(
@@ -99,9 +114,9 @@ def exposition(
     deliveries: Deliveries,
     inbox: MessageStore,
     partners: Sequence[PartnerRow] = (),
-    dicom: Told | None = None,
+    doors: Doors = NONE,
 ) -> bytes:
-    """The metrics in Prometheus' text format. ``dicom``: what the listeners of this machine have told."""
+    """The metrics in Prometheus' text format. ``doors``: what the listeners of this machine have told."""
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, dicom))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors))
     return generate_latest(registry)
