@@ -12,8 +12,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
 from server.model import Document, PacsKind, Receipt
-from server.ports import DeliveryClaim, NotYet
-from server.store.attempts import DELIVERED, DROPPED, PARKED, SENT, WAITING, arrived, awaits, failed
+from server.ports import DeliveryClaim, NotYet, Raced, Waiting
+from server.store.attempts import (
+    DELIVERED,
+    DROPPED,
+    PARKED,
+    SENT,
+    UNTOUCHED,
+    WAITING,
+    arrived,
+    awaits,
+    failed,
+)
 from server.store.cases import stir_case
 from server.store.database import Database
 from server.store.handed import exported
@@ -55,11 +65,22 @@ class Deliveries:
         """Raises LeaseLost when somebody else has taken the delivery over."""
         self._database.write(lambda c: _delivered(c, claim, receipt, at))
 
-    def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime) -> None:
-        """Try again at ``retry_at``; None parks the delivery until a person sends it again."""
+    def failed(
+        self,
+        claim: DeliveryClaim,
+        reason: str,
+        retry_at: datetime | None,
+        at: datetime,
+        *,
+        untouched: bool = False,
+    ) -> None:
+        """Try again at ``retry_at``; None parks the delivery until a person sends it again.
+
+        ``untouched``: the attempt has left nothing of it there.
+        """
 
         def work(connection: Connection) -> None:
-            failed(connection, claim, reason, retry_at, at)
+            failed(connection, claim, reason, retry_at, at, untouched=untouched)
             exported(connection, claim, at, failed=True)
 
         self._database.write(work)
@@ -89,7 +110,7 @@ class Deliveries:
 
     def undelivered(self, case_id: str) -> int:
         """How many documents of a case have not yet arrived."""
-        query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state != DELIVERED)
+        query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state.not_in(_OVER))
         return self._database.read(lambda c: int(c.execute(query).scalar_one()))
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
@@ -101,6 +122,17 @@ class Deliveries:
         )
         return self._database.read(lambda c: [_document(row) for row in c.execute(query)])
 
+    def waiting(self, case_id: str) -> list[Waiting]:
+        """What of a case has not arrived and is not under way, in order."""
+        query = (
+            select(*document.c, delivery.c.attempts, _HARMLESS.label("harmless"))
+            .join(delivery)
+            .where(delivery.c.case_id == case_id, *_IDLE)
+            .order_by(delivery.c.number)
+        )
+        rows = self._database.read(lambda c: c.execute(query).all())
+        return [Waiting(_document(each), each.attempts, each.attempts == each.harmless) for each in rows]
+
     def counts(self) -> dict[str, int]:
         query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
         return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
@@ -111,6 +143,14 @@ _LAST = (
     .where(attempt.c.document_id == delivery.c.document_id)
     .order_by(attempt.c.number.desc())
     .limit(1)
+    .scalar_subquery()
+)
+_OVER = (DELIVERED, DROPPED)
+_IDLE = (delivery.c.state.in_((WAITING, PARKED)), delivery.c.lease_token.is_(None))
+"""A lease that has ended belonged to somebody who never said how it went."""
+_HARMLESS = (
+    select(func.count())
+    .where(attempt.c.document_id == delivery.c.document_id, attempt.c.outcome == UNTOUCHED)
     .scalar_subquery()
 )
 _ROWS = select(*delivery.c, document.c.kind, _LAST.label("last_outcome")).join(document)
@@ -149,6 +189,18 @@ def drop(connection: Connection, document_id: str) -> None:
         .where(delivery.c.document_id == document_id, delivery.c.state != DELIVERED)
         .values(state=DROPPED, due_at=None, lease_token=None, lease_until=None)
     )
+
+
+def take_back(connection: Connection, documents: Sequence[Waiting]) -> None:
+    """They are not delivered any more. Raises Raced when somebody has taken one up meanwhile."""
+    for each in documents:
+        changed = connection.execute(
+            update(delivery)
+            .where(delivery.c.document_id == each.document.id, delivery.c.attempts == each.attempts, *_IDLE)
+            .values(state=DROPPED, due_at=None)
+        ).rowcount
+        if changed != 1:
+            raise Raced
 
 
 def of_case(connection: Connection, case_id: str) -> list[DeliveryRow]:
@@ -204,7 +256,7 @@ def _ready(at: datetime) -> Select[Any]:
         earlier.c.case_id == delivery.c.case_id,
         earlier.c.destination == delivery.c.destination,
         earlier.c.number < delivery.c.number,
-        earlier.c.state.not_in((DELIVERED, SENT)),
+        earlier.c.state.not_in((*_OVER, SENT)),
         # What an archive refused for good must not keep from it that the rest of it is withdrawn.
         or_(earlier.c.state != PARKED, kind != PacsKind.KEY_OBJECTS.value),
     )

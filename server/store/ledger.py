@@ -214,6 +214,7 @@ def _commit(
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
+    deliveries.take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
     wait_for(connection, case_id, progress.awaits)
