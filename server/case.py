@@ -228,11 +228,8 @@ class IllegalMove(Exception):
 
 
 def _applies(move: Move, position: Position) -> bool:
-    return (
-        move.state is position.state
-        and move.first in (None, position.first)
-        and (not move.ai or position.ai in move.ai)
-    )
+    tracks = move.first in (None, position.first) and (not move.ai or position.ai in move.ai)
+    return move.state is position.state and tracks
 
 
 _BY_STEP: dict[tuple[State, Event], Move] = {(move.state, move.event): move for move in LAW}

@@ -20,7 +20,7 @@ from server.errors import Category
 from server.images import ImageObject, Named
 from server.model import AiRead, DicomNode, Document, FilmLook, PacsDestination, PacsKind, Receipt, Withdrawal
 from server.ports import NotYet, Raced, Undelivered
-from server.store.deliveries import take_back
+from server.store.undelivered import take_back
 from server.worker import DeliveryWorker
 from tests.dicom.pens import films
 from tests.test_story_images import FILMS, RULES, Hospital, events, send

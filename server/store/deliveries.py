@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
 from server.model import Document, PacsKind, Receipt
-from server.ports import DeliveryClaim, NotYet, Raced, Waiting
+from server.ports import DeliveryClaim, NotYet, Waiting
 from server.store.attempts import (
     DELIVERED,
     DROPPED,
     PARKED,
     SENT,
-    UNTOUCHED,
     WAITING,
     arrived,
     awaits,
@@ -28,6 +27,7 @@ from server.store.cases import stir_case
 from server.store.database import Database
 from server.store.handed import exported
 from server.store.tables import attempt, delivery, document
+from server.store.undelivered import document_of, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +120,11 @@ class Deliveries:
             .where(document.c.case_id == case_id, document.c.kind == kind)
             .order_by(document.c.number)
         )
-        return self._database.read(lambda c: [_document(row) for row in c.execute(query)])
+        return self._database.read(lambda c: [document_of(row) for row in c.execute(query)])
 
     def waiting(self, case_id: str) -> list[Waiting]:
         """What of a case has not arrived and is not under way, in order."""
-        query = (
-            select(*document.c, delivery.c.attempts, _HARMLESS.label("harmless"))
-            .join(delivery)
-            .where(delivery.c.case_id == case_id, *_IDLE)
-            .order_by(delivery.c.number)
-        )
-        rows = self._database.read(lambda c: c.execute(query).all())
-        return [Waiting(_document(each), each.attempts, each.attempts == each.harmless) for each in rows]
+        return self._database.read(lambda c: waiting(c, case_id))
 
     def counts(self) -> dict[str, int]:
         query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
@@ -146,13 +139,6 @@ _LAST = (
     .scalar_subquery()
 )
 _OVER = (DELIVERED, DROPPED)
-_IDLE = (delivery.c.state.in_((WAITING, PARKED)), delivery.c.lease_token.is_(None))
-"""A lease that has ended belonged to somebody who never said how it went."""
-_HARMLESS = (
-    select(func.count())
-    .where(attempt.c.document_id == delivery.c.document_id, attempt.c.outcome == UNTOUCHED)
-    .scalar_subquery()
-)
 _ROWS = select(*delivery.c, document.c.kind, _LAST.label("last_outcome")).join(document)
 
 
@@ -189,18 +175,6 @@ def drop(connection: Connection, document_id: str) -> None:
         .where(delivery.c.document_id == document_id, delivery.c.state != DELIVERED)
         .values(state=DROPPED, due_at=None, lease_token=None, lease_until=None)
     )
-
-
-def take_back(connection: Connection, documents: Sequence[Waiting]) -> None:
-    """They are not delivered any more. Raises Raced when somebody has taken one up meanwhile."""
-    for each in documents:
-        changed = connection.execute(
-            update(delivery)
-            .where(delivery.c.document_id == each.document.id, delivery.c.attempts == each.attempts, *_IDLE)
-            .values(state=DROPPED, due_at=None)
-        ).rowcount
-        if changed != 1:
-            raise Raced
 
 
 def of_case(connection: Connection, case_id: str) -> list[DeliveryRow]:
@@ -281,16 +255,12 @@ def claim(connection: Connection, ready: Select[Any], until: datetime, token: st
         return None
     held = connection.execute(select(document).where(document.c.id == row.document_id)).one()
     return DeliveryClaim(
-        document=_document(held),
+        document=document_of(held),
         case_id=row.case_id or "",
         attempt=row.attempts,
         give_up_at=row.give_up_at,
         token=token,
     )
-
-
-def _document(row: Any) -> Document:
-    return Document(row.id, row.kind, row.destination, row.media_type, bytes(row.content))
 
 
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
