@@ -64,10 +64,10 @@ class Study:
     """When an object came last that was not here before."""
     objects: tuple[ImageObject, ...]
     """In the order in which they came; without what this server wrote."""
-    own: int = 0
-    """How many more are here that it wrote."""
     contradictions: tuple[str, ...] = ()
     """Why nobody may take this study for what it says: texts without values."""
+    own: int = 0
+    """How many more are here that this server wrote."""
 
 
 class Images(Protocol):
