@@ -210,7 +210,8 @@ def test_an_issuer_that_is_not_listed_is_held_until_somebody_lists_it(world: Wor
     world.watch.forward(hours=1)
     world.run()
     assert world.state(sent.task_id) == "held"
-    assert "an [[issuer]] table of the file of DICOM peers settles it" in gaps(world, sent)
+    told = world.trace(sent.task_id)["history"][-1]["detail"]
+    assert "an [[issuer]] table of the file of DICOM peers settles it" in str(told)
     assert not world.reader.seen
     listed = {"CLINIC": "https://ehr.example/patient"}
     world.cases = replace(world.cases, tools=replace(world.cases.tools, issuers=listed))
