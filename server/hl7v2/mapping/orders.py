@@ -63,8 +63,8 @@ def order(
     resource["status"] = _status(ordered, making, speaks=speaks)
     if not resource["identifier"]:
         del resource["identifier"]
-    if ordered.notes and speaks:
-        resource["note"] = [*resource.get("note", []), *notes(ordered.notes, making)]
+    if speaks and (remarks := notes(ordered.notes, making)):
+        resource["note"] = [*resource.get("note", []), *remarks]
     if "orderDetail" in resource and "code" not in resource:
         making.note("details without a code, left out", "OBR-4")  # R4 ServiceRequest, prr-1
         del resource["orderDetail"]
