@@ -27,6 +27,7 @@ from server.model import (
     Destination,
     Document,
     Feature,
+    Hl7Destination,
     InputContract,
     PacsDestination,
     Policy,
@@ -278,6 +279,7 @@ def make_world(
     card: Card = CARD,
     destination: bool = True,
     archives: tuple[PacsDestination, ...] = (),
+    receivers: tuple[Hl7Destination, ...] = (),
     **settings: Any,
 ) -> Iterator[World]:
     """Open a world in ``folder``; closed when the generator ends."""
@@ -308,6 +310,7 @@ def make_world(
         accesses=accesses(chosen, database),
         inquiries=Inquiries(database, timedelta(minutes=10)),
         archives=archives,
+        receivers=receivers,
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
@@ -323,6 +326,7 @@ def make_world(
         audit_key=b"k" * 32,
         content=house.vault.get,
         archives=house.archives,
+        receivers=house.receivers,
     )
     app = create_app(house, watch)
     yield World(

@@ -23,6 +23,7 @@ from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
 from server.steps.objects import rejections
 from server.steps.rest import LOOK_AFTER
+from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
 
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
@@ -45,7 +46,8 @@ def retract(file: CaseFile) -> Progress:
     said = file.needed("withdrawal", Withdrawal)
     move = Moved(file).note(Event.WRITTEN_UP, withdrawn=True)
     move.write(_at_home(file, said)).send([*rejections(file, said), *_away(file, said)])
-    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+    move.send(withdrawal_messages(file, said))
+    return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
 
 
 def withdrawn_model(file: CaseFile) -> Progress | None:
