@@ -37,8 +37,9 @@ def letter_out(file: CaseFile) -> Correspondence:
 
 
 def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Document]:
-    """The bundle as a document to the case's destination; nothing when it has none."""
-    if file.case.destination is None:
+    """The bundle as a document to the case's destination; nothing when it has none, or one without FHIR."""
+    without = {each.name for each in file.tools.receivers}
+    if file.case.destination is None or file.case.destination in without:
         return []
     content = dump(bundle)
     return [Document(str(uuid.uuid4()), kind, file.case.destination, JSON, content)]
