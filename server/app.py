@@ -38,7 +38,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
-    app.register_blueprint(pages(house.ledger))
+    app.register_blueprint(pages(house.ledger, house.inbox))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
@@ -107,7 +107,7 @@ def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
-    text = metrics.exposition(house.ledger, house.deliveries, polled, doors)
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

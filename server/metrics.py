@@ -20,6 +20,7 @@ from server.counting import Told
 from server.dicom_metrics import of_dicom
 from server.mllp_metrics import of_mllp
 from server.store.deliveries import Deliveries
+from server.store.inbox import MessageStore
 from server.store.ledger import Ledger
 from server.store.partners import PartnerRow
 
@@ -39,11 +40,13 @@ NONE = Doors()
 
 class _Counts(Collector):
     def __init__(
-        self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow], doors: Doors
+        self,
+        queues: tuple[Ledger, Deliveries, MessageStore],
+        partners: Sequence[PartnerRow],
+        doors: Doors,
     ) -> None:
         self._doors = doors
-        self._ledger = ledger
-        self._deliveries = deliveries
+        self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
 
     def collect(self) -> Iterator[Metric]:
@@ -63,6 +66,20 @@ class _Counts(Collector):
             value=self._ledger.overdue(now(), _LATE),
         )
 
+        messages = GaugeMetricFamily(
+            "second_reader_messages",
+            "HL7 v2 messages that are not applied, by standing.",
+            labels=["standing"],
+        )
+        for standing, count in sorted(self._inbox.counts().items()):
+            messages.add_metric([standing.value], count)
+        yield messages
+        waiting = self._inbox.oldest_waiting()
+        yield GaugeMetricFamily(
+            "second_reader_message_waiting_seconds",
+            "For how long the message has waited that has waited longest.",
+            value=0 if waiting is None else max(0.0, (now() - waiting).total_seconds()),
+        )
         yield from self._of_partners()
         if self._doors.dicom is not None:
             yield from of_dicom(self._doors.dicom, now())
@@ -95,10 +112,11 @@ class _Counts(Collector):
 def exposition(
     ledger: Ledger,
     deliveries: Deliveries,
+    inbox: MessageStore,
     partners: Sequence[PartnerRow] = (),
     doors: Doors = NONE,
 ) -> bytes:
     """The metrics in Prometheus' text format. ``doors``: what the listeners of this machine have told."""
     registry = CollectorRegistry()
-    registry.register(_Counts(ledger, deliveries, partners, doors))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors))
     return generate_latest(registry)

@@ -16,13 +16,14 @@ from server.dicom.receive import counts as dicom
 from server.hl7v2.listen import counts as mllp
 from server.metrics import Doors, exposition
 from server.store.tables import cases
+from tests.console.test_messages import hold
 from tests.world import BACTERIAL, World, send_case
 
 
 def samples(world: World) -> dict[tuple[str, str], float]:
-    text = exposition(world.house.ledger, world.house.deliveries).decode()
+    text = exposition(world.house.ledger, world.house.deliveries, world.house.inbox).decode()
     return {
-        (each.name, each.labels.get("state", "")): each.value
+        (each.name, each.labels.get("state") or each.labels.get("standing", "")): each.value
         for family in text_string_to_metric_families(text)
         for each in family.samples
     }
@@ -34,7 +35,10 @@ def _one_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_empty_house(world: World) -> None:
-    assert samples(world) == {("second_reader_cases_late", ""): 0}
+    assert samples(world) == {
+        ("second_reader_cases_late", ""): 0,
+        ("second_reader_message_waiting_seconds", ""): 0,
+    }
 
 
 def test_cases_and_deliveries_by_state(world: World) -> None:
@@ -49,7 +53,16 @@ def test_cases_and_deliveries_by_state(world: World) -> None:
         ("second_reader_deliveries", "delivered"): 2,
         ("second_reader_deliveries", "waiting"): 2,
         ("second_reader_cases_late", ""): 0,
+        ("second_reader_message_waiting_seconds", ""): 0,
     }
+
+
+def test_messages_by_standing_and_how_long_they_wait(world: World) -> None:
+    hold(world)
+    world.watch.forward(seconds=7)
+    assert samples(world)["second_reader_messages", "held"] == 1
+    assert samples(world)["second_reader_messages", "waiting"] == 1
+    assert samples(world)["second_reader_message_waiting_seconds", ""] == 7
 
 
 def test_cases_that_no_worker_takes_up_are_late_after_a_minute(world: World) -> None:
@@ -78,7 +91,7 @@ def test_states_under_seal_are_counted_together(world: World) -> None:
 
 def said(world: World, door: str, doors: Doors) -> dict[tuple[str, ...], float]:
     prefix = f"second_reader_{door}_"
-    text = exposition(world.house.ledger, world.house.deliveries, (), doors).decode()
+    text = exposition(world.house.ledger, world.house.deliveries, world.house.inbox, (), doors).decode()
     return {
         (each.name.removeprefix(prefix), *each.labels.values()): each.value
         for family in text_string_to_metric_families(text)
