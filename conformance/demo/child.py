@@ -146,6 +146,7 @@ class Child:
             "SECOND_READER_PORT": str(self._port),
             "SECOND_READER_DICOM_PORT": str(self._dicom.port if self._dicom else 0),
             "SECOND_READER_DICOM_PEERS": "",
+            "SECOND_READER_MLLP_PORT": "0",
             "SECOND_READER_DESTINATIONS": str(
                 destinations(self._data, self._ehr_base, self._key, self._dicom)
             ),

@@ -273,6 +273,7 @@ def _environment(
         "DATA": str(data),
         "PORT": str(port),
         "DICOM_PORT": "0",
+        "MLLP_PORT": "0",
         "DESTINATIONS": str(destinations),
         "POLICIES": str(policies),
         "LEASE": "3",
