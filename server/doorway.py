@@ -29,7 +29,7 @@ class Doorway:
         burdened: Callable[[], bool],
         log: FilteringBoundLogger,
     ) -> None:
-        """``burdened``: whether this process has more than its share of the associations."""
+        """``burdened``: whether this process has more than its share of the connections."""
         listener.setblocking(False)
         self._listener = listener
         self._selector = selector
