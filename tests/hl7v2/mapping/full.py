@@ -21,7 +21,7 @@ from server.hl7v2.mapping.convert import (
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.tables.patient import nobodys
 from server.hl7v2.message import Repetition
-from tests.hl7v2.mapping.telling import LINK, NOW, PID, told
+from tests.hl7v2.mapping.telling import LINK, NOW, PID, line, told
 from tests.hl7v2.splitter import split
 
 PERSON = (
@@ -180,11 +180,6 @@ def resource(kind: str, type_: str, before: str = "", after: str = "") -> Callab
         return next((each.resource for each in found.drafts if each.type == type_), {})
 
     return run
-
-
-def line(name: str, fields: dict[int, str]) -> str:
-    """A segment by its fields' numbers."""
-    return "|".join((name, *(fields.get(at, "") for at in range(1, max(fields) + 1))))
 
 
 _ORDERED = "OBR|1|||24725-4^CT Head^LN"

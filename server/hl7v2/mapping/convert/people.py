@@ -76,8 +76,7 @@ def facility(value: Repetition, making: Making) -> Json | None:
     hd = authority(value)
     if not hd.said:
         return None
-    system = making.link.system_of(hd.namespace, hd.universal_id)
-    if system is None and hd.universal_id and hd.type.upper() == "ISO":
+    if hd.universal_id and hd.type.upper() == "ISO":
         known = identifier("urn:ietf:rfc:3986", f"urn:oid:{hd.universal_id}")
     else:
         known = identifier(own.system(making.link.name, "facility"), hd.namespace or hd.universal_id)
