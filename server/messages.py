@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +20,10 @@ class Standing(StrEnum):
     PARKED = "parked"
     """What it is about is not here yet; it is tried again until its time is over, then held."""
     FAULTED = "faulted"
-    """We could not make anything of it, and it is our fault; it can be tried again."""
+    """We could not make anything of it, and it is our fault. What comes later for the same patient waits
+    until a person has it tried again, or sets it aside."""
+    SET_ASIDE = "set-aside"
+    """A person has decided that nothing is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,18 @@ class Heard:
     """Just what stood in the frame."""
     digest: str
     """SHA-256 of ``raw``, lower-case hex."""
-    lane: str
-    """What must be applied in order: a digest over the patient's identifiers; messages of one lane wait for
-    one another."""
+    lanes: tuple[str, ...]
+    """Whom it is about: a digest of each identifier of the patient, of both patients of a merge. Messages
+    that share one are applied in the order in which they came; without any it waits for nobody."""
     answer: bytes
     """The acknowledgement that leaves once this is stored."""
     notes: tuple[str, ...] = ()
     """Leniencies, by name."""
+
+
+def lane_of(system: str, value: str) -> str:
+    """The lane of a patient's identifier; it tells nobody who that is."""
+    return hashlib.sha256(f"{system}|{value}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,48 @@ class Kept:
     """Its control id was used before with other content; it is a message of its own all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the store has it."""
+
+    id: str
+    link: str
+    sender: str
+    control_id: str
+    kind: str
+    version: str
+    sent_at: datetime | None
+    received_at: datetime
+    standing: Standing
+    attempts: int
+    reasons: tuple[str, ...]
+    """Why it is held, parked or faulted; without values of the message."""
+    notes: tuple[str, ...]
+    reused: bool
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClaim:
+    """A message that one worker has taken to apply it."""
+
+    message: Message
+    raw: bytes
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What has become of a claimed message."""
+
+    standing: Standing
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Beside those that it was accepted with."""
+    due_at: datetime | None = None
+    """When it is tried again."""
+
+
 class Inbox(Protocol):
     """Where messages are kept. A call returns when everything is on disk, or raises Fault."""
 
@@ -90,8 +141,11 @@ class Inbox(Protocol):
 class Hearing(Protocol):
     """What the listener calls with each frame, in a thread; it knows nothing of what is inside."""
 
-    def hear(self, payload: bytes, link: str, received_at: datetime) -> bytes | None:
+    def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
+
+        ``links``: names of those that the connection may be, by its address and certificate; one or more.
+        MSH-3 and MSH-4 say which of them it is, or that it is none.
 
         Raises:
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that
@@ -99,6 +153,6 @@ class Hearing(Protocol):
         """
         ...
 
-    def too_long(self, begin: bytes, link: str, received_at: datetime) -> bytes | None:
+    def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """The answer to a message that is over the limit, from its first bytes; nothing of it is kept."""
         ...

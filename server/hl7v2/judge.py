@@ -114,7 +114,7 @@ def _taken(arrived: Arrived, head: Head, link: Link, message: Message) -> Taken:
         received_at=arrived.at,
         raw=arrived.payload,
         digest=hashlib.sha256(arrived.payload).hexdigest(),
-        lane=hashlib.sha256(link.name.encode()).hexdigest(),
+        lanes=patients.lanes(message, link),
         answer=answer or b"",
         notes=(*message.notes, *admission.notes(head), *notes),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
+from server.hl7v2.link import Link
 from server.hl7v2.message import Message, Repetition, Segment
 from server.hl7v2.refusal import Code, Place, Refusal, rejected
+from server.messages import lane_of
 
 _Key = tuple[str, str, str]
 
@@ -29,15 +30,19 @@ def check(message: Message) -> None:
             )
 
 
-def keys(message: Message) -> tuple[str, ...]:
-    """A digest for each identifier that the message has for its patients, dying ones too.
+def lanes(message: Message, link: Link) -> tuple[str, ...]:
+    """One for each identifier that the message has for its patients, dying ones too.
 
-    Messages with one in common are to be applied in the order in which they came.
+    Messages with one in common are applied in the order in which they came.
     """
-    found: set[_Key] = set()
+    found = set[str]()
     for each in message.content.walk():
-        found |= _keys(each, 3) if each.name == "PID" else _keys(each, 1) if each.name == "MRG" else set()
-    return tuple(sorted(hashlib.sha256("\0".join(each).encode()).hexdigest() for each in found))
+        field = {"PID": 3, "MRG": 1}.get(each.name)
+        for value in each.repetitions(field) if field else ():
+            if value.text():
+                system = link.system_of(value.text(4, 1), value.text(4, 2))
+                found.add(lane_of(system or value.text(4, 2) or value.text(4, 1), value.text()))
+    return tuple(sorted(found))
 
 
 def _pairs(message: Message) -> Iterator[list[Segment]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, literal, or_, select
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event, State
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
@@ -18,7 +18,8 @@ from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import arrival, cases, resource, search_value
 from server.store.vault import Vault
 
-_INLINE = 256 * 1024
+INLINE = 256 * 1024
+"""Bytes of an arrival that stand in its row; larger ones are in the vault."""
 _ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))
 _ARRIVED = Prepared(select(arrival.c.seq).where(arrival.c.id == bindparam("id")))
 _STIR = stirring(lambda case: (case.patient == bindparam("of"), case.due_at.is_not(None)))
@@ -36,6 +37,7 @@ _STIR_SIGNED = stirring(lambda case: (case.due_at.is_not(None), case.report.in_(
 """Who signed, and for whom, is told by the role as much as by the report."""
 _STIR_CLOSED = stirring(lambda case: (case.report == bindparam("about"), case.state == State.CLOSED.value))
 """What comes too late is not forgotten: the closed case notes it."""
+_MERGE = update(cases).where(cases.c.patient == bindparam("old")).values(patient=bindparam("new"))
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
 
@@ -48,7 +50,7 @@ class IntakeDesk:
         self._subscribers = subscribers
 
     def take(self, intake: Intake) -> None:
-        if len(intake.arrival.body) > _INLINE:
+        if len(intake.arrival.body) > INLINE:
             self._vault.put(intake.arrival.body)
 
         def work(connection: Connection) -> None:
@@ -60,8 +62,10 @@ class IntakeDesk:
 
 def _take(connection: Connection, intake: Intake) -> None:
     locks.hold_premises(connection, intake)
-    _arrive(connection, intake.arrival)
+    arrive(connection, intake.arrival)
     note(connection, intake.accesses)
+    for old, new in intake.merged:
+        connection.execute(_MERGE, {"old": old, "new": new})
     _stir_all(connection, intake)  # cases before resources, the order in which a step's commit locks them too
     deletions = [each for each in intake.writes if each.method is Method.DELETE]
     resources.apply(connection, deletions, intake.arrival.id)
@@ -99,7 +103,8 @@ def _told_of(intake: Intake) -> set[str]:
     }
 
 
-def _arrive(connection: Connection, arrived: Arrival) -> None:
+def arrive(connection: Connection, arrived: Arrival) -> None:
+    """Within a commit: what came, as it came; what is larger than ``INLINE`` is in the vault before."""
     if arrived.shared and _ARRIVED.run(connection, id=arrived.id).fetchone() is not None:
         return
     _ARRIVE.run(
@@ -110,7 +115,7 @@ def _arrive(connection: Connection, arrived: Arrival) -> None:
         received_at=arrived.received_at,
         digest=arrived.digest,
         size=len(arrived.body),
-        body=arrived.body if len(arrived.body) <= _INLINE else None,
+        body=arrived.body if len(arrived.body) <= INLINE else None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.dicom.receive.seats import Seats
+from server.seats import Seats
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 

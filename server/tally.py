@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from server.dicom.receive.counts import Part
+from server.counting import Part
 
 
 class Tally:
@@ -23,7 +23,7 @@ class Tally:
             self._part.add(name, number)
 
     def took(self, seconds: float) -> None:
-        """From the last byte of an object to its being durable."""
+        """From the last byte of what came to its being durable."""
         if self._part is not None:
             self._part.took(seconds)
 

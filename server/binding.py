@@ -1,4 +1,4 @@
-"""The port of the DICOM door: bound once, inherited by every process that accepts from it."""
+"""A port of a door: bound once, inherited by every process that accepts from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATIENCE = 3.0
 _PAUSE = 0.05
 
 
-def listen(host: str, port: int, setting: str = "SECOND_READER_DICOM_PORT") -> socket.socket:
+def listen(host: str, port: int, setting: str) -> socket.socket:
     """Raises Fault(UNAVAILABLE) when it cannot be listened on, and goes on to be so."""
     until = time.monotonic() + _PATIENCE
     while True:

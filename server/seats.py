@@ -1,4 +1,4 @@
-"""How many associations there are, over all processes that share the port: a table in shared memory.
+"""How many connections there are, over all processes that share the port: a table in shared memory.
 
 A record lock guards it, which the kernel lets go of when its holder dies; so a killed process leaves
 no lock behind, only seats, and its parent gives those back.
@@ -48,7 +48,7 @@ class Seats:
             self._write(seat, _FREE)
 
     def vacate(self, pid: int) -> None:
-        """A process has ended, and its associations with it."""
+        """A process has ended, and its connections with it."""
         with self._locked():
             for number, (holder, _) in enumerate(_SEAT.iter_unpack(self._table[:])):
                 if holder == pid:
@@ -60,7 +60,7 @@ class Seats:
 
     @property
     def more_than_our_share(self) -> bool:
-        """Whether this process has more of the associations than there would be if all had as many."""
+        """Whether this process has more of the connections than there would be if all had as many."""
         holders = [pid for pid in self._holders() if pid]
         return holders.count(os.getpid()) * self._processes > len(holders)
 

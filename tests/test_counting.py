@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from server.dicom.receive.counts import BUCKETS, FILE, NAMES, Counts, read, write
-from server.dicom.receive.tally import Tally
+from server.counting import BUCKETS, Counts, read, write
+from server.dicom.receive.counts import FILE, NAMES
+from server.tally import Tally
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 
 
 @pytest.fixture
 def counts() -> Iterator[Counts]:
-    made = Counts(2)
+    made = Counts(NAMES, 2)
     yield made
     made.close()
 
@@ -52,15 +53,15 @@ def test_what_is_not_known_is_not_counted(counts: Counts) -> None:
 
 
 def test_the_file_is_read_as_it_was_written(counts: Counts, tmp_path: Path) -> None:
-    assert read(tmp_path) is None
+    assert read(tmp_path, FILE) is None
     counts.part(1).add("objects stored")
     told = counts.told(7.5, 1)
-    write(tmp_path, told)
-    assert read(tmp_path) == told
+    write(tmp_path, FILE, told)
+    assert read(tmp_path, FILE) == told
     assert [each.name for each in tmp_path.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"at": 1}'])
 def test_another_file_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
-    assert read(tmp_path) is None
+    assert read(tmp_path, FILE) is None

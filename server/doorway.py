@@ -11,7 +11,7 @@ from socket import socket
 
 from structlog.typing import FilteringBoundLogger
 
-from server.dicom.receive.line import Entry
+from server.line import Entry
 
 _TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
 _AFTER_YOU_SECONDS = 0.05
@@ -29,7 +29,7 @@ class Doorway:
         burdened: Callable[[], bool],
         log: FilteringBoundLogger,
     ) -> None:
-        """``burdened``: whether this process has more than its share of the associations."""
+        """``burdened``: whether this process has more than its share of the connections."""
         listener.setblocking(False)
         self._listener = listener
         self._selector = selector
