@@ -13,7 +13,7 @@ from server.fhir.proof import refusal
 from server.fhir.smart.logins import Logins
 from server.hl7v2.send.courier import MllpCourier
 from server.model import Destination, Document, Hl7Destination, PacsDestination, Receipt
-from server.ports import Commitments, Courier, WebLine
+from server.ports import Commitments, Courier, Undelivered, WebLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ class WebQuestions:
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, expected: Collection[int]
     ) -> tuple[int, bytes]:
-        answer = self.line.ask(Question(method, path, headers, body))
+        try:
+            answer = self.line.ask(Question(method, path, headers, body))
+        except Undelivered as failure:
+            failure.untouched = not self.line.spoken
+            raise
         if answer.status not in expected:
             raise refusal(answer)
         return answer.status, answer.body

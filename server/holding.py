@@ -13,7 +13,7 @@ from server.completeness import Steps
 from server.dicom.send.commitment import told
 from server.dicom.upper.negotiation import COMMITMENT, IMPLICIT_LITTLE, PERFORMED
 from server.errors import Category, Fault, fault
-from server.images import ImageObject, Images, Named
+from server.images import OWN, ImageObject, Images, Named
 from server.objects import (
     Filed,
     Header,
@@ -174,7 +174,7 @@ def image_of(arrival: ObjectArrival, filed: Filed) -> ImageObject:
         file=filed.digest,
         size=filed.size,
         received_at=arrival.received_at,
-        source=arrival.source or f"{arrival.calling_ae}>{arrival.called_ae}",
+        source=(OWN if header.own else "") + (arrival.source or f"{arrival.calling_ae}>{arrival.called_ae}"),
         header=_told(header),
     )
 

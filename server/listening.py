@@ -21,7 +21,6 @@ from server.certificates import Certificates, TlsFiles, context_of
 from server.clock import now
 from server.dicom.limits import Limits
 from server.dicom.receive.counts import Counts, write
-from server.dicom.receive.line import Entry
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.port import listen
 from server.dicom.receive.process import GRACE_SECONDS, receive
@@ -29,6 +28,7 @@ from server.dicom.receive.seats import Seats
 from server.dicom.register import PeersFile
 from server.ending import REFUSED, one_sentence
 from server.lifeline import tie_to
+from server.line import Entry
 from server.log import configure, logger
 from server.objects import Holding
 from server.settings import PREFIX, Settings

@@ -17,7 +17,10 @@ _RECORD = 16_384
 
 
 class TlsLine:
-    """A server's end. All but ``fileno`` raise OSError when the peer is gone, SSLError when TLS says why."""
+    """A Line (``server/line.py``), a server's end.
+
+    All but ``fileno`` raise OSError when the peer is gone, SSLError when TLS says why.
+    """
 
     def __init__(self, sock: socket, context: ssl.SSLContext) -> None:
         sock.setblocking(False)

@@ -18,7 +18,7 @@ from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.model import Document, Withdrawal
 from server.notifier import Notifier
-from server.ports import Reader
+from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.store.commitments import CommitmentStore
@@ -51,6 +51,9 @@ class Files:
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.deliveries.documents(case_id, kind)
+
+    def waiting(self, case_id: str) -> list[Waiting]:
+        return self.deliveries.waiting(case_id)
 
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.asked.of(case_id)

@@ -16,7 +16,7 @@ NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query",
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
-    "server.certificates", "server.completeness", "server.http_status", "server.tls",
+    "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
     "server.image_search", "server.messages", "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
@@ -32,7 +32,7 @@ COMPOSERS = {
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
-    "server.certificates", "server.clock", "server.log", "server.settings", "server.tls",
+    "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
     *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
@@ -40,7 +40,7 @@ WORLDLY = {
     "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",
-    "server.porch.connection", "server.porch.line", "server.porch.loop",
+    "server.porch.connection", "server.porch.loop",
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",
     "server.reader.child", "server.reader.film.child", "server.reader.film.desk",
     "server.reader.process", "server.reader.resident", "server.reader.training",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
 from server.clock import now
-from server.couriers import Couriers, with_archives
+from server.couriers import Couriers, web_lines, with_archives
 from server.dicom.send.courier import PacsCourier
 from server.errors import Category
 from server.fhir.courier import FhirCourier
@@ -78,6 +80,25 @@ def test_an_archive_is_dialled_by_the_node_or_by_the_web(
     with pytest.raises(Undelivered, match=said) as no:
         couriers.deliver(document(), 1)
     assert no.value.category is Category.UNAVAILABLE
+    assert no.value.untouched
+
+
+def test_who_has_heard_one_byte_may_have_all_of_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hangs_up = Thread(target=_hang_up, args=(server,))
+        hangs_up.start()
+        base = f"http://127.0.0.1:{server.getsockname()[1]}/dicom-web"
+        there = Destination("pacs", base, (), timedelta(seconds=5))
+        with pytest.raises(Undelivered) as no, web_lines(Logins(now))(there) as line:
+            line.ask("POST", "/studies", {}, b"an object", (200,))
+        hangs_up.join()
+    assert not no.value.untouched
+
+
+def _hang_up(server: socket.socket) -> None:
+    peer, _ = server.accept()
+    with peer:
+        peer.recv(1)
 
 
 def test_the_worker_has_archives_and_receivers_where_there_are_some(world: World) -> None:

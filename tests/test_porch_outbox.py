@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from server.line import PlainLine
 from server.porch.limits import KIB, MIB, PorchLimits
-from server.porch.line import PlainLine
 from server.porch.outbox import Outbox
 from server.porch.spool import Memory, Spool
 

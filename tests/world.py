@@ -36,6 +36,7 @@ from server.model import (
     Urgency,
     Withdrawal,
 )
+from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
@@ -200,6 +201,9 @@ class LostFacts:
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.world.house.deliveries.documents(case_id, kind)
+
+    def waiting(self, case_id: str) -> list[Waiting]:
+        return self.world.house.deliveries.waiting(case_id)
 
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.world.house.inquiries.of(case_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from server.line import Line
 from server.porch.intake import Intake, WholeRequest
 from server.porch.limits import KIB, PorchLimits
-from server.porch.line import Line
 from server.porch.outbox import Outbox
 from server.porch.pace import Phase, overdue
 from server.porch.reasons import Reason, Refusal, answer

@@ -15,10 +15,10 @@ from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import socket
 
+from server.line import Line
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
-from server.porch.line import Line
 from server.porch.pace import Phase
 from server.porch.reasons import Reason, Refusal, answer
 from server.porch.spool import Memory, Spool

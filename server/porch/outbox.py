@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from server.line import Line
 from server.porch.limits import KIB
-from server.porch.line import Line
 from server.porch.spool import Spool
 
 _STEP = 64 * KIB

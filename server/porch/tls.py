@@ -19,9 +19,10 @@ _PLAIN_HTTP = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")
 
 
 class TlsLine(tls.TlsLine):
-    """A Line (``server/porch/line.py``)."""
+    """A Line (``server/line.py``)."""
 
     def shake_hands(self) -> int:
+        """Raises Refusal, to be said in clear text, for what is no handshake but a request."""
         try:
             return super().shake_hands()
         except ssl.SSLError as error:

@@ -22,11 +22,11 @@ from gunicorn.http import wsgi
 from gunicorn.workers.base import Worker as GunicornWorker
 
 from server.certificates import Certificates, TlsFiles
+from server.line import PlainLine
 from server.porch.asked import Asked
 from server.porch.connection import Connection
 from server.porch.intake import WholeRequest
 from server.porch.limits import PorchLimits
-from server.porch.line import PlainLine
 from server.porch.loop import Loop
 from server.porch.reasons import Reason, Refusal
 from server.porch.tls import lines

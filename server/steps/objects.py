@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from server.dicom.pens.opinion import FilmOpinion, Instance, Written
 
 DICOM = "application/dicom"
-_SENT = (PacsKind.MAP, PacsKind.SR, PacsKind.CAPTURE)
+OBJECTS = (PacsKind.MAP.value, PacsKind.SR.value, PacsKind.CAPTURE.value)
+"""Kinds of documents that are parts of an opinion."""
 _UNREADABLE = (
     InvalidDicomError,
     ArithmeticError,
@@ -67,9 +68,13 @@ def opinion_objects(file: CaseFile) -> Objects:
     return Objects(tuple(documents), uids.get(PacsKind.SR), uids.get(PacsKind.MAP))
 
 
-def rejections(file: CaseFile, said: Withdrawal) -> list[Document]:
-    """A rejection note to each archive that got objects of the opinion and takes such notes (IHE IOCM)."""
-    sent = [each for kind in _SENT for each in file.tools.files.documents(file.case.id, kind.value)]
+def rejections(file: CaseFile, said: Withdrawal, gone: Collection[str]) -> list[Document]:
+    """A rejection note to each archive that got objects of the opinion and takes such notes (IHE IOCM).
+
+    ``gone``: ids of documents that no archive has got, nor will.
+    """
+    written = (each for kind in OBJECTS for each in file.tools.files.documents(file.case.id, kind))
+    sent = [each for each in written if each.id not in gone]
     if not sent or (header := _header(file)) is None:
         return []
     from server.dicom.pens.rejection import write_rejection

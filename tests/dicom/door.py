@@ -18,13 +18,13 @@ from server.dicom.pace import Throttle
 from server.dicom.peers import Peers
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
-from server.dicom.receive.line import Entry, Line, PlainLine
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Asking, Operation, Operations
 from server.dicom.receive.port import listen
 from server.dicom.receive.seats import Seats
 from server.dicom.receive.staging import Staging
 from server.dicom.receive.tally import Tally
+from server.line import Entry, Line, PlainLine
 from server.log import logger
 from server.objects import Holding
 from server.store.vault import Vault

@@ -9,11 +9,11 @@ from server.dicom.limits import Limits
 from server.dicom.pace import Phase, overdue, too_slow
 from server.dicom.receive.admission import Admitted
 from server.dicom.receive.delivery import Delivery
-from server.dicom.receive.line import Line, PlainLine
 from server.dicom.receive.operation import Operation, Portion
 from server.dicom.receive.outward import Outward
 from server.dicom.upper.association import Association, Event, State
 from server.dicom.upper.request import ae_title
+from server.line import Line, PlainLine
 
 _DISCARD_BYTES = 64 * 1024
 _READING = (Phase.FRESH, Phase.IDLE, Phase.IN_PDU, Phase.LINGERING)

@@ -11,7 +11,7 @@ from socket import socket
 
 from structlog.typing import FilteringBoundLogger
 
-from server.dicom.receive.line import Entry
+from server.line import Entry
 
 _TRY_AGAIN = (errno.EAGAIN, errno.ECONNABORTED)
 _AFTER_YOU_SECONDS = 0.05

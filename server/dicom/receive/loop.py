@@ -25,11 +25,11 @@ from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
 from server.dicom.receive.doorway import Doorways
 from server.dicom.receive.hands import Hands
-from server.dicom.receive.line import Entry
 from server.dicom.receive.serving import Serving
 from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
+from server.line import Entry
 from server.objects import Held, Holding, Outcome
 
 _TURN_SECONDS = 0.25

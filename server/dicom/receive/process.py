@@ -15,12 +15,12 @@ from server.dicom.pace import Throttle
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.counts import Part
-from server.dicom.receive.line import Entry
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.seats import Seats
 from server.dicom.receive.tally import Tally
 from server.dicom.register import PeersFile
+from server.line import Entry
 from server.objects import Holding
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)

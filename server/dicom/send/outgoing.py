@@ -68,4 +68,5 @@ def _text(found: Dataset, name: str) -> str:
 
 
 def _unfit(why: str) -> Undelivered:
-    return Undelivered(Category.UNPROCESSABLE, "structure", f"the object cannot be sent: {why}")
+    text = f"the object cannot be sent: {why}"
+    return Undelivered(Category.UNPROCESSABLE, "structure", text, untouched=True)

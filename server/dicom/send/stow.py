@@ -15,6 +15,8 @@ from server.ports import Undelivered, WebLine
 
 _JSON: Final = "application/dicom+json"
 _ANSWERED: Final = (200, 202, 409)
+_REFUSED: Final = (Category.FORBIDDEN, Category.UNPROCESSABLE)
+"""As which an answer counts by which none of the objects was stored (PS3.18 table 10.5.3-1)."""
 _NOT_ASKABLE: Final = (400, 405, 406, 413, 501)
 """By which an archive says that it does not answer this search; then sending again is still harmless."""
 _SOP_INSTANCE, _REFERENCED, _FAILED, _REASON = "00080018", "00081155", "00081198", "00081197"
@@ -41,13 +43,17 @@ def _store(line: WebLine, sent: Outgoing) -> None:
     }
     head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     body = b"".join((head, sent.content, f"\r\n--{boundary}--\r\n".encode()))
-    status, answer = line.ask("POST", "/studies", headers, body, _ANSWERED)
+    try:
+        status, answer = line.ask("POST", "/studies", headers, body, _ANSWERED)
+    except Undelivered as failure:
+        failure.untouched |= failure.category in _REFUSED
+        raise
     reason = _failure(answer, sent.sop_instance)
     if reason is not None:
         stored(reason)  # a duplicate is looked for, like what was stored
     elif status == 409:
         text = "the archive answered HTTP 409: it refuses the object and does not say why"
-        raise Undelivered(Category.UNPROCESSABLE, "processing", text)
+        raise Undelivered(Category.UNPROCESSABLE, "processing", text, untouched=True)
 
 
 def _look(line: WebLine, sent: Outgoing) -> Receipt | None:

@@ -36,10 +36,11 @@ class MllpCourier:
         del attempt  # nothing can be looked up there: what is sent again says by itself that it is the same
         destination = self._destinations.get(document.destination)
         if destination is None:
-            raise Undelivered(Category.NOT_FOUND, "not-found", "no such system is configured")
+            text = "no such system is configured"
+            raise Undelivered(Category.NOT_FOUND, "not-found", text, untouched=True)
         if document.media_type != MEDIA_TYPE:
             text = "the document is no HL7 v2 message, and the system takes nothing else"
-            raise Undelivered(Category.UNPROCESSABLE, "not-supported", text)
+            raise Undelivered(Category.UNPROCESSABLE, "not-supported", text, untouched=True)
         control = decoded(document.content).split("\r", 1)[0].split("|")[_CONTROL]
         return self._lines[document.destination].send(document.content, Exchange(control, destination.terms))
 

@@ -41,7 +41,7 @@ class MllpLine:
         ends = monotonic() + self._seconds * PATIENCE
         if not self._turn.acquire(timeout=self._seconds):
             text = "the message before this one is still waiting for its answer"
-            raise Undelivered(Category.UNAVAILABLE, "throttled", text)
+            raise Undelivered(Category.UNAVAILABLE, "throttled", text, untouched=True)
         try:
             return self._in_turn(message, exchange, ends)
         finally:
@@ -101,7 +101,8 @@ class MllpLine:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _ALIVE_AFTER)
         except OSError as error:
-            raise Undelivered(Category.UNAVAILABLE, "transient", "the system cannot be reached") from error
+            text = "the system cannot be reached"
+            raise Undelivered(Category.UNAVAILABLE, "transient", text, untouched=True) from error
         return line if context is None else self._secured(line, context)
 
     def _secured(self, line: socket.socket, context: ssl.SSLContext) -> socket.socket:
@@ -112,7 +113,7 @@ class MllpLine:
             text = "the system cannot be reached by TLS"
             if isinstance(error, ssl.SSLCertVerificationError):
                 text = "the system's certificate is not one that is believed here"
-            raise Undelivered(Category.UNAVAILABLE, "security", text) from error
+            raise Undelivered(Category.UNAVAILABLE, "security", text, untouched=True) from error
 
 
 def _stirs(line: socket.socket) -> bool:
@@ -129,5 +130,5 @@ def _context(trust: Trust) -> ssl.SSLContext:
             made.load_cert_chain(trust.certificate, trust.certificate_key or None, password=lambda: b"")
     except OSError as error:
         text = "a certificate file of the system cannot be used; check tells which"
-        raise Undelivered(Category.UNAVAILABLE, "security", text) from error
+        raise Undelivered(Category.UNAVAILABLE, "security", text, untouched=True) from error
     return made

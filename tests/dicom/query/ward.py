@@ -17,8 +17,8 @@ from server.accesses import Access
 from server.dicom.limits import Limits
 from server.dicom.peers import Peers
 from server.dicom.query.operations import Answering
-from server.dicom.receive.line import Line, PlainLine
 from server.doors import put_together
+from server.line import Line, PlainLine
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.database import Database

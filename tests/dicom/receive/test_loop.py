@@ -16,9 +16,9 @@ from threading import Event
 import pytest
 
 from server.dicom.limits import Limits
-from server.dicom.receive.line import Line
 from server.dicom.receive.staging import Staging
 from server.errors import Category, fault
+from server.line import Line
 from server.objects import Held, ObjectArrival, Outcome, Receiving
 from server.store.vault import Vault
 from tests.dicom import wire

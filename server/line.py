@@ -1,4 +1,12 @@
-"""What an association speaks through: the socket as it is, or TLS around it. No call waits for the peer."""
+"""What a connection speaks through: the socket as it is, or TLS around it (``server/tls.py``).
+
+For every door that has a loop of its own, whatever is spoken there. No call waits for the peer: whoever owns
+a line watches it with a selector, and ends it when its time is over. Deadlines are therefore the owner's, by
+what its protocol waits for at that moment; a line that is not ``ready`` has one for its handshake.
+
+Two things are not as with a socket. Bytes that are ``pending`` have left the kernel: they are received before
+the owner waits again. And what ``send`` did not take must be given again from the same byte on.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +35,13 @@ class Line(Protocol):
     def shown(self) -> bytes:
         """The certificate of the peer (DER); empty when it has shown none."""
 
-    def recv(self, size: int, /) -> bytes: ...
+    def recv(self, size: int, /) -> bytes:
+        """What has come; empty after the peer's last byte. Raises BlockingIOError when nothing has come."""
 
     def recv_into(self, buffer: memoryview, size: int, /) -> int:
-        """0 after the peer's last byte. Raises BlockingIOError when nothing has come."""
+        """As ``recv``, into a buffer of the owner's: how much came, 0 after the peer's last byte."""
 
-    def send(self, data: bytearray, /) -> int:
+    def send(self, data: bytes | bytearray, /) -> int:
         """How much the kernel took. Raises BlockingIOError for nothing: then the same must come again."""
 
     def setsockopt(self, level: int, option: int, value: int, /) -> None: ...
@@ -40,7 +49,8 @@ class Line(Protocol):
     def end(self) -> bool:
         """Tell the peer that nothing follows; False when the kernel has no room to say so now."""
 
-    def close(self, *, complete: bool) -> None: ...
+    def close(self, *, complete: bool) -> None:
+        """``complete``: nothing that was being said, in either direction, is cut off by it."""
 
 
 class PlainLine:
