@@ -17,11 +17,13 @@ from werkzeug.exceptions import HTTPException
 from server import __version__, clock, metrics
 from server.access.endpoints import endpoints
 from server.console.pages import pages
-from server.dicom.receive.counts import read
+from server.counting import read
+from server.dicom.receive import counts as dicom
 from server.dicom.web import door as dicomweb
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
+from server.hl7v2.listen import counts as mllp
 from server.log import logger
 from server.store.migrate import demand_current
 from server.wiring import Entrance, House, desk, entrance, images_desk
@@ -36,7 +38,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         told = endpoints(entry.exchange, house.settings.fhir_base, KEPT, now)
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
-    app.register_blueprint(pages(house.ledger))
+    app.register_blueprint(pages(house.ledger, house.inbox))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
     app.before_request(_begin)
@@ -103,7 +105,9 @@ def _health(house: House) -> flask.Response:
 
 def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
-    text = metrics.exposition(house.ledger, house.deliveries, polled, read(house.settings.data))
+    data = house.settings.data
+    doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from server import listening, settings
+from server import listening, mllp, settings
 from server.access.register import checked
 from server.certificates import TlsFiles
 from server.clock import now
@@ -18,6 +18,7 @@ from server.configuration import demand_models, load_configuration
 from server.dicom.peers import load_peers
 from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
+from server.hl7v2.links import load_links
 from server.model import Destination
 from server.settings import PREFIX, Settings
 from server.store.database import Database, prepare_folder
@@ -68,6 +69,7 @@ def run() -> Iterator[Line]:
     yield _try("cards and policies", lambda: _configuration(chosen))
     yield _try("destinations", lambda: _destinations(chosen))
     yield _try("dicom", lambda: _dicom(chosen))
+    yield _try("mllp", lambda: _mllp(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
@@ -117,6 +119,20 @@ def _dicom(chosen: Settings) -> str:
     if peers.called is None or peers.peers is None:
         return f"{told}, to this machine; nobody is told apart"
     return f"{told} as {', '.join(sorted(peers.called))}, to {', '.join(sorted(peers.peers))}"
+
+
+def _mllp(chosen: Settings) -> str:
+    if not chosen.mllp_door:
+        return "no port: there is no HL7 v2 door"
+    links = load_links(chosen.mllp_links)
+    mllp.demand_certificate(chosen)
+    files = mllp.tls_files(chosen)
+    ports = [str(chosen.mllp_port)] if chosen.mllp_port else []
+    ports += [f"{chosen.mllp_tls_port} by TLS ({_holds(files)})"] if files else []
+    told = f"listening on {chosen.mllp_host}:{' and '.join(ports)}"
+    if chosen.mllp_links is None:
+        return f"{told}, to this machine; nobody is told apart"
+    return f"{told}, to {', '.join(sorted(links))}"
 
 
 def _told(destination: Destination) -> str:

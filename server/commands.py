@@ -20,6 +20,7 @@ from server.fhir.offered import table
 from server.fhir.parse import own
 from server.fhir.rows.extraction import rows
 from server.importing import import_
+from server.message_commands import messages
 from server.model import Withdrawal
 from server.options import WORDS
 from server.ports import CaseRow, Raced
@@ -42,7 +43,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages):
     main.add_command(each)
 
 

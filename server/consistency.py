@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def demand_consistent(settings: Settings) -> None:
     """Raises Fault, naming the settings and what is allowed."""
     _whole_tls(settings)
-    _whole_dicom_tls(settings)
+    _whole_tls_port(settings, "dicom", "2762 is the usual one")
+    _whole_tls_port(settings, "mllp", "any that is free")
     _closed_network(settings)
     _known_peers(settings)
     _private_line(settings)
@@ -37,16 +38,21 @@ def _whole_tls(settings: Settings) -> None:
         raise fault(Category.INCORRECT, "value", text)
 
 
-def _whole_dicom_tls(settings: Settings) -> None:
-    named = (settings.dicom_tls_certificate, settings.dicom_tls_key)
-    if settings.dicom_tls_port and None in named:
-        text = f"{PREFIX}DICOM_TLS_PORT needs {PREFIX}DICOM_TLS_CERTIFICATE and {PREFIX}DICOM_TLS_KEY"
+def _whole_tls_port(settings: Settings, door: str, usual: str) -> None:
+    """Of a door that has a port with TLS beside one without."""
+    port, plain, certificate, key, client_ca = (
+        getattr(settings, f"{door}_{each}")
+        for each in ("tls_port", "port", "tls_certificate", "tls_key", "tls_client_ca")
+    )
+    name = f"{PREFIX}{door.upper()}"
+    if port and None in (certificate, key):
+        text = f"{name}_TLS_PORT needs {name}_TLS_CERTIFICATE and {name}_TLS_KEY"
         raise fault(Category.INCORRECT, "value", text)
-    if not settings.dicom_tls_port and any((*named, settings.dicom_tls_client_ca)):
-        text = f"{PREFIX}DICOM_TLS_PORT is needed for the certificate that is set; 2762 is the usual one"
+    if not port and any((certificate, key, client_ca)):
+        text = f"{name}_TLS_PORT is needed for the certificate that is set; {usual}"
         raise fault(Category.INCORRECT, "value", text)
-    if settings.dicom_tls_port and settings.dicom_tls_port == settings.dicom_port:
-        text = f"{PREFIX}DICOM_PORT and {PREFIX}DICOM_TLS_PORT must differ; 0 switches one off"
+    if port and port == plain:
+        text = f"{name}_PORT and {name}_TLS_PORT must differ; 0 switches one off"
         raise fault(Category.INCORRECT, "value", text)
 
 
@@ -77,6 +83,13 @@ def _known_peers(settings: Settings) -> None:
             "security",
             f"{PREFIX}DICOM_HOST is beyond this machine and nobody is told apart; "
             f"name who may call with {PREFIX}DICOM_PEERS",
+        )
+    if settings.mllp_links is None and settings.mllp_door and not _on_this_machine(settings.mllp_host):
+        raise fault(
+            Category.FORBIDDEN,
+            "security",
+            f"{PREFIX}MLLP_HOST is beyond this machine and nobody is told apart; "
+            f"name who may send with {PREFIX}MLLP_LINKS",
         )
 
 

@@ -142,8 +142,10 @@ class Hearing(Protocol):
     """What the listener calls with each frame, in a thread; it knows nothing of what is inside."""
 
     def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
-        """``links``: those that this connection may be, by name. What to send back; None: nothing (an
-        acknowledgement that came to us, a wish of MSH-15).
+        """What to send back; None: nothing (an acknowledgement that came to us, a wish of MSH-15).
+
+        ``links``: names of those that the connection may be, by its address and certificate; one or more.
+        MSH-3 and MSH-4 say which of them it is, or that it is none.
 
         Raises:
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that

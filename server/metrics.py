@@ -1,4 +1,4 @@
-"""What /metrics tells: counted from the store at each scrape, of DICOM as its listeners have told.
+"""What /metrics tells: counted from the store at each scrape, of its doors as their listeners tell.
 
 The same from every process of a machine.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,22 +16,37 @@ from prometheus_client.registry import Collector
 
 from server.case import State, public_state
 from server.clock import now
-from server.dicom.receive.counts import Told
+from server.counting import Told
 from server.dicom_metrics import of_dicom
+from server.mllp_metrics import of_mllp
 from server.store.deliveries import Deliveries
+from server.store.inbox import MessageStore
 from server.store.ledger import Ledger
 from server.store.partners import PartnerRow
 
 _LATE = timedelta(seconds=60)
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listeners of this machine have told; None: there were none."""
+
+    dicom: Told | None = None
+    mllp: Told | None = None
+
+
+NONE = Doors()
+
+
 class _Counts(Collector):
     def __init__(
-        self, ledger: Ledger, deliveries: Deliveries, partners: Sequence[PartnerRow], dicom: Told | None
+        self,
+        queues: tuple[Ledger, Deliveries, MessageStore],
+        partners: Sequence[PartnerRow],
+        doors: Doors,
     ) -> None:
-        self._dicom = dicom
-        self._ledger = ledger
-        self._deliveries = deliveries
+        self._doors = doors
+        self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
 
     def collect(self) -> Iterator[Metric]:
@@ -50,9 +66,25 @@ class _Counts(Collector):
             value=self._ledger.overdue(now(), _LATE),
         )
 
+        messages = GaugeMetricFamily(
+            "second_reader_messages",
+            "HL7 v2 messages that are not applied, by standing.",
+            labels=["standing"],
+        )
+        for standing, count in sorted(self._inbox.counts().items()):
+            messages.add_metric([standing.value], count)
+        yield messages
+        waiting = self._inbox.oldest_waiting()
+        yield GaugeMetricFamily(
+            "second_reader_message_waiting_seconds",
+            "For how long the message has waited that has waited longest.",
+            value=0 if waiting is None else max(0.0, (now() - waiting).total_seconds()),
+        )
         yield from self._of_partners()
-        if self._dicom is not None:
-            yield from of_dicom(self._dicom, now())
+        if self._doors.dicom is not None:
+            yield from of_dicom(self._doors.dicom, now())
+        if self._doors.mllp is not None:
+            yield from of_mllp(self._doors.mllp, now())
 
     def _of_partners(self) -> Iterator[GaugeMetricFamily]:
         failures = GaugeMetricFamily(
@@ -80,10 +112,11 @@ class _Counts(Collector):
 def exposition(
     ledger: Ledger,
     deliveries: Deliveries,
+    inbox: MessageStore,
     partners: Sequence[PartnerRow] = (),
-    dicom: Told | None = None,
+    doors: Doors = NONE,
 ) -> bytes:
-    """The metrics in Prometheus' text format. ``dicom``: what the listeners of this machine have told."""
+    """The metrics in Prometheus' text format. ``doors``: what the listeners of this machine have told."""
     registry = CollectorRegistry()
-    registry.register(_Counts(ledger, deliveries, partners, dicom))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors))
     return generate_latest(registry)

@@ -184,6 +184,43 @@ class Settings:
     dicom_max_object: int = _setting(
         4 * 1024**3, written.positive, "bytes", "Largest object; a larger one is answered with A700."
     )
+    mllp_host: str = _setting("127.0.0.1", str, "an address", "The address that the HL7 v2 door listens on.")
+    mllp_port: int = _setting(
+        0, written.port_or_none, "0 to 65535", "Its port without TLS (MLLP), 2575 by IANA; 0: there is none."
+    )
+    mllp_tls_port: int = _setting(
+        0, written.port_or_none, "0 to 65535", "Its port with TLS; 0: there is none."
+    )
+    mllp_tls_certificate: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "The certificate that the HL7 v2 door shows, and those that lead to its root. "
+        "Read again when it changes.",
+    )
+    mllp_tls_key: Path | None = _setting(
+        None, Path, "a PEM file", "The private key of that certificate, not protected by a password."
+    )
+    mllp_tls_client_ca: Path | None = _setting(
+        None,
+        Path,
+        "a PEM file",
+        "Whoever connects by TLS must show a certificate that one of these has signed; none: nobody must.",
+    )
+    mllp_links: Path | None = _setting(
+        None,
+        Path,
+        "a TOML file",
+        "The systems that send HL7 v2 messages, by address, certificate and name, and what their messages "
+        "mean; none: whoever is on this machine. Read again when it changes.",
+    )
+    mllp_processes: int = _setting(2, written.positive, "1 or more", "Processes that take HL7 v2 messages.")
+    mllp_max_connections: int = _setting(
+        1000, written.positive, "1 or more", "Most MLLP connections at once; 200 of them of one address."
+    )
+    mllp_max_message: int = _setting(
+        16 * 1024**2, written.positive, "bytes", "Largest HL7 v2 message; a larger one is answered with AR."
+    )
     log_level: str = _setting("info", written.level, "debug, info, warning or error", "How much is logged.")
 
     @property
@@ -197,6 +234,11 @@ class Settings:
     def dicom_door(self) -> bool:
         """Whether there is one."""
         return bool(self.dicom_port or self.dicom_tls_port)
+
+    @property
+    def mllp_door(self) -> bool:
+        """Whether there is one."""
+        return bool(self.mllp_port or self.mllp_tls_port)
 
     @property
     def database(self) -> Path | str:

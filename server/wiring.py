@@ -45,6 +45,7 @@ from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
+from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
 from server.store.intake import IntakeDesk
 from server.store.ledger import Ledger
@@ -82,6 +83,8 @@ class House:
     """Who touched what, until it is an AuditEvent."""
     inquiries: Inquiries
     """What archives are asked."""
+    inbox: MessageStore
+    """HL7 v2 messages."""
     archives: tuple[PacsDestination, ...] = ()
     """Where DICOM objects go."""
     receivers: tuple[Hl7Destination, ...] = ()
@@ -114,13 +117,14 @@ def build(settings: Settings) -> House:
     demand_current(database)
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
+    vault = Vault(settings.data)
     return House(
         settings=settings,
         destinations=destinations,
         cards=cards,
         policies=policies,
         database=database,
-        vault=Vault(settings.data),
+        vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),
         deliveries=Deliveries(database, delivery_lease(destinations, settings.lease, archives, receivers)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
@@ -131,6 +135,7 @@ def build(settings: Settings) -> House:
         clients=clients,
         accesses=accesses(settings, database),
         inquiries=Inquiries(database, inquiry_lease(archives, policies.values(), settings.lease)),
+        inbox=MessageStore(database, vault, settings.lease),
         archives=archives,
         receivers=receivers,
     )

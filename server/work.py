@@ -55,7 +55,13 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.partnering import partner_worker  # noqa: PLC0415
         from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
-        from server.workers import case_worker, delivery_worker, inquiry_worker, notifier  # noqa: PLC0415
+        from server.workers import (  # noqa: PLC0415
+            case_worker,
+            delivery_worker,
+            inquiry_worker,
+            message_worker,
+            notifier,
+        )
 
     configure(settings.log_level, "work")
     house = build(settings)
@@ -79,6 +85,9 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
             for n in range(_ASKING_THREADS)
         )
         loops.extend(asking)
+    if settings.mllp_door:
+        applier = message_worker(house)
+        loops.append(Loop("messages", applier.once, Idle(pause, written)))
     loops.append(Loop("audit", audit_clerk(house).once, _unhurried))
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from server.clock import now
@@ -26,11 +27,12 @@ from server.store.deliveries import Deliveries
 from server.store.inquiries import Inquiries
 from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
-from server.wiring import House
+from server.wiring import House, desk
 from server.worker import CaseWorker, DeliveryWorker
 
 if TYPE_CHECKING:
     from server.inquiring import InquiryWorker
+    from server.messaging import MessageWorker
 
 T = TypeVar("T")
 
@@ -105,6 +107,27 @@ def inquiry_worker(house: House, logins: Logins) -> InquiryWorker | None:
     holding = ObjectHolding(Staging(house.vault), house.images)
     speak = askable(holding, logins, now)
     return InquiryWorker(house.inquiries, asked_archives(house.archives), speak, house.images, now)
+
+
+def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWorker:
+    """A worker that applies acknowledged HL7 v2 messages."""
+    from server.applying.through import Through  # noqa: PLC0415 - the grammar of every version is loaded here
+    from server.hearing import links_file  # noqa: PLC0415
+    from server.hl7v2.mapping.story import story  # noqa: PLC0415
+    from server.hl7v2.reading import message  # noqa: PLC0415
+    from server.messaging import MessageWorker  # noqa: PLC0415
+
+    through = Through(desk(house, now), now)
+    return MessageWorker(
+        inbox=house.inbox,
+        links=links_file(house.settings).current,
+        read=lambda raw, link, at: story(message(raw, link), link, at),
+        shelf=house.shelf,
+        write=through.write,
+        join=through.join,
+        now=now,
+        attempts=house.settings.step_attempts,
+    )
 
 
 def notifier(house: House) -> Notifier:

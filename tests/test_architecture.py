@@ -17,14 +17,18 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
-    "server.image_search", "server.messages", "server.worklist",
+    "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
+    "server.messages", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
-    "server.__main__", "server.app", "server.auditing", "server.checks", "server.commands",
+    "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
-    "server.directory", "server.doors", "server.holding", "server.idle", "server.importing",
-    "server.inquiring", "server.keys", "server.leases", "server.listening", "server.metrics",
+    "server.directory", "server.door_metrics", "server.doors", "server.hearing", "server.holding",
+    "server.idle", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
+    "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
+    "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
     "server.polling",
     "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
@@ -32,8 +36,12 @@ COMPOSERS = {
     "server.worker", "server.workers",
 }  # fmt: skip
 WORLDLY = {
+    "server.binding", "server.doorway", "server.hands", "server.listeners", "server.turning",
+    "server.watching", "server.hl7v2.listen.connection", "server.hl7v2.listen.entrance",
+    "server.hl7v2.listen.loop",
     "server.certificates", "server.clock", "server.line", "server.log", "server.settings", "server.tls",
-    *COMPOSERS - {"server.steps", "server.holding", "server.ordering", "server.performing"},
+    *COMPOSERS
+    - {"server.applying", "server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
     "server.hl7v2.send.line",

@@ -118,6 +118,25 @@ def test_the_dicom_ports_are_told_and_until_when_their_certificate_holds(
     assert "SECOND_READER_DICOM_TLS_CERTIFICATE is out of date since" in lines()["dicom"].detail
 
 
+def test_the_ports_and_links_of_the_hl7_v2_door_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lines()["mllp"].detail == "no port: there is no HL7 v2 door"
+    monkeypatch.setenv("SECOND_READER_MLLP_PORT", "2575")
+    assert lines()["mllp"].detail == "listening on 127.0.0.1:2575, to this machine; nobody is told apart"
+    links = tmp_path / "links.toml"
+    links.write_text('[[link]]\nname = "ris"\nsender = {}\naddresses = ["10.0.0.1"]\n')
+    monkeypatch.setenv("SECOND_READER_MLLP_LINKS", str(links))
+    assert lines()["mllp"].detail == "listening on 127.0.0.1:2575, to ris"
+    monkeypatch.setenv("SECOND_READER_MLLP_TLS_PORT", "2576")
+    for name, path in zip(("CERTIFICATE", "KEY"), Authority(tmp_path).signs("door"), strict=True):
+        monkeypatch.setenv(f"SECOND_READER_MLLP_TLS_{name}", str(path))
+    told = "listening on 127.0.0.1:2575 and 2576 by TLS (the certificate holds until "
+    assert lines()["mllp"].detail.startswith(told)
+    links.write_text("[[link]]")
+    assert not lines()["mllp"].good
+
+
 def test_without_settings_nothing_that_depends_on_them_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECOND_READER_PORT", "http")
     assert "data folder" not in lines()

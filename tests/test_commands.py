@@ -68,7 +68,7 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
         "up", "web", "work", "dicom", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
-        "complete", "end", "import", "withdraw", "withdraw-model", "parked", "partners", "resend",
+        "complete", "end", "import", "messages", "withdraw", "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
 

@@ -19,8 +19,9 @@ SPANS = ("0", "-1", "nan", "inf", "-inf", "1e300", "soon", "1:30")
 BAD: dict[str, tuple[str, ...]] = {
     "open_network": ("maybe", "2", "on"),
     "port": ("0", "65536", "-1", "http", "80.0"),
-    **dict.fromkeys(("dicom_port", "dicom_tls_port"), ("65536", "-1", "dicom")),
+    **dict.fromkeys(("dicom_port", "dicom_tls_port", "mllp_port", "mllp_tls_port"), ("65536", "-1", "dicom")),
     **dict.fromkeys(("dicom_processes", "dicom_max_associations", "dicom_max_object"), NUMBERS),
+    **dict.fromkeys(("mllp_processes", "mllp_max_connections", "mllp_max_message"), NUMBERS),
     "base_url": ("ehr.example", "ftp://ehr.example", "//ehr.example", "HTTP", "https://é.example"),
     "database_url": (
         "sqlite:///x.db", "postgresql:", "postgresql://host", "postgresql://host/", "mysql://h/x", "host/x",
@@ -37,6 +38,7 @@ ANYTHING_GOES = {
     "clients", "data", "destinations", "cards", "policies", "operator", "host", "dicom_host", "dicom_peers",
     "tls_certificate", "tls_key", "tls_client_ca",
     "dicom_tls_certificate", "dicom_tls_key", "dicom_tls_client_ca",
+    "mllp_host", "mllp_links", "mllp_tls_certificate", "mllp_tls_key", "mllp_tls_client_ca",
 }  # fmt: skip
 """Paths are looked at when they are opened; the host has its own rule below."""
 TLS = {"tls_certificate": "door.pem", "tls_key": "door.key"}
@@ -47,6 +49,7 @@ GOOD = [
     ("port", "65535", 65_535),
     ("dicom_port", "0", 0),
     ("dicom_peers", "p.toml", Path("p.toml")),
+    ("mllp_links", "l.toml", Path("l.toml")),
     ("base_url", "https://reader.example/fhir/", "https://reader.example/fhir"),
     ("subscribers", "http://a.example/, https://b.example", ("http://a.example", "https://b.example")),
     ("clients", "c.toml", Path("c.toml")),
@@ -123,32 +126,35 @@ def test_listening_beyond_this_machine_must_be_said_twice(host: str, loopback: b
     assert load(given(host=host, open_network="yes")).host == host
 
 
-def test_the_dicom_door_listens_beyond_this_machine_only_for_named_peers() -> None:
-    assert load(given(dicom_host="::1")).dicom_host == "::1"
-    with pytest.raises(Fault, match="SECOND_READER_DICOM_PEERS") as refused:
-        load(given(dicom_host="10.0.0.7"))
+DOORS = [("dicom", "peers"), ("mllp", "links")]
+"""Those that have a port with TLS beside one without, and how the file is called that names their peers."""
+
+
+@pytest.mark.parametrize(("door", "file"), DOORS)
+def test_a_door_listens_beyond_this_machine_only_for_named_peers(door: str, file: str) -> None:
+    host, port = f"{door}_host", f"{door}_port"
+    assert getattr(load(given(**{host: "::1", port: "7"})), host) == "::1"
+    with pytest.raises(Fault, match=f"SECOND_READER_{door.upper()}_{file.upper()}") as refused:
+        load(given(**{host: "10.0.0.7", port: "7"}))
     assert refused.value.category is Category.FORBIDDEN
-    assert load(given(dicom_host="10.0.0.7", dicom_port="0")).dicom_port == 0
-    assert load(given(dicom_host="10.0.0.7", dicom_peers="p.toml")).dicom_host == "10.0.0.7"
+    assert getattr(load(given(**{host: "10.0.0.7", port: "0"})), port) == 0
+    assert getattr(load(given(**{host: "10.0.0.7", f"{door}_{file}": "p.toml"})), host) == "10.0.0.7"
 
 
-DICOM_TLS = {
-    "dicom_tls_port": "2762", "dicom_tls_certificate": "door.pem", "dicom_tls_key": "door.key",
-    "dicom_tls_client_ca": "ca.pem",
-}  # fmt: skip
-
-
-def test_the_dicom_door_speaks_tls_with_a_port_a_certificate_and_its_key() -> None:
-    assert load(given(**DICOM_TLS)).dicom_door
-    assert load(given(**DICOM_TLS, dicom_port="0")).dicom_door
-    assert not load(given(dicom_port="0")).dicom_door
-    for missing in ("dicom_tls_port", "dicom_tls_certificate", "dicom_tls_key"):
-        with pytest.raises(Fault, match=f"{PREFIX}DICOM_TLS_PORT"):
-            load(given(**{name: each for name, each in DICOM_TLS.items() if name != missing}))
+@pytest.mark.parametrize(("door", "file"), DOORS)
+def test_a_door_speaks_tls_with_a_port_a_certificate_and_its_key(door: str, file: str) -> None:
+    named = {"tls_port": "2762", "tls_certificate": "d.pem", "tls_key": "d.key", "tls_client_ca": "ca.pem"}
+    tls = {f"{door}_{name}": value for name, value in named.items()}
+    assert getattr(load(given(**tls)), f"{door}_door")
+    assert getattr(load(given(**tls, **{f"{door}_port": "0"})), f"{door}_door")
+    assert not getattr(load(given(**{f"{door}_port": "0"})), f"{door}_door")
+    for missing in ("tls_port", "tls_certificate", "tls_key"):
+        with pytest.raises(Fault, match=f"{PREFIX}{door.upper()}_TLS_PORT"):
+            load(given(**{name: each for name, each in tls.items() if name != f"{door}_{missing}"}))
     with pytest.raises(Fault, match="must differ"):
-        load(given(**DICOM_TLS, dicom_port="2762"))
-    with pytest.raises(Fault, match="SECOND_READER_DICOM_PEERS"):
-        load(given(**DICOM_TLS, dicom_host="10.0.0.7", dicom_port="0"))
+        load(given(**tls, **{f"{door}_port": "2762"}))
+    with pytest.raises(Fault, match=f"SECOND_READER_{door.upper()}_{file.upper()}"):
+        load(given(**tls, **{f"{door}_host": "10.0.0.7", f"{door}_port": "0"}))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.images import ImageStore
+from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
 from server.store.ledger import Ledger
 from server.store.migrate import migrate
@@ -313,6 +314,7 @@ def make_world(
         clients=clients,
         accesses=accesses(chosen, database),
         inquiries=Inquiries(database, timedelta(minutes=10)),
+        inbox=MessageStore(database, Vault(folder), timedelta(minutes=10)),
         archives=archives,
         receivers=receivers,
     )

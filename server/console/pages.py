@@ -1,15 +1,18 @@
-"""GET /cases and GET /cases/ID: JSON for programs, a plain page for people."""
+"""GET /cases, /cases/ID and /messages: JSON for programs, a plain page for people."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import flask
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from server.console.messages import told
 from server.console.trace import summary, trace
 from server.errors import Category, fault
+from server.messages import Message, Standing
 from server.ports import CaseRow
 
 _LISTED = 200
@@ -28,7 +31,15 @@ class Cases(Protocol):
         ...
 
 
-def pages(cases: Cases) -> flask.Blueprint:
+class Messages(Protocol):
+    """What the page of messages reads."""
+
+    def listed(self, standings: Sequence[Standing], limit: int) -> list[Message]:
+        """The latest messages; of all standings when none are named."""
+        ...
+
+
+def pages(cases: Cases, messages: Messages) -> flask.Blueprint:
     """The blueprint of the case pages."""
     blueprint = flask.Blueprint("cases", __name__)
     templates = Environment(
@@ -53,14 +64,19 @@ def pages(cases: Cases) -> flask.Blueprint:
     def listing() -> flask.Response:
         return show("cases.html", {"cases": [summary(each) for each in cases.recent(_LISTED)]})
 
+    @blueprint.get("/messages")
+    def heard() -> flask.Response:
+        asked = [each for each in Standing if each.value in flask.request.args.getlist("standing")]
+        return show("messages.html", {"messages": [told(each) for each in messages.listed(asked, _LISTED)]})
+
     @blueprint.get("/cases/<case_id>")
     def one(case_id: str) -> flask.Response:
         view = cases.view(case_id)
         if view is None:
             raise fault(Category.NOT_FOUND, "not-found", "there is no such case; GET /cases lists the latest")
-        told = trace(
+        history = trace(
             view.case, view.history, view.deliveries, view.chain_broken_at, asked_again=view.asked_again
         )
-        return show("case.html", told)
+        return show("case.html", history)
 
     return blueprint

@@ -6,6 +6,7 @@ So are images that came when all was over: nobody has read them.
 from __future__ import annotations
 
 from server.case import Event, State
+from server.fhir.merge import same_but_for_the_patient
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business, Reason
@@ -101,6 +102,9 @@ def _late_report(move: Moved) -> Moved:
     if first is None or newest is None or newest.version == first.report.version:
         return move
     version = _versioned(newest)
+    before = None if newest.deleted else file.tools.shelf.read(newest.type, newest.id, first.report.version)
+    if before is not None and same_but_for_the_patient(before, newest):
+        return move  # the patient's record was merged into another
     if version in file.tools.files.facts(file.case.id, "late", str):
         return move
     status = "deleted" if newest.deleted else parse(newest.body)["status"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.case import Ai, Event, First, State
+from server.fhir.merge import same_but_for_the_patient
 from server.fhir.pens.correspondence import Standing
 from server.fhir.task_states import ended
 from server.fhir.terms import Business
@@ -109,7 +110,8 @@ def _read_from(file: CaseFile) -> list[ResourceKey]:
 
 def _newer(file: CaseFile, key: ResourceKey) -> str | None:
     current = file.stored(str(key))
-    if current.version == key.version:
+    before = None if current.version == key.version else file.tools.shelf.read(key.type, key.id, key.version)
+    if current.version == key.version or (before and same_but_for_the_patient(before, current)):
         return None
     return ResourceKey(key.type, key.id, current.version).versioned
 

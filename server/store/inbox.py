@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
 from server.messages import Heard, Kept, Message, MessageClaim, Settled, Standing, Turned
-from server.ports import Arrival, LeaseLost
+from server.ports import Arrival
+from server.store import message_queue as queue
 from server.store.database import Database
 from server.store.intake import INLINE, arrive
 from server.store.message_tables import message, message_lane, message_latest, quarantine
-from server.store.tables import arrival
 from server.store.vault import Vault
 
 DOOR = "hl7v2"
@@ -29,8 +29,6 @@ _MOST_REFUSED = 1024**3
 _LONGEST_REFUSED = 1024 * 1024
 """Bytes of one refused message that are kept; its begin says what it was."""
 _IDENTITY = ("link", "sender", "control_id", "digest")
-_BLOCKING = (Standing.WAITING, Standing.FAULTED)
-_PATIENTS = "ADT^"
 
 
 class MessageStore:
@@ -57,23 +55,28 @@ class MessageStore:
 
     def claim(self, at: datetime) -> MessageClaim | None:
         """The first due message that has to wait for none of its patients', or None."""
-        if self._database.read(lambda c: c.execute(_due(at)).first()) is None:
+        if self._database.read(lambda c: c.execute(queue.due(at)).first()) is None:
             return None
         token = str(uuid.uuid4())
-        row = self._database.write(lambda c: _claim(c, at, at + self._lease, token))
+        row = self._database.write(lambda c: queue.claim(c, at, at + self._lease, token))
         if row is None:
             return None
         body = row.body
         raw = bytes(body) if body is not None else self._vault.get(row.digest)
-        return MessageClaim(_message(row), raw, token)
+        return MessageClaim(queue.read_row(row), raw, token)
 
     def settle(self, claim: MessageClaim, settled: Settled, at: datetime) -> None:
         """Raises LeaseLost when it is another's by now."""
-        self._database.write(lambda c: _settle(c, claim, settled, at))
+        self._database.write(lambda c: queue.settle(c, claim, settled, at))
 
-    def latest(self, lanes: Sequence[str]) -> datetime | None:
-        """When the newest message was sent that has changed this patient's data."""
-        query = select(func.max(message_latest.c.sent_at)).where(message_latest.c.lane.in_(lanes))
+    def latest(self, id_: str) -> datetime | None:
+        """When the newest message was sent that has changed the data of this message's patient."""
+        query = (
+            select(func.max(message_latest.c.sent_at))
+            .join(message_lane, message_lane.c.lane == message_latest.c.lane)
+            .join(message, message.c.seq == message_lane.c.seq)
+            .where(message.c.id == id_)
+        )
         found = self._database.read(lambda c: c.execute(query).scalar())
         return found if found is None or isinstance(found, datetime) else None
 
@@ -84,15 +87,18 @@ class MessageStore:
         query = select(message).order_by(message.c.seq.desc()).limit(limit)
         if standings:
             query = query.where(message.c.standing.in_([each.value for each in standings]))
-        return self._database.read(lambda c: [_message(row) for row in c.execute(query)])
+        return self._database.read(lambda c: [queue.read_row(row) for row in c.execute(query)])
 
     def read(self, id_: str) -> Message | None:
         query = select(message).where(message.c.id == id_)
         row = self._database.read(lambda c: c.execute(query).one_or_none())
-        return None if row is None else _message(row)
+        return None if row is None else queue.read_row(row)
 
     def counts(self) -> dict[Standing, int]:
-        query = select(message.c.standing, func.count()).group_by(message.c.standing)
+        """Of those that are not done."""
+        done = [Standing.APPLIED.value, Standing.SET_ASIDE.value]
+        query = select(message.c.standing, func.count()).where(message.c.standing.not_in(done))
+        query = query.group_by(message.c.standing)
         return self._database.read(lambda c: {Standing(name): n for name, n in c.execute(query)})
 
     def oldest_waiting(self) -> datetime | None:
@@ -101,9 +107,19 @@ class MessageStore:
         found = self._database.read(lambda c: c.execute(query).scalar())
         return found if isinstance(found, datetime) else None
 
-    def decide(self, id_: str, *, again: bool, at: datetime) -> bool:
-        """A person has it tried again, or sets it aside; False when it is in none of the states for that."""
-        return self._database.write(lambda c: _decide(c, id_, again, at))
+    def decide(self, id_: str, standing: Standing, words: str, at: datetime) -> bool:
+        """A person has it tried again (WAITING) or sets it aside; False when it is not theirs to decide.
+
+        ``words``: who, and why; they stand beside its reasons.
+        """
+        return self._database.write(lambda c: queue.decide(c, id_, (standing, words), at))
+
+    def refused(self, limit: int) -> list[tuple[str, datetime, str, int]]:
+        """The newest that were refused: link, when, why, bytes."""
+        seen = quarantine.c
+        query = select(seen.link, seen.received_at, seen.reason, seen.size)
+        newest = query.order_by(seen.seq.desc()).limit(limit)
+        return self._database.read(lambda c: [tuple(row) for row in c.execute(newest)])
 
 
 def _keep(connection: Connection, heard: Heard, again: bytes | None) -> Kept:
@@ -178,110 +194,4 @@ def _turn_away(connection: Connection, turned: Turned) -> None:
             body=body,
             answer=turned.answer,
         )
-    )
-
-
-def _due(at: datetime) -> Any:
-    """Whoever came before about one of its patients goes first, unless it is done, held or parked."""
-    mine, theirs, before = message_lane.alias(), message_lane.alias(), message.alias()
-    waits = (
-        select(theirs.c.seq)
-        .join(mine, mine.c.lane == theirs.c.lane)
-        .join(before, before.c.seq == theirs.c.seq)
-        .where(
-            mine.c.seq == message.c.seq,
-            theirs.c.seq < message.c.seq,
-            before.c.standing.in_([each.value for each in _BLOCKING]),
-        )
-    )
-    free = or_(message.c.lease_until.is_(None), message.c.lease_until < at)
-    return (
-        select(message.c.seq)
-        .where(message.c.due_at <= at, free, ~exists(waits))
-        .order_by(message.c.due_at, message.c.seq)
-        .limit(1)
-    )
-
-
-def _claim(connection: Connection, at: datetime, until: datetime, token: str) -> Any:
-    found = connection.execute(_due(at).with_for_update(skip_locked=True, of=message)).first()
-    if found is None:
-        return None
-    connection.execute(
-        update(message).where(message.c.seq == found.seq).values(lease_token=token, lease_until=until)
-    )
-    return connection.execute(
-        select(message, arrival.c.body)
-        .join(arrival, arrival.c.id == message.c.id)
-        .where(message.c.seq == found.seq)
-    ).one()
-
-
-def _settle(connection: Connection, claim: MessageClaim, settled: Settled, at: datetime) -> None:
-    was = claim.message
-    row = connection.execute(
-        update(message)
-        .where(message.c.id == was.id, message.c.lease_token == claim.token)
-        .values(
-            standing=settled.standing.value,
-            reasons=msgspec.json.encode(settled.reasons),
-            notes=msgspec.json.encode(tuple(dict.fromkeys((*was.notes, *settled.notes)))),
-            attempts=was.attempts + 1,
-            due_at=settled.due_at,
-            lease_token=None,
-            lease_until=None,
-        )
-        .returning(message.c.seq)
-    ).one_or_none()
-    if row is None:
-        raise LeaseLost
-    if settled.standing is Standing.APPLIED and was.kind.startswith(_PATIENTS):
-        _tell_latest(connection, row.seq, was.sent_at or was.received_at)
-    if settled.standing in (Standing.APPLIED, Standing.SET_ASIDE):
-        connection.execute(delete(message_lane).where(message_lane.c.seq == row.seq))
-    del at
-
-
-def _tell_latest(connection: Connection, seq: int, sent_at: datetime) -> None:
-    lanes = select(message_lane.c.lane).where(message_lane.c.seq == seq)
-    for lane in connection.execute(lanes).scalars().all():
-        made = upsert(message_latest).values(lane=lane, sent_at=sent_at)
-        newer = made.excluded.sent_at > message_latest.c.sent_at
-        connection.execute(
-            made.on_conflict_do_update(
-                index_elements=[message_latest.c.lane],
-                set_={"sent_at": made.excluded.sent_at},
-                where=newer,
-            )
-        )
-
-
-def _decide(connection: Connection, id_: str, again: bool, at: datetime) -> bool:
-    stuck = (Standing.HELD, Standing.PARKED, Standing.FAULTED)
-    values: dict[str, Any] = {"standing": Standing.WAITING.value, "due_at": at, "attempts": 0}
-    if not again:
-        values = {"standing": Standing.SET_ASIDE.value, "due_at": None}
-    row = connection.execute(
-        update(message)
-        .where(message.c.id == id_, message.c.standing.in_([each.value for each in stuck]))
-        .values(**values)
-        .returning(message.c.seq)
-    ).one_or_none()
-    if row is None:
-        return False
-    if not again:
-        connection.execute(delete(message_lane).where(message_lane.c.seq == row.seq))
-    return True
-
-
-def _message(row: Any) -> Message:
-    plain = ("id", "link", "sender", "control_id", "kind", "version", "sent_at", "received_at")
-    return Message(
-        **{name: getattr(row, name) for name in plain},
-        standing=Standing(row.standing),
-        attempts=row.attempts,
-        reasons=tuple(msgspec.json.decode(bytes(row.reasons))),
-        notes=tuple(msgspec.json.decode(bytes(row.notes))),
-        reused=bool(row.reused),
-        due_at=row.due_at,
     )

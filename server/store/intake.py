@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, literal, or_, select
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event, State
 from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
@@ -37,6 +37,7 @@ _STIR_SIGNED = stirring(lambda case: (case.due_at.is_not(None), case.report.in_(
 """Who signed, and for whom, is told by the role as much as by the report."""
 _STIR_CLOSED = stirring(lambda case: (case.report == bindparam("about"), case.state == State.CLOSED.value))
 """What comes too late is not forgotten: the closed case notes it."""
+_MERGE = update(cases).where(cases.c.patient == bindparam("old")).values(patient=bindparam("new"))
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
 
@@ -63,6 +64,8 @@ def _take(connection: Connection, intake: Intake) -> None:
     locks.hold_premises(connection, intake)
     arrive(connection, intake.arrival)
     note(connection, intake.accesses)
+    for old, new in intake.merged:
+        connection.execute(_MERGE, {"old": old, "new": new})
     _stir_all(connection, intake)  # cases before resources, the order in which a step's commit locks them too
     deletions = [each for each in intake.writes if each.method is Method.DELETE]
     resources.apply(connection, deletions, intake.arrival.id)

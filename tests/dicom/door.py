@@ -13,6 +13,7 @@ from pathlib import Path
 from struct import unpack_from
 from typing import Self
 
+from server.binding import listen
 from server.dicom.limits import Limits
 from server.dicom.pace import Throttle
 from server.dicom.peers import Peers
@@ -20,14 +21,13 @@ from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Asking, Operation, Operations
-from server.dicom.receive.port import listen
-from server.dicom.receive.seats import Seats
 from server.dicom.receive.staging import Staging
-from server.dicom.receive.tally import Tally
 from server.line import Entry, Line, PlainLine
 from server.log import logger
 from server.objects import Holding
+from server.seats import Seats
 from server.store.vault import Vault
+from server.tally import Tally
 from tests.dicom import wire
 from tests.flow.processes import until
 
@@ -59,7 +59,7 @@ class Door:
         self.seats = Seats(self.limits.associations, self.limits.associations_per_peer)
         self.admission = Admission(lambda: peers or Peers(), self.seats, Throttle(self.limits))
         self._tally = Tally()
-        self._listener = listen("127.0.0.1", 0)
+        self._listener = listen("127.0.0.1", 0, "none")
         self.port: int = self._listener.getsockname()[1]
         conversation = Conversation(
             self.admission,

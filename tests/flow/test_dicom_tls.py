@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.dicom.receive.counts import read
+from server.counting import read
+from server.dicom.receive.counts import FILE
 from tests.certificates import Authority
 from tests.dicom import wire
 from tests.dicom.door import Speaker
@@ -36,7 +37,7 @@ def stored(port: int, authority: Authority | None) -> int:
 
 def counted(listener: Listener) -> tuple[int, ...]:
     """Objects that were new, that were here, and how many were timed."""
-    told = read(listener.data)
+    told = read(listener.data, FILE)
     if told is None:
         return ()
     return told.counts["objects stored"], told.counts["objects already held"], sum(told.times)

@@ -134,8 +134,8 @@ def test_a_faulted_message_holds_up_its_patient_alone_until_a_person_decides(inb
     assert inbox.claim(NOW) is None
     [listed] = inbox.listed([Standing.FAULTED], 10)
     assert listed.reasons == ("an error of ours",)
-    assert inbox.decide(listed.id, again=False, at=NOW)
-    assert not inbox.decide(listed.id, again=False, at=NOW), "once is enough"
+    assert inbox.decide(listed.id, Standing.SET_ASIDE, "somebody: why", NOW)
+    assert not inbox.decide(listed.id, Standing.SET_ASIDE, "somebody: why", NOW), "once is enough"
     assert taken(inbox).message.control_id == "2"
 
 
@@ -144,7 +144,7 @@ def test_a_person_may_have_it_tried_again(inbox: MessageStore) -> None:
     inbox.settle(taken(inbox), Settled(Standing.HELD, ("why",)), NOW)
     assert inbox.claim(NOW + 10 * SECOND) is None
     [listed] = inbox.listed([Standing.HELD], 10)
-    assert inbox.decide(listed.id, again=True, at=NOW)
+    assert inbox.decide(listed.id, Standing.WAITING, "somebody: why", NOW)
     assert taken(inbox).message.id == listed.id
 
 
@@ -164,20 +164,35 @@ def test_a_worker_that_lost_its_lease_settles_nothing(inbox: MessageStore) -> No
     inbox.settle(soon, Settled(Standing.APPLIED, notes=("noted",)), NOW)
     [listed] = inbox.listed([Standing.APPLIED], 10)
     assert listed.notes == ("noted",)
-    assert inbox.counts() == {Standing.APPLIED: 1}
+    inbox.keep(heard("2", b"2"))
+    assert inbox.counts() == {Standing.WAITING: 1}, "what is done is not counted"
+    assert inbox.oldest_waiting() == NOW
 
 
 def test_when_a_patient_was_last_changed_is_remembered(inbox: MessageStore) -> None:
-    lanes = (lane_of("made-up", "1"),)
-    assert inbox.latest(lanes) is None
-    inbox.keep(heard("1", b"1", kind="ADT^A08", sent_at=NOW))
+    def applied(control_id: str, kind: str, sent_at: datetime) -> datetime | None:
+        """What was known of the patient when the message was applied."""
+        inbox.keep(heard(control_id, control_id.encode(), kind=kind, sent_at=sent_at))
+        claim = taken(inbox)
+        known = inbox.latest(claim.message.id)
+        inbox.settle(claim, Settled(Standing.APPLIED), NOW)
+        return known
+
+    assert applied("1", "ADT^A08", NOW) is None
+    assert applied("2", "ADT^A08", NOW - SECOND) == NOW
+    assert applied("3", "ORU^R01", NOW + SECOND) == NOW
+    assert applied("4", "ADT^A08", NOW) == NOW, "a result says nothing about who the patient is"
+
+
+def test_what_is_parked_is_tried_when_something_about_its_patient_has_come(inbox: MessageStore) -> None:
+    inbox.keep(heard("1", b"1"))
+    inbox.settle(taken(inbox), Settled(Standing.PARKED, ("not here",), due_at=NOW + 3600 * SECOND), NOW)
+    inbox.keep(heard("2", b"2", lanes=(lane_of("made-up", "2"),)))
     inbox.settle(taken(inbox), Settled(Standing.APPLIED), NOW)
-    inbox.keep(heard("2", b"2", kind="ADT^A08", sent_at=NOW - SECOND))
+    assert inbox.claim(NOW) is None, "that was about somebody else"
+    inbox.keep(heard("3", b"3"))
     inbox.settle(taken(inbox), Settled(Standing.APPLIED), NOW)
-    assert inbox.latest(lanes) == NOW
-    inbox.keep(heard("3", b"3", kind="ORU^R01", sent_at=NOW + SECOND))
-    inbox.settle(taken(inbox), Settled(Standing.APPLIED), NOW)
-    assert inbox.latest(lanes) == NOW, "a result says nothing about who the patient is"
+    assert taken(inbox).message.control_id == "1"
 
 
 def test_lanes_do_not_grow(inbox: MessageStore, database: Database) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from server.dicom.pace import Throttle
 from server.dicom.peers import Called, Peers
-from server.dicom.receive.seats import Seats
 from server.dicom.rights import Right
 from server.dicom.upper.answer import ACCEPTED, Answered, Rejection
 from server.dicom.upper.negotiation import choose, granted
 from server.dicom.upper.request import Request, Role, ae_title
+from server.seats import Seats
 
 
 @dataclass(frozen=True, slots=True)

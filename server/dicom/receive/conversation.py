@@ -16,7 +16,6 @@ from server.dicom.receive.admission import Admission, Admitted
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.delivery import Delivery, answer_to, answer_to_failure
 from server.dicom.receive.operation import Asking, Operation, Operations
-from server.dicom.receive.tally import Tally
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Answered, Rejection
 from server.dicom.upper.association import Aborted, Commanded, Data, Event, Requested
@@ -25,6 +24,7 @@ from server.dicom.upper.pdu import Violation, Why
 from server.dicom.upper.request import Request
 from server.errors import Fault
 from server.objects import Held, ObjectArrival, Outcome
+from server.tally import Tally
 
 _NOT_AUTHORIZED = f"{Status.NOT_AUTHORIZED:04x}"
 """As operations tell it."""

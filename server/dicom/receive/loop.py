@@ -23,14 +23,15 @@ from server.dicom.receive.admission import Admission
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.delivery import Delivery, is_final
-from server.dicom.receive.doorway import Doorways
-from server.dicom.receive.hands import Hands
 from server.dicom.receive.serving import Serving
-from server.dicom.receive.tally import Tally
 from server.dicom.upper.association import Event, State
 from server.dicom.upper.pdu import Violation
+from server.doorway import Doorways
+from server.hands import Hands
 from server.line import Entry
 from server.objects import Held, Holding, Outcome
+from server.tally import Tally
+from server.watching import watch
 
 _TURN_SECONDS = 0.25
 """The longest wait of one turn, and how often deadlines are looked at."""
@@ -146,15 +147,7 @@ class Loop:
     # -- one connection
 
     def _watch(self, connection: Connection, events: int) -> None:
-        if events == connection.watched:
-            return
-        if not connection.watched:
-            self._selector.register(connection.line, events, partial(self._ready, connection))
-        elif not events:
-            self._selector.unregister(connection.line)
-        else:
-            self._selector.modify(connection.line, events, partial(self._ready, connection))
-        connection.watched = events
+        watch(self._selector, connection, events, partial(self._ready, connection))
 
     def _ready(self, connection: Connection) -> None:
         if connection in self._connections:  # not dropped earlier in this turn

@@ -13,10 +13,10 @@ from server.dicom.limits import Limits
 from server.dicom.pace import Phase
 from server.dicom.receive.connection import Connection
 from server.dicom.receive.conversation import Conversation
-from server.dicom.receive.hands import Hands
 from server.dicom.receive.operation import Lost, Operation, Portion
 from server.dicom.receive.outward import Outward
 from server.dicom.upper.association import Event
+from server.hands import Hands
 
 
 class Serving:

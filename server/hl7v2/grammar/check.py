@@ -1,0 +1,99 @@
+"""Whether the fields of a segment are what the standard and our profile ask for."""
+
+from __future__ import annotations
+
+from server.hl7v2.grammar import datatypes
+from server.hl7v2.grammar.datatypes import FORMS
+from server.hl7v2.grammar.rules import FieldRule, rules
+from server.hl7v2.message import NULL, Repetition, Segment
+from server.hl7v2.refusal import Code, Place, Refusal
+
+_COMPARABLE = {
+    "NM": datatypes.compared,
+    **{kind: check for kind, check in datatypes.CHECKS.items() if kind != "NM"},
+}
+
+
+def check(segment: Segment, structure: str, version: str) -> tuple[str, ...]:
+    """What was overlooked.
+
+    Raises:
+        Refusal: something that we need is missing, or is not what it is said to be.
+    """
+    notes: list[str] = []
+    have = len(segment.fields)
+    for rule in rules(segment.name, structure, version):
+        values = segment.fields[rule.position - 1] if rule.position <= have else ()
+        if values:
+            _valued(segment, rule, values, notes)
+        elif rule.needed:
+            raise _missing(segment, rule.position)
+        elif rule.required:
+            notes.append(f"field-missing {segment.name}-{rule.position}")
+    if segment.name == "OBX":
+        notes += _observed(segment)
+    return tuple(notes)
+
+
+def _valued(segment: Segment, rule: FieldRule, values: tuple[Repetition, ...], notes: list[str]) -> None:
+    where = f"{segment.name}-{rule.position}"
+    if rule.single and len(values) > 1:
+        notes.append(f"repetition {where}")
+    if rule.needed and not any(_says(each, rule.identifies) for each in values):
+        raise _missing(segment, rule.position)
+    if rule.check is None and rule.table is None and rule.flagged is None:
+        return
+    for number, each in enumerate(values, start=1):
+        text = each.text()
+        if text:
+            place = Place(segment.name, segment.sequence, rule.position, number)
+            _value(rule, text, place, notes)
+
+
+def _says(value: Repetition, identifies: bool) -> bool:
+    return bool(value.text()) if identifies else not value.empty and value.raw() != NULL
+
+
+def _value(rule: FieldRule, text: str, place: Place, notes: list[str]) -> None:
+    where = f"{place.segment}-{place.field}"
+    if rule.check and not rule.check(text):
+        if rule.used:
+            raise _ill_typed(place, rule.kind)
+        notes.append(f"data-type {where}")
+    if rule.table is not None and text not in rule.table:
+        raise Refusal(
+            Code.TABLE, "table-value", f"{where} must be one of: {', '.join(sorted(rule.table))}", place
+        )
+    if rule.flagged is not None and text not in rule.flagged:
+        notes.append(f"table-value {where}")
+
+
+def _observed(segment: Segment) -> list[str]:
+    """OBX-5 is what OBX-2 says (section 7.4.2.2)."""
+    values = segment.repetitions(5)
+    kind = segment.text(2)
+    if not values:
+        return []
+    if not kind:
+        raise _missing(segment, 2)
+    looks = _COMPARABLE.get(kind)
+    if looks is None:
+        return []
+    notes = []
+    for number, each in enumerate(values, start=1):
+        text = each.text()
+        if text and not looks(text):
+            raise _ill_typed(Place("OBX", segment.sequence, 5, number), kind)
+        if text and kind == "NM" and text[0] in "<>":
+            notes.append("comparator-in-number OBX-5")
+    return notes
+
+
+def _missing(segment: Segment, position: int) -> Refusal:
+    place = Place(segment.name, segment.sequence, position)
+    return Refusal(Code.REQUIRED, "required-field", f"{segment.name}-{position} must be valued", place)
+
+
+def _ill_typed(place: Place, kind: str) -> Refusal:
+    text = f"{place.segment}-{place.field} must be {FORMS[kind]} ({kind})"
+    return Refusal(Code.DATA_TYPE, "data-type", text, place)

@@ -1,0 +1,140 @@
+"""What becomes of a message before it is acknowledged: taken, refused, or not to be answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.hl7v2 import acknowledge, admission, patients, reading
+from server.hl7v2.acknowledge import Stamp
+from server.hl7v2.link import Link, Reused
+from server.hl7v2.message import Message
+from server.hl7v2.refusal import Code, Place, Refusal, rejected
+from server.hl7v2.sent import sent_at
+from server.hl7v2.text.head import Head, read_head
+from server.messages import Heard, Turned
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Everything that an acknowledgement promises was checked; it is kept before its answer leaves."""
+
+    link: Link
+    heard: Heard
+    message: Message
+    wanted: bool
+    """The sender waits for the answer; otherwise it is kept, and nothing is sent."""
+    again: bytes | None
+    """What to answer, and to keep nothing, where the control id had other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    turned: Turned
+    answer: bytes | None
+    """None: the sender wants none."""
+    stranger: bool = False
+    """It is by none that the connection may speak for: a security event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Not answered, so that no two systems acknowledge each other's acknowledgements for ever."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message of a frame."""
+
+    payload: bytes
+    at: datetime
+    key: str
+    """What it is kept under."""
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.key, self.at)
+
+
+Judgement = Taken | Refused | Silent
+
+
+def judge(arrived: Arrived, links: Sequence[Link]) -> Judgement:
+    """``links``: those that the connection may speak for."""
+    head: Head | None = None
+    link: Link | None = None
+    try:
+        head = read_head(arrived.payload)
+        if admission.is_acknowledgement(arrived.payload, head):
+            return Silent("an acknowledgement")
+        admission.identified(head)
+        link = admission.choose(head, links)
+        admission.admit(head, link)
+        message = reading.message(arrived.payload, link)
+        patients.check(message)
+    except Refusal as refusal:
+        return _refused(arrived, head, link, refusal)
+    return _taken(arrived, head, link, message)
+
+
+def too_long(begin: Arrived, links: Sequence[Link]) -> Judgement:
+    """Of a message over the limit, by its first bytes."""
+    refusal = rejected(
+        Code.APPLICATION, "too-long", "the message is longer than is taken here; send it in parts"
+    )
+    head: Head | None = None
+    link: Link | None = None
+    try:
+        head = read_head(begin.payload)
+        if admission.is_acknowledgement(begin.payload, head):
+            return Silent("an acknowledgement")
+        link = admission.choose(head, links)
+    except Refusal as other:
+        refusal = other
+    return _refused(begin, head, link, refusal)
+
+
+def _taken(arrived: Arrived, head: Head, link: Link, message: Message) -> Taken:
+    when, notes = sent_at(message.header, link.zone, arrived.at)
+    elsewhere = bool(link.answers_to)
+    answer = acknowledge.answer(head, None, arrived.stamp, elsewhere)
+    heard = Heard(
+        id=arrived.key,
+        link=link.name,
+        sender=admission.sender(head),
+        control_id=message.header.text(10),
+        kind=f"{message.code}^{message.event}",
+        structure=message.structure,
+        version=message.version,
+        sent_at=when,
+        received_at=arrived.at,
+        raw=arrived.payload,
+        digest=hashlib.sha256(arrived.payload).hexdigest(),
+        lanes=patients.lanes(message, link),
+        answer=answer or b"",
+        notes=(*message.notes, *admission.notes(head), *notes),
+    )
+    again = None
+    if link.reused_control_id is Reused.REFUSE:
+        again = acknowledge.answer(head, _REUSED, arrived.stamp, elsewhere) or b""
+    return Taken(link, heard, message, answer is not None, again)
+
+
+def _refused(arrived: Arrived, head: Head | None, link: Link | None, refusal: Refusal) -> Refused:
+    answer = acknowledge.answer(head, refusal, arrived.stamp, bool(link and link.answers_to))
+    kind = "AR" if refusal.rejected else "AE"
+    reason = f"{kind} {refusal.code.value} {refusal.reason} {refusal.place}: {refusal.text}"
+    turned = Turned(link.name if link else "", arrived.at, arrived.payload, answer or b"", reason)
+    return Refused(turned, answer, stranger=refusal.reason == admission.STRANGER)
+
+
+_REUSED = Refusal(
+    Code.APPLICATION,
+    "duplicate-control-id",
+    "MSH-10 was used before with other content; each message must have its own",
+    Place("MSH", field=10),
+)

@@ -1,0 +1,92 @@
+"""The links file: who sends HL7 v2 messages, from where, and what they mean.
+
+It is read again when it has changed, so that nobody must stop the server.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+from marshmallow import fields, validate
+
+from server.errors import Category, Fault, fault
+from server.hl7v2.link import Link, Links, Named, Network
+from server.hl7v2.link_table import LinkTable, Table
+from server.toml import checked
+
+HERE = tuple(ipaddress.ip_network(each) for each in ("127.0.0.0/8", "::1/128"))
+ANYBODY = Link("anybody", Named(), HERE)
+"""Without a file: whoever is on this machine."""
+
+
+class _File(Table):
+    link = fields.List(
+        fields.Nested(LinkTable),
+        required=True,
+        validate=validate.Length(min=1, error="allowed: one [[link]] table or more"),
+        error_messages={"invalid": "allowed: one [[link]] table for each system"},
+    )
+
+
+def load_links(path: Path | None) -> Links:
+    """By name; without a file whoever is on this machine is ``anybody``.
+
+    Raises:
+        Fault: INCORRECT, naming file, key and what is allowed.
+    """
+    if path is None:
+        return {ANYBODY.name: ANYBODY}
+    listed: list[Link] = checked(path, _File)["link"]
+    found = {each.name: each for each in listed}
+    if len(found) < len(listed):
+        raise fault(Category.INCORRECT, "duplicate", f"{path}: each name stands in one [[link]]")
+    if any(_alike(one, other) for one, other in combinations(listed, 2)):
+        text = "two links with one sender need addresses or certificates that tell them apart"
+        raise fault(Category.INCORRECT, "duplicate", f"{path}: {text}")
+    return found
+
+
+def _alike(one: Link, other: Link) -> bool:
+    """A message could be of either."""
+    shown = not one.certificates or not other.certificates or bool(one.certificates & other.certificates)
+    at = any(_overlap(a, b) for a in one.addresses for b in other.addresses)
+    return one.sender == other.sender and shown and at
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    if isinstance(one, ipaddress.IPv4Network) and isinstance(other, ipaddress.IPv4Network):
+        return one.overlaps(other)
+    both = isinstance(one, ipaddress.IPv6Network) and isinstance(other, ipaddress.IPv6Network)
+    return both and one.overlaps(other)
+
+
+class LinksFile:
+    """``trouble`` is told of a changed file that cannot be used; the last good one stays in force."""
+
+    def __init__(self, path: Path | None, trouble: Callable[[str], None]) -> None:
+        """Raises Fault(INCORRECT) for a file that is wrong from the beginning."""
+        self._path, self._trouble = path, trouble
+        self._stamp = _stamp(path)
+        self._links = load_links(path)
+
+    def current(self) -> Links:
+        stamp = _stamp(self._path)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._links = load_links(self._path)
+            except Fault as failure:
+                self._trouble(str(failure))
+        return self._links
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int]:
+    """Tells a changed file; a file that is gone looks like a changed one."""
+    try:
+        seen = path.stat() if path is not None else None
+    except OSError:
+        seen = None
+    return (0, 0, 0) if seen is None else (seen.st_mtime_ns, seen.st_size, seen.st_ino)

@@ -1,0 +1,58 @@
+"""The sheet on which a story is put together: drafts by name, remarks once each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from server.hl7v2.link import Link
+from server.hl7v2.mapping.drafts import REFERENCE, Draft, Identifiers, Json
+
+
+class Making:
+    """One message's; not shared between threads."""
+
+    def __init__(self, link: Link, received_at: datetime) -> None:
+        self.link = link
+        self.zone: tzinfo = UTC if link.zone == "UTC" else ZoneInfo(link.zone)
+        self.received_at = received_at
+        self._drafts: dict[str, Draft] = {}
+        self._known: dict[tuple[str, Identifiers], str] = {}
+        self._notes: dict[str, None] = {}
+        self._doubts: dict[str, None] = {}
+
+    def note(self, words: str, where: str = "") -> None:
+        """``where`` is a place, ``OBX-3``; never a value."""
+        self._notes[f"{words} {where}".strip()] = None
+
+    def doubt(self, words: str, where: str = "") -> None:
+        self._doubts[f"{words} {where}".strip()] = None
+
+    def add(self, draft: Draft) -> Json:
+        """The reference to it."""
+        self._drafts[draft.name] = draft
+        return {"reference": REFERENCE + draft.name}
+
+    def once(self, stem: str, type_: str, resource: Json, identifiers: Identifiers) -> Json:
+        """As ``add``, of somebody or something that the message may name many times: known by identifier."""
+        name = self._known.get((type_, identifiers))
+        if name is None:
+            count = sum(1 for kind, _ in self._known if kind == type_)
+            name = self._known[type_, identifiers] = f"{stem}-{count + 1}"
+            self._drafts[name] = Draft(name, type_, resource, identifiers)
+        return {"reference": REFERENCE + name}
+
+    def draft(self, name: str) -> Draft:
+        return self._drafts[name]
+
+    @property
+    def drafts(self) -> tuple[Draft, ...]:
+        return tuple(self._drafts.values())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        return tuple(self._doubts)

@@ -1,0 +1,87 @@
+"""``messages``: what became of HL7 v2 messages, and what a person decides about those that are stuck."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from server import settings
+from server.clock import now
+from server.console.messages import line, told
+from server.errors import Category, fault
+from server.messages import Standing
+from server.options import WORDS
+from server.store.inbox import MessageStore
+from server.times import instant
+from server.wiring import build
+
+_LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
+
+
+@click.group()
+def messages() -> None:
+    """HL7 v2 messages: list them, have one tried again, set one aside."""
+
+
+@messages.command("list")
+@click.option(
+    "--standing",
+    "standings",
+    multiple=True,
+    type=click.Choice([each.value for each in Standing]),
+    help="Only these; may be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, as GET /messages answers.")
+@_LIMIT
+def list_(standings: tuple[str, ...], as_json: bool, limit: int) -> None:
+    """List the latest messages with what became of them, and why."""
+    found = [told(each) for each in _inbox().listed([Standing(each) for each in standings], limit)]
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(line(each))
+        for why in (*each["reasons"], *each["notes"]):
+            click.echo(f"    {why}")
+
+
+@messages.command()
+@_LIMIT
+def refused(limit: int) -> None:
+    """List what was refused with AE, AR, CE or CR in the last 7 days, and why."""
+    for link, at, reason, size in _inbox().refused(limit):
+        click.echo(f"{instant(at)}  {link}  {size} bytes  {reason}")
+
+
+@messages.command()
+@click.argument("message_id")
+@click.option("--by", required=True, type=WORDS, help="Who decides; stands beside its reasons.")
+def retry(message_id: str, by: str) -> None:
+    """Have a held, parked or faulted message applied anew."""
+    _decide(message_id, Standing.WAITING, f"tried again by {by}")
+    click.echo(f"{message_id} is applied anew; 'messages list' tells what becomes of it")
+
+
+@messages.command("set-aside")
+@click.argument("message_id")
+@click.option("--by", required=True, type=WORDS, help="Who decides; stands beside its reasons.")
+@click.option("--reason", required=True, type=WORDS, help="Why; stands beside its reasons.")
+def set_aside(message_id: str, by: str, reason: str) -> None:
+    """Make nothing of a held, parked or faulted message; what waits behind it goes on."""
+    _decide(message_id, Standing.SET_ASIDE, f"set aside by {by}: {reason}")
+    click.echo(f"{message_id} is set aside; what it says stands nowhere")
+
+
+def _decide(message_id: str, standing: Standing, words: str) -> None:
+    inbox = _inbox()
+    if inbox.read(message_id) is None:
+        text = "there is no such message; 'messages list' lists the latest"
+        raise fault(Category.NOT_FOUND, "not-found", text)
+    if not inbox.decide(message_id, standing, words, now()):
+        text = "only a held, parked or faulted message is a person's to decide about"
+        raise fault(Category.CONFLICT, "business-rule", text)
+
+
+def _inbox() -> MessageStore:
+    return build(settings.load()).inbox

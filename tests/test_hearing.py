@@ -1,0 +1,75 @@
+"""From a frame to an answer: judged, kept, answered; and applied as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from server.hearing import MessageHearing
+from server.hl7v2.links import ANYBODY
+from server.log import logger
+from server.messages import Standing
+from server.workers import message_worker
+from tests.test_story_images import FILMS, RULES
+from tests.world import POLICY, World, make_world
+
+LINK = replace(ANYBODY, patient_system="https://hospital.example/mrn")
+ADT = (
+    "MSH|^~\\&|RIS|DEMO|SECONDREAD|GATEWAY|20260301080000+0000||ADT^A08^ADT_A01|7|P|2.5.1\r"
+    "EVN||20260301080000\r"
+    "PID|1||P-1^^^HOSP^MR||Dummy^Ann||20220301|F\r"
+    "PV1|1|O\r"
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
+    policy = replace(POLICY, images=RULES)
+    yield from make_world(tmp_path, card=FILMS, policy=policy, database_url=database_url)
+
+
+@pytest.fixture
+def hearing(world: World) -> MessageHearing:
+    return MessageHearing(world.house.inbox, lambda: {LINK.name: LINK}, logger())
+
+
+def heard(hearing: MessageHearing, world: World, text: str) -> str:
+    answer = hearing.hear(text.encode(), ("anybody",), world.watch())
+    assert answer is not None
+    return answer.decode()
+
+
+def test_a_message_is_kept_and_acknowledged_and_the_same_again_gets_the_same_answer(
+    hearing: MessageHearing, world: World
+) -> None:
+    first = heard(hearing, world, ADT)
+    assert "MSA|AA|7\r" in first
+    world.watch.forward(seconds=5)
+    assert heard(hearing, world, ADT) == first
+    assert len(world.house.inbox.listed([], 9)) == 1
+
+
+def test_a_refused_message_is_kept_apart_with_the_reason(hearing: MessageHearing, world: World) -> None:
+    answer = heard(hearing, world, ADT.replace("ADT^A08^ADT_A01", "ZZZ^Z01"))
+    assert "MSA|AR|7" in answer
+    assert world.house.inbox.listed([], 9) == []
+    [(link, _, reason, _)] = world.house.inbox.refused(9)
+    assert link == "anybody"
+    assert "200" in reason
+
+
+def test_an_acknowledgement_is_not_acknowledged(hearing: MessageHearing, world: World) -> None:
+    ack = "MSH|^~\\&|A|B|C|D|20260301||ACK|8|P|2.5.1\rMSA|AA|1\r"
+    assert hearing.hear(ack.encode(), ("anybody",), world.watch()) is None
+
+
+def test_what_was_kept_is_applied_as_it_was_read(hearing: MessageHearing, world: World) -> None:
+    heard(hearing, world, ADT)
+    worker = replace(message_worker(world.house, world.watch), links=lambda: {LINK.name: LINK})
+    world.watch.forward(seconds=1)
+    assert worker.once()
+    [message] = world.house.inbox.listed([], 9)
+    assert message.standing in (Standing.APPLIED, Standing.HELD), message.reasons
