@@ -95,8 +95,8 @@ class ReceiverTable(System):
     def _spoken(self, data: dict[str, Any], **_: Any) -> None:
         if {Hl7Kind.REF, Hl7Kind.OML} <= set(data.get("accepts", ())):
             raise ValidationError("allowed: ref or oml, for each is a referral", "accepts")
-        if Hl7Kind.OML in data.get("accepts", ()) and data.get("version") == "2.3.1":
-            raise ValidationError("oml is known since 2.4; allowed: oru, ref", "accepts")
+        if Hl7Kind.OML in data.get("accepts", ()) and data.get("version") in VERSIONS[:2]:
+            raise ValidationError("oml is written from 2.5 on; allowed: oru, ref", "accepts")
         if data.get("application_answer") and data.get("mode") == AckMode.ORIGINAL:
             text = "allowed in enhanced mode; in original mode the one answer is the application's"
             raise ValidationError(text, "application_answer")

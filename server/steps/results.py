@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from server.fhir.parse import parse
 from server.fhir.pens.bundle import AGREEMENT_OF
@@ -14,9 +14,9 @@ from server.fhir.references import local
 from server.fhir.terms import PLACER, TASK, Business
 from server.hl7v2.pens.letter import Letter, number
 from server.hl7v2.pens.opinion import Names, Opinion, Signed, write_opinion
-from server.hl7v2.pens.withdrawal import write_withdrawal
+from server.hl7v2.pens.withdrawal import Parts, holds, write_withdrawal
 from server.model import Coding, Document, Hl7Destination, Hl7Kind, Withdrawal
-from server.ports import Resource
+from server.ports import Resource, Waiting
 from server.steps.casefile import CaseFile
 
 HL7 = "application/hl7-v2"
@@ -37,15 +37,21 @@ def opinion_messages(file: CaseFile, standing: Standing) -> list[Document]:
     return [message(file, each, Hl7Kind.ORU, lambda to: write_opinion(to, opinion)) for each in told]
 
 
-def withdrawal_messages(file: CaseFile, said: Withdrawal, gone: Collection[str]) -> list[Document]:
-    """To each system that may have the opinion, made of what it got. ``gone``: what nobody has got, by id."""
+def withdrawal_messages(file: CaseFile, said: Withdrawal, gone: Sequence[Waiting]) -> list[Document]:
+    """To each system that may have the opinion, made of what it was sent.
+
+    ``gone``: what is not delivered any more. With it what a specialist has signed would be lost.
+    """
     configured = {each.name: each for each in file.tools.receivers}
-    sent = file.tools.files.documents(file.case.id, Hl7Kind.ORU)
-    return [
-        message(file, configured[each.destination], WITHDRAWN, _taking_back(each, said))
-        for each in sent
-        if each.destination in configured and each.id not in gone
-    ]
+    fates = {each.document.id: each.untouched for each in gone}
+    told = []
+    for sent in file.tools.files.documents(file.case.id, Hl7Kind.ORU):
+        unseen = fates.get(sent.id)
+        parts = Parts(opinion=not unseen, signed=unseen is not None)
+        if sent.destination in configured and holds(sent.content, parts):
+            write = _taking_back(sent, said, parts)
+            told.append(message(file, configured[sent.destination], WITHDRAWN, write))
+    return told
 
 
 def receivers(file: CaseFile, kind: Hl7Kind) -> list[Hl7Destination]:
@@ -77,8 +83,8 @@ def practitioner(file: CaseFile, role: str) -> Resource:
     return parse(found.body) if found else {}
 
 
-def _taking_back(sent: Document, said: Withdrawal) -> Callable[[Letter], bytes]:
-    return lambda to: write_withdrawal(to, sent.content, said)
+def _taking_back(sent: Document, said: Withdrawal, parts: Parts) -> Callable[[Letter], bytes]:
+    return lambda to: write_withdrawal(to, sent.content, said, parts)
 
 
 def _opinion(file: CaseFile, standing: Standing) -> Opinion:

@@ -29,8 +29,6 @@ from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
 
 _OPINION = "opinion"
-_ALONE = (*OBJECTS, Hl7Kind.ORU.value)
-"""Documents that say nothing of how the opinion stands now."""
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
 _VOIDABLE = (
     State.READY,
@@ -53,7 +51,7 @@ def retract(file: CaseFile) -> Progress:
     gone = {each.document.id for each in unsent}
     move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
-    move.send(withdrawal_messages(file, said, gone))
+    move.send(withdrawal_messages(file, said, unsent))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
 
 
@@ -90,15 +88,14 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
 def _undelivered(file: CaseFile) -> list[Waiting]:
     """What need not be delivered any more.
 
-    Of objects for archives and of messages, those that nobody can have: what may be there must be known
-    before it is rejected. An EHR is told the whole as it stands now, in one transaction that is right
-    whatever is there.
+    Of objects for archives, those that none can have: what may be there must be known before it is rejected.
+    An EHR is told the whole as it stands now, in one transaction or message that is right whatever is there.
     """
     waiting = file.tools.files.waiting(file.case.id)
     return [
         each
         for each in waiting
-        if each.document.kind == _OPINION or (each.document.kind in _ALONE and each.untouched)
+        if each.document.kind in (_OPINION, Hl7Kind.ORU) or (each.document.kind in OBJECTS and each.untouched)
     ]
 
 

@@ -16,7 +16,8 @@ def read(content: bytes, character_set: str = "utf-8") -> Any:
 
     hl7apy 1.3.5 puts every OBX of an ORU of 2.8 into COMMON_ORDER.ORDER_DOCUMENT, and finds its own doing
     wrong: such a one is read by the structure of 2.7, and segment by segment by the tables of 2.8. It takes
-    each OBX-5 for an ST, which ends after 199 characters: a text is shown to it as far as that.
+    each OBX-5 for an ST, which ends after 199 characters: a text is shown to it as far as that. Its table of
+    TQ1 in 2.7 is broken: there it does not see one.
     """
     text = "\r".join(map(_clipped, content.decode(character_set).split("\r")))
     assert text.endswith("\r")
@@ -25,6 +26,8 @@ def read(content: bytes, character_set: str = "utf-8") -> Any:
     if version == "2.8" and "||ORU^" in text:
         assert all(parse_segment(each, version, None, STRICT).validate() for each in text.split("\r") if each)
         text = text.replace("|2.8|", "|2.7|", 1)
+    if version == "2.7":
+        text = "".join(f"{each}\r" for each in text.split("\r") if each and not each.startswith("TQ1|"))
     message = parse_message(text, validation_level=STRICT, find_groups=True)
     assert message.validate()
     return message

@@ -6,12 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-_CODECS: Final = {
-    "ASCII": "ascii",
-    "UNICODE UTF-8": "utf-8",
-    **{f"8859/{n}": f"iso8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
-}
-CHARACTER_SETS: Final = tuple(_CODECS)
+from server.hl7v2.text import charsets
+
 UNSAYABLE: Final = "?"
 
 
@@ -25,7 +21,7 @@ def encoded(message: str, character_set: str) -> bytes:
 
     A result is not kept back for a letter in a name: who it is about is told by identifiers.
     """
-    codec = _CODECS[character_set]
+    codec = _codec(character_set)
     whole = unicodedata.normalize("NFC", message)
     try:
         return whole.encode(codec)
@@ -36,12 +32,16 @@ def encoded(message: str, character_set: str) -> bytes:
 def decoded(message: bytes) -> str:
     """One that we wrote: MSH-18 says how."""
     first = message.split(b"\r", 1)[0].decode("ascii", "replace")
-    return message.decode(_CODECS[said_set(first.split("|"))])
+    return message.decode(_codec(said_set(first.split("|"))))
 
 
 def said_set(header: Sequence[str]) -> str:
     """The character set that the fields of an MSH of ours name."""
     return (header[17] if len(header) > 17 else "") or "ASCII"
+
+
+def _codec(character_set: str) -> str:
+    return charsets.codec((character_set,), strict=True)[0]
 
 
 def _sayable(sign: str, codec: str) -> str:

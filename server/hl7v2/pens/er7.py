@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from server.hl7v2.text.delimiters import Delimiters
+from server.hl7v2.text.escapes import escape
+
 CR = "\r"
 """Ends a segment; nothing else does (section 2.5.1)."""
 SEPARATOR, ENCODING = "|", "^~\\&"
-_ESCAPED = {"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"}
+_OURS = Delimiters()
 
 
 def text(value: str) -> str:
     """One value, escaped; control characters, which would end a segment or a frame, are blanks."""
-    clean = "".join(sign if sign.isprintable() else " " for sign in value)
-    return "".join(_ESCAPED.get(sign, sign) for sign in clean)
+    return escape("".join(sign if sign.isprintable() else " " for sign in value), _OURS)
 
 
 def parts(*values: str) -> str:

@@ -33,6 +33,8 @@ class Result:
     method: str = ""
     device: str = ""
     """Number of the device, not written yet."""
+    note: str = ""
+    """For people, behind it."""
 
 
 def write_results(letter: Letter, results: list[Result]) -> list[str]:
@@ -46,6 +48,8 @@ def write_results(letter: Letter, results: list[Result]) -> list[str]:
                     "PRT", {2: "UC", 4: parts("EQUIP", "Equipment", "HL70912"), 10: letter.ours(each.device)}
                 )
             )
+        if each.note:
+            found.append(segment("NTE", {1: "1", 2: "L", 3: text(each.note)}))
     return found
 
 

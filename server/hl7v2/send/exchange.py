@@ -70,6 +70,7 @@ class Exchange:
         words = f"; it says: {said.words}" if said.words else ""
         if said.code in ("AR", "CR") and not said.errors - _PASSING:
             return Undelivered(Category.UNAVAILABLE, "transient", f"{told}: it does not take it now{words}")
-        code = "not-supported" if said.errors & _FOR_GOOD else "processing"
+        unread = said.code in ("AR", "CR") and bool(said.errors & _FOR_GOOD)
         text = f"{told}: it refuses the message; mend the cause, then send again{words}"
-        return Undelivered(Category.UNPROCESSABLE, code, text)
+        code = "not-supported" if unread else "processing"
+        return Undelivered(Category.UNPROCESSABLE, code, text, untouched=unread and not self.committed)

@@ -11,14 +11,16 @@ from time import monotonic
 from typing import Final
 
 from server.errors import Category
+from server.hl7v2.framing import KIB, Closed, Frame, Framing, TooLong, block
 from server.hl7v2.send import PATIENCE
 from server.hl7v2.send.exchange import Exchange
-from server.hl7v2.send.frames import END, VT, Frames, TooMuch
 from server.model import Hl7Destination, Receipt, Trust
 from server.ports import Undelivered
 
 _LEAST: Final = 0.01
-_PORTION: Final = 16 * 1024
+_PORTION: Final = 16 * KIB
+_LARGEST: Final = 256 * KIB
+"""Bytes of one answer."""
 _ALIVE_AFTER: Final = 30
 """Seconds without traffic after which the kernel asks whether the peer is there; a firewall forgets later."""
 
@@ -58,9 +60,9 @@ class MllpLine:
         line = self._connected()
         try:
             line.settimeout(max(min(self._seconds, ends - monotonic()), _LEAST))
-            line.sendall(VT + message + END)
+            line.sendall(block(message))
             receipt = self._heard(line, exchange, ends)
-        except (OSError, TooMuch):  # its end, or its time's; what came until then counts
+        except OSError:  # its end, or its time's; what came until then counts
             receipt = None
         if receipt is None:
             self.close()
@@ -68,15 +70,18 @@ class MllpLine:
         return receipt
 
     def _heard(self, line: socket.socket, exchange: Exchange, ends: float) -> Receipt | None:
-        """None after its last byte."""
-        frames, until, committed = Frames(), self._later(ends), False
+        """None after its last byte, and when what it says is no MLLP."""
+        framing, until, committed = Framing(_LARGEST), self._later(ends), False
         while True:
             line.settimeout(max(until - monotonic(), _LEAST))
             data = line.recv(_PORTION)
             if not data or monotonic() > until:
                 return None
-            for payload in frames.feed(data):
-                receipt = exchange.heard(payload)
+            framing.feed(data)
+            while (event := framing.take()) is not None:
+                if isinstance(event, Closed | TooLong):
+                    return None
+                receipt = exchange.heard(event.payload) if isinstance(event, Frame) else None
                 if receipt is not None:
                     return receipt
             if exchange.committed and not committed:

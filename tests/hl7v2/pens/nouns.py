@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from server.hl7v2.pens.letter import Letter
 from server.hl7v2.pens.opinion import Names, Opinion, Signed
+from server.hl7v2.pens.referral import Asked, Standing, Turn
 from server.model import (
     AiRead,
     Answer,
     AssignedBy,
     Coding,
+    Comparator,
     Hl7Terms,
+    Measurement,
     ResourceKey,
     SpecialistRead,
+    Urgency,
 )
-from tests.world import BACTERIAL, CARD
+from tests.world import BACTERIAL, CARD, LOINC
 
 VERSIONS = ("2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8")
 AT = datetime(2026, 1, 5, 9, 2, 12, tzinfo=UTC)
@@ -97,3 +102,35 @@ def letter(terms: Hl7Terms = TERMS, **changes: Any) -> Letter:
 
 def in_version(version: str, **changes: Any) -> Letter:
     return letter(replace(TERMS, version=version, **changes))
+
+
+ASKED = Asked(
+    turn=Turn.OFFERED,
+    standing=Standing.PENDING,
+    card=CARD,
+    offer="SR50",
+    referral="SR51",
+    urgency=Urgency.URGENT,
+    offered_at=AT,
+    due=AT + timedelta(minutes=30),
+    operator="Test operator",
+    practitioner=SIGNED.practitioner,
+    name="Dr. Ida Quill",
+    values=(
+        Measurement(
+            (Coding(LOINC, "26464-8"),), Decimal(1200), "/uL", READ_AT, ResourceKey("Observation", "o", 1)
+        ),
+        Measurement(
+            (Coding(LOINC, "2342-4", "Glucose"),),
+            Decimal("2.50"),
+            "mg/dL",
+            READ_AT,
+            ResourceKey("Observation", "p", 1),
+            comparator=Comparator.LESS,
+            final=False,
+        ),
+        Measurement((Coding(LOINC, "600-7"),), None, "", None, ResourceKey("Observation", "q", 1)),
+    ),
+    studies=("1.2.3",),
+    priors=("1.2.4",),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.hl7v2.pens.characters import CHARACTER_SETS, decoded, encoded
+from server.hl7v2.pens.characters import decoded, encoded
 from server.hl7v2.pens.er7 import header, lines, parts, segment, subparts, text
 from server.receivers import CHARACTER_SETS as CONFIGURED
 
@@ -53,6 +53,5 @@ def test_letters_with_marks_are_written_whole() -> None:
 
 
 def test_every_set_that_can_be_configured_can_be_written() -> None:
-    assert set(CHARACTER_SETS) == set(CONFIGURED)
     for each in CONFIGURED:
         assert encoded("MSH", each) == b"MSH"
