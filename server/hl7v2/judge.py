@@ -83,9 +83,18 @@ def judge(arrived: Arrived, links: Sequence[Link]) -> Judgement:
 
 def too_long(begin: Arrived, links: Sequence[Link]) -> Judgement:
     """Of a message over the limit, by its first bytes."""
-    refusal = rejected(
-        Code.APPLICATION, "too-long", "the message is longer than is taken here; send it in parts"
-    )
+    text = "the message is longer than is taken here; send it in parts"
+    return _unread(begin, links, rejected(Code.APPLICATION, "too-long", text))
+
+
+def torn(begin: Arrived, links: Sequence[Link]) -> Judgement:
+    """Of a message that has the bytes of an end inside, by what stands before them."""
+    text = "FS CR stands inside the message; allowed in a text: its escape, \\X1C0D\\"
+    return _unread(begin, links, Refusal(Code.SEQUENCE, "torn", text))
+
+
+def _unread(begin: Arrived, links: Sequence[Link], refusal: Refusal) -> Judgement:
+    """Refused, whatever it says."""
     head: Head | None = None
     link: Link | None = None
     try:
