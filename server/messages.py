@@ -153,6 +153,10 @@ class Hearing(Protocol):
         """
         ...
 
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        """The answer to a message of which there is only the beginning, however whole it looks."""
+        ...
+
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         """The answer to a message that is over the limit, from its first bytes; nothing of it is kept."""
         ...

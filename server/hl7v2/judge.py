@@ -93,7 +93,14 @@ def too_many(first: Arrived, links: Sequence[Link]) -> Judgement:
     return _unread(first, links, rejected(Code.APPLICATION, "too-many", text))
 
 
+def torn(begin: Arrived, links: Sequence[Link]) -> Judgement:
+    """Of a message that has the bytes of an end inside, by what stands before them."""
+    text = "FS CR stands inside the message; allowed in a text: its escape, \\X1C0D\\"
+    return _unread(begin, links, Refusal(Code.SEQUENCE, "torn", text))
+
+
 def _unread(begin: Arrived, links: Sequence[Link], refusal: Refusal) -> Judgement:
+    """Refused, whatever it says."""
     head: Head | None = None
     link: Link | None = None
     try:

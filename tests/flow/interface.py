@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.flow.processes import Program, free_port, members, until
+import pysqlite3
+
+from tests.flow.processes import PROJECT, Program, free_port, members, until
 from tests.hl7v2.listen.mllp import Speaker
+
+MADE_UP = "tests.flow.made_up_hearing"
 
 
 @dataclass
 class Interface:
-    """With the store of ``tests/flow/made_up_hearing.py``."""
+    """Started by ``python -m server mllp``, or with ``MADE_UP``'s store."""
 
     data: Path
     port: int
@@ -28,8 +34,14 @@ class Interface:
     def ready(self) -> bool:
         return self.program.log.read_bytes().count(b'"listening"') >= 2
 
+    def stored(self) -> Counter[str]:
+        """How often there is a message of each control id in the real store."""
+        with closing(pysqlite3.connect(self.data / "second-reader.db")) as connection:
+            rows = connection.execute("SELECT control_id, count(*) FROM message GROUP BY 1")
+            return Counter(dict(rows.fetchall()))
+
     def kept(self) -> Counter[bytes]:
-        """How often each message was kept as a new one."""
+        """How often each message was kept as a new one, in the store that is made up."""
         named = [each for each in (self.data / "messages").iterdir() if each.name.isalnum()]
         return Counter(each.read_bytes() for each in named)
 
@@ -47,14 +59,16 @@ class Interface:
 
 
 @contextmanager
-def interface(folder: Path, **more: str) -> Iterator[Interface]:
+def interface(folder: Path, module: str = "server", **more: str) -> Iterator[Interface]:
     """Started, with its logs in ``folder``; left, all is gone. ``more``: other settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
     port = free_port()
     ours = {"DATA": str(folder / "data"), "MLLP_PORT": str(port), **more}
     environment = clean | {f"SECOND_READER_{name}": value for name, value in ours.items()}
     (folder / "logs").mkdir()
-    program = Program("mllp", environment, folder / "logs", "tests.flow.made_up_hearing")
+    program = Program("mllp", environment, folder / "logs", module)
+    if module == "server":
+        subprocess.run([sys.executable, "-m", "server", "migrate"], env=environment, cwd=PROJECT, check=True)
     made = Interface(folder / "data", port, program)
     try:
         made.start()

@@ -38,6 +38,9 @@ class Files:
         self._at(b"|killed after\r", payload)
         return accepted(payload)
 
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        raise NotImplementedError
+
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         assert links
         assert received_at.tzinfo

@@ -1,8 +1,7 @@
-"""The process ``mllp``: nobody keeps others waiting, and kill -9 loses nothing. Ids: the catalogue's."""
+"""The process ``mllp``: nobody keeps others waiting, whatever fails. Ids: the catalogue's."""
 
 from __future__ import annotations
 
-import random
 import signal
 import socket
 import threading
@@ -16,8 +15,8 @@ import pytest
 from server.counting import read
 from server.hl7v2.framing import block
 from server.hl7v2.listen.counts import FILE
-from tests.flow.interface import Interface, interface
-from tests.flow.processes import Program, members, until
+from tests.flow.interface import MADE_UP, Interface, interface
+from tests.flow.processes import Program, until
 from tests.hl7v2.listen.mllp import accepted, message
 
 KIB = 1024
@@ -25,14 +24,14 @@ KIB = 1024
 
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Interface]:
-    with interface(tmp_path) as made:
+    with interface(tmp_path, MADE_UP) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
     """One for all tests that harm nobody: a process takes seconds to start."""
-    with interface(tmp_path_factory.mktemp("shared")) as made:
+    with interface(tmp_path_factory.mktemp("shared"), MADE_UP) as made:
         yield made
 
 
@@ -128,45 +127,6 @@ def _crowd(door: Interface, stop: threading.Event) -> None:
         sock.close()
 
 
-@pytest.mark.campaign
-def test_killed_listeners_lose_nothing_that_was_acknowledged(
-    door: Interface, request: pytest.FixtureRequest, seed: int
-) -> None:
-    """kill -9 of a listener process at random, while four senders send until each message is acknowledged."""
-    kills, draw = max(3, request.config.getoption("kills") // 4), random.Random(seed)
-    stop, acknowledged = threading.Event(), [[] for _ in range(4)]
-    senders = [
-        threading.Thread(target=_send_until, args=(door, number, stop, acknowledged[number]))
-        for number in range(4)
-    ]
-    for each in senders:
-        each.start()
-    try:
-        for _ in range(kills):
-            time.sleep(draw.uniform(0.1, 0.6))
-            assert door.program.kill_follower(draw.choice)
-            until(lambda: len(members(door.program.pid)) == 3, 10.0, "another is started")
-    finally:
-        stop.set()
-        for each in senders:
-            each.join(30)
-    sent = [each for some in acknowledged for each in some]
-    assert len(sent) > 20 * kills
-    kept = door.kept()
-    assert {kept[each] for each in sent} == {1}
-    assert len(kept) == len(sent)
-
-
-def _send_until(door: Interface, number: int, stop: threading.Event, acknowledged: list[bytes]) -> None:
-    """The next only when the one before is acknowledged, over however many connections that takes."""
-    waiting = message(f"{number}-0")
-    while not stop.is_set() or waiting:
-        with suppress(OSError), door.speaker() as speaker:
-            while waiting and speaker.say(waiting) == accepted(waiting):
-                acknowledged.append(waiting)
-                waiting = b"" if stop.is_set() else message(f"{number}-{len(acknowledged)}")
-
-
 def test_h030_one_peer_has_200_connections_over_all_processes(shared: Interface) -> None:
     with ExitStack() as crowd:
         for number in range(200):
@@ -180,7 +140,7 @@ def test_h030_one_peer_has_200_connections_over_all_processes(shared: Interface)
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(shared: Interface, tmp_path: Path) -> None:
-    second = Program("mllp", shared.program._environment, tmp_path, "tests.flow.made_up_hearing")
+    second = Program("mllp", shared.program._environment, tmp_path, MADE_UP)
     second.start()
     try:
         assert second.wait(30.0) == 2
