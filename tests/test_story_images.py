@@ -454,7 +454,7 @@ def vouch(world: World, sent: Hospital) -> None:
     case_id = str(world.house.ledger.case_of_task(sent.task_id))
     case = world.house.ledger.find(case_id)
     assert case is not None
-    state = vouching(CaseFile(case, world.cases.tools, world.watch()))
+    state, _ = vouching(CaseFile(case, world.cases.tools, world.watch()))
     world.house.ledger.vouch(case_id, "somebody", "the modality mistyped it", state, world.watch())
 
 
