@@ -53,7 +53,7 @@ class Heard:
     """Whom it is about: a digest of each identifier of the patient, of both patients of a merge. Messages
     that share one are applied in the order in which they came; without any it waits for nobody."""
     answer: bytes
-    """The acknowledgement that leaves once this is stored."""
+    """The acknowledgement that leaves once this is stored; empty: the sender wants none."""
     notes: tuple[str, ...] = ()
     """Leniencies, by name."""
 
