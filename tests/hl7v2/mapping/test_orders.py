@@ -51,7 +51,7 @@ def test_orc_and_obr_must_name_one_order() -> None:
 def test_images_are_named_by_ipc() -> None:
     found = told(f"{PID}\nORC|NW|P1^EHR\n{OBR}\nIPC|A7^RIS|RP|1.2.3^RIS|SPS|CT^^DCM|||||CT1||CT1", OMI)
     (order,) = found.orders
-    assert order.accessions == (("https://second-reader.example/fhir/link/hospital/accession", "A7"),)
+    assert order.accessions == (("https://second-reader.example/hl7v2/link/hospital/accession", "A7"),)
     assert order.studies == ("1.2.3",)
     whole = resource(found, "ServiceRequest")
     assert whole["orderDetail"][0]["coding"][0]["system"] == "http://dicom.nema.org/resources/ontology/DCM"
