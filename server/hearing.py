@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
-from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long
+from server.hl7v2 import batch
+from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, too_many, torn
 from server.hl7v2.link import Link, Links
 from server.hl7v2.links import LinksFile
 from server.log import logger
@@ -30,10 +31,24 @@ class MessageHearing:
     log: FilteringBoundLogger
 
     def hear(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
-        return self._done(judge(_arrived(payload, received_at), self._candidates(links)))
+        parts = batch.messages(payload)
+        if not parts:
+            return self._done(judge(_arrived(payload, received_at), self._candidates(links)))
+        return self._batch(parts, self._candidates(links), received_at)
+
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        return self._done(torn(_arrived(payload, received_at), self._candidates(links)))
 
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         return self._done(too_long(_arrived(begin, received_at), self._candidates(links)))
+
+    def _batch(self, parts: tuple[bytes, ...], links: list[Link], at: datetime) -> bytes | None:
+        """Each is judged, kept and answered for itself; the answers are one batch."""
+        if len(parts) > batch.MOST:
+            return self._done(too_many(_arrived(parts[0], at), links))
+        judged = (judge(replace(_arrived(each, at), batched=True), links) for each in parts)
+        answers = [answer for answer in map(self._done, judged) if answer]
+        return batch.answer(answers, _arrived(b"", at).stamp) if answers else None
 
     def _candidates(self, names: tuple[str, ...]) -> list[Link]:
         """Without those that were taken out of the file since the connection began."""
@@ -61,7 +76,7 @@ class MessageHearing:
             reused=kept.reused,
             notes=heard.notes,
         )
-        return kept.answer if taken.wanted else None
+        return kept.answer or None
 
     def _turn_away(self, refused: Refused) -> bytes | None:
         turned = refused.turned

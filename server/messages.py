@@ -53,7 +53,7 @@ class Heard:
     """Whom it is about: a digest of each identifier of the patient, of both patients of a merge. Messages
     that share one are applied in the order in which they came; without any it waits for nobody."""
     answer: bytes
-    """The acknowledgement that leaves once this is stored."""
+    """The acknowledgement that leaves once this is stored; empty: the sender wants none."""
     notes: tuple[str, ...] = ()
     """Leniencies, by name."""
 
@@ -151,6 +151,10 @@ class Hearing(Protocol):
             Fault: of our own (store down, disk full): no answer leaves and the connection is closed, so that
                 the sender sends it again.
         """
+        ...
+
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        """The answer to a message of which there is only the beginning, however whole it looks."""
         ...
 
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from server.clock import now
 from server.completeness import Inquiry
+from server.couriers import Couriers, with_archives, with_receivers
 from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
@@ -18,7 +19,7 @@ from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.model import Document, Withdrawal
 from server.notifier import Notifier
-from server.ports import Courier, Reader, Waiting
+from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.store.commitments import CommitmentStore
@@ -78,6 +79,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         audit_key=audit_key(house.settings.data),
         content=house.vault.get,
         archives=house.archives,
+        receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
     )
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
@@ -85,20 +87,20 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    courier: Courier = FhirCourier(house.destinations, logins)
+    couriers = Couriers(FhirCourier(house.destinations, logins), {})
     if house.archives:
-        from server.couriers import with_archives  # noqa: PLC0415 - who has no archive waits for no DICOM
-
-        commitments = CommitmentStore(house.database)
-        courier = with_archives(courier, house.archives, commitments, logins, now)
-    return DeliveryWorker(house.deliveries, courier, now)
+        couriers = with_archives(couriers, house.archives, CommitmentStore(house.database), logins, now)
+    if house.receivers:
+        couriers = with_receivers(couriers, house.receivers)
+    return DeliveryWorker(house.deliveries, couriers, now)
 
 
 def inquiry_worker(house: House, logins: Logins) -> InquiryWorker | None:
     """A worker that asks archives; None where none is to be asked."""
     if not any(each.ask for each in house.archives):
         return None
-    from server.dicom.receive.staging import Staging  # noqa: PLC0415 - as above
+    # Who asks nobody waits for no DICOM.
+    from server.dicom.receive.staging import Staging  # noqa: PLC0415
     from server.holding import ObjectHolding  # noqa: PLC0415
     from server.inquiring import InquiryWorker, askable, asked_archives  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.hearing import MessageHearing
+from server.hl7v2.link import Reused
 from server.hl7v2.links import ANYBODY
 from server.log import logger
 from server.messages import Standing
@@ -73,3 +74,34 @@ def test_what_was_kept_is_applied_as_it_was_read(hearing: MessageHearing, world:
     assert worker.once()
     [message] = world.house.inbox.listed([], 9)
     assert message.standing in (Standing.APPLIED, Standing.HELD), message.reasons
+
+
+def test_each_message_of_a_batch_is_kept_and_acknowledged(world: World) -> None:
+    link = replace(LINK, batches=True)
+    hearing = MessageHearing(world.house.inbox, lambda: {link.name: link}, logger())
+    text = f"BHS|^~\\&|RIS\r{ADT}{ADT.replace('|7|', '|8|')}{ADT.replace('A08', 'Z08')}BTS|3\r"
+    answer = heard(hearing, world, text)
+    assert [line[:8] for line in answer.split("\r") if line.startswith("MSA")] == [
+        "MSA|AA|7",
+        "MSA|AA|8",
+        "MSA|AR|7",
+    ]
+    assert (answer[:3], answer[-6:]) == ("BHS", "BTS|3\r")
+    assert len(world.house.inbox.listed([], 9)) == 2
+
+
+def test_a_batch_that_is_not_agreed_upon_is_refused_and_too_long_a_one_as_a_whole(
+    hearing: MessageHearing, world: World
+) -> None:
+    assert "MSA|AR|7" in heard(hearing, world, f"BHS|^~\\&|RIS\r{ADT}BTS|1\r")
+    assert "|too-many^" in heard(hearing, world, f"BHS|^~\\&|RIS\r{ADT * 501}")
+    assert "|100^" in heard(hearing, world, "BHS|^~\\&|RIS\rBTS|0\r")
+    assert world.house.inbox.listed([], 9) == []
+
+
+def test_who_wants_to_hear_of_errors_only_hears_of_a_control_id_that_is_refused(world: World) -> None:
+    link = replace(LINK, reused_control_id=Reused.REFUSE)
+    hearing = MessageHearing(world.house.inbox, lambda: {link.name: link}, logger())
+    asking = ADT.replace("|2.5.1", "|2.5.1|||ER|NE")
+    assert hearing.hear(asking.encode(), ("anybody",), world.watch()) is None
+    assert "MSA|CE|7" in heard(hearing, world, asking.replace("Ann", "Bea"))

@@ -27,6 +27,7 @@ from server.model import (
     Destination,
     Document,
     Feature,
+    Hl7Destination,
     InputContract,
     PacsDestination,
     Policy,
@@ -283,6 +284,7 @@ def make_world(
     card: Card = CARD,
     destination: bool = True,
     archives: tuple[PacsDestination, ...] = (),
+    receivers: tuple[Hl7Destination, ...] = (),
     **settings: Any,
 ) -> Iterator[World]:
     """Open a world in ``folder``; closed when the generator ends."""
@@ -314,6 +316,7 @@ def make_world(
         inquiries=Inquiries(database, timedelta(minutes=10)),
         inbox=MessageStore(database, Vault(folder), timedelta(minutes=10)),
         archives=archives,
+        receivers=receivers,
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
@@ -329,6 +332,7 @@ def make_world(
         audit_key=b"k" * 32,
         content=house.vault.get,
         archives=house.archives,
+        receivers=house.receivers,
     )
     app = create_app(house, watch)
     yield World(

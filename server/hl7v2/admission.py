@@ -48,10 +48,14 @@ def choose(head: Head, links: Sequence[Link]) -> Link:
     return max(known, key=lambda each: bool(each.sender.application) + bool(each.sender.facility))
 
 
-def admit(head: Head, link: Link) -> None:
+def admit(head: Head, link: Link, *, batched: bool) -> None:
     """Raises:
     Refusal: AR, with what this link takes.
     """
+    if batched and not link.batches:
+        raise rejected(
+            Code.MESSAGE_TYPE, "batch", "batches are not taken on this link; send each message alone"
+        )
     if not _is(head, 5, link.receiver):
         raise rejected(
             Code.APPLICATION, "not-addressed", "MSH-5 and MSH-6 must name this server as was agreed",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.hl7v2 import acknowledge, admission, patients, reading
+from server.hl7v2 import acknowledge, admission, batch, patients, reading
 from server.hl7v2.acknowledge import Stamp
 from server.hl7v2.link import Link, Reused
 from server.hl7v2.message import Message
@@ -24,8 +24,6 @@ class Taken:
     link: Link
     heard: Heard
     message: Message
-    wanted: bool
-    """The sender waits for the answer; otherwise it is kept, and nothing is sent."""
     again: bytes | None
     """What to answer, and to keep nothing, where the control id had other content."""
 
@@ -54,6 +52,8 @@ class Arrived:
     at: datetime
     key: str
     """What it is kept under."""
+    batched: bool = False
+    """It came in a batch."""
 
     @property
     def stamp(self) -> Stamp:
@@ -64,7 +64,7 @@ Judgement = Taken | Refused | Silent
 
 
 def judge(arrived: Arrived, links: Sequence[Link]) -> Judgement:
-    """``links``: those that the connection may speak for."""
+    """``links``: those that the connection may speak for. A batch is parted before (``batch``)."""
     head: Head | None = None
     link: Link | None = None
     try:
@@ -73,7 +73,7 @@ def judge(arrived: Arrived, links: Sequence[Link]) -> Judgement:
             return Silent("an acknowledgement")
         admission.identified(head)
         link = admission.choose(head, links)
-        admission.admit(head, link)
+        admission.admit(head, link, batched=arrived.batched)
         message = reading.message(arrived.payload, link)
         patients.check(message)
     except Refusal as refusal:
@@ -83,9 +83,24 @@ def judge(arrived: Arrived, links: Sequence[Link]) -> Judgement:
 
 def too_long(begin: Arrived, links: Sequence[Link]) -> Judgement:
     """Of a message over the limit, by its first bytes."""
-    refusal = rejected(
-        Code.APPLICATION, "too-long", "the message is longer than is taken here; send it in parts"
-    )
+    text = "the message is longer than is taken here; send it in parts"
+    return _unread(begin, links, rejected(Code.APPLICATION, "too-long", text))
+
+
+def too_many(first: Arrived, links: Sequence[Link]) -> Judgement:
+    """Of a batch over the limit, by its first message."""
+    text = f"at most {batch.MOST} messages are taken in one batch"
+    return _unread(first, links, rejected(Code.APPLICATION, "too-many", text))
+
+
+def torn(begin: Arrived, links: Sequence[Link]) -> Judgement:
+    """Of a message that has the bytes of an end inside, by what stands before them."""
+    text = "FS CR stands inside the message; allowed in a text: its escape, \\X1C0D\\"
+    return _unread(begin, links, Refusal(Code.SEQUENCE, "torn", text))
+
+
+def _unread(begin: Arrived, links: Sequence[Link], refusal: Refusal) -> Judgement:
+    """Refused, whatever it says."""
     head: Head | None = None
     link: Link | None = None
     try:
@@ -121,7 +136,7 @@ def _taken(arrived: Arrived, head: Head, link: Link, message: Message) -> Taken:
     again = None
     if link.reused_control_id is Reused.REFUSE:
         again = acknowledge.answer(head, _REUSED, arrived.stamp, elsewhere) or b""
-    return Taken(link, heard, message, answer is not None, again)
+    return Taken(link, heard, message, again)
 
 
 def _refused(arrived: Arrived, head: Head | None, link: Link | None, refusal: Refusal) -> Refused:

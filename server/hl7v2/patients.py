@@ -9,6 +9,8 @@ from server.hl7v2.message import Message, Repetition, Segment
 from server.hl7v2.refusal import Code, Place, Refusal, rejected
 from server.messages import lane_of
 
+_MOST = 200
+"""Each is a row of its own while the message waits."""
 _Key = tuple[str, str, str]
 
 
@@ -16,6 +18,13 @@ def check(message: Message) -> None:
     """Raises:
     Refusal: two numbers of one authority for one patient, or a merge of a patient into itself.
     """
+    if sum(1 for _ in _values(message)) > _MOST:
+        raise Refusal(
+            Code.APPLICATION,
+            "too-many-identifiers",
+            f"at most {_MOST} identifiers of patients are taken in one message",
+            Place("PID", 1, 3),
+        )
     for group in _pairs(message):
         pid = next((each for each in group if each.name == "PID"), None)
         mrg = next((each for each in group if each.name == "MRG"), None)
@@ -36,13 +45,22 @@ def lanes(message: Message, link: Link) -> tuple[str, ...]:
     Messages with one in common are applied in the order in which they came.
     """
     found = set[str]()
+    for each in _values(message):
+        found |= {lane_of(system, each.text()) for system in _systems(each, link)}
+    return tuple(sorted(found))
+
+
+def _values(message: Message) -> Iterator[Repetition]:
     for each in message.content.walk():
         field = {"PID": 3, "MRG": 1}.get(each.name)
-        for value in each.repetitions(field) if field else ():
-            if value.text():
-                system = link.system_of(value.text(4, 1), value.text(4, 2))
-                found.add(lane_of(system or value.text(4, 2) or value.text(4, 1), value.text()))
-    return tuple(sorted(found))
+        yield from (value for value in each.repetitions(field) if value.text()) if field else ()
+
+
+def _systems(value: Repetition, link: Link) -> set[str]:
+    """Of an authority that is not known here each of its names: another message may have but one of them."""
+    namespace, universal = value.text(4, 1), value.text(4, 2)
+    known = link.system_of(namespace, universal) if namespace or universal else link.patient_system
+    return {known} if known else {namespace, universal} - {""} or {""}
 
 
 def _pairs(message: Message) -> Iterator[list[Segment]]:

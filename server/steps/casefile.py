@@ -20,6 +20,7 @@ from server.model import (
     Comparison,
     Document,
     FirstRead,
+    Hl7Destination,
     PacsDestination,
     Policy,
     Referral,
@@ -91,6 +92,7 @@ class Tools:
     content: Callable[[str], bytes]
     """The bytes of a DICOM object by the digest of its file."""
     archives: tuple[PacsDestination, ...] = ()
+    receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
 

@@ -18,13 +18,14 @@ from server.fhir.pens.withdrawal import (
 )
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
-from server.model import Comparison, Document, Verdict, Withdrawal
+from server.model import Comparison, Document, Hl7Kind, Verdict, Withdrawal
 from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
 from server.steps.rest import LOOK_AFTER
+from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
 
 _OPINION = "opinion"
@@ -50,7 +51,8 @@ def retract(file: CaseFile) -> Progress:
     gone = {each.document.id for each in unsent}
     move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
-    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+    move.send(withdrawal_messages(file, said, unsent))
+    return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
 
 
 def withdrawn_model(file: CaseFile) -> Progress | None:
@@ -87,13 +89,13 @@ def _undelivered(file: CaseFile) -> list[Waiting]:
     """What need not be delivered any more.
 
     Of objects for archives, those that none can have: what may be there must be known before it is rejected.
-    An EHR is told the whole as it stands now, in one transaction that is right whatever is there.
+    An EHR is told the whole as it stands now, in one transaction or message that is right whatever is there.
     """
     waiting = file.tools.files.waiting(file.case.id)
     return [
         each
         for each in waiting
-        if each.document.kind == _OPINION or (each.document.kind in OBJECTS and each.untouched)
+        if each.document.kind in (_OPINION, Hl7Kind.ORU) or (each.document.kind in OBJECTS and each.untouched)
     ]
 
 

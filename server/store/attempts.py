@@ -36,7 +36,8 @@ def arrived(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: 
         lease_token=None,
         lease_until=None,
     )
-    _note(connection, claim, at, "delivered", f"{receipt.how}, {_spoken(receipt.status)}")
+    spoken = () if receipt.status is None else (_spoken(receipt.status),)
+    _note(connection, claim, at, "delivered", ", ".join((receipt.how, *spoken)))
 
 
 def failed(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long
-from server.hl7v2.link import Link, Named, Reused
+from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, torn
+from server.hl7v2.link import Authority, Link, Named, Reused
 from tests.hl7v2.written import MSH, NOW, PID, link, observed, result, written
 
 HEAD = MSH.format(kind="ORU^R01^ORU_R01", version="2.5.1")
@@ -118,6 +118,7 @@ ROWS = [
     Row("H-063 without authority (held later)", written(pid("MRN123"), OBR, observed()), "AA"),
     Row("H-064 two", written(pid(f"{MRN}~MRN9^^^HOSP^MR"), OBR, observed()), "AE 205", "PID^1^3^2"),
     Row("H-064 of two kinds", written(pid(f"{MRN}~MRN9^^^HOSP^SS"), OBR, observed()), "AA"),
+    Row("too many", written(pid("~".join(f"{n}^^^H{n}" for n in range(201))), OBR), "AE 207", "PID^1^3"),
     Row("H-066 escaped", written(pid(r"MRN\T\\R\\S\^^^HOSP^MR"), OBR, observed()), "AA"),
     Row("H-068 no day", written(pid(MRN, "19900231"), OBR, observed()), "AE 102", "PID^1^7^1"),
     Row("H-068 0000", written(pid(MRN, "0000"), OBR, observed()), "AE 102", "PID^1^7^1"),
@@ -227,14 +228,13 @@ def test_what_is_kept() -> None:
     assert (heard.raw, heard.digest) == (payload, hashlib.sha256(payload).hexdigest())
     assert heard.sent_at == NOW
     assert heard.answer.split(b"\r")[1] == b"MSA|AA|CTL1"
-    assert found.wanted
     assert found.again is None
 
 
 def test_a_wish_for_silence_is_kept_to_and_the_message_is_kept() -> None:
     found = hear(headed(f15="NE", f16="NE"))
     assert isinstance(found, Taken)
-    assert (found.wanted, found.heard.answer) == (False, b"")
+    assert found.heard.answer == b""
 
 
 def test_a_link_may_refuse_a_control_id_that_comes_again() -> None:
@@ -265,3 +265,38 @@ def test_too_long_is_said_to_whom_it_concerns() -> None:
     assert found.answer
     assert b"\rMSA|AR|CTL1\r" in found.answer
     assert b"|207^" in found.answer
+
+
+def test_a_batch_is_for_links_that_say_so() -> None:
+    batched = Arrived(result(), NOW, "m-1", batched=True)
+    refused = judge(batched, [link()])
+    assert isinstance(refused, Refused)
+    assert refused.turned.reason.startswith("AR 200 batch "), "H-031"
+    assert isinstance(judge(batched, [link(batches=True)]), Taken)
+
+
+def test_messages_about_one_patient_share_a_lane() -> None:
+    def lanes(third: str, merged: str = "", **changes: Any) -> set[str]:
+        lines = (PID.replace(MRN, third), *([f"MRG|{merged}"] if merged else ()))
+        found = hear(adt(*lines, kind="ADT^A40^ADT_A39" if merged else "ADT^A08^ADT_A01"), [link(**changes)])
+        assert isinstance(found, Taken)
+        return set(found.heard.lanes)
+
+    one = lanes("1^^^HOSP")
+    assert not one & lanes("1^^^OTHER")
+    assert not one & lanes("2^^^HOSP")
+    assert one < lanes("1^^^HOSP&1.2&ISO"), "by either name of an authority that is not known"
+    assert one < lanes("2^^^HOSP", merged="1^^^HOSP"), "a merge is about both"
+    assert lanes("2^^^HOSP") < lanes("1^^^HOSP~2^^^HOSP^SS")
+    system = "https://hospital.example/mrn"
+    known = {"authorities": (Authority("HOSP", "1.2", system),), "patient_system": system}
+    assert lanes("1^^^HOSP", **known) == lanes("1^^^&1.2&ISO", **known) == lanes("1", **known)
+
+
+def test_h010_the_beginning_of_a_message_is_refused_however_whole_it_looks() -> None:
+    found = torn(Arrived(result(), NOW, "m-1"), [link()])
+    assert isinstance(found, Refused)
+    assert found.answer is not None
+    assert b"\rMSA|AE|CTL1" in found.answer
+    assert b"|100^" in found.answer
+    assert isinstance(torn(Arrived(b"", NOW, "m-1"), [link()]), Refused)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from server.hl7v2.grammar import datatypes
 from server.hl7v2.grammar.datatypes import FORMS
-from server.hl7v2.grammar.rules import FieldRule, rules
-from server.hl7v2.message import NULL, Repetition, Segment
+from server.hl7v2.grammar.rules import FieldRule, SegmentRules, rules
+from server.hl7v2.message import NULL, Field, Repetition, Segment
 from server.hl7v2.refusal import Code, Place, Refusal
 
 _COMPARABLE = {
@@ -21,33 +21,59 @@ def check(segment: Segment, structure: str, version: str) -> tuple[str, ...]:
         Refusal: something that we need is missing, or is not what it is said to be.
     """
     notes: list[str] = []
-    have = len(segment.fields)
-    for rule in rules(segment.name, structure, version):
-        values = segment.fields[rule.position - 1] if rule.position <= have else ()
-        if values:
-            _valued(segment, rule, values, notes)
-        elif rule.needed:
-            raise _missing(segment, rule.position)
-        elif rule.required:
-            notes.append(f"field-missing {segment.name}-{rule.position}")
+    asked = rules(segment.name, structure, version)
+    if asked is not None:
+        _fields(segment, asked, notes)
     if segment.name == "OBX":
         notes += _observed(segment)
     return tuple(notes)
 
 
-def _valued(segment: Segment, rule: FieldRule, values: tuple[Repetition, ...], notes: list[str]) -> None:
-    where = f"{segment.name}-{rule.position}"
-    if rule.single and len(values) > 1:
-        notes.append(f"repetition {where}")
+def _fields(segment: Segment, asked: SegmentRules, notes: list[str]) -> None:
+    have, known = len(segment.fields), len(asked.fields)
+    for rule in asked.must:
+        if rule.position > have or not segment.fields[rule.position - 1]:
+            if rule.needed:
+                raise _missing(segment, rule.position)
+            notes.append(f"field-missing {segment.name}-{rule.position}")
+    for place, values in enumerate(segment.fields):
+        if not values:
+            continue
+        known_rule = asked.fields[place] if place < known else None
+        if known_rule is not None:
+            _valued(segment, known_rule, values, notes)
+        elif not all(each.empty for each in values):
+            notes.append(f"field-unknown {segment.name}-{place + 1}")
+
+
+def _valued(segment: Segment, rule: FieldRule, values: Field, notes: list[str]) -> None:
     if rule.needed and not any(_says(each, rule.identifies) for each in values):
         raise _missing(segment, rule.position)
-    if rule.check is None and rule.table is None and rule.flagged is None:
-        return
+    if rule.barred:
+        notes.append(f"field-unknown {segment.name}-{rule.position}")
+    if rule.single and len(values) > 1:
+        notes.append(f"repetition {segment.name}-{rule.position}")
     for number, each in enumerate(values, start=1):
-        text = each.text()
-        if text:
-            place = Place(segment.name, segment.sequence, rule.position, number)
-            _value(rule, text, place, notes)
+        if len(each.components) > rule.components or rule.odd:
+            _components(segment, rule, each, notes)
+        if not rule.plain and (text := each.text()):
+            _value(rule, text, Place(segment.name, segment.sequence, rule.position, number), notes)
+
+
+def _components(segment: Segment, rule: FieldRule, value: Repetition, notes: list[str]) -> None:
+    """One that is required may be missing where nothing is said; unknown ones are passed over."""
+    where = f"{segment.name}-{rule.position}"
+    have = len(value.components)
+    if any(any(each) for each in value.components[rule.components :]):
+        notes.append(f"component-unknown {where}")
+    if value.empty or value.raw() == NULL:
+        return
+    for at, required in rule.odd:
+        valued = at < have and any(value.components[at])
+        if required and not valued:
+            notes.append(f"component-missing {where}")
+        if valued and not required:
+            notes.append(f"component-unknown {where}")
 
 
 def _says(value: Repetition, identifies: bool) -> bool:

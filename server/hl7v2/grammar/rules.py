@@ -10,6 +10,8 @@ from server.hl7v2.grammar import profile
 from server.hl7v2.grammar.datatypes import CHECKS, Check
 from server.hl7v2.grammar.structure import tables
 
+_ANY = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
@@ -23,6 +25,12 @@ class FieldRule:
     identifies: bool
     """Needed is its first component."""
     single: bool
+    barred: bool
+    """The version has it no more, or not yet."""
+    components: int
+    """How many there may be."""
+    odd: tuple[tuple[int, bool], ...]
+    """Components, counted from 0, that must be there (True), or must not (False)."""
     kind: str
     """Its data type, where it is one that is checked."""
     check: Check | None
@@ -31,33 +39,68 @@ class FieldRule:
     table: frozenset[str] | None
     flagged: frozenset[str] | None
 
+    @property
+    def plain(self) -> bool:
+        """Nothing is asked of what it says."""
+        return self.check is None and self.table is None and self.flagged is None
 
-@lru_cache(maxsize=512)
-def rules(segment: str, structure: str, version: str) -> tuple[FieldRule, ...]:
-    """Of those fields only of which something is asked; empty for segments that the version has not."""
+
+@dataclass(frozen=True, slots=True)
+class SegmentRules:
+    """By position less one; where there is no rule, the version has no such field."""
+
+    fields: tuple[FieldRule | None, ...]
+    must: tuple[FieldRule, ...]
+    """Required or needed."""
+
+
+@lru_cache(maxsize=1024)
+def rules(segment: str, structure: str, version: str) -> SegmentRules | None:
+    """None: the version does not know the segment."""
     row = tables(version).SEGMENTS.get(segment)
-    found = [_rule(segment, structure, child) for child in row[1]] if row else []
-    return tuple(each for each in found if _asks(each))
+    if row is None:
+        return None
+    found = {rule.position: rule for rule in (_rule(segment, structure, child) for child in row[1])}
+    fields = tuple(found.get(position) for position in range(1, max(found) + 1))
+    return SegmentRules(fields, tuple(each for each in found.values() if each.required or each.needed))
 
 
 def _rule(segment: str, structure: str, child: Any) -> FieldRule:
     name, row, (least, most), _ = child
-    position = int(name.rpartition("_")[2])
-    kind = row[2] if row[2] in CHECKS else ""
+    position = _number(name)
+    used = position in profile.USED.get(segment, set())
+    # Where a version has withdrawn what we read, it is what it was.
+    kind = row[2] if row[2] in CHECKS else "TS" if used else ""
     needed = profile.NEEDED_FIELDS.get(segment, ()) + profile.NEEDED_IN.get(structure, {}).get(segment, ())
+    components, odd = _components(row)
     return FieldRule(
         position=position,
         required=least > 0,
         needed=position in needed,
         identifies=(segment, position) in profile.IDENTIFIERS,
         single=most == 1,
+        barred=most == 0,
+        components=components,
+        odd=odd,
         kind=kind,
         check=CHECKS.get(kind),
-        used=position in profile.USED.get(segment, set()),
+        used=used,
         table=profile.TABLES.get((segment, position)),
         flagged=profile.FLAGGED.get((segment, position)),
     )
 
 
-def _asks(rule: FieldRule) -> bool:
-    return bool(rule.required or rule.needed or rule.single or rule.check or rule.table or rule.flagged)
+def _components(row: Any) -> tuple[int, tuple[tuple[int, bool], ...]]:
+    """How many, and which are required or withdrawn; the last may be of any number."""
+    if row[0] != "sequence" or not row[1]:
+        return _ANY if row[2] in ("varies", "WD", None) else 1, ()
+    found = {_number(each[0]): each[2] for each in row[1]}
+    most = max(found)
+    limits = ((at, found.get(at, (0, 0))) for at in range(1, most + 1))
+    odd = ((at - 1, least > 0) for at, (least, highest) in limits if least > 0 or highest == 0)
+    return most, tuple(odd)
+
+
+def _number(name: str) -> int:
+    """Of ``PID_3``."""
+    return int(name.rpartition("_")[2])

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.hl7v2.link import Link
 from server.hl7v2.mapping.drafts import REFERENCE, Draft, Identifiers, Json
+from server.hl7v2.mapping.spans import straighten
 
 
 class Making:
@@ -30,6 +31,7 @@ class Making:
 
     def add(self, draft: Draft) -> Json:
         """The reference to it."""
+        self._straighten(draft.resource, draft.type)
         self._drafts[draft.name] = draft
         return {"reference": REFERENCE + draft.name}
 
@@ -39,8 +41,13 @@ class Making:
         if name is None:
             count = sum(1 for kind, _ in self._known if kind == type_)
             name = self._known[type_, identifiers] = f"{stem}-{count + 1}"
+            self._straighten(resource, type_)
             self._drafts[name] = Draft(name, type_, resource, identifiers)
         return {"reference": REFERENCE + name}
+
+    def _straighten(self, resource: Json, type_: str) -> None:
+        if straighten(resource):
+            self.note("end before its start, left out", type_)
 
     def draft(self, name: str) -> Draft:
         return self._drafts[name]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from server.hl7v2.mapping.concepts.orders import CONTROL, STATUS
-from server.hl7v2.mapping.convert import people
+from server.hl7v2.mapping.convert import people, times
 from server.hl7v2.mapping.convert.identifiers import (
     accession_system,
     authority,
@@ -63,8 +63,8 @@ def order(
     resource["status"] = _status(ordered, making, speaks=speaks)
     if not resource["identifier"]:
         del resource["identifier"]
-    if ordered.notes and speaks:
-        resource["note"] = [*resource.get("note", []), *notes(ordered.notes)]
+    if speaks and (remarks := notes(ordered.notes, making)):
+        resource["note"] = [*resource.get("note", []), *remarks]
     if "orderDetail" in resource and "code" not in resource:
         making.note("details without a code, left out", "OBR-4")  # R4 ServiceRequest, prr-1
         del resource["orderDetail"]
@@ -75,10 +75,19 @@ def order(
     )
 
 
-def notes(segments: Iterable[Segment]) -> list[Json]:
-    """NTE-3, each segment one remark."""
-    said = ("\n".join(clean(each.text()) for each in nte.repetitions(3)).strip() for nte in segments)
-    return [{"text": each} for each in said if each]
+def notes(segments: Iterable[Segment], making: Making) -> list[Json]:
+    """NTE, each segment one remark."""
+    found = []
+    for nte in segments:
+        said = "\n".join(clean(each.text()) for each in nte.repetitions(3)).strip()
+        who, when = (
+            people.practitioner(nte.first(5), making, "NTE-5"),
+            times.date_time(nte.first(6), making, "NTE-6"),
+        )
+        beside = {"authorReference": who, "time": when}
+        if said:
+            found.append({**{key: each for key, each in beside.items() if each}, "text": said})
+    return found
 
 
 def question(ordered: Ordered, making: Making) -> str | None:

@@ -49,10 +49,14 @@ def report(ordered: Ordered, place: Place, making: Making) -> str:
     effective = {key: value for key, value in found.items() if key.startswith("effective")}
     taken = specimens(ordered, place.at, place.subject, making)
     about = About(
-        identity[0] if identity else None, place.subject, place.order, place.visit, category,
+        identity[0] if identity else None,
+        place.subject,
+        place.order,
+        place.visit,
+        category,
         effective or None,
         taken[0] if len(taken) == 1 else None,
-    )  # fmt: skip
+    )
     lined = gathered([each for each in ordered.results if not each.specimen])
     references = add_results(lined, f"result-{place.at}", about, making)
     references += add_results(

@@ -50,6 +50,7 @@ class _Telling:
         self.orders: list[Order] = []
 
     def tell(self) -> None:
+        _named_by_document(self._sheet)
         for at, person in enumerate(self._sheet.people, 1):
             self._person(person, "patient" if at == 1 else f"patient-{at}")
 
@@ -148,6 +149,15 @@ class _Telling:
             self.orders[0] = replace(self.orders[0], report=report)
         else:
             self.orders.append(Order(None, None, "", (), (), (), (), report, name))
+
+
+def _named_by_document(sheet: Sheet) -> None:
+    """TXA-14 and TXA-15 name the order; before 2.6 a document has no ORC and OBR (section 9.6.2)."""
+    txa = sheet.document
+    if txa is None or not sheet.people or sheet.people[0].orders or not (txa.text(14) or txa.text(15)):
+        return
+    obr = Segment("OBR", ((), txa.repetitions(14), txa.repetitions(15)), txa.line)
+    sheet.people[0].orders.append(Ordered(obr=obr))
 
 
 def _happened_at(message: Message, sheet: Sheet, making: Making) -> datetime:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from functools import lru_cache
+
 from server.hl7v2.refusal import Code, Place, rejected
 
+_MOST_MARKS = 30
 _PLACE = Place("MSH", field=18)
 _CODECS = {
     "": "ascii",
@@ -74,6 +79,29 @@ def decode(payload: bytes, name: str) -> str:
     if name.startswith("iso8859") and not text.isascii() and any("\x80" <= each <= "\x9f" for each in text):
         raise _undecodable()
     return text
+
+
+def composed(text: str) -> str:
+    """NFC. Putting marks in order takes time by the square of their run, so that a run has an end (UAX #15
+    section 13: 30).
+    """
+    if text.isascii():
+        return text
+    if _marks().search(text):
+        raise rejected(
+            Code.DATA_TYPE,
+            "combining-marks",
+            f"more than {_MOST_MARKS} combining marks in a row are not taken",
+            _PLACE,
+        )
+    return unicodedata.normalize("NFC", text)
+
+
+@lru_cache(maxsize=1)
+def _marks() -> re.Pattern[str]:
+    """A run that is too long. All that combine stand below U+1F000."""
+    found = "".join(each for each in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(each))
+    return re.compile(f"[{found}]{{{_MOST_MARKS + 1}}}")
 
 
 def _undecodable() -> Exception:

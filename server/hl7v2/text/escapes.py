@@ -8,9 +8,10 @@ from functools import lru_cache
 from server.hl7v2.text.delimiters import Delimiters
 
 _SEQUENCE = (
-    r"F|S|T|R|E|P|H|N|X(?:[0-9A-Fa-f]{2})+|[CM][0-9A-Fa-f]{4,6}"
+    r"F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|[CM][0-9A-Fa-f]{4,6}"
     r"|\.br|\.ce|\.fi|\.nf|\.(?:sp|in|ti|sk) ?[+-]?\d{0,3}"
 )
+_MOST_SPACES = 20
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIGH = {
     "2D41": "iso8859_1", "2D42": "iso8859_2", "2D43": "iso8859_3", "2D44": "iso8859_4",
@@ -31,6 +32,7 @@ class Escapes:
             "R": delimiters.repetition, "E": delimiters.escape, "P": delimiters.truncation,
             "H": "", "N": "", ".br": "\n", ".ce": "\n", ".fi": "", ".nf": "",
         }  # fmt: skip
+        self._known: dict[str, str] = {}
         self.broken = False
         """An escape was unfinished or unknown, and stands as it came."""
         self.control = False
@@ -56,15 +58,14 @@ class Escapes:
     def _said(self, sequence: str) -> str:
         if sequence in self._says:
             return self._says[sequence]
-        if sequence[0] == "X":
-            return self._hexadecimal(sequence)
-        count = min(abs(int(sequence[3:].strip() or 1)), 100)
-        return {".sp": "\n", ".sk": " "}.get(sequence[:3], "") * count
+        if sequence not in self._known:
+            self._known[sequence] = self._hexadecimal(sequence) if sequence[0] == "X" else _spaced(sequence)
+        return self._known[sequence]
 
     def _hexadecimal(self, sequence: str) -> str:
         try:
             return bytes.fromhex(sequence[1:]).decode(self._codec)
-        except UnicodeDecodeError:
+        except ValueError:  # an odd number of digits, or no characters of the set
             return self._literal(sequence)
 
     def _switched(self, sequence: str, text: str) -> str:
@@ -81,6 +82,12 @@ class Escapes:
     def _literal(self, sequence: str) -> str:
         self.broken = True
         return f"{self._escape}{sequence}{self._escape}"
+
+
+def _spaced(sequence: str) -> str:
+    """What moves within a text, with a count; indents say nothing here."""
+    count = min(abs(int(sequence[3:].strip() or 1)), _MOST_SPACES)
+    return {".sp": "\n", ".sk": " "}.get(sequence[:3], "") * count
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ from server.hl7v2.text.delimiters import Delimiters
 from server.hl7v2.text.escapes import Escapes
 
 _EMPTY = Repetition(())
+_SHORT = 40
 
 
 class Fields:
@@ -15,6 +16,7 @@ class Fields:
     def __init__(self, delimiters: Delimiters, codec: str) -> None:
         self._delimiters = delimiters
         self.escapes = Escapes(delimiters, codec)
+        self._seen: dict[str, Field] = {}
 
     def msh(self, line: str) -> Segment:
         """MSH-1 is the separator itself, and MSH-2 is not to be parted."""
@@ -25,11 +27,20 @@ class Fields:
     def segment(self, line: str, number: int, sequence: int) -> Segment:
         """The line with its name."""
         name, *fields = line.split(self._delimiters.field)
-        return Segment(name, tuple([self._field(each) if each else () for each in fields]), number, sequence)
+        return Segment(name, tuple([self._field(each) for each in fields]), number, sequence)
 
     def _field(self, text: str) -> Field:
+        """Short ones come again and again: units, statuses, times."""
         if not text:
             return ()
+        found = self._seen.get(text)
+        if found is None:
+            found = self._parted(text)
+            if len(text) <= _SHORT:
+                self._seen[text] = found
+        return found
+
+    def _parted(self, text: str) -> Field:
         if self._delimiters.repetition not in text:
             return (self._repetition(text),)
         return tuple([self._repetition(each) for each in text.split(self._delimiters.repetition)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -15,9 +14,10 @@ from server.hl7v2.text.fields import Fields
 from server.hl7v2.text.head import BOM, Head
 
 MOST_SEGMENTS = 20_000
-MOST_FIELDS = 1_000_000
-MOST_PARTS = 50_000
-"""Repetitions, components or subcomponents of one segment: a waveform has thousands, no message more."""
+MOST_PARTS = 500_000
+"""Fields, repetitions, components and subcomponents of a message: 20,000 observations have 400,000."""
+MOST_OF_A_SEGMENT = 50_000
+"""A waveform has thousands of components, no message more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ def read_segments(payload: bytes, head: Head, default: str, strict: bool) -> Lin
     text = without_controls(whole)
     if len(text) != len(whole):
         notes.append("control-characters")
-    text = unicodedata.normalize("NFC", text) if not text.isascii() else text
-    lines, ends = _lines(text.lstrip("\r\n"))
+    lines, ends = _lines(charsets.composed(text).lstrip("\r\n"))
     notes += ends
     if strict and notes:
         raise rejected(
@@ -84,8 +83,8 @@ def _segments(lines: list[str], delimiters: Delimiters, fields: Fields) -> tuple
     found = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if len(found) > MOST_SEGMENTS:
         raise _too_many("segments", MOST_SEGMENTS)
-    if sum(line.count(delimiters.field) for _, line in found) > MOST_FIELDS:
-        raise _too_many("fields", MOST_FIELDS)
+    if sum(_parts(line, delimiters) for _, line in found) > MOST_PARTS:
+        raise _too_many("fields, repetitions and components", MOST_PARTS)
     seen = Counter({"MSH": 1})
     out = [fields.msh(found[0][1])]
     for number, line in found[1:]:
@@ -105,9 +104,13 @@ def _check(line: str, name: str, delimiters: Delimiters) -> None:
             "separator",
             Place("MSH"),
         )
-    for each in (delimiters.repetition, delimiters.component, delimiters.sub):
-        if line.count(each) > MOST_PARTS:
-            raise _too_many("repetitions or components in one segment", MOST_PARTS)
+    if _parts(line, delimiters) > MOST_OF_A_SEGMENT:
+        raise _too_many("fields, repetitions and components in one segment", MOST_OF_A_SEGMENT)
+
+
+def _parts(line: str, delimiters: Delimiters) -> int:
+    between = (delimiters.field, delimiters.repetition, delimiters.component, delimiters.sub)
+    return sum(line.count(each) for each in between)
 
 
 def _named(name: str) -> bool:
