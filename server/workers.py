@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from server.messaging import MessageWorker
 
 T = TypeVar("T")
+_MOST_OF_A_MESSAGE = 50_000
+"""Resources; a message of 16 MiB holds at most so many results that say anything."""
+_LARGEST = 128 * 1024 * 1024
+"""Bytes of the transaction: JSON is longer than what it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWo
     from server.hl7v2.reading import message  # noqa: PLC0415
     from server.messaging import MessageWorker  # noqa: PLC0415
 
-    through = Through(desk(house, now), now)
+    # One message is one transaction: its limits are those of the message, which have been held already.
+    through = Through(replace(desk(house, now), max_entries=_MOST_OF_A_MESSAGE, max_bundle=_LARGEST), now)
     return MessageWorker(
         inbox=house.inbox,
         links=links_file(house.settings).current,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -202,3 +203,14 @@ def test_a_changed_file_is_read_again_and_a_bad_one_is_told(path: Path) -> None:
     path.unlink()
     assert list(file.current()) == ["lab"]
     assert ["is not TOML" in each or "cannot be read" in each for each in told] == [True, True]
+
+
+def test_the_example_of_the_documentation_is_a_links_file(path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "hl7v2.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path.write_text(example)
+    (found,) = load_links(path).values()
+    assert (found.name, found.zone, len(found.authorities)) == ("ris", "Europe/Vienna", 1)
+    unsaid = {each.name for each in fields(Link) if each.name not in example}
+    named_beside_another = {"filler_system", "accession_system"}
+    assert unsaid == named_beside_another | {"authorities", "meanings"}

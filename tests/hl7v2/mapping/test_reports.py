@@ -9,7 +9,7 @@ import pytest
 from server.hl7v2.link import LocalCode, Meaning
 from tests.hl7v2.mapping.telling import PID, line, one, resource, told
 
-OURS = "https://second-reader.example/fhir/link/hospital"
+OURS = "https://second-reader.example/hl7v2/link/hospital"
 IMPRESSION, FINDINGS, EFFUSION = (
     "19005-8^Impression^LN",
     "59776-5^Findings^LN",

@@ -11,7 +11,7 @@ from server.hl7v2.mapping.concepts.results import INTERPRETATION
 from server.hl7v2.mapping.convert import codes
 from tests.hl7v2.mapping.convert.values import made
 
-OURS = "https://second-reader.example/fhir/link/hospital/code-system"
+OURS = "https://second-reader.example/hl7v2/link/hospital/code-system"
 
 
 @pytest.mark.parametrize(

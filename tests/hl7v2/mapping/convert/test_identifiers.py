@@ -9,7 +9,7 @@ from server.hl7v2.mapping.tables.patient import nobodys
 from tests.hl7v2.mapping.convert.values import made
 from tests.hl7v2.mapping.telling import MRN
 
-OURS = "https://second-reader.example/fhir/link/hospital"
+OURS = "https://second-reader.example/hl7v2/link/hospital"
 
 
 @pytest.mark.parametrize(
