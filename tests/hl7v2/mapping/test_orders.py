@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from server.fhir.worklist import STATION
 from server.hl7v2.link import Asked, LocalCode
+from server.hl7v2.mapping.tables.order import AE_TITLE
 from tests.hl7v2.mapping.telling import PID, one, resource, told
 
 ORM, OMI = "ORM^O01^ORM_O01", "OMI^O23^OMI_O23"
@@ -49,12 +51,14 @@ def test_orc_and_obr_must_name_one_order() -> None:
 
 
 def test_images_are_named_by_ipc() -> None:
-    found = told(f"{PID}\nORC|NW|P1^EHR\n{OBR}\nIPC|A7^RIS|RP|1.2.3^RIS|SPS|CT^^DCM|||||CT1||CT1", OMI)
+    found = told(f"{PID}\nORC|NW|P1^EHR\n{OBR}\nIPC|A7^RIS|RP|1.2.3^RIS|SPS|CT^^DCM||||CT1", OMI)
     (order,) = found.orders
     assert order.accessions == (("https://second-reader.example/hl7v2/link/hospital/accession", "A7"),)
     assert order.studies == ("1.2.3",)
+    assert AE_TITLE == STATION
     whole = resource(found, "ServiceRequest")
     assert whole["orderDetail"][0]["coding"][0]["system"] == "http://dicom.nema.org/resources/ontology/DCM"
+    assert whole["performer"] == [{"identifier": {"system": STATION, "value": "CT1"}}]
     assert whole["category"][0]["coding"][0]["code"] == "363679005"
     assert [each["type"]["coding"][0]["code"] for each in whole["identifier"] if "type" in each] == [
         "PLAC",
