@@ -160,7 +160,7 @@ ROWS = [
     Row("two PIDs in ADT", adt(PID, PID, kind="ADT^A08^ADT_A01"), "AE 100", "PID^2"),
     Row("two PIDs in ORU", written(PID, OBR, observed(), PID, OBR, observed()), "AE 100", "PID^2"),
     Row("MSH alone", written(HEAD), "AE 100", "PID^1"),
-    Row("a lower-case segment", written(PID, OBR, observed(), "obx|1"), "AE 100"),
+    Row("a lower-case segment", written(PID, OBR, observed(), "obx|1"), "AE 100", "OBX^1"),
     Row("a second MSH", written(PID, OBR, observed(), HEAD), "AE 100", "MSH^2"),
     Row("H-108 last week", headed(f7="20251229090000"), "AA", note="message-time-old MSH-7"),
     Row("only agreed kinds", headed(), "AR 201", "MSH^1^9", link={"messages": frozenset({"ADT^A08"})}),

@@ -54,24 +54,28 @@ class SegmentRules:
     """Required or needed."""
 
 
-@lru_cache(maxsize=1024)
 def rules(segment: str, structure: str, version: str) -> SegmentRules | None:
     """None: the version does not know the segment."""
+    return _rules(segment, version, profile.NEEDED_IN.get(structure, {}).get(segment, ()))
+
+
+@lru_cache(maxsize=2048)
+def _rules(segment: str, version: str, needed: tuple[int, ...]) -> SegmentRules | None:
     row = tables(version).SEGMENTS.get(segment)
     if row is None:
         return None
-    found = {rule.position: rule for rule in (_rule(segment, structure, child) for child in row[1])}
+    needed += profile.NEEDED_FIELDS.get(segment, ())
+    found = {rule.position: rule for rule in (_rule(segment, needed, child) for child in row[1])}
     fields = tuple(found.get(position) for position in range(1, max(found) + 1))
     return SegmentRules(fields, tuple(each for each in found.values() if each.required or each.needed))
 
 
-def _rule(segment: str, structure: str, child: Any) -> FieldRule:
+def _rule(segment: str, needed: tuple[int, ...], child: Any) -> FieldRule:
     name, row, (least, most), _ = child
     position = _number(name)
     used = position in profile.USED.get(segment, set())
     # Where a version has withdrawn what we read, it is what it was.
     kind = row[2] if row[2] in CHECKS else "TS" if used else ""
-    needed = profile.NEEDED_FIELDS.get(segment, ()) + profile.NEEDED_IN.get(structure, {}).get(segment, ())
     components, odd = _components(row)
     return FieldRule(
         position=position,
