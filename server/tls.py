@@ -60,7 +60,7 @@ class TlsLine:
         return 0
 
     def _read_off(self) -> None:
-        """What came behind what was refused: a socket that is closed over it resets, and the alert is lost."""
+        """What came behind what was refused: a socket closed over it resets, and the alert is lost."""
         with suppress(OSError):
             while os.read(self._sock.fileno(), _RECORD):
                 continue
