@@ -13,7 +13,7 @@ from server.model import Asking, Destination, DicomNode, Fetching, PacsDestinati
 _AE = validate.Regexp(
     r"^(?! )[ -\[\]-~]{1,16}(?<! )$", error="allowed: 1 to 16 ASCII characters without backslash (AE)"
 )
-_HOST = validate.Regexp(
+HOST = validate.Regexp(
     r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$|^[0-9a-fA-F:.]{2,45}$",
     error="allowed: a host name or an IP address",
 )
@@ -40,7 +40,7 @@ class PacsTable(System):
     fetch = fields.String(validate=_FETCHES)
     ae = fields.String(validate=_AE)
     calling_ae = fields.String(validate=_AE)
-    host = fields.String(validate=_HOST)
+    host = fields.String(validate=HOST)
     port = fields.Integer(strict=True, validate=validate.Range(min=1, max=65535))
     tls = fields.Boolean(truthy={True}, falsy={False})
     commitment = fields.String(validate=validate.OneOf(("ask", "none"), error="allowed: ask, none"))

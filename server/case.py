@@ -81,6 +81,7 @@ class Event(StrEnum):
     RESUMED = "resumed by a person"
     ENDED = "ended by a person"
     OPINION_WITHDRAWN = "opinion withdrawn"
+    TAKEN_BACK = "taken back undelivered"
     STOP_REFUSED = "stop refused"
 
 
@@ -191,6 +192,7 @@ LAW: tuple[Move, ...] = (
         Move(state, Event.OPINION_WITHDRAWN, State.RETRACTED, ai=(Ai.RELEASED,), sets_ai=Ai.WITHDRAWN)
         for state in (State.WRITTEN_UP, State.CLOSED)
     ),
+    Move(State.RETRACTED, Event.TAKEN_BACK, State.RETRACTED),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
 """RESUMED is no row: it leads from HELD and FAULTED back to where the case stood, which it remembers."""
@@ -226,11 +228,8 @@ class IllegalMove(Exception):
 
 
 def _applies(move: Move, position: Position) -> bool:
-    return (
-        move.state is position.state
-        and move.first in (None, position.first)
-        and (not move.ai or position.ai in move.ai)
-    )
+    tracks = move.first in (None, position.first) and (not move.ai or position.ai in move.ai)
+    return move.state is position.state and tracks
 
 
 _BY_STEP: dict[tuple[State, Event], Move] = {(move.state, move.event): move for move in LAW}

@@ -101,8 +101,9 @@ def _clients(chosen: Settings) -> str:
 
 
 def _destinations(chosen: Settings) -> str:
-    found, archives = sound_destinations(chosen.destinations)
+    found, archives, receivers = sound_destinations(chosen.destinations)
     told = [*map(_told, found), *(f"{each.name} (archive)" for each in archives)]
+    told += [f"{each.name} (HL7 v2)" for each in receivers]
     return ", ".join(told) or "none"
 
 

@@ -1,31 +1,35 @@
 """Which courier takes a document: by its destination's name; and how one room's line serves another."""
+# ruff: noqa: PLC0415 - who has no archive waits for no DICOM
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from server.dicom.send.courier import PacsCourier
 from server.fhir.line import LARGEST_ANSWER, Line, Question, connect
 from server.fhir.proof import refusal
 from server.fhir.smart.logins import Logins
-from server.model import Destination, Document, PacsDestination, Receipt
-from server.ports import Commitments, Courier, WebLine
+from server.hl7v2.send.courier import MllpCourier
+from server.model import Destination, Document, Hl7Destination, PacsDestination, Receipt
+from server.ports import Commitments, Courier, Undelivered, WebLine
 
 
 @dataclass(frozen=True, slots=True)
 class Couriers:
-    """Archives have one of their own; everything else is a FHIR server."""
+    """What is no FHIR server has a courier of its own."""
 
     fhir: Courier
-    archive: Courier
-    archives: frozenset[str]
+    others: Mapping[str, Courier]
+    """By the destination's name."""
 
     def deliver(self, document: Document, attempt: int) -> Receipt:
-        courier = self.archive if document.destination in self.archives else self.fhir
-        return courier.deliver(document, attempt)
+        return self.others.get(document.destination, self.fhir).deliver(document, attempt)
+
+    def beside(self, courier: Courier, names: Iterable[str]) -> Couriers:
+        """The same, and one more, for these."""
+        return replace(self, others={**self.others, **dict.fromkeys(names, courier)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,11 @@ class WebQuestions:
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, expected: Collection[int]
     ) -> tuple[int, bytes]:
-        answer = self.line.ask(Question(method, path, headers, body))
+        try:
+            answer = self.line.ask(Question(method, path, headers, body))
+        except Undelivered as failure:
+            failure.untouched = not self.line.spoken
+            raise
         if answer.status not in expected:
             raise refusal(answer)
         return answer.status, answer.body
@@ -57,12 +65,19 @@ def web_lines(
 
 
 def with_archives(
-    fhir: Courier,
+    couriers: Couriers,
     archives: Collection[PacsDestination],
     commitments: Commitments,
     logins: Logins,
     now: Callable[[], datetime],
 ) -> Couriers:
-    """The FHIR courier, and one for these archives beside it."""
+    """These couriers, and one for archives beside them."""
+    from server.dicom.send.courier import PacsCourier
+
     courier = PacsCourier(tuple(archives), commitments, web_lines(logins), now)
-    return Couriers(fhir, courier, frozenset(each.name for each in archives))
+    return couriers.beside(courier, (each.name for each in archives))
+
+
+def with_receivers(couriers: Couriers, receivers: Collection[Hl7Destination]) -> Couriers:
+    """These couriers, and one for whoever is told in HL7 v2 beside them."""
+    return couriers.beside(MllpCourier(tuple(receivers)), (each.name for each in receivers))

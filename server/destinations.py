@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from server.addressing import BASE, System, duration, login, trust
 from server.archives import PacsTable
 from server.errors import Category, fault
-from server.model import Destination, PacsDestination, Polling, Trust
+from server.model import Destination, Hl7Destination, PacsDestination, Polling, Trust
+from server.receivers import ReceiverTable
 from server.toml import checked
 
 _OWNER = validate.Regexp(
@@ -48,14 +48,23 @@ class _Destination(System):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Systems:
+    """Everybody whom the file names."""
+
+    fhir: tuple[Destination, ...] = ()
+    archives: tuple[PacsDestination, ...] = ()
+    receivers: tuple[Hl7Destination, ...] = ()
+    """Told in HL7 v2."""
+
+
 class _File(Schema):
     class Meta:
         unknown = RAISE
 
     destination = fields.List(
         fields.Nested(_Destination),
-        required=True,
-        validate=validate.Length(min=1),
+        load_default=list,
         error_messages={"invalid": "allowed: one [[destination]] table for each system"},
     )
     pacs = fields.List(
@@ -63,6 +72,21 @@ class _File(Schema):
         load_default=list,
         error_messages={"invalid": "allowed: one [[pacs]] table for each archive"},
     )
+    hl7v2 = fields.List(
+        fields.Nested(ReceiverTable),
+        load_default=list,
+        error_messages={"invalid": "allowed: one [[hl7v2]] table for each system"},
+    )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _somebody(self, data: dict[str, Any], **_: Any) -> None:
+        """Archives and what is told beside a FHIR server have no cases of their own."""
+        told = data.get("hl7v2", ())
+        if not data.get("destination", True) and not any(
+            getattr(each, "identifier_systems", True) for each in told
+        ):
+            text = "required: one [[destination]], or one [[hl7v2]] with identifier_systems, or more"
+            raise ValidationError(text, "destination")
 
 
 def load_destinations(path: Path | None) -> tuple[Destination, ...]:
@@ -71,24 +95,30 @@ def load_destinations(path: Path | None) -> tuple[Destination, ...]:
     Raises:
         Fault: INCORRECT, naming file, key and what is allowed.
     """
-    return _load(path)[0]
+    return _load(path).fhir
 
 
 def load_pacs(path: Path | None) -> tuple[PacsDestination, ...]:
     """The archives of the same file; raises as ``load_destinations``."""
-    return _load(path)[1]
+    return _load(path).archives
 
 
-def _load(path: Path | None) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
+def load_receivers(path: Path | None) -> tuple[Hl7Destination, ...]:
+    """Who is told in HL7 v2, of the same file; raises as ``load_destinations``."""
+    return _load(path).receivers
+
+
+def _load(path: Path | None) -> _Systems:
     if path is None:
-        return (), ()
+        return _Systems()
     listed = checked(path, _File)
-    found: list[Destination] = listed["destination"]
-    archives: list[PacsDestination] = listed["pacs"]
-    _distinct(path, found, archives)
-    return (
-        tuple(_placed(each, path.parent) for each in found),
-        tuple(_archive_placed(each, path.parent) for each in archives),
+    found = _Systems(tuple(listed["destination"]), tuple(listed["pacs"]), tuple(listed["hl7v2"]))
+    _distinct(path, found)
+    _known(path, found)
+    return _Systems(
+        tuple(_placed(each, path.parent) for each in found.fhir),
+        tuple(_archive_placed(each, path.parent) for each in found.archives),
+        tuple(_receiver_placed(each, path.parent) for each in found.receivers),
     )
 
 
@@ -105,21 +135,36 @@ def _archive_placed(each: PacsDestination, folder: Path) -> PacsDestination:
     return replace(each, at=replace(at, trust=at.trust and _trust_placed(at.trust, folder)))
 
 
+def _receiver_placed(each: Hl7Destination, folder: Path) -> Hl7Destination:
+    return replace(each, trust=each.trust and _trust_placed(each.trust, folder))
+
+
 def _trust_placed(trust: Trust, folder: Path) -> Trust:
     return Trust(**{name: str(folder / file) for name, file in asdict(trust).items() if file})
 
 
-def _distinct(path: Path, found: Sequence[Destination], archives: Sequence[PacsDestination]) -> None:
-    names = [*(each.name for each in found), *(each.name for each in archives)]
-    systems = [system for each in found for system in each.identifier_systems]
+def _distinct(path: Path, found: _Systems) -> None:
+    names = [
+        *(each.name for each in found.fhir),
+        *(each.name for each in found.archives),
+        *(each.name for each in found.receivers),
+    ]
+    owned = (each.identifier_systems for some in (found.fhir, found.receivers) for each in some)
+    systems = [system for each in owned for system in each]
     if len(set(names)) < len(names) or len(set(systems)) < len(systems):
         raise fault(
             Category.INCORRECT,
             "duplicate",
             f"{path}: names and identifier_systems must each belong to one destination",
         )
-    known = {each.name for each in found}
-    for number, each in enumerate(archives):
-        if not known.issuperset(each.serves):
-            text = f"{path}: pacs.{number}.serves: allowed: the name of a [[destination]] of this file"
+
+
+def _known(path: Path, found: _Systems) -> None:
+    fhir = {each.name for each in found.fhir}
+    homes = fhir | {each.name for each in found.receivers if each.identifier_systems}
+    archives = [(f"pacs.{n}", each.serves, homes) for n, each in enumerate(found.archives)]
+    receivers = [(f"hl7v2.{n}", each.serves, fhir) for n, each in enumerate(found.receivers)]
+    for place, serves, known in (*archives, *receivers):
+        if not known.issuperset(serves):
+            text = f"{path}: {place}.serves: allowed: the name of a [[destination]] of this file"
             raise fault(Category.INCORRECT, "value", text)

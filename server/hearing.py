@@ -10,7 +10,7 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from server.hl7v2 import batch
-from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, too_many
+from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, too_many, torn
 from server.hl7v2.link import Link, Links
 from server.hl7v2.links import LinksFile
 from server.log import logger
@@ -35,6 +35,9 @@ class MessageHearing:
         if not parts:
             return self._done(judge(_arrived(payload, received_at), self._candidates(links)))
         return self._batch(parts, self._candidates(links), received_at)
+
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        return self._done(torn(_arrived(payload, received_at), self._candidates(links)))
 
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         return self._done(too_long(_arrived(begin, received_at), self._candidates(links)))

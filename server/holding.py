@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Protocol
@@ -11,9 +10,10 @@ from pydicom.filereader import read_dataset
 
 from server.completeness import Steps
 from server.dicom.send.commitment import told
+from server.dicom.unreadable import UNREADABLE
 from server.dicom.upper.negotiation import COMMITMENT, IMPLICIT_LITTLE, PERFORMED
 from server.errors import Category, Fault, fault
-from server.images import ImageObject, Images, Named
+from server.images import OWN, ImageObject, Images, Named
 from server.objects import (
     Filed,
     Header,
@@ -28,16 +28,6 @@ from server.performing import StepMessage
 from server.ports import Commitments
 
 _LARGEST_REPORT = 1024 * 1024
-_UNREADABLE = (
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What the library raises for a data set that is none, at once or when an element is looked at."""
 _KEYWORDS = {
     "modality": "Modality",
     "body_part": "BodyPartExamined",
@@ -145,7 +135,7 @@ class _Report:
         try:
             report = read_dataset(BytesIO(self._data), implicit, True)
             status = told(report, self._commitments, self._arrival.received_at)
-        except _UNREADABLE:
+        except UNREADABLE:
             return Refused(Category.INCORRECT, "the report cannot be read")
         if status:
             return Refused(Category.NOT_FOUND, "it names no transaction of ours")
@@ -174,7 +164,7 @@ def image_of(arrival: ObjectArrival, filed: Filed) -> ImageObject:
         file=filed.digest,
         size=filed.size,
         received_at=arrival.received_at,
-        source=arrival.source or f"{arrival.calling_ae}>{arrival.called_ae}",
+        source=(OWN if header.own else "") + (arrival.source or f"{arrival.calling_ae}>{arrival.called_ae}"),
         header=_told(header),
     )
 

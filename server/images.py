@@ -11,6 +11,9 @@ from typing import Protocol
 
 from server.objects import Held
 
+OWN = "own:"
+"""How ``source`` begins of what this server made itself, and what came back to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -45,7 +48,7 @@ class ImageObject:
     """Bytes of that file."""
     received_at: datetime
     source: str
-    """By which way it came: ``dimse:CALLING>CALLED``, ``stow:client``, ``import``."""
+    """By which way it came: ``CALLING>CALLED``, ``stow:client``, ``import``; behind ``OWN`` what we wrote."""
     header: dict[str, str] = field(default_factory=dict)
     """Other attributes that are searched and matched by keyword (PS3.6), without pixels."""
 
@@ -60,9 +63,11 @@ class Study:
     changed_at: datetime
     """When an object came last that was not here before."""
     objects: tuple[ImageObject, ...]
-    """In the order in which they came."""
+    """In the order in which they came; without what this server wrote."""
     contradictions: tuple[str, ...] = ()
     """Why nobody may take this study for what it says: texts without values."""
+    own: int = 0
+    """How many more are here that this server wrote."""
 
 
 class Images(Protocol):
@@ -72,7 +77,9 @@ class Images(Protocol):
         """Make the record durable; the file is in the vault already. Cases that wait for it look again."""
         ...
 
-    def study(self, uid: str) -> Study | None: ...
+    def study(self, uid: str) -> Study | None:
+        """None as well where all that is here of it was written by this server."""
+        ...
 
     def studies_of(self, accession: str) -> tuple[str, ...]:
         """Study Instance UIDs that carry this accession number, in the order in which they came."""

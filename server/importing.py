@@ -33,7 +33,7 @@ from server.holding import ObjectHolding
 from server.wiring import build
 
 _COUNTED = (
-    Became.NEW, Became.HERE, Became.BESIDE, Became.REFUSED, Became.MISSING, Became.NOT_DICOM,
+    Became.NEW, Became.HERE, Became.BESIDE, Became.OWN, Became.REFUSED, Became.MISSING, Became.NOT_DICOM,
     Became.UNREFERENCED,
 )  # fmt: skip
 _TOLD = frozenset(_COUNTED) - {Became.NEW, Became.HERE}

@@ -76,7 +76,7 @@ class InquiryWorker:
         """One that is here already is not fetched again; one that cannot be had stops no other."""
         uid, expected = match["StudyInstanceUID"], instances_of(match)
         here = self.images.study(uid)
-        if here is not None and expected is not None and len(here.objects) >= expected:
+        if here is not None and expected is not None and len(here.objects) + here.own >= expected:
             return {"study": uid, "expected": expected}
         if self.now() >= until:
             return {"study": uid, "expected": expected, "failed": _NO_TIME}

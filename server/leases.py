@@ -7,17 +7,20 @@ from datetime import timedelta
 
 from server.fhir.line import PATIENCE
 from server.fhir.smart.logins import LOGIN_PATIENCE
-from server.model import Destination, PacsDestination, Policy, Trust
+from server.model import Destination, Hl7Destination, PacsDestination, Policy, Trust
 
 
 def delivery_lease(
-    destinations: Sequence[Destination], lease: timedelta, archives: Sequence[PacsDestination] = ()
+    destinations: Sequence[Destination],
+    lease: timedelta,
+    archives: Sequence[PacsDestination] = (),
+    receivers: Sequence[Hl7Destination] = (),
 ) -> timedelta:
     """As long as the slowest line may take, and a case's lease on top.
 
     Not a fixed long time: what a dead worker had in hand waits for the end of its lease.
     """
-    dialled = (*destinations, *map(reached, archives))
+    dialled = (*destinations, *map(reached, archives), *map(heard, receivers))
     slowest = max((_longest(each) for each in dialled), default=timedelta(0))
     return lease + slowest
 
@@ -39,3 +42,8 @@ def reached(archive: PacsDestination) -> Destination:
     if isinstance(archive.at, Destination):
         return archive.at
     return Destination(archive.name, "", (), archive.timeout, trust=archive.at.trust or Trust())
+
+
+def heard(receiver: Hl7Destination) -> Destination:
+    """With the same patience and certificates as if it were a FHIR server."""
+    return Destination(receiver.name, "", (), receiver.timeout, trust=receiver.trust or Trust())

@@ -10,6 +10,7 @@ from server import settings
 from server.clock import now
 from server.console.messages import line, told
 from server.errors import Category, fault
+from server.hl7v2.mapping.catalogue import page
 from server.messages import Standing
 from server.options import WORDS
 from server.store.inbox import MessageStore
@@ -71,6 +72,12 @@ def set_aside(message_id: str, by: str, reason: str) -> None:
     """Make nothing of a held, parked or faulted message; what waits behind it goes on."""
     _decide(message_id, Standing.SET_ASIDE, f"set aside by {by}: {reason}")
     click.echo(f"{message_id} is set aside; what it says stands nowhere")
+
+
+@messages.command()
+def mapping() -> None:
+    """Print what each field becomes in FHIR, as Markdown tables."""
+    click.echo(page())
 
 
 def _decide(message_id: str, standing: Standing, words: str) -> None:

@@ -11,7 +11,7 @@ from server.binding import listen as bound
 from server.certificates import TlsFiles, context_of
 from server.clock import now
 from server.counting import Counts
-from server.hl7v2.links import LinksFile
+from server.hearing import links_file
 from server.hl7v2.listen.counts import FILE, NAMES
 from server.hl7v2.listen.limits import Limits
 from server.hl7v2.listen.process import listen
@@ -33,7 +33,7 @@ def serve(settings: Settings, opening: Opening) -> None:
         SystemExit: a listener cannot start, and has said why.
     """
     configure(settings.log_level, "mllp")
-    links(settings)
+    links_file(settings)
     demand_certificate(settings)
     stop = told_to_stop()
     limits = limits_of(settings)
@@ -52,7 +52,7 @@ def demand_door(settings: Settings) -> None:
     Raises:
         Fault: as ``serve``.
     """
-    links(settings)
+    links_file(settings)
     demand_certificate(settings)
     for each in _ports(settings):
         bound(settings.mllp_host, *each).close()
@@ -73,14 +73,6 @@ def tls_files(settings: Settings) -> TlsFiles | None:
     return TlsFiles(certificate, key, settings.mllp_tls_client_ca, "MLLP_TLS", ())
 
 
-def links(settings: Settings) -> LinksFile:
-    """Raises Fault(INCORRECT) when the links file is not as it must be."""
-    return LinksFile(
-        settings.mllp_links,
-        lambda text: logger().error("the changed links file is not used; the one before stays", error=text),
-    )
-
-
 def limits_of(settings: Settings) -> Limits:
     """The defaults, but for what an operator may choose."""
     return Limits(message_bytes=settings.mllp_max_message, connections=settings.mllp_max_connections)
@@ -99,7 +91,7 @@ def _listen(
     return listen(
         entries(ports, tls_files(settings)),
         opening(settings),
-        links(settings).current,
+        links_file(settings).current,
         shared.seats,
         limits_of(settings),
         clock=now,

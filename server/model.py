@@ -604,11 +604,12 @@ class Document:
 class Receipt:
     """Proof that a destination holds a document, in the destination's own words."""
 
-    status: int
+    status: int | None
+    """None where answers have no number (HL7 v2)."""
     locations: tuple[str, ...]
     how: str
     """``accepted``: it answered so; ``found``: we looked and it was already there; ``given up``: it was about
-    nothing but a Task that its placer has cancelled there."""
+    nothing but a Task that its placer has cancelled there; ``AA``, ``CA``: it acknowledged so (HL7 v2)."""
     told: tuple[str, ...] = ()
     """``Type/id/_history/n`` of what is here and stood in it, where the store does not know."""
 
@@ -672,6 +673,74 @@ class PacsDestination:
     """How it is asked about studies of the cases that it serves; None: it is not."""
     fetch: Fetching | None = None
     """How earlier studies are fetched from it; None: they are not."""
+
+
+class Hl7Kind(StrEnum):
+    """What kinds of HL7 v2 messages we write."""
+
+    ORU = "oru"
+    """ORU^R01: the opinion, and that it is withdrawn."""
+    REF = "ref"
+    """REF^I12, I13, I14: a referral."""
+    OML = "oml"
+    """OML^O21: a referral, for systems that take orders only."""
+
+
+class AckMode(StrEnum):
+    """By which acknowledgement a message is delivered (HL7 v2 section 2.9)."""
+
+    ORIGINAL = "original"
+    """AA: it is processed."""
+    ENHANCED = "enhanced"
+    """CA: it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedBy:
+    """An identifier system, and the assigning authority (HD) by which HL7 v2 has it."""
+
+    system: str
+    namespace: str = ""
+    universal_id: str = ""
+    universal_id_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hl7Terms:
+    """How messages to one system are written."""
+
+    sender: tuple[str, str]
+    """MSH-3 and MSH-4: what we call ourselves there."""
+    receiver: tuple[str, str]
+    """MSH-5 and MSH-6."""
+    version: str = "2.5.1"
+    character_set: str = "UNICODE UTF-8"
+    """MSH-18 (table 0211); ``ASCII``: it is left empty."""
+    processing: str = "P"
+    mode: AckMode = AckMode.ENHANCED
+    application_answer: bool = False
+    """In enhanced mode: it says on the same connection what became of the message (MSH-16)."""
+    probability: bool = False
+    """OBX-9 is told."""
+    authorities: tuple[AssignedBy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hl7Destination:
+    """A system that is told in HL7 v2, over MLLP. Only these addresses are ever dialled."""
+
+    name: str
+    serves: tuple[str, ...]
+    """Destinations whose cases it is told of, by name."""
+    identifier_systems: tuple[str, ...]
+    """As those of ``Destination``: its cases are answered by HL7 v2 alone."""
+    accepts: frozenset[Hl7Kind]
+    host: str
+    port: int
+    timeout: timedelta
+    terms: Hl7Terms
+    trust: Trust | None = None
+    """None: without TLS."""
 
 
 class Promise(StrEnum):

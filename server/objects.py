@@ -54,6 +54,8 @@ class Held(StrEnum):
     """The same bytes are here under this UID."""
     BESIDE = "kept beside another"
     """Other bytes are here under this UID; both are kept."""
+    OWN = "our own"
+    """This server wrote it: kept, and evidence for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ class Header:
     instances_of_study: int | None = None
     """NumberOfStudyRelatedInstances, where a sender is so kind."""
     character_set: str | None = None
+    own: bool = False
+    """It says of what model it is, by a UID that this program alone computes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import struct
-
 from server.completeness import Steps, Taken
 from server.dicom.dimse.status import Status
 from server.dicom.performed import LARGEST, StepRefused, begun, changed
+from server.dicom.unreadable import UNREADABLE
 from server.errors import Category
 from server.objects import Held, ObjectArrival, Operation, Outcome, Refused
 
-_UNREADABLE = (
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What the library raises for a data set that is none, at once or when an element is looked at."""
 _REFUSALS = {
     Taken.KNOWN: (Status.DUPLICATE_INSTANCE, "this step is known already; it is changed by N-SET"),
     Taken.UNKNOWN: (Status.NO_SUCH_INSTANCE, "no such step; it is begun by N-CREATE"),
@@ -56,7 +44,7 @@ class StepMessage:
             taken = self._said()
         except StepRefused as refusal:
             return _no(refusal.status, str(refusal))
-        except _UNREADABLE:
+        except UNREADABLE:
             return _no(Status.PROCESSING_FAILURE, "the data set cannot be read")
         return _no(*_REFUSALS[taken]) if taken in _REFUSALS else Held.STORED
 

@@ -245,6 +245,8 @@ class Progress:
     facts: tuple[Fact, ...] = ()
     documents: tuple[Document, ...] = ()
     deliver_for: Any = None
+    taken_back: tuple[Waiting, ...] = ()
+    """Documents that are not delivered any more; somebody who takes one up meanwhile is faster."""
     accesses: tuple[Access, ...] = ()
     """What was done to whose data, such as a model's reading."""
     awaits: tuple[str, ...] = ()
@@ -281,6 +283,17 @@ class DeliveryClaim:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A document that has not arrived, and that nobody is taking there just now."""
+
+    document: Document
+    attempts: int
+    """By which a commit knows that nobody has taken it up since."""
+    untouched: bool
+    """No attempt can have left anything of it there."""
+
+
 class Reader(Protocol):
     """A model behind a card."""
 
@@ -297,7 +310,8 @@ class Undelivered(Fault):
     """A document was not proven received.
 
     UNAVAILABLE and BUSY pass by themselves: try again, not before ``retry_after`` when it is
-    given. Every other category parks the document for a person.
+    given. Every other category parks the document for a person. ``untouched``: it is certain
+    that this attempt has left nothing of the document there.
     """
 
     def __init__(
@@ -307,9 +321,11 @@ class Undelivered(Fault):
         text: str,
         *more: Issue,
         retry_after: timedelta | None = None,
+        untouched: bool = False,
     ) -> None:
         super().__init__(category, Issue(code, text), *more)
         self.retry_after = retry_after
+        self.untouched = untouched
 
 
 class NotYet(Undelivered):

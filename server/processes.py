@@ -1,4 +1,4 @@
-"""The commands that stay: ``up``, ``web``, ``work`` and ``dicom``.
+"""The commands that stay: ``up``, ``web``, ``work``, ``dicom`` and ``mllp``.
 
 They are started anew whenever one of them dies, on a machine that is busy just then. So they are
 kept apart from the other commands, and each imports for itself what it needs and no more.
@@ -17,7 +17,7 @@ from server.loading import loading
 def up() -> None:
     """Run everything on this machine: the schema is brought up to date, then its processes start.
 
-    They are web, work and, unless the DICOM ports are 0, dicom.
+    They are web, work and, unless their ports are 0, dicom and mllp.
 
     Ends on Ctrl-C; a process that dies is started again.
     """
@@ -26,7 +26,8 @@ def up() -> None:
         from server import supervisor, wiring
 
     wiring.bring_up_to_date(chosen)
-    supervisor.run(("web", "work", *(("dicom",) if chosen.dicom_door else ())), chosen)
+    doors = {"dicom": chosen.dicom_door, "mllp": chosen.mllp_door}
+    supervisor.run(("web", "work", *(name for name, there in doors.items() if there)), chosen)
 
 
 @click.command()
@@ -55,4 +56,14 @@ def dicom() -> None:
     serve(settings.load(), listener)
 
 
-PROCESSES = {each.name: each for each in (up, web, work, dicom)}
+@click.command()
+def mllp() -> None:
+    """Run the HL7 v2 door alone: it takes what interface engines send."""
+    with loading():
+        from server.hearing import opened
+        from server.mllp import serve
+
+    serve(settings.load(), opened)
+
+
+PROCESSES = {each.name: each for each in (up, web, work, dicom, mllp)}

@@ -186,7 +186,7 @@ class Settings:
     )
     mllp_host: str = _setting("127.0.0.1", str, "an address", "The address that the HL7 v2 door listens on.")
     mllp_port: int = _setting(
-        0, written.port_or_none, "0 to 65535", "Its port without TLS (MLLP), 2575 by IANA; 0: there is none."
+        2575, written.port_or_none, "0 to 65535", "Its port without TLS (MLLP); 0: there is none."
     )
     mllp_tls_port: int = _setting(
         0, written.port_or_none, "0 to 65535", "Its port with TLS; 0: there is none."

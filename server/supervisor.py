@@ -1,4 +1,4 @@
-"""The processes of one machine, ``web``, ``work`` and ``dicom``: started, watched, stopped together.
+"""The processes of one machine, ``web``, ``work``, ``dicom``, ``mllp``: started, watched, stopped together.
 
 They are forked from this process, which has imported everything and holds nothing open: so they
 start in a moment, the first time and after each death. Code crosses a fork; connections and models,
@@ -17,7 +17,9 @@ from multiprocessing.process import BaseProcess
 
 from server import (
     app,  # noqa: F401 - not needed here, but by gunicorn's workers
+    hearing,
     listening,
+    mllp,
 )
 from server.configuration import demand_models
 from server.doors import listener
@@ -34,7 +36,16 @@ def _dicom(settings: Settings) -> None:
     listening.serve(settings, listener)
 
 
-_PROGRAMS: dict[str, Callable[[Settings], None]] = {"web": serve, "work": work, "dicom": _dicom}
+def _mllp(settings: Settings) -> None:
+    mllp.serve(settings, hearing.opened)
+
+
+_PROGRAMS: dict[str, Callable[[Settings], None]] = {
+    "web": serve,
+    "work": work,
+    "dicom": _dicom,
+    "mllp": _mllp,
+}
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _STOP_WITHIN = 35.0
 _LOOK = 0.1
@@ -53,6 +64,8 @@ def run(processes: Sequence[str], settings: Settings) -> None:
     demand_certificate(settings)
     if "dicom" in processes:
         listening.demand_door(settings)
+    if "mllp" in processes:
+        mllp.demand_door(settings)
     house = build(settings)  # say now what would stop the children
     house.close()
     demand_models(settings, house.cards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from server import settings
-from server.case import IllegalMove
+from server.case import IllegalMove, public_state
 from server.clock import now
 from server.errors import Category, fault
 from server.options import WORDS
@@ -32,16 +32,21 @@ def vouch(case_id: str, by: str, reason: str) -> None:
     if case is None:
         raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
     file = CaseFile(case, case_worker(house, _nobody).tools, now())
-    state = vouching(file) if from_images(file) else ""
+    state, objects = vouching(file) if from_images(file) else ("", 0)
     if not state:
         text = "there is not exactly one study here that the order may mean; nothing to vouch for"
         raise fault(Category.CONFLICT, "business-rule", text)
     try:
-        house.ledger.vouch(case_id, by, reason, state, file.now)
+        moved = house.ledger.vouch(case_id, by, reason, state, file.now)
     except IllegalMove as error:
         text = "only a held case can be vouched for; 'case' tells where this one stands"
         raise fault(Category.CONFLICT, "business-rule", text) from error
-    click.echo(f"{case_id} goes on with the images as they are here")
+    back = public_state((moved or case).position.state)
+    what = f"1 study of {objects} object{'s' * (objects != 1)}"
+    click.echo(
+        f"{case_id} goes on from state {back} with {what}; the worker looks at it next, and holds it again "
+        "when anything else comes"
+    )
 
 
 def _nobody(question: str) -> Reader:

@@ -19,7 +19,7 @@ from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.completing import StudyCalls
 from server.configuration import load_configuration
-from server.destinations import load_destinations, load_pacs
+from server.destinations import load_destinations, load_pacs, load_receivers
 from server.dicom.receive.staging import Staging
 from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
@@ -31,11 +31,12 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.hl7v2.links import demand_known
 from server.holding import ObjectHolding
 from server.keys import secret
-from server.leases import delivery_lease, inquiry_lease, reached
+from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
-from server.model import Card, Destination, PacsDestination, Policy
+from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
 from server.ports import Shelf
 from server.query import Query, Token
 from server.settings import Settings
@@ -87,6 +88,8 @@ class House:
     """HL7 v2 messages."""
     archives: tuple[PacsDestination, ...] = ()
     """Where DICOM objects go."""
+    receivers: tuple[Hl7Destination, ...] = ()
+    """Who is told in HL7 v2."""
 
     def close(self) -> None:
         """Let go of everything that is open."""
@@ -105,10 +108,12 @@ def build(settings: Settings) -> House:
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
     """
-    destinations, archives = sound_destinations(settings.destinations)
+    destinations, archives, receivers = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
+    if settings.mllp_door:
+        demand_known(settings.mllp_links, cards, [each.name for each in receivers])
     prepare_folder(settings.data)
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
@@ -124,7 +129,7 @@ def build(settings: Settings) -> House:
         database=database,
         vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),
-        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease, archives)),
+        deliveries=Deliveries(database, delivery_lease(destinations, settings.lease, archives, receivers)),
         partners=Partners(database, delivery_lease(destinations, settings.lease)),
         shelf=Resources(database),
         images=ImageStore(database),
@@ -135,6 +140,7 @@ def build(settings: Settings) -> House:
         inquiries=Inquiries(database, inquiry_lease(archives, policies.values(), settings.lease)),
         inbox=MessageStore(database, vault, settings.lease),
         archives=archives,
+        receivers=receivers,
     )
 
 
@@ -168,12 +174,12 @@ def subscriptions(settings: Settings, clients: Clients) -> Subscriptions:
 
 def sound_destinations(
     path: Path | None,
-) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...]]:
+) -> tuple[tuple[Destination, ...], tuple[PacsDestination, ...], tuple[Hl7Destination, ...]]:
     """Raises Fault(INCORRECT) when the file, or a key or certificate that it names, cannot be used."""
-    found, archives = load_destinations(path), load_pacs(path)
-    for each in (*found, *map(reached, archives)):
+    found, archives, receivers = load_destinations(path), load_pacs(path), load_receivers(path)
+    for each in (*found, *map(reached, archives), *map(heard, receivers)):
         demand_sound(each)
-    return found, archives
+    return found, archives, receivers
 
 
 def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
@@ -221,7 +227,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         seals=house.ledger,
         withdrawals=house.ledger,
         completing=StudyCalls(house),
-        admission=Admission(frozenset(house.cards), house.destinations),
+        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers)),
         notices=house.notifications,
         trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),

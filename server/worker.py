@@ -15,7 +15,17 @@ from typing import TypeVar
 from server.case import public_state
 from server.errors import Category, Fault, fault
 from server.log import logger
-from server.ports import CaseRow, Claim, Courier, DeliveryClaim, LeaseLost, NotYet, Progress, Raced
+from server.ports import (
+    CaseRow,
+    Claim,
+    Courier,
+    DeliveryClaim,
+    LeaseLost,
+    NotYet,
+    Progress,
+    Raced,
+    Undelivered,
+)
 from server.routing.deadlines import retry_delay
 from server.steps import take_step
 from server.steps.casefile import CaseFile, Tools, Wait
@@ -168,7 +178,8 @@ class DeliveryWorker:
             category=failure.category.value,
             parked=again is None,
         )
-        self.deliveries.failed(claim, str(failure), again, at)
+        untouched = isinstance(failure, Undelivered) and failure.untouched
+        self.deliveries.failed(claim, str(failure), again, at, untouched=untouched)
 
 
 def asked_to_wait(failure: Fault) -> timedelta:

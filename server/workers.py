@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from server.clock import now
 from server.completeness import Inquiry
+from server.couriers import Couriers, with_archives, with_receivers
 from server.dicom.peers import load_peers
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
@@ -16,14 +17,16 @@ from server.fhir.smart.logins import Logins
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
+from server.leases import delivery_lease
 from server.model import Document, Withdrawal
 from server.notifier import Notifier
-from server.ports import Courier, Reader
+from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.inquiries import Inquiries
+from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
 from server.wiring import House, desk
@@ -31,9 +34,13 @@ from server.worker import CaseWorker, DeliveryWorker
 
 if TYPE_CHECKING:
     from server.inquiring import InquiryWorker
-    from server.messaging import MessageWorker
+    from server.messaging import AnswerWorker, MessageWorker
 
 T = TypeVar("T")
+_MOST_OF_A_MESSAGE = 50_000
+"""Resources; a message of 16 MiB holds at most so many results that say anything."""
+_LARGEST = 128 * 1024 * 1024
+"""Bytes of the transaction: JSON is longer than what it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ class Files:
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.deliveries.documents(case_id, kind)
+
+    def waiting(self, case_id: str) -> list[Waiting]:
+        return self.deliveries.waiting(case_id)
 
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.asked.of(case_id)
@@ -75,6 +85,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         audit_key=audit_key(house.settings.data),
         content=house.vault.get,
         archives=house.archives,
+        receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
     )
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
@@ -82,20 +93,20 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:
     """A worker that carries documents out."""
-    courier: Courier = FhirCourier(house.destinations, logins)
+    couriers = Couriers(FhirCourier(house.destinations, logins), {})
     if house.archives:
-        from server.couriers import with_archives  # noqa: PLC0415 - who has no archive waits for no DICOM
-
-        commitments = CommitmentStore(house.database)
-        courier = with_archives(courier, house.archives, commitments, logins, now)
-    return DeliveryWorker(house.deliveries, courier, now)
+        couriers = with_archives(couriers, house.archives, CommitmentStore(house.database), logins, now)
+    if house.receivers:
+        couriers = with_receivers(couriers, house.receivers)
+    return DeliveryWorker(house.deliveries, couriers, now)
 
 
 def inquiry_worker(house: House, logins: Logins) -> InquiryWorker | None:
     """A worker that asks archives; None where none is to be asked."""
     if not any(each.ask for each in house.archives):
         return None
-    from server.dicom.receive.staging import Staging  # noqa: PLC0415 - as above
+    # Who asks nobody waits for no DICOM.
+    from server.dicom.receive.staging import Staging  # noqa: PLC0415
     from server.holding import ObjectHolding  # noqa: PLC0415
     from server.inquiring import InquiryWorker, askable, asked_archives  # noqa: PLC0415
 
@@ -112,7 +123,8 @@ def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWo
     from server.hl7v2.reading import message  # noqa: PLC0415
     from server.messaging import MessageWorker  # noqa: PLC0415
 
-    through = Through(desk(house, now), now)
+    # One message is one transaction: its limits are those of the message, which have been held already.
+    through = Through(replace(desk(house, now), max_entries=_MOST_OF_A_MESSAGE, max_bundle=_LARGEST), now)
     return MessageWorker(
         inbox=house.inbox,
         links=links_file(house.settings).current,
@@ -123,6 +135,17 @@ def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWo
         now=now,
         attempts=house.settings.step_attempts,
     )
+
+
+def answer_worker(house: House, now: Callable[[], datetime] = now) -> AnswerWorker | None:
+    """A worker that sends application acknowledgements; None where nobody is told in HL7 v2."""
+    if not house.receivers:
+        return None
+    from server.hl7v2.send.courier import MllpCourier  # noqa: PLC0415 - as above
+    from server.messaging import AnswerWorker  # noqa: PLC0415
+
+    answers = LaterAnswers(house.database, delivery_lease((), house.settings.lease, (), house.receivers))
+    return AnswerWorker(answers, MllpCourier(house.receivers), now)
 
 
 def notifier(house: House) -> Notifier:

@@ -44,6 +44,7 @@ WORLDLY = {
     - {"server.applying", "server.steps", "server.holding", "server.ordering", "server.performing"},
     "server.access.endpoints", "server.access.fetching", "server.access.keys",
     "server.console.pages", "server.dicom.receive", "server.dicom.send.line", "server.dicom.web.door",
+    "server.hl7v2.send.line",
     "server.fhir.door",
     "server.fhir.line",
     "server.fhir.smart.logins", "server.store",

@@ -121,8 +121,9 @@ def test_the_dicom_ports_are_told_and_until_when_their_certificate_holds(
 def test_the_ports_and_links_of_the_hl7_v2_door_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SECOND_READER_MLLP_PORT", "0")
     assert lines()["mllp"].detail == "no port: there is no HL7 v2 door"
-    monkeypatch.setenv("SECOND_READER_MLLP_PORT", "2575")
+    monkeypatch.delenv("SECOND_READER_MLLP_PORT")
     assert lines()["mllp"].detail == "listening on 127.0.0.1:2575, to this machine; nobody is told apart"
     links = tmp_path / "links.toml"
     links.write_text('[[link]]\nname = "ris"\nsender = {}\naddresses = ["10.0.0.1"]\n')

@@ -67,7 +67,7 @@ def test_every_command_explains_itself(run: Run, name: tuple[str, ...], flag: st
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
-        "up", "web", "work", "dicom", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
+        "up", "web", "work", "dicom", "mllp", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
         "complete", "end", "import", "messages", "withdraw", "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "reindex", "types",
     }  # fmt: skip
@@ -265,11 +265,19 @@ def test_a_directory_is_loaded_from_a_file(run: Run, world: World, tmp_path: Pat
         run("directory", str(latin))
 
 
-@pytest.mark.parametrize(("port", "names"), [("11112", ("web", "work", "dicom")), ("0", ("web", "work"))])
+@pytest.mark.parametrize(
+    ("ports", "names"),
+    [
+        (("11112", "2575"), ("web", "work", "dicom", "mllp")),
+        (("0", "2575"), ("web", "work", "mllp")),
+        (("0", "0"), ("web", "work")),
+    ],
+)
 def test_up_migrates_then_starts_all_processes(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: str, names: tuple[str, ...]
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ports: tuple[str, str], names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setenv("SECOND_READER_DICOM_PORT", port)
+    monkeypatch.setenv("SECOND_READER_DICOM_PORT", ports[0])
+    monkeypatch.setenv("SECOND_READER_MLLP_PORT", ports[1])
     started = []
     monkeypatch.setattr(supervisor, "run", lambda names, chosen: started.append((names, chosen.data)))
     run("up")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from server.errors import Category
 from server.hearing import MessageHearing
 from server.hl7v2.link import Reused
 from server.hl7v2.links import ANYBODY
 from server.log import logger
 from server.messages import Standing
+from server.messaging import AnswerWorker
+from server.store.later_answers import LaterAnswers
 from server.workers import message_worker
 from tests.test_story_images import FILMS, RULES
-from tests.world import POLICY, World, make_world
+from tests.world import POLICY, ScriptedCourier, World, make_world
 
 LINK = replace(ANYBODY, patient_system="https://hospital.example/mrn")
 ADT = (
@@ -105,3 +109,35 @@ def test_who_wants_to_hear_of_errors_only_hears_of_a_control_id_that_is_refused(
     asking = ADT.replace("|2.5.1", "|2.5.1|||ER|NE")
     assert hearing.hear(asking.encode(), ("anybody",), world.watch()) is None
     assert "MSA|CE|7" in heard(hearing, world, asking.replace("Ann", "Bea"))
+
+
+def test_an_application_acknowledgement_goes_to_its_own_destination(world: World) -> None:
+    links = {LINK.name: replace(LINK, answers_to="ris")}
+    hearing = MessageHearing(world.house.inbox, lambda: links, logger())
+    enhanced = ADT.replace("|P|2.5.1", "|P|2.5.1|||AL|AL")
+    assert "MSA|CA|7\r" in heard(hearing, world, enhanced)
+    refused = enhanced.replace("ADT^A08^ADT_A01", "ADT^A99^ADT_A01").replace("||7|", "||8|")
+    assert "MSA|C" in heard(hearing, world, refused)
+    courier = ScriptedCourier()
+    worker = AnswerWorker(LaterAnswers(world.house.database, timedelta(minutes=1)), courier, world.watch)
+    while worker.once():
+        pass
+    first, second = courier.sent
+    assert first.destination == "ris"
+    assert b"MSA|AA|7\r" in first.content
+    assert b"|ACK^A08^ACK|" in first.content
+    assert b"MSA|A" in second.content
+    assert b"MSA|AA" not in second.content
+
+
+def test_an_application_acknowledgement_that_nobody_takes_is_given_up_after_a_day(world: World) -> None:
+    links = {LINK.name: replace(LINK, answers_to="ris")}
+    hearing = MessageHearing(world.house.inbox, lambda: links, logger())
+    heard(hearing, world, ADT.replace("|P|2.5.1", "|P|2.5.1|||AL|AL"))
+    courier = ScriptedCourier(Category.UNAVAILABLE)
+    worker = AnswerWorker(LaterAnswers(world.house.database, timedelta(minutes=1)), courier, world.watch)
+    tries = 0
+    for _ in range(500):
+        tries += worker.once()
+        world.watch.forward(minutes=15)
+    assert 90 < tries < 120

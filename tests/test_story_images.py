@@ -204,6 +204,22 @@ def test_images_of_another_patient_are_held_and_never_read(world: World, named: 
     assert world.state(sent.task_id) == "held", "resuming changes nothing of what does not fit"
 
 
+def test_an_issuer_that_is_not_listed_is_held_until_somebody_lists_it(world: World) -> None:
+    sent = send(world)
+    film(world, named=Named("1.2.3", "P-T-1", "CLINIC", "ACC-1"))
+    world.watch.forward(hours=1)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    told = world.trace(sent.task_id)["history"][-1]["detail"]
+    assert "an [[issuer]] table of the file of DICOM peers settles it" in str(told)
+    assert not world.reader.seen
+    listed = {"CLINIC": "https://ehr.example/patient"}
+    world.cases = replace(world.cases, tools=replace(world.cases.tools, issuers=listed))
+    world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "somebody", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
 def test_a_study_is_found_by_its_accession_number(world: World) -> None:
     order = {
         "resourceType": "ServiceRequest",
@@ -438,7 +454,7 @@ def vouch(world: World, sent: Hospital) -> None:
     case_id = str(world.house.ledger.case_of_task(sent.task_id))
     case = world.house.ledger.find(case_id)
     assert case is not None
-    state = vouching(CaseFile(case, world.cases.tools, world.watch()))
+    state, _ = vouching(CaseFile(case, world.cases.tools, world.watch()))
     world.house.ledger.vouch(case_id, "somebody", "the modality mistyped it", state, world.watch())
 
 

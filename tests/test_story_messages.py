@@ -302,6 +302,15 @@ def test_in_whichever_order_they_come_it_is_one_case_with_the_same_end(
     assert {each["value"] for each in asked["identifier"]} == {"O-1", "F-1", "ACC-1"}
 
 
+def test_an_order_waits_for_its_report_without_a_word_about_who_is_to_sign_it(site: Site) -> None:
+    site.took(ordered(), kind="ORM^O01")
+    film(site)
+    site.world.watch.forward(minutes=5)
+    site.run()
+    task = site.world.get(f"Task/{the_case(site)}")
+    assert (task["status"], task.get("statusReason")) == ("in-progress", None)
+
+
 def test_the_same_messages_again_change_nothing(site: Site) -> None:
     for _ in range(2):
         site.took(ordered(), kind="ORM^O01")

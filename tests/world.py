@@ -27,6 +27,7 @@ from server.model import (
     Destination,
     Document,
     Feature,
+    Hl7Destination,
     InputContract,
     PacsDestination,
     Policy,
@@ -35,6 +36,7 @@ from server.model import (
     Urgency,
     Withdrawal,
 )
+from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
 from server.store.database import Database, prepare_folder
@@ -201,6 +203,9 @@ class LostFacts:
     def documents(self, case_id: str, kind: str) -> list[Document]:
         return self.world.house.deliveries.documents(case_id, kind)
 
+    def waiting(self, case_id: str) -> list[Waiting]:
+        return self.world.house.deliveries.waiting(case_id)
+
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.world.house.inquiries.of(case_id)
 
@@ -279,6 +284,7 @@ def make_world(
     card: Card = CARD,
     destination: bool = True,
     archives: tuple[PacsDestination, ...] = (),
+    receivers: tuple[Hl7Destination, ...] = (),
     **settings: Any,
 ) -> Iterator[World]:
     """Open a world in ``folder``; closed when the generator ends."""
@@ -310,6 +316,7 @@ def make_world(
         inquiries=Inquiries(database, timedelta(minutes=10)),
         inbox=MessageStore(database, Vault(folder), timedelta(minutes=10)),
         archives=archives,
+        receivers=receivers,
     )
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
@@ -325,6 +332,7 @@ def make_world(
         audit_key=b"k" * 32,
         content=house.vault.get,
         archives=house.archives,
+        receivers=house.receivers,
     )
     app = create_app(house, watch)
     yield World(

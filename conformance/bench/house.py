@@ -27,13 +27,13 @@ _CASES = "second_reader_cases{"
 _PREFIX = "SECOND_READER_"
 _OURS = (
     "DATA", "PORT", "HOST", "BASE_URL", "DESTINATIONS", "OPEN_NETWORK", "DATABASE_URL",
-    "DICOM_HOST", "DICOM_PORT", "DICOM_PEERS",
+    "DICOM_HOST", "DICOM_PORT", "DICOM_PEERS", "MLLP_HOST", "MLLP_PORT", "MLLP_TLS_PORT", "MLLP_LINKS",
 )  # fmt: skip
 """Settings that the bench decides; all others are measured as the caller has set them."""
 
 
 class House:
-    """``migrate``, then ``web``, ``work`` and ``dicom`` when asked for; left, nothing of it is there.
+    """``migrate``, then its processes when asked for; left, nothing of it is there.
 
     ``database``: the URL of an empty PostgreSQL database, which is left filled; empty: SQLite in the folder.
     """
@@ -44,6 +44,7 @@ class House:
         self.data = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
         self.port = free_port(_HOST, 0, "--server")
         self.dicom_port = free_port(_HOST, 0, "--server")
+        self.mllp_port = free_port(_HOST, 0, "--server")
         self.host = _HOST
         self.base = f"http://{_HOST}:{self.port}/fhir"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -90,11 +91,22 @@ class House:
         Raises:
             CannotStart: it does not.
         """
-        process = self._start("dicom")
+        self._door("dicom", self.dicom_port)
+
+    def mllp(self) -> None:
+        """Start the HL7 v2 door and wait until it listens.
+
+        Raises:
+            CannotStart: it does not.
+        """
+        self._door("mllp", self.mllp_port)
+
+    def _door(self, name: str, port: int) -> None:
+        process = self._start(name)
         try:
-            await_port(process, self.dicom_port, "The DICOM door")
+            await_port(process, port, f"The door {name}")
         except CannotStart as failure:
-            raise CannotStart(f"{failure} {self._last_words('dicom')}") from failure
+            raise CannotStart(f"{failure} {self._last_words(name)}") from failure
 
     def work(self) -> None:
         """Start one worker; it begins when it has loaded its models."""
@@ -138,7 +150,7 @@ class House:
         ours = {_PREFIX + each for each in _OURS}
         kept = {name: value for name, value in os.environ.items() if name not in ours}
         chosen = {"DATA": str(self.data), "PORT": str(self.port), "DATABASE_URL": self._database}
-        chosen["DICOM_PORT"] = str(self.dicom_port)
+        chosen |= {"DICOM_PORT": str(self.dicom_port), "MLLP_PORT": str(self.mllp_port)}
         return kept | {_PREFIX + name: value for name, value in chosen.items()}
 
     def _last_words(self, name: str) -> str:

@@ -1,1 +1,1 @@
-"""Eleven cases, from the hospital's request to what the hospital finds in its own chart."""
+"""Twelve cases, from the hospital's request to what the hospital finds in its own chart."""

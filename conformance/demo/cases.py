@@ -75,6 +75,8 @@ class Story:
     specialist_says: str = ""
     """Name of the specialist's finding; empty: as the rule has it."""
     imaging: Imaging | None = None
+    by_messages: bool = False
+    """Ordered and reported by HL7 v2, and told in return."""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -174,6 +176,7 @@ def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
         priorities=tuple(row.get("priorities", [])),
         specialist_says=row.get("specialist_says", ""),
         imaging=_imaging(row["imaging"]) if "imaging" in row else None,
+        by_messages=row.get("by_messages", False),
     )
 
 

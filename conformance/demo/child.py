@@ -16,6 +16,8 @@ from typing import Self
 
 from joserfc.jwk import ECKey
 
+from conformance.demo import interface
+from conformance.demo.interface import Mllp
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.ehr import SYSTEM
 
@@ -81,7 +83,13 @@ class Dicom:
     archive: int
 
 
-def destinations(folder: Path, ehr_base: str, key: ECKey | None = None, dicom: Dicom | None = None) -> Path:
+def destinations(
+    folder: Path,
+    ehr_base: str,
+    key: ECKey | None = None,
+    dicom: Dicom | None = None,
+    mllp: Mllp | None = None,
+) -> Path:
     """The file that tells the server where results go back to, and beside it the key that it shows there."""
     path = folder / "destinations.toml"
     path.write_text(
@@ -92,6 +100,7 @@ def destinations(folder: Path, ehr_base: str, key: ECKey | None = None, dicom: D
         "timeout_seconds = 5\n"
         + ("" if key is None else _login(folder / "ehr-login.jwk.json", key))
         + ("" if dicom is None else _archive(dicom.archive))
+        + ("" if mllp is None else interface.table(mllp.ris))
     )
     return path
 
@@ -124,10 +133,11 @@ class Child:
         patience: float = 60.0,
         key: ECKey | None = None,
         dicom: Dicom | None = None,
+        mllp: Mllp | None = None,
     ) -> None:
         """``key``: what the server proves itself with to an EHR that asks for a token.
 
-        ``dicom``: None: without a DICOM door.
+        ``dicom``, ``mllp``: None: without that door.
         """
         self.base = f"http://127.0.0.1:{port}/fhir"
         self.log = data / "server.log"
@@ -135,7 +145,7 @@ class Child:
         self._data = data
         self._ehr_base = ehr_base
         self._key = key
-        self._dicom = dicom
+        self._dicom, self._mllp = dicom, mllp
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -146,8 +156,10 @@ class Child:
             "SECOND_READER_PORT": str(self._port),
             "SECOND_READER_DICOM_PORT": str(self._dicom.port if self._dicom else 0),
             "SECOND_READER_DICOM_PEERS": "",
+            "SECOND_READER_MLLP_PORT": str(self._mllp.port if self._mllp else 0),
+            "SECOND_READER_MLLP_LINKS": str(interface.links(self._data)) if self._mllp else "",
             "SECOND_READER_DESTINATIONS": str(
-                destinations(self._data, self._ehr_base, self._key, self._dicom)
+                destinations(self._data, self._ehr_base, self._key, self._dicom, self._mllp)
             ),
         }
         with self.log.open("wb") as log:

@@ -20,6 +20,7 @@ from rich.console import Console
 from conformance.demo import directory
 from conformance.demo.cases import FILMS, Script, load
 from conformance.demo.child import AE, CLIENT, CannotStart, Child, Dicom, free_port, usable
+from conformance.demo.interface import Interface, Mllp
 from conformance.demo.play import Play
 from conformance.demo.radiology import Radiology
 from conformance.demo.show import Show
@@ -27,10 +28,12 @@ from conformance.demo.verdict import Ending
 from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.ehr import Ehr
+from conformance.peers.engine import Engine, NotAcknowledged
 from conformance.peers.listener import CannotListen
 from conformance.peers.login import Gate
 from conformance.peers.modality import Modality, NotTaken
 from conformance.peers.pacs import Pacs
+from conformance.peers.ris import Ris
 
 _HOST = "127.0.0.1"
 _NARROWEST = 120
@@ -49,6 +52,8 @@ class Choices:
     ehr_port: int
     dicom_port: int
     pacs_port: int
+    mllp_port: int
+    ris_port: int
     patience: float
     leave: bool
 
@@ -60,6 +65,8 @@ _EXIT = "End after the last case; status 0 only if all ended as told."
 _EHR_PORT = "Port of the hospital's own FHIR endpoint; 0: any free one."
 _DICOM_PORT = "Port of the server's DICOM door; 0: any free one."
 _PACS_PORT = "Port of the hospital's archive; 0: any free one."
+_MLLP_PORT = "Port of the server's HL7 v2 door; 0: any free one."
+_RIS_PORT = "Port of the hospital's radiology system; 0: any free one."
 
 
 @click.command()
@@ -71,10 +78,12 @@ _PACS_PORT = "Port of the hospital's archive; 0: any free one."
 @click.option("--ehr-port", default=8090, show_default=True, help=_EHR_PORT)
 @click.option("--dicom-port", default=11112, show_default=True, help=_DICOM_PORT)
 @click.option("--pacs-port", default=11114, show_default=True, help=_PACS_PORT)
+@click.option("--mllp-port", default=2575, show_default=True, help=_MLLP_PORT)
+@click.option("--ris-port", default=2576, show_default=True, help=_RIS_PORT)
 @click.option("--patience", default=60.0, show_default=True, help="Seconds to wait for a case to end.")
 @click.option("--exit", "leave", is_flag=True, help=_EXIT)
 def demo(**options: Any) -> None:
-    """Send eleven cases from a small hospital, five of them with films, and print what happens to each.
+    """Send twelve cases from a small hospital, six of them with films, and print what happens to each.
 
     With --server, that server needs a destination whose base is the hospital's address and
     whose identifier_systems hold https://ehr.example/task. It gets the six: films need an archive
@@ -108,7 +117,7 @@ def _perform(choices: Choices, show: Show) -> int:
     except NotBlind as breach:
         click.echo(f"NOT BLIND: {breach}. The demonstration stops here.", err=True)
         return 1
-    except (NotDone, NotTaken) as reason:
+    except (NotDone, NotTaken, NotAcknowledged) as reason:
         click.echo(f"The server did not do what was asked: {reason}", err=True)
         return 1
     except KeyboardInterrupt:
@@ -141,18 +150,24 @@ def _started(
         free_port(_HOST, choices.dicom_port, "--dicom-port"),
         free_port(_HOST, choices.pacs_port, "--pacs-port"),
     )
-    show.say(f"Starting the server on ports {port} and {dicom.port}, data in {folder} ...")
+    mllp = Mllp(
+        free_port(_HOST, choices.mllp_port, "--mllp-port"), free_port(_HOST, choices.ris_port, "--ris-port")
+    )
+    show.say(f"Starting the server on ports {port}, {dicom.port} and {mllp.port}, data in {folder} ...")
     began = time.monotonic()
     archive = open_now.enter_context(
         Pacs(folder / "pacs", _HOST, dicom.archive, callers={AE: (_HOST, dicom.port)})
     )
-    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience, key, dicom))
+    ris = open_now.enter_context(Ris(_HOST, mllp.ris, name="RIS"))
+    child = open_now.enter_context(Child(folder, port, ehr.base, choices.patience, key, dicom, mllp))
     took = time.monotonic() - began
     show.say(f"The server is up after {took:.1f} s: {child.base}, DICOM {AE} at {_HOST}:{dicom.port}")
     show.say(
         f"The hospital's archive: {archive.ae} at {_HOST}:{archive.port}, objects in {archive.objects.folder}"
     )
-    return child.base, Radiology(Modality(_HOST, dicom.port, AE), archive)
+    show.say(f"The hospital's radiology system: HL7 v2 to {_HOST}:{mllp.port}, told at {_HOST}:{ris.port}")
+    engine = open_now.enter_context(Engine(_HOST, mllp.port))
+    return child.base, Radiology(Modality(_HOST, dicom.port, AE), archive, Interface(engine, ris))
 
 
 @contextmanager

@@ -111,11 +111,16 @@ class Play:
         request = self._script.request(story, self._run_id, datetime.now(UTC))
         if story.ehr_down_seconds:
             self._take_down()
-        self._send_films(story, request)
-        sent = self._ehr.send_case(request, self._server, together=story.together, tell=self._ehr_says)
+        if story.by_messages:
+            sent = self._send_messages(story, request)
+        else:
+            self._send_films(story, request)
+            sent = self._ehr.send_case(request, self._server, together=story.together, tell=self._ehr_says)
         self._follow(story, sent, started)
         self._bring_up()
         chart = self._with_archive(verdict.read_chart(self._own, self._ehr.system, request.token), request)
+        if chart.messages:
+            self._show.line("ris", f"was told by ORU^R01: {chart.messages}")
         for title, words in chart.words:
             self._show.line("ehr", f"reads in its chart, {title}: {words}")
         ending = Ending(story, chart, time.monotonic() - started, verdict.compare(story, chart))
@@ -139,7 +144,13 @@ class Play:
             if at_home != before:
                 self._show.line("ehr", f"its own Task is {at_home}")
             kept = self._tell_archive(sent.request, kept)
-            if _over(story, at_home) and sorted(kept) == sorted(story.kept) and not watch.archive_waits:
+            told = not story.by_messages or bool(self._told(sent.request))
+            if (
+                _over(story, at_home)
+                and sorted(kept) == sorted(story.kept)
+                and told
+                and not watch.archive_waits
+            ):
                 break
             if self._failed is not None:
                 raise self._failed
@@ -154,6 +165,38 @@ class Play:
         for lab in story.later:
             self._ehr.send_later(lab, sent, self._server, self._ehr_says)
         self._send_films(story, sent.request, late=True)
+
+    # -- by HL7 v2 ---------------------------------------------------------------------------
+
+    def _send_messages(self, story: Story, request: ReadRequest) -> Sent:
+        """The order, the film, the report. Raises NotDone, NotAcknowledged."""
+        interface = self._radiology.interface if self._radiology else None
+        if interface is None:
+            raise NotDone("a case by messages needs a radiology system that speaks HL7 v2")
+        self._ehr.keep_chart(request)
+        self._say_sent("orders by ORM^O01", interface.order(request).code)
+        self._send_films(story, request)
+        self._say_sent("reports by ORU^R01", interface.report(request).code)
+        found = self._asked_by_message(request)
+        return Sent(request, {}, f"Task/{found['id']}", found["for"]["reference"])
+
+    def _asked_by_message(self, request: ReadRequest) -> Resource:
+        """The Task that the order has become; a message is applied after it was acknowledged."""
+        until = time.monotonic() + self._patience
+        while True:
+            found = verdict.task_of(self._server, self._ehr.system, request.token)
+            if found:
+                return found
+            if time.monotonic() > until:
+                raise NotDone("the order was acknowledged, and has become no Task")
+            time.sleep(0.05)
+
+    def _say_sent(self, what: str, code: str) -> None:
+        self._show.line("ris", f"{what}: {code}")
+
+    def _told(self, request: ReadRequest) -> str:
+        interface = self._radiology.interface if self._radiology else None
+        return interface.told(request) if interface else ""
 
     # -- radiology ---------------------------------------------------------------------------
 
@@ -181,15 +224,17 @@ class Play:
         return kept
 
     def _with_archive(self, chart: Chart, request: ReadRequest) -> Chart:
-        return replace(chart, archived=self._radiology.kept(request)) if self._radiology else chart
+        if self._radiology is None:
+            return chart
+        return replace(chart, archived=self._radiology.kept(request), messages=self._told(request))
 
     def _status_at_home(self, sent: Sent) -> str:
-        """Task.status and businessStatus in the hospital's store; empty while it is down."""
+        """Task.status and businessStatus in the hospital's store; empty while it is down, or has no Task."""
         try:
             task = verdict.task_of(self._own, self._ehr.system, sent.request.token)
         except NotDone:
             return ""
-        return " · ".join([task["status"], *codes_of(task.get("businessStatus"))])
+        return " · ".join([task["status"], *codes_of(task.get("businessStatus"))]) if task else ""
 
     # -- the hospital goes away and comes back -------------------------------------------------
 

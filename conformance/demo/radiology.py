@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileDataset
 
 from conformance.demo.cases import Shot, Story
+from conformance.demo.interface import Interface
 from conformance.peers.modality import Modality, Order, films, taken
 from conformance.peers.pacs import Pacs
 from conformance.peers.request import ReadRequest
@@ -33,6 +34,8 @@ class Radiology:
 
     modality: Modality
     archive: Pacs
+    interface: Interface | None = None
+    """Of cases that are ordered and reported by HL7 v2."""
 
     def send(self, shots: tuple[Shot, ...], story: Story, request: ReadRequest, first: int = 1) -> list[int]:
         """C-STORE these images of a case; the status of each.

@@ -21,6 +21,7 @@ _COLOURS = {
     "ehr": "cyan",
     "modality": "blue",
     "pacs": "blue",
+    "ris": "blue",
     "second reader": "magenta",
     "case": "bright_black",
     "specialist": "green",

@@ -41,6 +41,8 @@ class Chart:
     """What came back: whose report, and its conclusion."""
     archived: tuple[str, ...] = ()
     """What the archive keeps of the case's study."""
+    messages: str = ""
+    """What the radiology system was told in HL7 v2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def _differences(story: Story, chart: Chart) -> Iterator[str]:
     if sorted(chart.archived) != sorted(story.kept):
         kept, told = (", ".join(each) or "nothing" for each in (chart.archived, story.kept))
         yield f"the archive keeps {kept}, told was {told}"
+    if story.by_messages and not chart.messages:
+        yield "the radiology system was told nothing in HL7 v2"
 
 
 def _words(report: Resource) -> tuple[str, str]:

@@ -125,6 +125,11 @@ class Ehr:
         answered = carry_out(self.shelf, bundle((*others, kept)))["entry"]
         return str(answered[-1]["response"]["location"].partition("/_history/")[0])
 
+    def keep_chart(self, request: ReadRequest) -> None:
+        """What a case is about, into our own chart; another system asks the second reader."""
+        *others, _ = entries(request, self.system)
+        carry_out(self.shelf, bundle(tuple(others)))
+
     def keep_later(self, lab: Lab, request: ReadRequest) -> None:
         """A value that was missing, into our own chart."""
         made = observation(lab, request, self.system)

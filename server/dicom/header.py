@@ -8,6 +8,7 @@ from typing import Any
 
 from pydicom.charset import decode_bytes, python_encoding
 
+from server.dicom.pens.uids import is_device
 from server.dicom.whole import Whole, within
 from server.errors import Category, fault
 from server.objects import Header
@@ -42,11 +43,13 @@ _SHORTS = {
 _ACCESSION_ISSUER, _ID_ISSUER = within(0x00080051, 0x00400032), within(0x00100024, 0x00400032)
 """Universal Entity IDs: of who gave the accession number, and of who gave the Patient ID."""
 _LOSSY, _IMAGE_LATERALITY = 0x00282110, 0x00200062
+_DEVICE, _MODEL, _VERSION, _DIGEST = 0x00181002, 0x00081090, 0x00181020, 0x00181000
+"""Device UID, and of what our pens compute it: model name, software versions, serial number."""
 
 WANTED = frozenset(
     (
         _ACCESSION_ISSUER, _ID_ISSUER, _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _LOSSY,
-        _IMAGE_LATERALITY,
+        _IMAGE_LATERALITY, _DEVICE, _MODEL, _VERSION, _DIGEST,
         *_TEXTS.values(), *_CODES.values(), *_NUMBERS.values(), *_SHORTS.values(),
     )
 )  # fmt: skip
@@ -90,6 +93,7 @@ def header(whole: Whole, sop_class: str, sop_instance: str) -> tuple[Header, tup
         series=uids[_SERIES],
         lossy=_code(values, _LOSSY) == "01",
         character_set=_code(values, _CHARSET),
+        own=is_device(*(_code(values, tag) or "" for tag in (_DEVICE, _MODEL, _VERSION, _DIGEST))),
         **found,
     ), tuple(remarks)
 

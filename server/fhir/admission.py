@@ -6,17 +6,27 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.references import local, normal
 from server.fhir.terms import IN_QUESTION, IN_REPORT, QUESTION, SECOND_READ, SPECIALIST_READ
 from server.fhir.times import moment
-from server.model import Coding, Destination
+from server.model import Coding
 from server.ports import Opening, Resource
 
 Look = Callable[[str, str], Resource | None]
 """(type, id) -> the resource as it would stand after this request, or None."""
+
+
+class Home(Protocol):
+    """Where cases come back to, by whichever wire."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def identifier_systems(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class Admission:
     """What this server reads, and whom it answers."""
 
     questions: frozenset[str]
-    destinations: Sequence[Destination]
+    destinations: Sequence[Home]
 
     def opening(self, task: Resource, look: Look) -> Opening:
         """The case that a second-read Task opens.

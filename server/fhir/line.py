@@ -117,6 +117,8 @@ class Line:
         self._largest = largest
         self._sockets: list[socket.socket] = []
         self._time_is_up = False
+        self.spoken = False
+        """Something has been asked on this line, be it that nothing of it arrived."""
         self._may_lead = may_lead
         self._astray = False
         self._timer = Timer(destination.timeout.total_seconds() * patience, self._late)
@@ -195,6 +197,7 @@ class Line:
 
     def _watch(self, event: str, info: dict[str, Any]) -> None:
         """Keep hold of the sockets: a peer that drips bytes never trips a time limit on reads."""
+        self.spoken = self.spoken or event.endswith("send_request_headers.started")
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._sockets.append(info["return_value"].get_extra_info("socket"))
             if self._time_is_up or self._leads_astray():

@@ -40,10 +40,12 @@ def first_read(stored: Stored, look: Look) -> FirstRead | None:
 def unsigned_gap(stored: Stored, look: Look) -> Gap | None:
     """What is wrong with a report that nobody can be held to; None when it names who signed, and for whom.
 
-    Without both, no specialist could be shown to be independent of the first reader.
+    Without both, no specialist could be shown to be independent of the first reader. Of one that is only
+    registered, nobody can know yet.
     """
-    known_as, homes = _names(parse(stored.body), look)
-    if known_as and homes:
+    report = parse(stored.body)
+    known_as, homes = _names(report, look)
+    if (known_as and homes) or report["status"] == "registered":
         return None
     unsaid = "for which organisation it was signed" if known_as else "who signed it"
     return Gap(

@@ -18,6 +18,8 @@ STRAY = 64 * KIB
 """Of bytes between two messages, after which it is no MLLP that is spoken."""
 _MOST_DROPS = 16
 """Messages in a row that are begun, and not ended, before the next is."""
+_LOOK = 64
+"""Bytes after a message among which padding is looked past."""
 _BEGIN = 4 * KIB
 """What is told of a message that is too long: its first segment is in it."""
 _BETWEEN = b"\x00\x06\x15\t\n\r "
@@ -56,6 +58,17 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Torn:
+    """A message of which this is not all: there is an FS CR inside, and the rest has come with it.
+
+    A peer waits for the answer to one message before it says anything that is none. Where the rest comes
+    later, nobody can tell.
+    """
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """So many bytes stood between two messages."""
 
@@ -83,7 +96,7 @@ class TooLong:
     begin: bytes
 
 
-Event = Frame | Skipped | Dropped | Closed | TooLong
+Event = Frame | Torn | Skipped | Dropped | Closed | TooLong
 
 
 def block(payload: bytes) -> bytes:
@@ -102,6 +115,8 @@ class Framing:
         self._message: bytearray | None = None
         self._pending = False
         """The last byte was an FS: the next one says whether it ends the message."""
+        self._doubtful: bytes | None = None
+        """A message that something follows which should not: the rest of it, or nothing to do with it."""
         self._stray = self._foreign_bytes = self._drops = 0
         self._start = b""
         """How that begins which stands between messages."""
@@ -110,12 +125,12 @@ class Framing:
     @property
     def begun(self) -> bool:
         """In the middle of a message."""
-        return self._message is not None
+        return self._message is not None or self._doubtful is not None
 
     @property
     def held(self) -> int:
         """Bytes that wait here."""
-        return len(self._fed) - self._at + len(self._message or b"")
+        return len(self._fed) - self._at + len(self._message or self._doubtful or b"")
 
     def feed(self, data: bytes) -> None:
         if self._over:
@@ -139,13 +154,15 @@ class Framing:
     def _last(self, event: Event) -> Event:
         if isinstance(event, Closed | TooLong):
             self._over = True
-            self._fed, self._at, self._message = b"", 0, None
+            self._fed, self._at, self._message, self._doubtful = b"", 0, None, None
         return event
 
     # -- between messages
 
     def _between(self) -> Event | None:
         end = self._next_vt()
+        if self._doubtful is not None and (torn := self._torn(end)) is not None:
+            return torn
         here, self._at = self._fed[self._at : end], end
         self._stray += len(here)
         rest = here if self._start else here.lstrip(_BETWEEN)
@@ -157,7 +174,28 @@ class Framing:
                 return Closed(Why(foreign))
         if self._stray > self._most_stray:
             return Closed(Why.STRAY)
-        return self._begin() if end < len(self._fed) else None
+        if end == len(self._fed):
+            self._pending = here.endswith(b"%c" % FS)
+            return None
+        if self._doubtful is not None:
+            return self._no_doubt()
+        return self._begin()
+
+    def _torn(self, before: int) -> Torn | None:
+        """The end of a message where none has begun is that of the last one."""
+        split = self._pending and self._fed[self._at] == CR
+        end = self._at - 1 if split else self._next_end()
+        self._pending = False
+        if end >= before or self._doubtful is None:
+            return None
+        self._foreign_bytes += max(0, end - self._at)
+        self._at = end + 2
+        payload, self._doubtful = self._doubtful, None
+        return Torn(payload)
+
+    def _no_doubt(self) -> Frame | None:
+        payload, self._doubtful = self._doubtful, None
+        return None if payload is None else Frame(payload)
 
     def _begin(self) -> Event | None:
         self._at += 1
@@ -198,9 +236,13 @@ class Framing:
         self._begin()
         return Dropped(Why.BEGUN_ANEW) if self._drops <= _MOST_DROPS else Closed(Why.STRAY)
 
-    def _whole(self, message: bytearray) -> Frame:
+    def _whole(self, message: bytearray) -> Frame | None:
         self._message, self._drops = None, 0
-        return Frame(bytes(message))
+        follows = self._fed[self._at : self._at + _LOOK].lstrip(_BETWEEN)
+        if not follows or follows[0] == VT:
+            return Frame(bytes(message))
+        self._doubtful = bytes(message)
+        return None
 
     # -- the end
 
@@ -208,7 +250,8 @@ class Framing:
         message, self._message = self._message, None
         if message is not None and self._pending:
             return Frame(bytes(message))
-        if message is not None:
+        if message is not None or self._doubtful is not None:
+            self._doubtful = None
             return Dropped(Why.CUT_OFF)
         if self._foreign_bytes:
             skipped, self._foreign_bytes = self._foreign_bytes, 0

@@ -133,7 +133,6 @@ class LinkTable(Table):
     reused_control_id = fields.Enum(Reused, by_value=True)
     batches = fields.Boolean(truthy={True}, falsy={False})
     answers_to = fields.String(validate=_GIVEN)
-    destination = fields.String(validate=_GIVEN)
     order_system = fields.String(validate=_URI)
     filler_system = fields.String(validate=_URI)
     accession_system = fields.String(validate=_URI)

@@ -6,7 +6,7 @@ It is read again when it has changed, so that nobody must stop the server.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import combinations
 from pathlib import Path
 
@@ -47,6 +47,23 @@ def load_links(path: Path | None) -> Links:
         text = "two links with one sender need addresses or certificates that tell them apart"
         raise fault(Category.INCORRECT, "duplicate", f"{path}: {text}")
     return found
+
+
+def demand_known(path: Path | None, questions: Collection[str], receivers: Collection[str]) -> None:
+    """Whoever is asked, and whoever is told, must be there.
+
+    Raises:
+        Fault: INCORRECT, naming file, link, key and what is allowed.
+    """
+    for link in load_links(path).values():
+        for key, named, known in (
+            ("asks.question", {each.question for each in link.asks}, questions),
+            ("answers_to", {link.answers_to} - {""}, receivers),
+        ):
+            if named - set(known):
+                allowed = ", ".join(sorted(known)) or "none: there is no [[hl7v2]] table"
+                text = f"{path}: link {link.name}: {key}: allowed: {allowed}"
+                raise fault(Category.INCORRECT, "value", text)
 
 
 def _alike(one: Link, other: Link) -> bool:

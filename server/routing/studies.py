@@ -12,6 +12,13 @@ from dataclasses import dataclass
 from server.images import Named, Ordered, Person, Study
 from server.words import name_words
 
+_ANOTHER = "the images name another patient than the order"
+_UNLISTED = (
+    "the images name the order's patient by number, and an issuer of it that is not known here; if it is the "
+    "order's, an [[issuer]] table of the file of DICOM peers settles it: name is the Issuer of Patient ID as "
+    "it stands in the images, system that of the number in the order's patient"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
@@ -52,7 +59,7 @@ def _doubts(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> list[
     if not named.patient_id:
         doubts.append("the images name no patient")
     elif not same_patient(ordered, named, issuers):
-        doubts.append("the images name another patient than the order")
+        doubts.append(_UNLISTED if _unlisted(ordered, named, issuers) else _ANOTHER)
     if wanted(ordered) and named.accession and ordered.accessions and not _same_order(ordered, named):
         doubts.append("the images carry another accession number than the order")
     return doubts
@@ -76,9 +83,24 @@ def _differs(person: Person, header: Mapping[str, str]) -> bool:
 
 
 def same_patient(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
-    """By value; and by issuer where it is said, and known here under which system the EHR has it."""
-    system = issuers.get(named.issuer)
-    return any(value == named.patient_id and system in (None, of) for of, value in ordered.patient_ids)
+    """By value; and by issuer, where the images say one and the order says a system."""
+    return any(
+        value == named.patient_id and _same_issuer(named.issuer, of, issuers)
+        for of, value in ordered.patient_ids
+    )
+
+
+def _same_issuer(issuer: str, system: str, issuers: Mapping[str, str]) -> bool:
+    """One that is not listed may be the system itself, or the universal id that the system is a URI of."""
+    if not issuer or issuer in issuers:
+        return not issuer or issuers[issuer] == system
+    return system in ("", issuer, f"urn:oid:{issuer}", f"urn:uuid:{issuer}")
+
+
+def _unlisted(ordered: Ordered, named: Named, issuers: Mapping[str, str]) -> bool:
+    """The number is the order's, and nobody has said whether its issuer is, too."""
+    known = not named.issuer or named.issuer in issuers
+    return not known and any(value == named.patient_id for _, value in ordered.patient_ids)
 
 
 def _same_order(ordered: Ordered, named: Named) -> bool:

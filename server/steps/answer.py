@@ -20,6 +20,7 @@ from server.ports import Progress, Resource
 from server.routing.comparison import answer_of
 from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.letters import to_a_person
+from server.steps.referring import referred
 from server.steps.tasks import moved_task, reopened_task
 
 _DONE = Standing("completed")
@@ -52,7 +53,7 @@ def over(file: CaseFile, referral: Referral, end: OfferEnd, event: Event) -> Pro
     made = replace(referral.offers[-1], ended=end, ended_at=file.now)
     by_rule = end in (OfferEnd.EXPIRED, OfferEnd.UNANSWERED)
     move = Moved(file).note(event, actor="second-reader" if by_rule else made.role, of=made.role)
-    move.lay_down("referral", changed(referral, made))
+    referred(move, changed(referral, made))
     if by_rule and not ended(file.resource(f"Task/{made.task}")["status"]):
         move.write(moved_task(file, f"Task/{made.task}", standing_of(made)))
     return move.at_once()

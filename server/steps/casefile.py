@@ -20,13 +20,25 @@ from server.model import (
     Comparison,
     Document,
     FirstRead,
+    Hl7Destination,
     PacsDestination,
     Policy,
     Referral,
     SpecialistRead,
     Withdrawal,
 )
-from server.ports import CaseRow, Entry, Fact, Progress, Reader, Resource, ResourceWrite, Shelf, Stored
+from server.ports import (
+    CaseRow,
+    Entry,
+    Fact,
+    Progress,
+    Reader,
+    Resource,
+    ResourceWrite,
+    Shelf,
+    Stored,
+    Waiting,
+)
 
 T = TypeVar("T")
 
@@ -47,6 +59,10 @@ class Files(Protocol):
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
         """Everything of one kind that a case has sent or will send, in order."""
+        ...
+
+    def waiting(self, case_id: str) -> list[Waiting]:
+        """What of a case has not arrived and is not under way, in order."""
         ...
 
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
@@ -76,6 +92,7 @@ class Tools:
     content: Callable[[str], bytes]
     """The bytes of a DICOM object by the digest of its file."""
     archives: tuple[PacsDestination, ...] = ()
+    receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
 
@@ -175,6 +192,7 @@ class Moved:
     writes: list[ResourceWrite] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
+    taken_back: list[Waiting] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     awaits: tuple[str, ...] = ()
     asks: tuple[Inquiry, ...] = ()
@@ -211,6 +229,13 @@ class Moved:
         self.writes.extend(writes)
         return self
 
+    def take_back(self, documents: Sequence[Waiting]) -> Moved:
+        """They are not delivered any more, and the history says so."""
+        if documents:
+            told = [f"{each.document.kind} to {each.document.destination}" for each in documents]
+            self.note(Event.TAKEN_BACK, documents=told).taken_back.extend(documents)
+        return self
+
     def send(self, documents: Sequence[Document]) -> Moved:
         self.documents.extend(documents)
         return self
@@ -233,6 +258,7 @@ class Moved:
             facts=tuple(self.facts),
             documents=tuple(self.documents),
             deliver_for=self.file.policy.deliver_for if self.documents else None,
+            taken_back=tuple(self.taken_back),
             accesses=tuple(self.accesses),
             awaits=self.awaits,
             asks=self.asks,

@@ -16,4 +16,4 @@ def end(file: CaseFile) -> Progress:
     move = Moved(file).note(Event.WRITTEN_UP, business=Business.CLOSED_UNRESOLVED)
     reason = f"Ended without a second opinion: {file.needed('ending', str)}"
     move = called_off(move, Standing("failed", Business.CLOSED_UNRESOLVED, reason))
-    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+    return move.progress(file.now + LOOK_AFTER if move.documents else file.now)

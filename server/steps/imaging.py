@@ -127,10 +127,15 @@ def taken_up(move: Moved, seen: Looked) -> Whole:
     return seen.whole
 
 
-def vouching(file: CaseFile) -> str:
-    """What a person vouches for who says that the images are those of the order, in spite of what differs."""
+def vouching(file: CaseFile) -> tuple[str, int]:
+    """What a person vouches for who says that the images are those of the order, in spite of what differs.
+
+    And how many objects that are; empty and 0 where there is not exactly one study.
+    """
     said = _ordered(file)
-    return _state(said, _found(file, said))
+    found = _found(file, said)
+    state = _state(said, found)
+    return state, len({each.sop_instance for each in found[0].objects}) if state else 0
 
 
 def came_after(file: CaseFile) -> str | None:

@@ -18,6 +18,7 @@ from server.fhir.write import dump
 from server.model import Document, OfferEnd, Referral
 from server.ports import Progress, Resource
 from server.steps.casefile import REMINDER, CaseFile, Moved
+from server.steps.referring import referred
 from server.steps.tasks import moved_request, moved_task
 
 JSON = "application/fhir+json"
@@ -37,8 +38,9 @@ def letter_out(file: CaseFile) -> Correspondence:
 
 
 def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Document]:
-    """The bundle as a document to the case's destination; nothing when it has none."""
-    if file.case.destination is None:
+    """The bundle as a document to the case's destination; nothing when it has none, or one without FHIR."""
+    without = {each.name for each in file.tools.receivers}
+    if file.case.destination is None or file.case.destination in without:
         return []
     content = dump(bundle)
     return [Document(str(uuid.uuid4()), kind, file.case.destination, JSON, content)]
@@ -97,7 +99,7 @@ def recalled(move: Moved, referral: Referral, end: OfferEnd) -> Referral:
         return referral
     offer = replace(offer, ended=end, ended_at=file.now)
     referral = replace(referral, offers=(*referral.offers[:-1], offer))
-    move.lay_down("referral", referral)
+    referred(move, referral)
     if not ended(file.resource(f"Task/{offer.task}")["status"]):
         move.write(moved_task(file, f"Task/{offer.task}", standing_of(offer)))
     return referral

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import struct
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
+from server.dicom.unreadable import UNREADABLE
 from server.images import ImageObject
 from server.model import Document, PacsDestination, PacsKind, Withdrawal
 from server.steps.casefile import CaseFile
@@ -24,19 +23,8 @@ if TYPE_CHECKING:
     from server.dicom.pens.opinion import FilmOpinion, Instance, Written
 
 DICOM = "application/dicom"
-_SENT = (PacsKind.MAP, PacsKind.SR, PacsKind.CAPTURE)
-_UNREADABLE = (
-    InvalidDicomError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What the library raises for a header that was whole when it came and still cannot be read."""
+OBJECTS = (PacsKind.MAP.value, PacsKind.SR.value, PacsKind.CAPTURE.value)
+"""Kinds of documents that are parts of an opinion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +42,12 @@ def opinion_objects(file: CaseFile) -> Objects:
     archives = _archives(file)
     if not archives or file.card.film is None:
         return Objects()
-    opinion = _opinion(file)
+    content = _content(file)
+    opinion = _opinion(file, _header(content))
     if opinion is None:
         return Objects()
-    written = {archive.name: _written(file, opinion, archive) for archive in archives}
+    grey = _grey(file, content) if any(PacsKind.CAPTURE in each.accepts for each in archives) else None
+    written = {archive.name: _written(opinion, grey, archive) for archive in archives}
     uids = {kind: each.instance.sop_instance for parts in written.values() for kind, each in parts}
     documents = (
         Document(str(uuid.uuid4()), kind.value, name, DICOM, each.content)
@@ -67,10 +57,14 @@ def opinion_objects(file: CaseFile) -> Objects:
     return Objects(tuple(documents), uids.get(PacsKind.SR), uids.get(PacsKind.MAP))
 
 
-def rejections(file: CaseFile, said: Withdrawal) -> list[Document]:
-    """A rejection note to each archive that got objects of the opinion and takes such notes (IHE IOCM)."""
-    sent = [each for kind in _SENT for each in file.tools.files.documents(file.case.id, kind.value)]
-    if not sent or (header := _header(file)) is None:
+def rejections(file: CaseFile, said: Withdrawal, gone: Collection[str]) -> list[Document]:
+    """A rejection note to each archive that got objects of the opinion and takes such notes (IHE IOCM).
+
+    ``gone``: ids of documents that no archive has got, nor will.
+    """
+    written = (each for kind in OBJECTS for each in file.tools.files.documents(file.case.id, kind))
+    sent = [each for each in written if each.id not in gone]
+    if not sent or (header := _header(_content(file))) is None:
         return []
     from server.dicom.pens.rejection import write_rejection
 
@@ -90,21 +84,20 @@ def _archives(file: CaseFile) -> list[PacsDestination]:
 
 
 def _written(
-    file: CaseFile, opinion: FilmOpinion, archive: PacsDestination
+    opinion: FilmOpinion, grey: NDArray[np.uint8] | None, archive: PacsDestination
 ) -> list[tuple[PacsKind, Written]]:
     """In the order in which they are to be sent; what an archive does not take is not written for it."""
     from server.dicom.pens.write_up import Choice, write_up
 
-    grey = _grey(file) if PacsKind.CAPTURE in archive.accepts else None
-    choice = Choice(map=PacsKind.MAP in archive.accepts, capture=grey is not None)
+    capture = grey is not None and PacsKind.CAPTURE in archive.accepts
+    choice = Choice(map=PacsKind.MAP in archive.accepts, capture=capture)
     kinds = [*([PacsKind.MAP] if choice.map and opinion.shown is not None else []), PacsKind.SR]
     kinds += [PacsKind.CAPTURE] if choice.capture else []
     found = zip(kinds, write_up(opinion, choice, grey), strict=True)
     return [(kind, each) for kind, each in found if kind in archive.accepts]
 
 
-def _opinion(file: CaseFile) -> FilmOpinion | None:
-    header = _header(file)
+def _opinion(file: CaseFile, header: Dataset | None) -> FilmOpinion | None:
     if header is None:
         return None
     from server.dicom.pens.opinion import FilmOpinion
@@ -138,27 +131,32 @@ def _film(file: CaseFile) -> ImageObject | None:
     return next(iter((*read, *films)), None)
 
 
-def _header(file: CaseFile) -> Dataset | None:
+def _content(file: CaseFile) -> bytes | None:
     film = _film(file)
-    if film is None:
+    return None if film is None else file.tools.content(film.file)
+
+
+def _header(content: bytes | None) -> Dataset | None:
+    """Also of a film whose pixels cannot be read."""
+    if content is None:
         return None
     try:
-        return dcmread(BytesIO(file.tools.content(film.file)), stop_before_pixels=True)
-    except _UNREADABLE:
+        return dcmread(BytesIO(content), stop_before_pixels=True)
+    except UNREADABLE:
         return None
 
 
-def _grey(file: CaseFile) -> NDArray[np.uint8] | None:
+def _grey(file: CaseFile, content: bytes | None) -> NDArray[np.uint8] | None:
     """The film that was read, for a picture; the reader's own process has decoded it without harm before."""
-    film, contract = _film(file), file.read_card.film
-    if film is None or contract is None or file.ai_read.film is None:
+    contract = file.read_card.film
+    if content is None or contract is None or file.ai_read.film is None:
         return None
     from server.reader.film.pixels import Film
     from server.reader.film.pixels import film as decoded
 
     try:
-        found = decoded(dcmread(BytesIO(file.tools.content(film.file))), contract)
-    except _UNREADABLE:
+        found = decoded(dcmread(BytesIO(content)), contract)
+    except UNREADABLE:
         return None
     return np.rint(found.values * 255).astype(np.uint8) if isinstance(found, Film) else None
 

@@ -21,6 +21,7 @@ from server.steps.kept import still_asked
 from server.steps.letters import recalled, referral_letter, to_a_person
 from server.steps.priors import priors_of
 from server.steps.refer import clock_of, weigh_directory
+from server.steps.referring import referred
 from server.steps.tasks import moved_task
 
 _UNFIT_KEPT = 50
@@ -51,7 +52,7 @@ def offer(file: CaseFile) -> Progress:
     kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
     referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
     made = referral.offers[-1]
-    move.lay_down("referral", referral)
+    referred(move, referral)
     move.note(
         Event.OFFERED,
         policy=True,
@@ -73,11 +74,8 @@ def await_acceptance(file: CaseFile) -> Progress | Wait:
     if task["status"] in ("accepted", "in-progress", "completed"):
         due = answer_by(file.now, clock_of(file, referral.urgency), referral.deadline)
         accepted = changed(referral, replace(made, accepted_at=file.now, answer_by=due))
-        move = (
-            Moved(file)
-            .note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due)
-            .lay_down("referral", accepted)
-        )
+        move = Moved(file).note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due)
+        referred(move, accepted)
         move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
         return move.send(referral_letter(file, accepted, _READING)).progress(
             file.now if task["status"] == "completed" else due

@@ -120,7 +120,8 @@ def _came(
     doubts = tuple(_doubts(order, ordered, here))
     objects = 0 if here is None else len({each.sop_instance for each in here.objects})
     told: dict[str, Any] = {"study": uid, "objects": objects}
-    if objects < (said.get("expected") or 0):
+    own = 0 if here is None else here.own
+    if objects + own < (said.get("expected") or 0):
         told["expected"] = said["expected"]
     if why := "; ".join(filter(None, (said.get("failed", ""), *doubts))):
         told["why"] = why

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from server.case import Ai, Event, State
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
@@ -16,15 +18,17 @@ from server.fhir.pens.withdrawal import (
 )
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
-from server.model import Comparison, Document, Verdict, Withdrawal
-from server.ports import Progress, Resource, ResourceWrite
+from server.model import Comparison, Document, Hl7Kind, Verdict, Withdrawal
+from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
-from server.steps.objects import rejections
+from server.steps.objects import OBJECTS, rejections
 from server.steps.rest import LOOK_AFTER
+from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
 
+_OPINION = "opinion"
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
 _VOIDABLE = (
     State.READY,
@@ -43,9 +47,12 @@ _VOIDABLE = (
 def retract(file: CaseFile) -> Progress:
     """WRITTEN_UP again: all parts entered in error, told to whoever received them."""
     said = file.needed("withdrawal", Withdrawal)
-    move = Moved(file).note(Event.WRITTEN_UP, withdrawn=True)
-    move.write(_at_home(file, said)).send([*rejections(file, said), *_away(file, said)])
-    return move.progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+    unsent = _undelivered(file)
+    gone = {each.document.id for each in unsent}
+    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
+    move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
+    move.send(withdrawal_messages(file, said, unsent))
+    return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
 
 
 def withdrawn_model(file: CaseFile) -> Progress | None:
@@ -78,6 +85,20 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
     return move.at_once()
 
 
+def _undelivered(file: CaseFile) -> list[Waiting]:
+    """What need not be delivered any more.
+
+    Of objects for archives, those that none can have: what may be there must be known before it is rejected.
+    An EHR is told the whole as it stands now, in one transaction or message that is right whatever is there.
+    """
+    waiting = file.tools.files.waiting(file.case.id)
+    return [
+        each
+        for each in waiting
+        if each.document.kind in (_OPINION, Hl7Kind.ORU) or (each.document.kind in OBJECTS and each.untouched)
+    ]
+
+
 def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
     task = file.task
     home = letter_home(
@@ -106,13 +127,10 @@ def _as_it_stands(task: Resource) -> Standing:
     return Standing(task["status"], Business.OPINION_WITHDRAWN, reason)
 
 
-def _away(file: CaseFile, said: Withdrawal) -> list[Document]:
-    sent = file.tools.files.documents(file.case.id, "opinion")
+def _away(file: CaseFile, said: Withdrawal, gone: Collection[str]) -> list[Document]:
     to = letter_out(file)
-    return [
-        document
-        for each in sent
-        for document in letter(
-            "withdrawal", file, withdrawal_bundle(to, parse(each.content, limit=BUNDLE_BYTES), said)
-        )
-    ]
+    bundles = (
+        withdrawal_bundle(to, parse(each.content, limit=BUNDLE_BYTES), said, whole=each.id in gone)
+        for each in file.tools.files.documents(file.case.id, _OPINION)
+    )
+    return [document for each in bundles for document in letter("withdrawal", file, each)]

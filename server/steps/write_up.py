@@ -17,6 +17,7 @@ from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, request_end
 from server.steps.objects import Objects, opinion_objects
 from server.steps.rest import LOOK_AFTER
+from server.steps.results import opinion_messages
 from server.steps.tasks import moved_request, moved_task
 
 _CLOSED = {
@@ -41,7 +42,8 @@ def write_up(file: CaseFile) -> Progress:
     return (
         move.send(objects.documents)
         .send(letter("opinion", file, theirs))
-        .progress(file.now + LOOK_AFTER if file.case.destination else file.now)
+        .send(opinion_messages(file, standing))
+        .progress(file.now + LOOK_AFTER if move.documents else file.now)
     )
 
 

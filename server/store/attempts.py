@@ -17,7 +17,10 @@ from server.store.tables import attempt, delivery
 WAITING, SENT, DELIVERED, PARKED, DROPPED = "waiting", "sent", "delivered", "parked", "dropped"
 """Sent: its destination has it, and says later whether it keeps it; what follows it does not wait for that.
 
-Dropped: a notification that nobody waits for any more; what it told is told anew or not at all."""
+Dropped: a notification that nobody waits for any more, or a part of an opinion that was withdrawn before
+anybody can have had it; what it told is told anew or not at all."""
+UNTOUCHED = "untouched"
+"""How an attempt ends that cannot have left anything there; whether another follows, the delivery says."""
 
 
 def arrived(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:
@@ -33,16 +36,24 @@ def arrived(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: 
         lease_token=None,
         lease_until=None,
     )
-    _note(connection, claim, at, "delivered", f"{receipt.how}, {_spoken(receipt.status)}")
+    spoken = () if receipt.status is None else (_spoken(receipt.status),)
+    _note(connection, claim, at, "delivered", ", ".join((receipt.how, *spoken)))
 
 
 def failed(
-    connection: Connection, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime
+    connection: Connection,
+    claim: DeliveryClaim,
+    reason: str,
+    retry_at: datetime | None,
+    at: datetime,
+    *,
+    untouched: bool = False,
 ) -> None:
     """Try again at ``retry_at``; None parks it."""
     state = PARKED if retry_at is None else WAITING
     _fenced(connection, claim, state=state, due_at=retry_at, lease_token=None, lease_until=None)
-    _note(connection, claim, at, "parked" if retry_at is None else "failed", reason)
+    outcome = "parked" if retry_at is None else "failed"
+    _note(connection, claim, at, UNTOUCHED if untouched else outcome, reason)
 
 
 def awaits(connection: Connection, claim: DeliveryClaim, why: str, until: datetime, at: datetime) -> None:

@@ -12,12 +12,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
 from server.model import Document, PacsKind, Receipt
-from server.ports import DeliveryClaim, NotYet
-from server.store.attempts import DELIVERED, DROPPED, PARKED, SENT, WAITING, arrived, awaits, failed
+from server.ports import DeliveryClaim, NotYet, Waiting
+from server.store.attempts import (
+    DELIVERED,
+    DROPPED,
+    PARKED,
+    SENT,
+    WAITING,
+    arrived,
+    awaits,
+    failed,
+)
 from server.store.cases import stir_case
 from server.store.database import Database
 from server.store.handed import exported
 from server.store.tables import attempt, delivery, document
+from server.store.undelivered import document_of, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,22 @@ class Deliveries:
         """Raises LeaseLost when somebody else has taken the delivery over."""
         self._database.write(lambda c: _delivered(c, claim, receipt, at))
 
-    def failed(self, claim: DeliveryClaim, reason: str, retry_at: datetime | None, at: datetime) -> None:
-        """Try again at ``retry_at``; None parks the delivery until a person sends it again."""
+    def failed(
+        self,
+        claim: DeliveryClaim,
+        reason: str,
+        retry_at: datetime | None,
+        at: datetime,
+        *,
+        untouched: bool = False,
+    ) -> None:
+        """Try again at ``retry_at``; None parks the delivery until a person sends it again.
+
+        ``untouched``: the attempt has left nothing of it there.
+        """
 
         def work(connection: Connection) -> None:
-            failed(connection, claim, reason, retry_at, at)
+            failed(connection, claim, reason, retry_at, at, untouched=untouched)
             exported(connection, claim, at, failed=True)
 
         self._database.write(work)
@@ -89,7 +110,7 @@ class Deliveries:
 
     def undelivered(self, case_id: str) -> int:
         """How many documents of a case have not yet arrived."""
-        query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state != DELIVERED)
+        query = select(func.count()).where(delivery.c.case_id == case_id, delivery.c.state.not_in(_OVER))
         return self._database.read(lambda c: int(c.execute(query).scalar_one()))
 
     def documents(self, case_id: str, kind: str) -> list[Document]:
@@ -99,7 +120,11 @@ class Deliveries:
             .where(document.c.case_id == case_id, document.c.kind == kind)
             .order_by(document.c.number)
         )
-        return self._database.read(lambda c: [_document(row) for row in c.execute(query)])
+        return self._database.read(lambda c: [document_of(row) for row in c.execute(query)])
+
+    def waiting(self, case_id: str) -> list[Waiting]:
+        """What of a case has not arrived and is not under way, in order."""
+        return self._database.read(lambda c: waiting(c, case_id))
 
     def counts(self) -> dict[str, int]:
         query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
@@ -113,6 +138,7 @@ _LAST = (
     .limit(1)
     .scalar_subquery()
 )
+_OVER = (DELIVERED, DROPPED)
 _ROWS = select(*delivery.c, document.c.kind, _LAST.label("last_outcome")).join(document)
 
 
@@ -204,7 +230,7 @@ def _ready(at: datetime) -> Select[Any]:
         earlier.c.case_id == delivery.c.case_id,
         earlier.c.destination == delivery.c.destination,
         earlier.c.number < delivery.c.number,
-        earlier.c.state.not_in((DELIVERED, SENT)),
+        earlier.c.state.not_in((*_OVER, SENT)),
         # What an archive refused for good must not keep from it that the rest of it is withdrawn.
         or_(earlier.c.state != PARKED, kind != PacsKind.KEY_OBJECTS.value),
     )
@@ -229,16 +255,12 @@ def claim(connection: Connection, ready: Select[Any], until: datetime, token: st
         return None
     held = connection.execute(select(document).where(document.c.id == row.document_id)).one()
     return DeliveryClaim(
-        document=_document(held),
+        document=document_of(held),
         case_id=row.case_id or "",
         attempt=row.attempts,
         give_up_at=row.give_up_at,
         token=token,
     )
-
-
-def _document(row: Any) -> Document:
-    return Document(row.id, row.kind, row.destination, row.media_type, bytes(row.content))
 
 
 def _delivered(connection: Connection, claim: DeliveryClaim, receipt: Receipt, at: datetime) -> None:

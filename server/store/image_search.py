@@ -20,14 +20,12 @@ from sqlalchemy import (
 )
 
 from server.image_search import NAMES, Found, Level, Like, Meets, OneOf, Wanted
-from server.images import ImageObject
+from server.images import OWN, ImageObject
 from server.store.database import Database
 from server.store.image_index import folded, whole_number
 from server.store.image_tables import image, series_index, study, study_index
 from server.store.images import as_object
 
-OWN = "own:"
-"""How ``source`` begins of what this server made itself."""
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "StudyInstanceUID": study.c.uid,
     "StudyDate": study_index.c.study_date,
@@ -77,7 +75,7 @@ def shown() -> ColumnElement[bool]:
     """Whether an object of ``image`` may be served at all: the one place where that is decided.
 
     What this server has made itself is not put into the record before its opinion is released, and goes to
-    archives by its own deliveries. Should it ever be kept here, it is not served from here.
+    archives by its own deliveries. What comes back of it is kept here, and not served from here.
     """
     return not_(image.c.source.startswith(OWN, autoescape=True))
 

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
 from server.case import State
-from server.images import ImageObject, Named, Study, by_accession, by_study
+from server.images import OWN, ImageObject, Named, Study, by_accession, by_study
 from server.objects import Held
 from server.store.cases import stirring
 from server.store.columns import Instant
 from server.store.database import Database
 from server.store.image_index import index, whole_number
 from server.store.image_tables import awaited, contradiction, image, study
+from server.store.own_objects import marked
 from server.store.prepared import Prepared
 
 OTHER_BYTES = "a SOP Instance UID came twice with different bytes"
@@ -81,8 +82,12 @@ class ImageStore:
 
 
 def hold(connection: Connection, came: ImageObject) -> Held:
-    """Within a transaction. Nothing that was here changes; a repeat adds nothing and wakes nobody."""
-    named, at = came.named, came.received_at
+    """Within a transaction. Nothing that was here changes; a repeat adds nothing and wakes nobody.
+
+    Nor does what we wrote ourselves: an archive may give it to anybody, and make of it what it likes.
+    """
+    came = marked(connection, came)
+    named, at, own = came.named, came.received_at, came.source.startswith(OWN)
     known: dict[str, str] = dict(_SAME_UID.run(connection, sop=came.sop_instance))
     if came.digest in known:
         return Held.ALREADY
@@ -99,6 +104,8 @@ def hold(connection: Connection, came: ImageObject) -> Held:
     kept = _KEEP.run(connection, **_row(came)).fetchone()
     if kept is None:  # another writer was faster with the same
         return Held.ALREADY
+    if own:
+        return Held.OWN
     index(connection, came, kept[0])
     _TOUCH.run(connection, of=named.study, at=at)
     for text in _other_names(connection, came):
@@ -152,7 +159,11 @@ def _study(connection: Connection, uid: str) -> Study | None:
     row = connection.execute(select(study).where(study.c.uid == uid)).one_or_none()
     if row is None:
         return None
-    found = connection.execute(select(image).where(image.c.study == uid).order_by(image.c.key))
+    rows = select(image).where(image.c.study == uid).order_by(image.c.key)
+    held = [as_object(each) for each in connection.execute(rows)]
+    found = tuple(each for each in held if not each.source.startswith(OWN))
+    if not found:
+        return None
     why = connection.execute(
         select(contradiction.c.text).where(contradiction.c.study == uid).order_by(contradiction.c.at)
     )
@@ -160,7 +171,8 @@ def _study(connection: Connection, uid: str) -> Study | None:
         named=Named(uid, row.patient_id, row.issuer, row.accession, row.accession_issuer),
         first_at=row.first_at,
         changed_at=row.changed_at,
-        objects=tuple(as_object(each) for each in found),
+        objects=found,
+        own=len({each.sop_instance for each in held} - {each.sop_instance for each in found}),
         contradictions=tuple(why.scalars()),
     )
 

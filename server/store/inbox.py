@@ -20,6 +20,7 @@ from server.ports import Arrival
 from server.store import message_queue as queue
 from server.store.database import Database
 from server.store.intake import INLINE, arrive
+from server.store.later_answers import promise
 from server.store.message_tables import message, message_lane, message_latest, quarantine
 from server.store.vault import Vault
 
@@ -143,6 +144,7 @@ def _keep(connection: Connection, heard: Heard, again: bytes | None) -> Kept:
     if seq is None:  # another listener has the same message at this moment
         return Kept(_known(connection, heard) or heard.answer, repeated=True)
     arrive(connection, _arrival(heard))
+    promise(connection, heard.later, heard.received_at)
     for lane in dict.fromkeys(heard.lanes):
         connection.execute(insert(message_lane).values(lane=lane, seq=seq))
     return Kept(heard.answer, reused=bool(reused))
@@ -185,6 +187,7 @@ def _turn_away(connection: Connection, turned: Turned) -> None:
         if gone is None:
             break
         held -= gone
+    promise(connection, turned.later, turned.received_at)
     connection.execute(
         insert(quarantine).values(
             link=turned.link,

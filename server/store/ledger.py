@@ -30,6 +30,7 @@ from server.store.images import wait_for
 from server.store.inquiries import ask
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
+from server.store.undelivered import take_back
 
 T = TypeVar("T")
 
@@ -214,6 +215,7 @@ def _commit(
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
+    take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
     wait_for(connection, case_id, progress.awaits)

@@ -70,8 +70,9 @@ def _states(pid: int) -> set[str]:
 class Program:
     """``python -m server NAME``: started, killed, started again. Every start has a log of its own."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], logs: Path) -> None:
+    def __init__(self, name: str, environment: Mapping[str, str], logs: Path, module: str = "server") -> None:
         self.name = name
+        self._module = module
         self.starts = 0
         self._groups: list[int] = []
         self._environment = dict(environment)
@@ -101,7 +102,7 @@ class Program:
         self.starts += 1
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "server", self.name],
+                [sys.executable, "-m", self._module, self.name],
                 cwd=PROJECT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -272,6 +273,7 @@ def _environment(
         "DATA": str(data),
         "PORT": str(port),
         "DICOM_PORT": "0",
+        "MLLP_PORT": "0",
         "DESTINATIONS": str(destinations),
         "POLICIES": str(policies),
         "LEASE": "3",

@@ -27,7 +27,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     """``python -m WORDS`` on a folder with the present schema, unless a setting says otherwise."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_READER_")}
     own = {"SECOND_READER_DATA": str(tmp_path / "data"), "SECOND_READER_PORT": str(free_port())}
-    own["SECOND_READER_DICOM_PORT"] = "0"
+    own["SECOND_READER_DICOM_PORT"] = own["SECOND_READER_MLLP_PORT"] = "0"
 
     def started(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         chosen = {f"SECOND_READER_{name}": value for name, value in settings.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -17,6 +18,7 @@ from server.hl7v2.framing import (
     Framing,
     Skipped,
     TooLong,
+    Torn,
     Why,
     block,
 )
@@ -55,9 +57,7 @@ def single(data: bytes) -> list[bytes]:
         ),
         pytest.param(b"\x0bMSH|1\x1c\n", [Dropped(Why.CUT_OFF), ENDED], id="h005 FS, then LF: no end"),
         pytest.param(
-            b"\x0bOBX|a\x1c\rb|F\r\x1c\r\x0bMSH|2\x1c\r",
-            [Frame(b"OBX|a"), Skipped(6), Frame(b"MSH|2")],
-            id="h010 FS CR inside: the rest is stray",
+            b"\x0bA\x1c\r\0b\x0bB\x1c\r", [Frame(b"A"), Skipped(1), Frame(b"B")], id="stray bytes after one"
         ),
         pytest.param(b"\x0bA\x1cB\x1c\x1c\r", [Frame(b"A\x1cB\x1c")], id="FS alone is content"),
         pytest.param(
@@ -80,7 +80,7 @@ def test_what_comes_of_bytes(data: bytes, expected: list[Event]) -> None:
 
 @given(st.lists(st.sampled_from([b"\x0b", b"\x1c", b"\r", b"\0", b"ab", b"M", b"\x1c\r"])), st.data())
 def test_however_it_is_split(pieces: list[bytes], data: st.DataObject) -> None:
-    whole = b"".join(pieces)
+    whole = re.sub(rb"(\x1c\r[\0\r]*)(?=[\x1cabM])", b"\\1\x0b", b"".join(pieces))  # none is torn
     at = sorted(data.draw(st.lists(st.integers(0, len(whole)))))
     parts = [whole[a:b] for a, b in zip([0, *at], [*at, len(whole)], strict=True)]
     assert events(*parts) == events(whole) == events(*single(whole))
@@ -150,3 +150,27 @@ def test_h014_long_messages_take_linear_time(data: bytes) -> None:
     (found,) = events(b"\x0b", *parts, b"\x1c\r", close=False, framing=framing)
     assert found == Frame(data)
     assert time.process_time() - began < 1.0, "50 ms; of quadratic growth it would be minutes"
+
+
+TORN = b"\x0bMSH|1\rOBX|a\x1c\rb|F\r\x1c\r\x0bMSH|2\x1c\r"
+
+
+@pytest.mark.parametrize("at", range(14, len(TORN)))
+def test_h010_a_message_with_an_end_inside_is_told_from_a_whole_one(at: int) -> None:
+    """When some of the rest comes with it, however little."""
+    skipped = TORN.index(b"\x0bMSH|2") - 2 - 14
+    assert events(TORN[:15], TORN[15:])[0] == Torn(b"MSH|1\rOBX|a")
+    found = events(TORN[:at], TORN[at:])
+    torn = Frame if at == 14 else Torn
+    assert found[0] == torn(b"MSH|1\rOBX|a"), "what comes later nobody can know"
+    assert found[-2:] == [Frame(b"MSH|2"), ENDED]
+    assert sum(each.count for each in found if isinstance(each, Skipped)) >= min(4, skipped)
+
+
+def test_h010_a_message_with_an_end_inside_that_is_then_cut_off() -> None:
+    assert events(b"\x0bOBX|a\x1c\rb|F") == [Dropped(Why.CUT_OFF), Skipped(3), ENDED]
+    framing = Framing()
+    framing.feed(b"\x0bOBX|a\x1c\rb|F")
+    assert framing.take() is None
+    assert framing.begun, "its time runs"
+    assert framing.held == 5

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long
+from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, torn
 from server.hl7v2.link import Authority, Link, Named, Reused
 from tests.hl7v2.written import MSH, NOW, PID, link, observed, result, written
 
@@ -297,3 +297,12 @@ def test_messages_about_one_patient_share_a_lane() -> None:
     system = "https://hospital.example/mrn"
     known = {"authorities": (Authority("HOSP", "1.2", system),), "patient_system": system}
     assert lanes("1^^^HOSP", **known) == lanes("1^^^&1.2&ISO", **known) == lanes("1", **known)
+
+
+def test_h010_the_beginning_of_a_message_is_refused_however_whole_it_looks() -> None:
+    found = torn(Arrived(result(), NOW, "m-1"), [link()])
+    assert isinstance(found, Refused)
+    assert found.answer is not None
+    assert b"\rMSA|AE|CTL1" in found.answer
+    assert b"|100^" in found.answer
+    assert isinstance(torn(Arrived(b"", NOW, "m-1"), [link()]), Refused)

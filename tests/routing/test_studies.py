@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from server.images import ImageObject, Named, Ordered, Person, Study
-from server.routing.studies import Unmatched, match, wanted
+from server.routing.studies import Unmatched, match, same_patient, wanted
 from server.words import name_words
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -29,12 +29,39 @@ def study(named: Named = NAMED, *contradictions: str) -> Study:
     [
         NAMED,
         replace(NAMED, issuer=""),
-        replace(NAMED, issuer="nobody has told us of it"),
+        replace(NAMED, issuer="urn:hosp"),
         replace(NAMED, accession_issuer=""),
     ],
 )
 def test_what_fits_is_taken(order: Ordered, named: Named) -> None:
     assert match(order, [study(named)], ISSUERS) == study(named)
+
+
+@pytest.mark.parametrize(
+    ("system", "issuer", "fits"),
+    [
+        ("", "ELSEWHERE", True),  # the EHR does not say whose number it is: there is nothing to compare
+        ("", "", True),
+        ("urn:oid:1.2.3.99", "1.2.3.99", True),  # Universal Entity ID (0040,0032), ISO
+        ("urn:oid:1.2.3.9", "1.2.3.99", False),
+        ("urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", True),
+        ("https://ehr.example/patient", "https://ehr.example/patient", True),
+        ("https://ehr.example/patient", "ehr.example", False),
+    ],
+)
+def test_an_issuer_that_nobody_has_listed_is_the_orders_own_or_in_doubt(
+    system: str, issuer: str, *, fits: bool
+) -> None:
+    order = replace(BY_UID, patient_ids=((system, "PID-1"),))
+    found = study(replace(NAMED, issuer=issuer))
+    assert isinstance(match(order, [found], ISSUERS), Study) is fits
+    assert same_patient(order, found.named, ISSUERS) is fits
+
+
+def test_a_listed_issuer_is_what_the_list_says_alone() -> None:
+    """Also where it is written as another system is."""
+    listed = {"urn:hosp": "urn:other"}
+    assert isinstance(match(BY_UID, [study(replace(NAMED, issuer="urn:hosp"))], listed), Unmatched)
 
 
 def test_a_study_without_an_accession_number_fits_by_its_uid() -> None:
@@ -67,6 +94,9 @@ def test_what_is_not_here_is_waited_for(order: Ordered, found: list[Study]) -> N
         (BY_UID, [study(replace(NAMED, patient_id=""))], "name no patient"),
         (BY_UID, [study(replace(NAMED, issuer="OTHER"))], "name another patient"),
         (BY_UID, [study(replace(NAMED, patient_id="999"))], "name another patient"),
+        (BY_UID, [study(replace(NAMED, issuer="ELSEWHERE"))], "[[issuer]] table of the file of DICOM peers"),
+        (BY_UID, [study(replace(NAMED, issuer="ELSEWHERE", patient_id="PID-2"))], "name another patient"),
+        (BY_UID, [study(replace(NAMED, issuer="hosp"))], "[[issuer]] table"),
         (replace(BY_UID, patient_ids=()), [study()], "name another patient"),
         (BY_UID, [study(replace(NAMED, accession="ACC-2"))], "another accession number"),
         (replace(BY_UID, studies=("1.2.3", "1.2.4")), [study()], "several studies"),

@@ -11,11 +11,11 @@ from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import msgspec
 from pydicom.datadict import tag_for_keyword
 
 from server.dicom.ask import STUDY_KEYS, Keep, Match
 from server.dicom.header import is_uid
+from server.dicom.json_model import MEDIA_TYPE, objects, text
 from server.dicom.part10 import LONGEST_HEAD, demand_taken, head_of
 from server.dicom.web.multipart import parts
 from server.errors import Category, Fault
@@ -23,7 +23,6 @@ from server.model import Destination, PacsDestination
 from server.objects import Held, ObjectArrival
 from server.ports import Undelivered, WebLine
 
-_JSON: Final = "application/dicom+json"
 _OBJECT: Final = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _SERIES, _INSTANCE = "0020000E", "00080018"
 _MOST_MATCHES, _MOST_OBJECTS = 500, 2_000
@@ -58,17 +57,16 @@ class WebArchive:
             failed += [why] if why else []
         return f"{len(failed)} of its objects could not be had: {failed[0]}" if failed else ""
 
-    def _asked(self, path: str) -> list[Mapping[str, Any]]:
+    def _asked(self, path: str) -> Sequence[Mapping[str, Any]]:
         with self.web(self.at) as line:
-            status, body = line.ask("GET", path, {"Accept": _JSON}, b"", (200, 204))
+            status, body = line.ask("GET", path, {"Accept": MEDIA_TYPE}, b"", (200, 204))
         if status == 204:
             return []
-        try:
-            read = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
-            text = "the archive's answer is no DICOM JSON, or has more than we read"
-            raise Undelivered(Category.UNPROCESSABLE, "structure", text) from error
-        return [each for each in read if isinstance(each, dict)] if isinstance(read, list) else []
+        found = objects(body)
+        if found is None:
+            why = "the archive's answer is no DICOM JSON, or has more than we read"
+            raise Undelivered(Category.UNPROCESSABLE, "structure", why)
+        return found
 
     def _taken(self, study: str, path: str) -> str:
         """Why one object could not be had; empty when it is here."""
@@ -105,16 +103,8 @@ class WebArchive:
 
 
 def _named(found: Mapping[str, Any]) -> tuple[str, str]:
-    return _text(found, _SERIES), _text(found, _INSTANCE)
+    return text(found, _SERIES), text(found, _INSTANCE)
 
 
 def _match(found: Mapping[str, Any]) -> Match:
-    return {name: _text(found, f"{tag_for_keyword(name) or 0:08X}") for name in STUDY_KEYS}
-
-
-def _text(found: Mapping[str, Any], tag: str) -> str:
-    """The values of an attribute in DICOM JSON (PS3.18 annex F), as they would stand in an object."""
-    element = found.get(tag)
-    values = element.get("Value") if isinstance(element, dict) else None
-    plain = [each for each in values if isinstance(each, (str, int))] if isinstance(values, list) else []
-    return "\\".join(str(each).strip() for each in plain)
+    return {name: text(found, f"{tag_for_keyword(name) or 0:08X}") for name in STUDY_KEYS}

@@ -46,6 +46,7 @@ class Became(StrEnum):
     NEW = "new"
     HERE = "already here"
     BESIDE = "same UID, other bytes"
+    OWN = "written by this server"
     REFUSED = "refused"
     MISSING = "missing"
     """A DICOMDIR names it, and it is not there."""

@@ -20,8 +20,16 @@ _HEADLESS = (
     "it looks like a data set without the head of a DICOM file; taken are files with 128 bytes, DICM and "
     "file meta information before it (PS3.10 7.1), which tools such as dcmconv add"
 )
-_BECAME = {Held.STORED: Became.NEW, Held.ALREADY: Became.HERE, Held.BESIDE: Became.BESIDE}
-_WHY = {Held.BESIDE: "both are kept, and a person must decide which is meant"}
+_BECAME = {
+    Held.STORED: Became.NEW,
+    Held.ALREADY: Became.HERE,
+    Held.BESIDE: Became.BESIDE,
+    Held.OWN: Became.OWN,
+}
+_WHY = {
+    Held.BESIDE: "both are kept, and a person must decide which is meant",
+    Held.OWN: "it is kept; no case takes it for an image, and it is not served",
+}
 
 
 class Importing:

@@ -26,6 +26,11 @@ def device_uid(card: Card) -> str:
     return minted("device", card.identity, card.model_digest)
 
 
+def is_device(uid: str, name: str, version: str, digest: str) -> bool:
+    """Whether ``uid`` is what ``device_uid`` makes of a model, here or wherever this program runs."""
+    return uid == minted("device", f"{name}@{version}", digest)
+
+
 def series_uid(read: AiRead, kind: str) -> str:
     """What one model writes of one kind about one input."""
     return minted("series", kind, read.input_digest, read.card, read.model_digest)

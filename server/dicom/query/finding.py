@@ -62,6 +62,10 @@ class Finding:
         status = "" if self._status is None else f"{self._status:04x}"
         return {"what": "C-FIND", "status": status, "matches": self._matches}
 
+    @property
+    def refused(self) -> bool:
+        return self._status is Status.NOT_AUTHORIZED
+
     def hear(self, event: Event) -> bool:
         if not cancels(event):
             return False

@@ -60,6 +60,10 @@ class Retrieval:
         done = {"completed": self.tally.completed, "failed": len(self.tally.failed)}
         return {"what": self.what, "status": status, **done}
 
+    @property
+    def refused(self) -> bool:
+        return self._status is Status.NOT_AUTHORIZED
+
     def hear(self, event: Event) -> bool:
         return self._cancels(event) or self._answers(event)
 

@@ -26,9 +26,6 @@ from server.errors import Fault
 from server.objects import Held, ObjectArrival, Outcome
 from server.tally import Tally
 
-_NOT_AUTHORIZED = f"{Status.NOT_AUTHORIZED:04x}"
-"""As operations tell it."""
-
 
 class Conversation:
     """Hears events, answers by way of the association; tells the loop when a thread is needed."""
@@ -104,10 +101,9 @@ class Conversation:
 
     def answered(self, connection: Connection, operation: Operation, now: float) -> None:
         """Refusals are told to auditors: who asks on and on for what it may not fills no disk with them."""
-        status = str(operation.told["status"])
-        self._tally.count("operations", status)
+        self._tally.count("operations", str(operation.told["status"]))
         self._log.info("answered", peer=connection.address, calling=connection.calling, **operation.told)
-        if status == _NOT_AUTHORIZED and not self._admission.bears(connection.address, now):
+        if operation.refused and not self._admission.bears(connection.address, now):
             self._tally.count("aborted", "too many refusals")
             self._log.warning("aborted", peer=connection.address, why="too many refusals")
             connection.association.abort(None)

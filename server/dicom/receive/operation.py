@@ -77,6 +77,11 @@ class Operation(Protocol):
         """For the log, when it has ended: what was asked and what became of it, nothing of a patient."""
         ...
 
+    @property
+    def refused(self) -> bool:
+        """Whether who asked may not, which auditors are told each time."""
+        ...
+
     def hear(self, event: Event) -> bool:
         """In the loop. False: it is not for this operation, and has to wait for its end."""
         ...

@@ -49,7 +49,8 @@ class PacsCourier:
         """
         archive = self._archives.get(document.destination)
         if archive is None:
-            raise Undelivered(Category.NOT_FOUND, "not-found", "no such archive is configured")
+            text = "no such archive is configured"
+            raise Undelivered(Category.NOT_FOUND, "not-found", text, untouched=True)
         sent = outgoing(document)
         if isinstance(archive.at, Destination):
             with self._web(archive.at) as line:

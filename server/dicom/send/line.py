@@ -100,7 +100,9 @@ class NodeLine:
         if not opened.is_established:
             self._timer.cancel()
             self._cut()  # what answered nonsense would be listened to until the library's own timer
-            raise self._not_open(opened)
+            failure = self._not_open(opened)
+            failure.untouched = True
+            raise failure
         opened._reactor_checkpoint = _Checkpoint(opened)  # noqa: SLF001 - see there
         return self
 
@@ -258,7 +260,7 @@ def _tls(trust: Trust) -> ssl.SSLContext:
             made.load_cert_chain(trust.certificate, trust.certificate_key or None, password=lambda: b"")
     except OSError as error:
         text = "a certificate file of the archive cannot be used; check tells which"
-        raise Undelivered(Category.UNAVAILABLE, "security", text) from error
+        raise Undelivered(Category.UNAVAILABLE, "security", text, untouched=True) from error
     return made
 
 

@@ -64,7 +64,7 @@ class NodeDelivery:
     def _store(self, line: NodeLine) -> Receipt:
         if not line.takes(self.sent.sop_class, self.sent.transfer_syntax):
             text = "the archive does not take this SOP class in this transfer syntax; enable it there"
-            raise Undelivered(Category.UNPROCESSABLE, "not-supported", text)
+            raise Undelivered(Category.UNPROCESSABLE, "not-supported", text, untouched=True)
         status = line.store(self.sent)
         if stored(status) is Stored.NEW:
             return self._receipt(status, "accepted")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -11,8 +10,8 @@ from typing import Final
 from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
 
+from server.dicom.unreadable import UNREADABLE
 from server.errors import Category
 from server.model import Document
 from server.ports import Undelivered
@@ -43,7 +42,7 @@ def outgoing(document: Document) -> Outgoing:
         raise _unfit("it is not application/dicom")
     try:
         found = dcmread(BytesIO(document.content), stop_before_pixels=True, specific_tags=list(_NAMED))
-    except (InvalidDicomError, EOFError, ValueError, LookupError, struct.error, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise _unfit("it is not a whole DICOM file (PS3.10)") from error
     sop_class, sop_instance, study, series = (_uid(found, name) for name in _NAMED)
     meta = [_text(found.file_meta, name) for name in _META]
@@ -68,4 +67,5 @@ def _text(found: Dataset, name: str) -> str:
 
 
 def _unfit(why: str) -> Undelivered:
-    return Undelivered(Category.UNPROCESSABLE, "structure", f"the object cannot be sent: {why}")
+    text = f"the object cannot be sent: {why}"
+    return Undelivered(Category.UNPROCESSABLE, "structure", text, untouched=True)

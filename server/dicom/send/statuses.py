@@ -42,12 +42,14 @@ _REFUSALS: Final = (
 
 
 def stored(status: int) -> Stored:
-    """Raises Undelivered for every status that is no success."""
+    """Raises Undelivered for every status that is no success: refused is not stored (PS3.4 B.2.3)."""
     if status in _KEPT:
         return Stored.NEW
     if status == DUPLICATE:
         return Stored.DUPLICATE
-    raise refused(status)
+    failure = refused(status)
+    failure.untouched = failure.category is not Category.UNAVAILABLE  # which may have failed halfway
+    raise failure
 
 
 def refused(status: int) -> Undelivered:

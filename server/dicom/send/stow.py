@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
+from server.dicom.json_model import MEDIA_TYPE, objects, values
 from server.dicom.send.outgoing import Outgoing
 from server.dicom.send.statuses import stored
 from server.errors import Category
 from server.model import Receipt
 from server.ports import Undelivered, WebLine
 
-_JSON: Final = "application/dicom+json"
 _ANSWERED: Final = (200, 202, 409)
+_REFUSED: Final = (Category.FORBIDDEN, Category.UNPROCESSABLE)
+"""As which an answer counts by which none of the objects was stored (PS3.18 table 10.5.3-1)."""
 _NOT_ASKABLE: Final = (400, 405, 406, 413, 501)
 """By which an archive says that it does not answer this search; then sending again is still harmless."""
 _SOP_INSTANCE, _REFERENCED, _FAILED, _REASON = "00080018", "00081155", "00081198", "00081197"
@@ -37,17 +37,21 @@ def _store(line: WebLine, sent: Outgoing) -> None:
     boundary = hashlib.sha256(sent.content).hexdigest()
     headers = {
         "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
-        "Accept": _JSON,
+        "Accept": MEDIA_TYPE,
     }
     head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     body = b"".join((head, sent.content, f"\r\n--{boundary}--\r\n".encode()))
-    status, answer = line.ask("POST", "/studies", headers, body, _ANSWERED)
+    try:
+        status, answer = line.ask("POST", "/studies", headers, body, _ANSWERED)
+    except Undelivered as failure:
+        failure.untouched |= failure.category in _REFUSED
+        raise
     reason = _failure(answer, sent.sop_instance)
     if reason is not None:
         stored(reason)  # a duplicate is looked for, like what was stored
     elif status == 409:
         text = "the archive answered HTTP 409: it refuses the object and does not say why"
-        raise Undelivered(Category.UNPROCESSABLE, "processing", text)
+        raise Undelivered(Category.UNPROCESSABLE, "processing", text, untouched=True)
 
 
 def _look(line: WebLine, sent: Outgoing) -> Receipt | None:
@@ -55,10 +59,10 @@ def _look(line: WebLine, sent: Outgoing) -> Receipt | None:
     path = f"/studies/{sent.study}/instances"
     asked = f"{path}?SOPInstanceUID={sent.sop_instance}"
     expected = (200, 204, 404, *_NOT_ASKABLE)
-    status, answer = line.ask("GET", asked, {"Accept": _JSON}, b"", expected)
+    status, answer = line.ask("GET", asked, {"Accept": MEDIA_TYPE}, b"", expected)
     if status != 200:
         return None
-    found = [each for each in _objects(answer) if sent.sop_instance in _values(each, _SOP_INSTANCE)]
+    found = [each for each in objects(answer) or () if sent.sop_instance in values(each, _SOP_INSTANCE)]
     if len(found) > 1:
         text = "the archive has the object more than once; a person has to look"
         raise Undelivered(Category.CONFLICT, "duplicate", text)
@@ -68,24 +72,9 @@ def _look(line: WebLine, sent: Outgoing) -> Receipt | None:
 
 def _failure(answer: bytes, uid: str) -> int | None:
     """Failure Reason of our object (PS3.18 table I.2-1), when the answer names one."""
-    for each in _objects(answer):
-        for item in _values(each, _FAILED):
-            if isinstance(item, dict) and uid in _values(item, _REFERENCED):
-                reasons = [value for value in _values(item, _REASON) if isinstance(value, int)]
+    for each in objects(answer) or ():
+        for item in values(each, _FAILED):
+            if isinstance(item, dict) and uid in values(item, _REFERENCED):
+                reasons = [value for value in values(item, _REASON) if isinstance(value, int)]
                 return reasons[0] if reasons else 0x0110
     return None
-
-
-def _objects(answer: bytes) -> list[dict[str, Any]]:
-    """DICOM JSON (PS3.18 annex F): one object, or several; nothing when it is something else."""
-    try:
-        read = msgspec.json.decode(answer)
-    except (msgspec.DecodeError, RecursionError):
-        return []
-    return [each for each in (read if isinstance(read, list) else [read]) if isinstance(each, dict)]
-
-
-def _values(item: dict[str, Any], tag: str) -> list[Any]:
-    element = item.get(tag)
-    values = element.get("Value") if isinstance(element, dict) else None
-    return values if isinstance(values, list) else []

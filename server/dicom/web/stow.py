@@ -27,6 +27,7 @@ _AT_ONCE = 500
 _BESIDE = (
     "The SOP Instance UIDs of some objects are here with other content: both are kept, a person must decide."
 )
+_OWN = "Some objects were written by this server: they are kept, and not served from here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,9 @@ def _words(came: Sequence[_Came]) -> Iterator[str]:
         yield warning(f"part {each.number} was not stored: {each.text}".replace('"', "'"))
     if len(failed) > 20:
         yield warning(f"{len(failed) - 20} more parts were not stored")
-    if any(each.held is Held.BESIDE for each in came):
-        yield warning(_BESIDE)
+    for held, text in ((Held.BESIDE, _BESIDE), (Held.OWN, _OWN)):
+        if any(each.held is held for each in came):
+            yield warning(text)
 
 
 def _sequence(tag: str, items: list[dict[str, Any]]) -> dict[str, Any]:

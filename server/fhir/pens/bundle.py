@@ -41,7 +41,7 @@ from server.model import (
     Verdict,
 )
 
-_AGREEMENT = {
+AGREEMENT_OF = {
     Verdict.CONCORDANT: terms.AGREE,
     Verdict.DISCORDANT: terms.MAJOR_DISCORDANCE,
     Verdict.NOT_COMPARABLE: terms.NOT_COMPARABLE,
@@ -166,7 +166,7 @@ def _outcome(
     outputs = [
         {
             "type": concept(terms.OUT_AGREEMENT),
-            "valueCodeableConcept": concept(_AGREEMENT[comparison.verdict]),
+            "valueCodeableConcept": concept(AGREEMENT_OF[comparison.verdict]),
         },
         _output(terms.OUT_AI_OPINION, opinion),
     ]

@@ -64,8 +64,11 @@ def without_agreement(outputs: Sequence[Json]) -> list[Json]:
     return [o for o in outputs if all(each.get("code") != code for each in o["type"].get("coding", []))]
 
 
-def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal) -> Json:
-    """The transaction that withdraws what an opinion's transaction made."""
+def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, whole: bool = False) -> Json:
+    """The transaction that withdraws what an opinion's transaction made.
+
+    ``whole``: it goes out instead of that one, with all that stands in it, such as a specialist's report.
+    """
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
     task = [each for each in sent["entry"] if each["resource"]["resourceType"] == "Task"][-1]
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
@@ -85,12 +88,19 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal) -> J
             },
         },
     ]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": _closed(sent, entries)}
+    transaction = _in_place(sent, entries) if whole else _closed(sent, entries)
+    return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
 
 
 def _update(entry: Json) -> Json:
     """What was created on a condition is updated by the same condition."""
     return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
+
+
+def _in_place(sent: Json, entries: list[Json]) -> list[Json]:
+    """The first transaction, with these entries where it had others of their names."""
+    now = {each["fullUrl"]: each for each in entries}
+    return [*(now.pop(each["fullUrl"], each) for each in sent["entry"]), *now.values()]
 
 
 def _closed(sent: Json, entries: list[Json]) -> list[Json]:

@@ -19,6 +19,7 @@ NAMES = (
     "messages unanswered",
     "messages failed",
     "messages too long",
+    "messages torn",
     *(f"messages {each.value}" for each in (Why.BEGUN_ANEW, Why.CUT_OFF)),
     "bytes",
 )

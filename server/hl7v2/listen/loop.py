@@ -20,7 +20,7 @@ from structlog.typing import FilteringBoundLogger
 
 from server.doorway import Doorways
 from server.hands import Hands
-from server.hl7v2.framing import Closed, Dropped, Event, Frame, Skipped, TooLong, Why, block
+from server.hl7v2.framing import Closed, Dropped, Event, Frame, Skipped, TooLong, Torn, Why, block
 from server.hl7v2.listen.admission import Admission
 from server.hl7v2.listen.connection import Connection, Phase
 from server.hl7v2.listen.entrance import Entrance
@@ -197,6 +197,9 @@ class Loop:
         match event:
             case Frame(payload):
                 self._give(connection, payload, self._hearing.hear, now)
+            case Torn(payload):
+                self._telling.torn(connection.address)
+                self._give(connection, payload, self._hearing.torn, now)
             case TooLong(begin):
                 self._telling.too_long(connection.address)
                 connection.final = True

@@ -52,6 +52,10 @@ class Telling:
         self._tally.count("messages", why.value)
         self._log.error("a message that was not ended is dropped", peer=peer, why=why.value)
 
+    def torn(self, peer: str) -> None:
+        self._tally.count("messages torn")
+        self._log.error("a message has the bytes of an end inside", peer=peer)
+
     def too_long(self, peer: str) -> None:
         self._tally.count("messages too long")
         self._log.warning("a message is too long", peer=peer)

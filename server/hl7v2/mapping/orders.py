@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.hl7v2.mapping.concepts.orders import CONTROL, STATUS
-from server.hl7v2.mapping.convert import people
+from server.hl7v2.mapping.convert import people, times
 from server.hl7v2.mapping.convert.identifiers import (
     accession_system,
     authority,
@@ -37,10 +38,17 @@ class Numbers:
     filler: Identifiers
     accessions: Identifiers
     studies: tuple[str, ...]
+    shared: Identifiers = ()
+    """Filler numbers that other orders of the message have, too."""
 
     @property
     def identity(self) -> Identifiers:
-        return self.placer + self.filler
+        return self.placer + tuple(each for each in self.filler if each not in self.shared)
+
+    @property
+    def root(self) -> Identifiers:
+        """By which its report is known: the filler's number, else the placer's."""
+        return self.filler or self.placer
 
 
 def numbers(ordered: Ordered, studies: Iterable[Segment], making: Making) -> Numbers:
@@ -53,6 +61,18 @@ def numbers(ordered: Ordered, studies: Iterable[Segment], making: Making) -> Num
                    tuple(dict.fromkeys(_studies(ordered, studies, making))))  # fmt: skip
 
 
+def told_apart(known: list[Numbers], making: Making) -> list[Numbers]:
+    """A filler's number under several placers' numbers is the number of none of them."""
+    placers = defaultdict[tuple[str, str], set[Identifiers]](set)
+    for each in known:
+        for filler in each.filler:
+            placers[filler].add(each.placer)
+    shared = tuple(filler for filler, several in placers.items() if len(several - {()}) > 1)
+    if shared:
+        making.note("filler number of several orders, not used", "OBR-3")
+    return [replace(each, shared=shared) for each in known]
+
+
 def order(
     name: str, ordered: Ordered, known: Numbers, subject: Json, making: Making, *, speaks: bool
 ) -> Draft:
@@ -63,8 +83,8 @@ def order(
     resource["status"] = _status(ordered, making, speaks=speaks)
     if not resource["identifier"]:
         del resource["identifier"]
-    if ordered.notes and speaks:
-        resource["note"] = [*resource.get("note", []), *notes(ordered.notes)]
+    if speaks and (remarks := notes(ordered.notes, making)):
+        resource["note"] = [*resource.get("note", []), *remarks]
     if "orderDetail" in resource and "code" not in resource:
         making.note("details without a code, left out", "OBR-4")  # R4 ServiceRequest, prr-1
         del resource["orderDetail"]
@@ -75,10 +95,19 @@ def order(
     )
 
 
-def notes(segments: Iterable[Segment]) -> list[Json]:
-    """NTE-3, each segment one remark."""
-    said = ("\n".join(clean(each.text()) for each in nte.repetitions(3)).strip() for nte in segments)
-    return [{"text": each} for each in said if each]
+def notes(segments: Iterable[Segment], making: Making) -> list[Json]:
+    """NTE, each segment one remark."""
+    found = []
+    for nte in segments:
+        said = "\n".join(clean(each.text()) for each in nte.repetitions(3)).strip()
+        who, when = (
+            people.practitioner(nte.first(5), making, "NTE-5"),
+            times.date_time(nte.first(6), making, "NTE-6"),
+        )
+        beside = {"authorReference": who, "time": when}
+        if said:
+            found.append({**{key: each for key, each in beside.items() if each}, "text": said})
+    return found
 
 
 def question(ordered: Ordered, making: Making) -> str | None:
@@ -131,9 +160,14 @@ def _status(ordered: Ordered, making: Making, *, speaks: bool) -> str:
 
 
 def _identifiers(found: Json, known: Numbers) -> list[Json]:
+    numbered = [
+        each
+        for each in found.get("identifier", [])
+        if (each.get("system"), each["value"]) not in known.shared
+    ]
     accessions = [identifier(system, value, "ACSN") for system, value in known.accessions]
     studies = [identifier(DICOM_UID, f"urn:oid:{uid}") for uid in known.studies]
-    return [*found.get("identifier", []), *accessions, *studies]
+    return [*numbered, *accessions, *studies]
 
 
 def _accessions(ordered: Ordered, making: Making) -> Iterator[tuple[str, str]]:

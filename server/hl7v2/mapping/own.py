@@ -1,6 +1,7 @@
 """What we name what a link leaves unnamed: identifier and code systems of our own, one set for each link.
 
-They begin like those of the FHIR door (docs/fhir-door.md) and are never dialled.
+They are never dialled, and lie beside the FHIR door's base: below it are what this server mints itself, which
+nobody else may bring (docs/fhir-door.md).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import uuid
 from urllib.parse import quote
 
-BASE = "https://second-reader.example/fhir"
+BASE = "https://second-reader.example/hl7v2"
 _SPACE = uuid.UUID("6f0a5d1e-9f0c-5b52-8f1d-0d1b7a3c2e47")
 _SEPARATOR = "\x1f"
 

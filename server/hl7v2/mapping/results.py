@@ -14,12 +14,13 @@ from server.hl7v2.mapping.drafts import Draft, Json
 from server.hl7v2.mapping.layout import Result
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.orders import notes
-from server.hl7v2.mapping.rows import fill
+from server.hl7v2.mapping.rows import fill, put
 from server.hl7v2.mapping.tables.observation import OBX, OWNED
 
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _REASONS = {"N": "not-asked", "X": "unknown"}
 """Of OBX-11: why there is no value."""
+_NO_RESULT = {"system": "http://terminology.hl7.org/CodeSystem/v2-0085", "code": "X"}
 Key = tuple[str, ...]
 
 
@@ -75,8 +76,12 @@ def result(name: str, lines: list[Result], key: Key, about: About, making: Makin
     whole.setdefault("status", "unknown")
     whole.setdefault("code", {"text": "not said"})
     _reason(whole, token(obx.text(11)))
-    _beside(whole, about, notes(nte for each in lines for nte in each.notes))
+    _beside(whole, about, notes((nte for each in lines for nte in each.notes), making))
     known = pairs(whole.get("identifier", []))
+    if making.known("Observation", known) is not None:
+        making.note("one number of several results, not used", "OBX-21")
+        del whole["identifier"]
+        known = ()
     if not known and about.root is not None:
         known = ((result_system(making), own.minted(*about.root, *key)),)
         whole["identifier"] = [identifier(*known[0])]
@@ -116,6 +121,9 @@ def _key(result: Result) -> Key:
 
 
 def _reason(whole: Json, status: str) -> None:
+    """Why there is no value; what FHIR's status does not tell apart from a cancellation."""
+    if status == "X":
+        put(whole, "_status.extension{alternate-codes}.valueCodeableConcept.coding+", _NO_RESULT)
     valued = "component" in whole or any(key.startswith("value") for key in whole)
     if status in _REASONS and not valued:
         whole["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": _REASONS[status]}]}

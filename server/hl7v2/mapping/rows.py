@@ -36,8 +36,6 @@ class Row:
     many: bool = False
     """All repetitions; else the first, and a note where there are more."""
     when: Callable[[Segment], bool] | None = None
-    also: tuple[str, ...] = ()
-    """Elements that ``convert`` sets beside, constants mostly."""
 
     @property
     def at(self) -> int:

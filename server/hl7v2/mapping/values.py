@@ -135,6 +135,7 @@ def _measure(element: str, said: Any, obx: Segment, making: Making) -> None:
             end.update(unit)
     elif element == "valueRatio":
         said["numerator"].update(unit)
+        said["denominator"].update(unit)
     elif element == "valueString" and unit.get("unit") and obx.text(2).strip().upper() == "SN":
         making.note("unit of a structured number left out", "OBX-6")
 

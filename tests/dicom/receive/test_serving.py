@@ -36,6 +36,10 @@ class Waiting:
     def told(self) -> Mapping[str, object]:
         return {"what": "a test", "status": "0000"}
 
+    @property
+    def refused(self) -> bool:
+        return False
+
     def hear(self, event: Event) -> bool:
         del event
         self._told.set()

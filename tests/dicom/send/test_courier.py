@@ -134,6 +134,55 @@ def test_an_object_that_was_lost_goes_out_again(sender: Sender, archive: Open, t
     assert (sender.state, len(pacs.objects)) == ("delivered", 1)
 
 
+# -- what an attempt has left there ---------------------------------------------------------
+
+
+def untouched(sender: Sender) -> bool:
+    [waits] = Deliveries(sender.database, HOURS).waiting("c1")
+    return waits.untouched
+
+
+def test_who_is_not_there_has_nothing_of_it(sender: Sender, archive: Open) -> None:
+    pacs = archive()
+    sender.queue(document())
+    pacs.stop()
+    once(sender, pacs)
+    assert (sender.state, untouched(sender)) == ("waiting", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "nothing"), [(0xA700, True), (0xC001, True), (0x0122, True), (0x0110, False), (0xFFFE, False)]
+)
+def test_who_refuses_it_has_nothing_of_it_unless_it_failed_halfway(
+    sender: Sender, archive: Open, status: int, nothing: bool
+) -> None:
+    pacs = archive()
+    pacs.faults.add(ArchiveFault(Trouble.REFUSE, status=status))
+    sender.queue(document())
+    once(sender, pacs)
+    assert untouched(sender) is nothing
+
+
+@pytest.mark.parametrize("trouble", [Trouble.SILENCE, Trouble.SILENCE_AFTER, Trouble.ABORT])
+def test_of_a_lost_answer_nobody_knows(sender: Sender, archive: Open, trouble: Trouble) -> None:
+    pacs = archive()
+    pacs.faults.add(ArchiveFault(trouble, seconds=0.0))
+    sender.queue(document())
+    once(sender, pacs)
+    assert (sender.state, untouched(sender)) == ("waiting", False)
+    pacs.stop()
+    sender.forward(seconds=5)
+    once(sender, pacs)
+    assert (sender.row().attempts, untouched(sender)) == (2, False)
+
+
+def test_one_that_was_taken_and_is_not_kept_may_be_there(sender: Sender, archive: Open) -> None:
+    pacs = archive(offers_commitment=False)
+    sender.queue(document())
+    once(sender, pacs)
+    assert (sender.state, untouched(sender)) == ("parked", False)
+
+
 # -- refusals ------------------------------------------------------------------------------
 
 

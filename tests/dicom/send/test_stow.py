@@ -12,6 +12,7 @@ import pytest
 from server.dicom.send.outgoing import outgoing
 from server.dicom.send.stow import by_web
 from server.errors import Category
+from server.fhir.proof import Answer, refusal
 from server.ports import Undelivered
 from tests.dicom.send.objects import SERIES, STUDY, document, part10, uid
 
@@ -45,7 +46,7 @@ class Line:
         self.bodies.append((headers, body))
         status, answer = self.answers.pop(0)
         if status not in expected:
-            raise Undelivered(Category.UNAVAILABLE, "transient", f"the destination answered HTTP {status}")
+            raise refusal(Answer(status))
         return status, answer
 
 
@@ -89,7 +90,7 @@ def test_delivered_means_found(
         ([failing(409, 0x0124)], Category.FORBIDDEN, "0124"),
         ([failing(409, None)], Category.UNAVAILABLE, "0110"),
         ([(409, b"no")], Category.UNPROCESSABLE, "does not say why"),
-        ([(503, b"")], Category.UNAVAILABLE, "HTTP 503"),
+        ([(503, b"")], Category.BUSY, "HTTP 503"),
         ([failing(409, 0x0111), NONE], Category.UNAVAILABLE, "a search does not find it"),
     ],
 )
@@ -99,6 +100,28 @@ def test_anything_else_is_not_delivered(
     with pytest.raises(Undelivered, match=said) as no:
         by_web(Line(list(answers)), SENT, 1)
     assert no.value.category is category
+
+
+@pytest.mark.parametrize(
+    ("answers", "nothing"),
+    [
+        ([failing(409, 0xA700)], True),
+        ([failing(202, 0x0122)], True),
+        ([(409, b"no")], True),
+        ([(400, b"")], True),
+        ([(401, b"")], True),
+        ([failing(409, None)], False),
+        ([(503, b"")], False),
+        ([(408, b"")], False),
+        ([STORED, NONE], False),
+        ([STORED, TWICE], False),
+        ([STORED, (401, b"")], False),
+    ],
+)
+def test_what_a_failed_attempt_has_left_there(answers: list[tuple[int, bytes]], nothing: bool) -> None:
+    with pytest.raises(Undelivered) as no:
+        by_web(Line(list(answers)), SENT, 1)
+    assert no.value.untouched is nothing
 
 
 def test_the_object_is_one_part_as_it_is() -> None:

@@ -64,6 +64,11 @@ class Heard:
         self.links.append(links)
         return self.answer(payload)
 
+    def torn(self, payload: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
+        assert links
+        assert received_at == NOW
+        return b"MSH|^~\\&|||||||ACK|1|P|2.5.1\rMSA|AE|" + control_id(payload).encode()
+
     def too_long(self, begin: bytes, links: tuple[str, ...], received_at: datetime) -> bytes | None:
         assert links
         assert received_at == NOW

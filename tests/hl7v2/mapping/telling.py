@@ -36,3 +36,8 @@ def one(told_: Story, type_: str) -> Draft:
 
 def resource(told_: Story, type_: str) -> dict[str, Any]:
     return one(told_, type_).resource
+
+
+def line(name: str, fields: dict[int, str]) -> str:
+    """A segment by its fields' numbers."""
+    return "|".join((name, *(fields.get(at, "") for at in range(1, max(fields) + 1))))

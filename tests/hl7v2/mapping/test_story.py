@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from tests.hl7v2.mapping.telling import MRN, NOW, PID, one, resource, told
 
 ORDERS = "https://hospital.example/orders"
-FILLER = "https://second-reader.example/fhir/link/hospital/filler"
+FILLER = "https://second-reader.example/hl7v2/link/hospital/filler"
 ORU = f"""{PID}
     ORC|RE|PLC1^EHR|F1||CM
     OBR|1|PLC1^EHR|F1|18748-4^Study^LN|||20260105080000+0100|||||||||||ACC9||||20260105090000+0100||RAD|F|||||||77&DOC&ANNA&&&&&&HOSP
@@ -40,7 +40,7 @@ def test_an_order_is_told_with_all_its_numbers() -> None:
     assert (order.order, order.report, order.patient) == ("order-1", "report-1", "patient")
     assert order.placer == ((ORDERS, "PLC1"),)
     assert order.filler == ((FILLER, "F1"),)
-    assert order.accessions == (("https://second-reader.example/fhir/link/hospital/accession", "ACC9"),)
+    assert order.accessions == (("https://second-reader.example/hl7v2/link/hospital/accession", "ACC9"),)
 
 
 def test_everything_referred_to_comes_first() -> None:

@@ -20,7 +20,7 @@ def _use(value: Repetition, _making: Making, _where: str) -> str | None:
     return ADDRESS_USE.get(token(value.text()))
 
 
-def _text(value: Repetition, making: Making, where: str) -> str | None:
+def district(value: Repetition, making: Making, where: str) -> str | None:
     """A CWE as a string."""
     return clean(value.text(9)) or clean(value.text(2)) or string(value, making, where)
 
@@ -36,12 +36,12 @@ SAD: Table = (
 )
 
 
-def _street(value: Repetition, making: Making, where: str) -> Json | None:
+def street(value: Repetition, making: Making, where: str) -> Json | None:
     return fill(SAD, parts(value, "SAD"), making, where) or None
 
 
 XAD: Table = (
-    Row("XAD.1", "*", _street, "SAD[Address]"),
+    Row("XAD.1", "*", street, "SAD[Address]"),
     Row("XAD.2", "line+", string),
     Row("XAD.3", "city", string),
     Row("XAD.4", "state", string),
@@ -49,7 +49,7 @@ XAD: Table = (
     Row("XAD.6", "country", string),
     Row("XAD.7", "type", _type),
     Row("XAD.7", "use", _use),
-    Row("XAD.9", "district", _text, "CWE[string]"),
+    Row("XAD.9", "district", district, "CWE[string]"),
     Row("XAD.12", "period", times.period, "DR[Period]", when=_no_dates),
     Row("XAD.13", "period.start", times.date_time),
     Row("XAD.14", "period.end", times.date_time),

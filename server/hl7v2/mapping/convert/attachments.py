@@ -18,7 +18,9 @@ _SUBTYPES = {
     "OCTET-STREAM": "application/octet-stream",
 }  # fmt: skip
 _TYPES = ("APPLICATION", "AUDIO", "IMAGE", "TEXT", "VIDEO", "MODEL", "MULTIPART")
-_MIME = re.compile(r"[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+", re.ASCII)
+_NAME = r"[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}"
+_MIME = re.compile(f"{_NAME}/{_NAME}", re.ASCII)
+"""RFC 6838 section 4.2."""
 _URL = re.compile(r"(https?|ftp|urn|wadors?):\S+", re.ASCII | re.IGNORECASE)
 
 
@@ -43,7 +45,7 @@ def embedded(value: Repetition, making: Making, where: str) -> Json | None:
 
 
 def _data(encoding: str, text: str) -> str | None:
-    if not text:
+    if not text.strip():
         return None
     try:
         if encoding == "HEX":

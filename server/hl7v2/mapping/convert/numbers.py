@@ -49,10 +49,17 @@ def structured(value: Repetition, making: Making, where: str) -> tuple[str, Json
         compared = {"comparator": sign} if sign in COMPARATORS else {}
         return "valueQuantity", {**compared, "value": first}
     if sign in ("", "=") and separator == "-" and first is not None and second is not None:
+        if first > second:  # R4 Range, rng-2
+            return _said(value, making, where)
         return "valueRange", {"low": {"value": first}, "high": {"value": second}}
     if plain and separator in (":", "/") and first is not None and second is not None:
         compared = {"comparator": sign} if sign in COMPARATORS else {}
         return "valueRatio", {"numerator": {**compared, "value": first}, "denominator": {"value": second}}
+    return _said(value, making, where)
+
+
+def _said(value: Repetition, making: Making, where: str) -> tuple[str, str] | None:
+    """As text, in the order of the components."""
     said = " ".join(part for part in (clean(value.text(at)) for at in range(1, 5)) if part)
     if said:
         making.note("structured number kept as text", where)
@@ -62,6 +69,9 @@ def structured(value: Repetition, making: Making, where: str) -> tuple[str, Json
 def span(value: Repetition, making: Making, where: str) -> Json | None:
     """NR as a Range."""
     low, high = decimal(value.text(1)), decimal(value.text(2))
+    if low is not None and high is not None and low > high:
+        making.note("low end above the high one, left out", where)
+        return None
     found: Json = {key: {"value": each} for key, each in (("low", low), ("high", high)) if each is not None}
     if not found:
         making.note("no number, left out", where)

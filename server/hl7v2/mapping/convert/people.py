@@ -53,6 +53,8 @@ def _person(value: Repetition, hd: Authority, type_: str, making: Making, where:
         "identifier": [known],
         **({"name": [name]} if name else {}),
     }
+    if degree := clean(value.text(7)):
+        resource["qualification"] = [{"code": {"text": degree}}]
     reference = making.once("practitioner", "Practitioner", resource, pairs([known]))
     return {**reference, **({"display": shown} if shown else {})}
 
@@ -64,7 +66,8 @@ def organization(value: Repetition, making: Making, _where: str) -> Json | None:
         return None
     hd = authority(value.part(6))
     here = own.system(making.link.name, "organization")
-    known = identifier(known_system(hd, making) or here, number) if number else identifier(here, name)
+    kind = token(value.text(7))
+    known = identifier(known_system(hd, making) or here, number, kind) if number else identifier(here, name)
     return _organized(known, name, making)
 
 
@@ -73,8 +76,7 @@ def facility(value: Repetition, making: Making) -> Json | None:
     hd = authority(value)
     if not hd.said:
         return None
-    system = making.link.system_of(hd.namespace, hd.universal_id)
-    if system is None and hd.universal_id and hd.type.upper() == "ISO":
+    if hd.universal_id and hd.type.upper() == "ISO":
         known = identifier("urn:ietf:rfc:3986", f"urn:oid:{hd.universal_id}")
     else:
         known = identifier(own.system(making.link.name, "facility"), hd.namespace or hd.universal_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from server.hl7v2.mapping.concepts.results import ABNORMALITY, INTERPRETATION, OBSERVATION
 from server.hl7v2.mapping.convert import codes, people, text, times
 from server.hl7v2.mapping.convert.identifiers import entity, result_system
@@ -10,13 +12,9 @@ from server.hl7v2.mapping.drafts import Json
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.own import BASE
 from server.hl7v2.mapping.rows import EXTENSION, Row, Table
-from server.hl7v2.message import Repetition, Segment
+from server.hl7v2.message import Repetition
 
 PROBABILITY = f"{BASE}/StructureDefinition/probability"
-
-
-def _no_director(obx: Segment) -> bool:
-    return not obx.first(25).components
 
 
 def _sub_id(value: Repetition, making: Making, where: str) -> Json | None:
@@ -25,13 +23,13 @@ def _sub_id(value: Repetition, making: Making, where: str) -> Json | None:
     return {"url": "original-sub-identifier", "valueString": said} if said else None
 
 
-def _probability(value: Repetition, making: Making, where: str) -> Json | None:
+def _probability(value: Repetition, making: Making, where: str) -> Decimal | None:
     """0 to 1; the v2-to-FHIR maps have no place for it."""
     number = decimal(value.text())
     if number is None or not 0 <= number <= 1:
         making.note("no probability, left out", where)
         return None
-    return {"url": PROBABILITY, "valueDecimal": number}
+    return number
 
 
 def _device(value: Repetition, making: Making, where: str) -> Json | None:
@@ -48,12 +46,12 @@ def _range(value: Repetition, making: Making, where: str) -> Json | None:
 OBX: Table = (
     Row("OBX-3", "code", codes.concept, "CWE[CodeableConcept]"),
     Row("OBX-4", "extension{observation-v2-subid}.extension+", _sub_id, "OG[Extension-Subidentifier]"),
-    Row("OBX-7", "referenceRange+", _range, also=("referenceRange.text",)),
+    Row("OBX-7", "referenceRange+", _range),
     Row("OBX-8", "interpretation+", codes.tabled(INTERPRETATION), "CWE[CodeableConcept]", many=True),
-    Row("OBX-9", "extension+", _probability),
+    Row("OBX-9", f"extension{{{PROBABILITY}}}.valueDecimal", _probability),
     Row(
         "OBX-10", "extension{observation-nature-of-abnormal-test}.valueCodeableConcept",
-        codes.tabled(ABNORMALITY), "CWE[CodeableConcept]", also=("extension.uri",),
+        codes.tabled(ABNORMALITY), "CWE[CodeableConcept]",
     ),
     Row("OBX-11", "status", codes.mapped(OBSERVATION)),
     Row("OBX-14", "effectiveDateTime", times.date_time),
@@ -62,11 +60,8 @@ OBX: Table = (
     Row("OBX-18", "device", _device, "EI[Identifier-Extension]"),
     Row("OBX-19", f"extension{{{EXTENSION}observation-analysis-date-time}}.valueDateTime", times.date_time),
     Row("OBX-20", "bodySite", codes.concept, "CWE[CodeableConcept]"),
-    Row(
-        "OBX-21", "identifier+", entity("FILL", result_system), "EI[Identifier-Extension]",
-        also=("identifier.type.coding.code",),
-    ),
-    Row("OBX-23", "performer+", people.organization, "XON[Organization]", when=_no_director),
+    Row("OBX-21", "identifier+", entity("FILL", result_system), "EI[Identifier-Extension]"),
+    Row("OBX-23", "performer+", people.organization, "XON[Organization]"),
 )  # fmt: skip
 OWNED = (
     "status", "code", "value[x]", "dataAbsentReason", "effective[x]", "interpretation", "referenceRange",

@@ -13,15 +13,12 @@ from server.hl7v2.mapping.convert.identifiers import (
 )
 from server.hl7v2.mapping.drafts import Json
 from server.hl7v2.mapping.making import Making
-from server.hl7v2.mapping.own import BASE
 from server.hl7v2.mapping.rows import Row, Table
 from server.hl7v2.message import Repetition, Segment
 
 PLACER = entity("PLAC", placer_system)
 FILLER = entity("FILL", filler_system)
-_TYPE = ("identifier.type.coding.code", "identifier.type.coding.system")
-_GROUP = ("requisition.type.coding.code", "requisition.type.coding.system")
-AE_TITLE = f"{BASE}/ae-title"
+AE_TITLE = "https://second-reader.example/fhir/ae-title"
 """As the worklist of the DICOM port reads it (docs/dicom.md)."""
 
 
@@ -45,9 +42,9 @@ def _station(value: Repetition, _making: Making, _where: str) -> Json | None:
 
 
 ORC: Table = (
-    Row("ORC-2", "identifier+", PLACER, "EI[Identifier-Extension]", also=_TYPE),
-    Row("ORC-3", "identifier+", FILLER, "EI[Identifier-Extension]", also=_TYPE),
-    Row("ORC-4", "requisition", part_of(1, "PGN", group_system), "EIP", also=("requisition.value", *_GROUP)),
+    Row("ORC-2", "identifier+", PLACER, "EI[Identifier-Extension]"),
+    Row("ORC-3", "identifier+", FILLER, "EI[Identifier-Extension]"),
+    Row("ORC-4", "requisition", part_of(1, "PGN", group_system), "EIP"),
     Row("ORC-7", "priority", _timing_priority, "TQ[ServiceRequest]"),
     Row("ORC-9", "authoredOn", times.date_time, when=_is_new),
     Row("ORC-12", "requester", people.practitioner, "XCN[Practitioner]"),
@@ -59,23 +56,24 @@ ORC: Table = (
     ),
 )
 OBR: Table = (
-    Row("OBR-2", "identifier+", PLACER, "EI[Identifier-Extension]", also=_TYPE),
-    Row("OBR-3", "identifier+", FILLER, "EI[Identifier-Extension]", also=_TYPE),
+    Row("OBR-2", "identifier+", PLACER, "EI[Identifier-Extension]"),
+    Row("OBR-3", "identifier+", FILLER, "EI[Identifier-Extension]"),
     Row("OBR-4", "code", codes.concept, "CWE[CodeableConcept]"),
     Row("OBR-5", "priority", codes.mapped(PRIORITY), "ID[code]"),
+    Row("OBR-36", "occurrenceDateTime", times.date_time),
     Row("OBR-6", "occurrenceDateTime", times.date_time),
     Row("OBR-13", "note+", _note, many=True),
     Row("OBR-16", "requester", people.practitioner, "XCN[Practitioner]"),
     Row("OBR-24", "category+", codes.tabled(SECTION), "ID[CodeableConcept]"),
     Row("OBR-27", "priority", _timing_priority, "TQ[ServiceRequest]"),
     Row("OBR-31", "reasonCode+", codes.concept, "CWE[CodeableConcept]", many=True),
-    Row("OBR-36", "occurrenceDateTime", times.date_time),
     Row("OBR-46", "orderDetail+", codes.concept, "CWE[CodeableConcept]", many=True),
     Row("OBR-47", "orderDetail+", codes.concept, "CWE[CodeableConcept]", many=True),
 )
 TQ1: Table = (
     Row("TQ1-7", "occurrenceDateTime", times.date_time),
     Row("TQ1-9", "priority", codes.mapped(PRIORITY)),
+    Row("TQ1-11", "note+", _note),
 )
 IPC: Table = (
     Row("IPC-5", "orderDetail+", codes.concept, "CWE[CodeableConcept]"),

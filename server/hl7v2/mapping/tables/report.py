@@ -9,8 +9,6 @@ from server.hl7v2.mapping.rows import Row, Table
 from server.hl7v2.mapping.tables.order import FILLER, PLACER
 from server.hl7v2.message import Segment
 
-_TYPE = ("identifier.type.coding.code", "identifier.type.coding.system")
-
 
 def _has_end(obr: Segment) -> bool:
     return bool(obr.text(8))
@@ -21,12 +19,12 @@ def _has_no_end(obr: Segment) -> bool:
 
 
 ORC: Table = (
-    Row("ORC-2", "identifier+", PLACER, "EI[Identifier-Extension]", also=_TYPE),
-    Row("ORC-3", "identifier+", FILLER, "EI[Identifier-Extension]", also=_TYPE),
+    Row("ORC-2", "identifier+", PLACER, "EI[Identifier-Extension]"),
+    Row("ORC-3", "identifier+", FILLER, "EI[Identifier-Extension]"),
 )
 OBR: Table = (
-    Row("OBR-2", "identifier+", PLACER, "EI[Identifier-Extension]", also=_TYPE),
-    Row("OBR-3", "identifier+", FILLER, "EI[Identifier-Extension]", also=_TYPE),
+    Row("OBR-2", "identifier+", PLACER, "EI[Identifier-Extension]"),
+    Row("OBR-3", "identifier+", FILLER, "EI[Identifier-Extension]"),
     Row("OBR-4", "code", codes.concept, "CWE[CodeableConcept]"),
     Row("OBR-7", "effectiveDateTime", times.date_time, when=_has_no_end),
     Row("OBR-7", "effectivePeriod.start", times.date_time, when=_has_end),

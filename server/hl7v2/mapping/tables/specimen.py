@@ -20,6 +20,8 @@ def _amount(value: Repetition, making: Making, where: str) -> Json | None:
     """CQ; its unit is a CWE in subcomponents."""
     found = numbers.quantity(value, making, where)
     unit = text.clean(value.part(2).text(2)) or text.clean(value.part(2).text(1))
+    if found and found.pop("comparator", None):  # R4 SimpleQuantity, sqty-1
+        making.note("bound of an amount left out", where)
     return {**found, **({"unit": unit} if unit else {})} if found else None
 
 

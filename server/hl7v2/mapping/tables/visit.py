@@ -36,10 +36,10 @@ def _place(status: str) -> Convert:
     return convert
 
 
-def _taking_part(code: str) -> Convert:
+def _taking_part(code: str, words: str) -> Convert:
     def convert(value: Repetition, making: Making, where: str) -> Json | None:
         who = people.practitioner(value, making, where)
-        kind = {"coding": [{"system": _PARTICIPATION, "code": code}]}
+        kind = {"coding": [{"system": _PARTICIPATION, "code": code, "display": words}], "text": words}
         return {"type": [kind], "individual": who} if who else None
 
     return convert
@@ -57,20 +57,17 @@ def _planned(pv1: Segment) -> bool:
     return pv1.text(2) == "P"
 
 
-_WHETHER = ("location.status",)
-_TYPE = ("participant.type.coding.code", "participant.type.coding.system")
 PV1: Table = (
     Row("PV1-2", "class", _class, "CWE[Coding]"),
     Row("PV1-2", "status", codes.mapped(VISIT_STATUS), "CWE[code]", when=_not(_ended)),
-    Row("PV1-3", "location+", _place("active"), "PL[location]", when=_not(_planned), also=_WHETHER),
-    Row("PV1-3", "location+", _place("planned"), "PL[location]", when=_planned, also=_WHETHER),
-    Row("PV1-7", "participant+", _taking_part("ATND"), "XCN[Practitioner]", many=True, also=_TYPE),
-    Row("PV1-8", "participant+", _taking_part("REF"), "XCN[Practitioner]", many=True, also=_TYPE),
-    Row("PV1-9", "participant+", _taking_part("CON"), "XCN[Practitioner]", many=True, also=_TYPE),
-    Row("PV1-17", "participant+", _taking_part("ADM"), "XCN[Practitioner]", many=True, also=_TYPE),
+    Row("PV1-3", "location+", _place("active"), "PL[location]", when=_not(_planned)),
+    Row("PV1-3", "location+", _place("planned"), "PL[location]", when=_planned),
+    Row("PV1-7", "participant+", _taking_part("ATND", "attender"), "XCN[Practitioner]", many=True),
+    Row("PV1-8", "participant+", _taking_part("REF", "referrer"), "XCN[Practitioner]", many=True),
+    Row("PV1-9", "participant+", _taking_part("CON", "consultant"), "XCN[Practitioner]", many=True),
+    Row("PV1-17", "participant+", _taking_part("ADM", "admitter"), "XCN[Practitioner]", many=True),
     Row(
         "PV1-19", "identifier+", extended(visit_system, "VN"), "CX[Identifier]",
-        also=("identifier.type.coding.code", "identifier.type.coding.system"),
     ),
     Row("PV1-50", "identifier+", extended(visit_system), "CX[Identifier]", many=True),
     Row("PV1-44", "period.start", times.date_time),

@@ -1,0 +1,63 @@
+"""What a draft changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.hl7v2.mapping.drafts import Draft, Json
+from server.hl7v2.mapping.updates import older, updated
+
+
+def draft(
+    resource: Json, owned: tuple[str, ...] = (), cleared: tuple[str, ...] = (), type_: str = "Patient"
+) -> Draft:
+    return Draft("x", type_, {"resourceType": type_, **resource}, (), cleared, owned)
+
+
+def test_only_what_the_message_speaks_of_and_says_changes() -> None:
+    stored = {"name": [1], "gender": "female", "active": True}
+    found = updated(stored, draft({"name": [2], "active": False}, ("name", "gender")))
+    assert found == {"name": [2], "gender": "female", "active": True}
+
+
+def test_a_choice_is_replaced_whole() -> None:
+    stored = {"deceasedBoolean": False, "deceased": 0, "valueString": "x"}
+    found = updated(stored, draft({"deceasedDateTime": "2020"}, ("deceased[x]",)))
+    assert found == {"deceasedDateTime": "2020", "valueString": "x"}
+
+
+def test_what_stood_beside_a_primitive_goes_with_it() -> None:
+    stored = {"birthDate": "1970-01-01", "_birthDate": {"extension": [1]}}
+    assert updated(stored, draft({"birthDate": "1970-01-02"}, ("birthDate", "_birthDate"))) == {
+        "birthDate": "1970-01-02"
+    }
+
+
+def test_null_deletes() -> None:
+    stored = {"address": [1], "deceasedBoolean": True, "gender": "male"}
+    assert updated(stored, draft({}, (), ("address", "deceased[x]"))) == {"gender": "male"}
+
+
+def test_numbers_are_added_and_never_lost() -> None:
+    stored = {"identifier": [{"system": "a", "value": "1", "use": "old"}]}
+    said = [{"system": "a", "value": "1"}, {"system": "a", "value": "2"}]
+    assert updated(stored, draft({"identifier": said}))["identifier"] == [stored["identifier"][0], said[1]]
+
+
+@pytest.mark.parametrize(
+    ("stored", "said", "stays"),
+    [
+        ("final", "preliminary", True), ("corrected", "registered", True), ("final", "unknown", True),
+        ("final", "corrected", False), ("preliminary", "final", False), ("final", "entered-in-error", False),
+        ("preliminary", "registered", False), ("entered-in-error", "final", False),
+    ],
+)  # fmt: skip
+def test_what_is_final_is_not_made_preliminary_again(stored: str, said: str, stays: bool) -> None:
+    new = draft({"status": said, "valueString": "new"}, ("status", "value[x]"), type_="Observation")
+    old = {"status": stored, "valueString": "old"}
+    assert older(old, new) is stays
+    assert updated(old, new) == (old if stays else {"status": said, "valueString": "new"})
+
+
+def test_an_order_has_no_such_rule() -> None:
+    assert not older({"status": "final"}, draft({"status": "unknown"}, ("status",), type_="ServiceRequest"))
