@@ -107,6 +107,7 @@ ROWS = [
     Row("H-056 UTF-16 without a mark", headed().decode().encode("utf-16-le"), "AR 103"),
     Row("H-056 UTF-16 said", headed(f18="UNICODE UTF-16"), "AR 103", "MSH^1^18"),
     Row("H-057 byte order mark", b"\xef\xbb\xbf" + headed(), "AA", note="byte-order-mark"),
+    Row("H-058 sequence number", headed(f13="7"), "AA", note="sequence-number MSH-13"),
     Row("H-059 continuation", headed(f14="7"), "AR 207", "MSH^1^14"),
     Row("H-059 DSC", written(PID, OBR, observed(), "DSC|7|F"), "AR 207", "DSC^1"),
     Row("H-060 security", headed(f8="hunter2"), "AA"),

@@ -101,8 +101,7 @@ def _check(line: str, delimiters: Delimiters, before: Segment) -> None:
             Code.SEQUENCE,
             "segment-name",
             "the line after this segment must begin with the three capital letters or digits of a segment's "
-            "name "
-            "and the field separator",
+            "name and the field separator",
             Place(before.name, before.sequence),
         )
     if _parts(line, delimiters) > MOST_OF_A_SEGMENT:
