@@ -80,7 +80,7 @@ def put(resource: Json, path: str, value: Any) -> None:
     for step in steps[:-1]:
         place = _enter(place, step)
     last = steps[-1]
-    if last["more"] or last["at"] is not None:
+    if last["more"]:
         place.setdefault(last["name"], []).append(value)
     else:
         place.setdefault(last["name"], value)

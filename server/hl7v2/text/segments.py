@@ -100,8 +100,8 @@ def _check(line: str, delimiters: Delimiters, before: Segment) -> None:
         raise Refusal(
             Code.SEQUENCE,
             "segment-name",
-            "the line after this segment must begin with the three capital letters or digits of a segment's "
-            "name and the field separator",
+            "the line after this segment must begin with a segment's name (three capital letters or digits) "
+            "and the field separator",
             Place(before.name, before.sequence),
         )
     if _parts(line, delimiters) > MOST_OF_A_SEGMENT:
