@@ -12,7 +12,7 @@ import pytest
 
 from server.errors import Category, Fault
 from server.hl7v2.link import Asked, Authority, Bare, Link, LocalCode, Meaning, Named, Reused
-from server.hl7v2.links import LinksFile, demand_known, load_links
+from server.hl7v2.links import demand_known, links_file, load_links
 
 SHORT = """
 [[link]]
@@ -190,7 +190,7 @@ def test_certificates_tell_links_apart(path: Path) -> None:
 
 def test_a_changed_file_is_read_again_and_a_bad_one_is_told(path: Path) -> None:
     told: list[str] = []
-    file = LinksFile(path, told.append)
+    file = links_file(path, told.append)
     assert list(file.current()) == ["lab", "ris"]
     path.write_text(SHORT)
     assert list(file.current()) == ["lab"]

@@ -100,8 +100,7 @@ def _check(line: str, delimiters: Delimiters, before: Segment) -> None:
         raise Refusal(
             Code.SEQUENCE,
             "segment-name",
-            "the line after this segment must begin with the three capital letters or digits of a segment's "
-            "name "
+            "the line after this segment must begin with a segment's name (three capital letters or digits) "
             "and the field separator",
             Place(before.name, before.sequence),
         )

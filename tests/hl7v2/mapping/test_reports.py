@@ -46,6 +46,8 @@ def test_only_f_and_c_are_signed(said: str, status: str) -> None:
         (f"CWE|{EFFUSION}||{PRESENT}||||||F", ["60046008"]),
         (f"CWE|{EFFUSION}||{ABSENT}||||||F", []),
         (f"CWE|{EFFUSION}||1^Perhaps^SCT||||||F", []),
+        (f"CWE|{EFFUSION}||{PRESENT}^{ABSENT}||||||F", []),
+        (f"CWE|{EFFUSION}||{PRESENT}~{ABSENT}||||||F", []),
         (f"CWE|1^Effusion^L||{PRESENT}||||||F", []),
         (f"CWE|{IMPRESSION}||233604007^Pneumonia^SCT||||||W", []),
         (f"CWE|{IMPRESSION}||^Only words||||||F", []),
