@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
 from server.messages import Heard, Kept, Message, MessageClaim, Settled, Standing, Turned
@@ -22,6 +22,7 @@ from server.store.database import Database
 from server.store.intake import INLINE, arrive
 from server.store.later_answers import promise
 from server.store.message_tables import message, message_lane, message_latest, quarantine
+from server.store.prepared import Prepared, at_most
 from server.store.vault import Vault
 
 DOOR = "hl7v2"
@@ -30,6 +31,16 @@ _MOST_REFUSED = 1024**3
 _LONGEST_REFUSED = 1024 * 1024
 """Bytes of one refused message that are kept; its begin says what it was."""
 _IDENTITY = ("link", "sender", "control_id", "digest")
+_SAME_ID = and_(*(message.c[name] == bindparam(name) for name in _IDENTITY[:-1]))
+_KNOWN = Prepared(select(message.c.answer).where(_SAME_ID, message.c.digest == bindparam("digest")))
+_REUSED = Prepared(at_most(select(message.c.seq).where(_SAME_ID), 1))
+_KEEP = Prepared(
+    upsert(message)
+    .values({c.name: bindparam(c.name) for c in message.c if c.name != "seq"})
+    .on_conflict_do_nothing()
+    .returning(message.c.seq)
+)
+_WAIT = Prepared(insert(message_lane).values(lane=bindparam("lane"), seq=bindparam("seq")))
 
 
 class MessageStore:
@@ -127,38 +138,31 @@ def _keep(connection: Connection, heard: Heard, again: bytes | None) -> Kept:
     known = _known(connection, heard)
     if known is not None:
         return Kept(known, repeated=True)
-    same_id = and_(
-        message.c.link == heard.link,
-        message.c.sender == heard.sender,
-        message.c.control_id == heard.control_id,
-    )
-    reused = connection.execute(select(exists().where(same_id))).scalar_one()
+    reused = _REUSED.run(connection, **_named(heard)).fetchone() is not None
     if reused and again is not None:
         return Kept(again, reused=True)
-    seq = connection.execute(
-        upsert(message)
-        .values(**_row(heard), reused=bool(reused))
-        .on_conflict_do_nothing()
-        .returning(message.c.seq)
-    ).scalar()
-    if seq is None:  # another listener has the same message at this moment
+    kept = _KEEP.run(connection, **_row(heard), reused=reused).fetchone()
+    if kept is None:  # another listener has the same message at this moment
         return Kept(_known(connection, heard) or heard.answer, repeated=True)
     arrive(connection, _arrival(heard))
     promise(connection, heard.later, heard.received_at)
-    for lane in dict.fromkeys(heard.lanes):
-        connection.execute(insert(message_lane).values(lane=lane, seq=seq))
-    return Kept(heard.answer, reused=bool(reused))
+    _WAIT.run_many(connection, ({"lane": lane, "seq": kept[0]} for lane in dict.fromkeys(heard.lanes)))
+    return Kept(heard.answer, reused=reused)
 
 
 def _known(connection: Connection, heard: Heard) -> bytes | None:
-    same = and_(*(message.c[name] == getattr(heard, name) for name in _IDENTITY))
-    answer = connection.execute(select(message.c.answer).where(same)).scalar()
-    return None if answer is None else bytes(answer)
+    row = _KNOWN.run(connection, **_named(heard)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _named(heard: Heard) -> dict[str, Any]:
+    return {name: getattr(heard, name) for name in _IDENTITY}
 
 
 def _row(heard: Heard) -> dict[str, Any]:
     return {
-        **{name: getattr(heard, name) for name in ("id", *_IDENTITY, "kind", "version")},
+        **_named(heard),
+        **{name: getattr(heard, name) for name in ("id", "kind", "version")},
         "sent_at": heard.sent_at,
         "received_at": heard.received_at,
         "answer": heard.answer,
