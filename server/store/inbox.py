@@ -23,6 +23,7 @@ from server.store.intake import INLINE, arrive
 from server.store.later_answers import promise
 from server.store.message_tables import message, message_lane, message_latest, quarantine
 from server.store.prepared import Prepared, at_most
+from server.store.tables import arrival
 from server.store.vault import Vault
 
 DOOR = "hl7v2"
@@ -126,10 +127,24 @@ class MessageStore:
         """
         return self._database.write(lambda c: queue.decide(c, id_, (standing, words), at))
 
-    def refused(self, limit: int) -> list[tuple[str, datetime, str, int]]:
-        """The newest that were refused: link, when, why, bytes."""
+    def raw(self, id_: str) -> tuple[bytes, bytes] | None:
+        """A message as it came, and what it was answered; of one that was refused by its number."""
+        if id_.isascii() and id_.isdigit():
+            of_refused = select(quarantine.c.body, quarantine.c.answer).where(quarantine.c.seq == int(id_))
+            found = self._database.read(lambda c: c.execute(of_refused).one_or_none())
+            return None if found is None else (bytes(found.body), bytes(found.answer))
+        kept = select(arrival.c.body, arrival.c.digest, message.c.answer).where(
+            arrival.c.id == message.c.id, message.c.id == id_
+        )
+        row = self._database.read(lambda c: c.execute(kept).one_or_none())
+        if row is None:
+            return None
+        return bytes(row.body) if row.body is not None else self._vault.get(row.digest), bytes(row.answer)
+
+    def refused(self, limit: int) -> list[tuple[int, str, datetime, str, int]]:
+        """The newest that were refused: number, link, when, why, bytes."""
         seen = quarantine.c
-        query = select(seen.link, seen.received_at, seen.reason, seen.size)
+        query = select(seen.seq, seen.link, seen.received_at, seen.reason, seen.size)
         newest = query.order_by(seen.seq.desc()).limit(limit)
         return self._database.read(lambda c: [tuple(row) for row in c.execute(newest)])
 

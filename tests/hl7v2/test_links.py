@@ -129,7 +129,7 @@ def test_without_a_file_only_this_machine_is_listened_to() -> None:
         ('processing = ["P", "T"]', 'processing = ["X"]', "link.1.processing.0: allowed: D, P, T"),
         ('processing = ["P", "T"]', "processing = []", "link.1.processing: allowed: one or more"),
         ('"ORM^O01"', '"ORM_O01"', "link.1.messages.0: allowed: message types such as ADT^A08"),
-        ('"8859/1"', '"latin1"', "link.1.character_set: allowed: ASCII, 8859/1, "),
+        ('"8859/1"', '"latin1"', "link.1.character_set: allowed: 8859/1, 8859/15, "),
         ("strict = true", 'strict = "yes"', "link.1.strict: "),
         ('"refuse"', '"ignore"', "link.1.reused_control_id: Must be one of: process, refuse."),
         ('"urn:oid:1.2.1"', '"1.2.1"', "link.1.order_system: allowed: a URI"),
