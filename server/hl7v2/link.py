@@ -123,7 +123,7 @@ class Link:
         for each in self.authorities:
             by_id = bool(each.universal_id) and each.universal_id == universal_id
             by_name = bool(each.namespace) and each.namespace == namespace
-            if by_id or (by_name and not (each.universal_id and universal_id)):
+            if by_id or (by_name and not universal_id):  # another universal id is another authority
                 return each.system
         return None
 
