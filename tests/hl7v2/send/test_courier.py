@@ -263,6 +263,6 @@ def test_an_answer_that_ends_sloppily_is_an_answer(after: bytes) -> None:
 
 def test_a_message_that_asks_for_no_answer_waits_for_none() -> None:
     """MSH-15 and MSH-16 are NE in an application acknowledgement (section 2.9.3.2): nobody answers it."""
-    courier = MllpCourier([told(answering(lambda line, control: None), seconds=0.5)])
+    courier = MllpCourier([told(answering(lambda _line, _control: None), seconds=0.5)])
     courier.deliver(document(asks="NE|NE"))
     courier.close()
