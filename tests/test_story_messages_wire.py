@@ -1,4 +1,4 @@
-"""What real messages do to whom and what they do not mean: each of these failed when it was written."""
+"""What real messages do to whom, and what they do not mean: from bytes to what stands."""
 
 from __future__ import annotations
 
