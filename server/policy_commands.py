@@ -5,11 +5,16 @@ from __future__ import annotations
 import click
 
 from server.routing.ends import cells_table
+from server.simulating import costs, simulate
 
 
 @click.group()
 def policy() -> None:
-    """Policies: what their rules make of every case."""
+    """Policies: what their rules make of every case, and what to expect of one before it is used."""
+
+
+policy.add_command(simulate)
+policy.add_command(costs)
 
 
 @policy.command()
