@@ -176,3 +176,21 @@ def test_costs_of_a_harmless_miss_never_change_the_cheapest() -> None:
     assert run("costs", *COSTS, "1").output == (
         "at no prevalence does a second opinion begin to cost less than a gatekeeper\n"
     )
+
+
+def test_a_replay_says_who_would_not_be_asked_any_more(tmp_path: Path) -> None:
+    after, cases = tmp_path / "after.toml", tmp_path / "cases.jsonl"
+    after.write_text(SHIPPED.read_text().replace('rule = "P1"', 'rule = "P2"'))
+    cases.write_text('{"first": "present", "model": "absent", "final": "absent"}\n' * 3)
+    words = ("replay", "--before", str(SHIPPED), "--after", str(after), "--cases", str(cases))
+    assert run(*words).output.splitlines() == [
+        "3 cases: a specialist asked in 3 before, 0 after",
+        "  specialist: over-called -> ends: 3",
+        (
+            "3 in which a specialist has changed the first answer would not be asked any more; "
+            "of 3 cases a specialist's answer is known"
+        ),
+    ]
+    told = json.loads(run(*words, "--json").output)
+    assert told["moved"] == [{"before": "specialist: over-called", "after": "ends", "cases": 3}]
+    assert (told["lost"], told["askedAfter"]) == (3, 0)

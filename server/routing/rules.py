@@ -76,10 +76,15 @@ RULES: Mapping[str, Mapping[Cell, Grounds | None]] = {
 
 def said_by(read: AiRead, confident: Band | None) -> Said:
     """What the model says; sure only where the policy tells from where on."""
-    if read.answer is None:
-        return Said(read.silence or Said.DECLINED)
-    sure = _sure(read.probability, confident)
-    if read.answer is _P:
+    return Said(read.silence) if read.silence else said_of(read.answer, read.probability, confident)
+
+
+def said_of(answer: Answer | None, probability: float | None, confident: Band | None) -> Said:
+    """The same, of an answer with its probability."""
+    if answer is None:
+        return Said.DECLINED
+    sure = _sure(probability, confident)
+    if answer is _P:
         return Said.SURELY_PRESENT if sure is _P else Said.PRESENT
     return Said.SURELY_ABSENT if sure is _A else Said.ABSENT
 
