@@ -198,6 +198,42 @@ def test_a_request_that_presses_may_be_in_a_band_without_a_model(under: Under) -
     assert len(world.reader.seen) == 1
 
 
+def looks(world: World, sent: Hospital) -> list[tuple[Any, ...]]:
+    """What anybody may see of a case under seal, but for names and times."""
+    told = world.trace(sent.task_id)
+    head = [(key, told[key]) for key in ("state", "accountable", "firstRead", "aiRead")]
+    return [*head, *((e["event"], e["state"], e["policy"], e["card"]) for e in told["history"])]
+
+
+def test_under_seal_nobody_sees_why_a_specialist_is_asked(under: Under) -> None:
+    # A case that no model was asked about, one to be confirmed, one left standing and audited: all alike.
+    bands = (
+        RiskBand("pressing", ("stat",), pathway=Pathway.NONE),
+        RiskBand("double", ("urgent",), rule="P0"),
+        RiskBand("net", ("asap",), rule="P2"),
+    )
+    world = under(bands=bands, audit_fraction=1.0)
+    for name in ("Ann", "Bee", "Cid", "Dot"):
+        doctor(world, name, name, SPECIALTY)
+    seen = []
+    for number, (priority, says) in enumerate(
+        (
+            ("routine", Answer.ABSENT),
+            ("stat", None),
+            ("urgent", Answer.PRESENT),
+            ("asap", Answer.ABSENT),
+            ("routine", None),
+        )
+    ):
+        world.reader.answer = says
+        sent = send_case(world, BACTERIAL, number=f"T-{number}", priority=priority)
+        world.run()
+        assert world.state(sent.task_id) == "offered"
+        seen.append(looks(world, sent))
+    for each in seen[1:]:
+        assert each == seen[0]
+
+
 def test_in_hl7_v2_nothing_of_a_model_is_written_either(under: Under) -> None:
     world = under(receivers=(system(Hl7Kind.ORU),), pathway=Pathway.NONE)
     specialist, _ = case(world, BACTERIAL, Answer.PRESENT)

@@ -116,8 +116,9 @@ def _not_asked(file: CaseFile, inputs: Inputs) -> Progress:
     move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
     if file.card.film is not None:
         move.lay_down("films", inputs.films)
-    # Sealed like every read: a specialist is not told why they are asked (S2.4).
-    return move.note(Event.AI_NOT_ASKED, sealed=True, policy=True, reason=reason).at_once()
+    # Sealed, and under the same names as every read: a specialist is not told why they are asked (S2.4).
+    under = file.policy.identity
+    return move.note(Event.AI_NOT_ASKED, sealed=True, card=True, reason=reason, under=under).at_once()
 
 
 def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
