@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from server.model import Candidate, FirstRead, Policy, Specialist
+from server.model import Candidate, FirstRead, Needs, Policy, Specialist, Track
 from server.routing.availability import free_spells
 from server.routing.filters import failures
 from server.routing.scoring import score
-from server.routing.terms import Terms, terms_of
+from server.routing.terms import UNSAID, Terms, terms_of
 
 
 def match(
@@ -23,15 +23,26 @@ def match(
     now: datetime,
     already: frozenset[str],
     seed: str,
+    needs: Needs = UNSAID,
+    tracks: Mapping[str, Track] | None = None,
 ) -> tuple[Candidate, ...]:
     """Every specialist weighed for one case: those who may be asked, best first; then the others.
 
     ``usual`` is how long an answer may take by the policy; ``already`` are the roles that were asked
-    before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed.
-    Whoever failed a filter has no score, however good a match otherwise.
+    before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed;
+    ``tracks`` is what our own ledger knows of each role. Whoever failed a filter has no score, however
+    good a match otherwise.
     """
     terms = terms_of(
-        specialists, first=first, policy=policy, deadline=deadline, usual=usual, now=now, already=already
+        specialists,
+        first=first,
+        policy=policy,
+        deadline=deadline,
+        usual=usual,
+        now=now,
+        already=already,
+        needs=needs,
+        tracks=tracks,
     )
     weighed = [_weigh(each, terms, seed) for each in specialists]
     return tuple(sorted(weighed, key=_place))
@@ -42,8 +53,9 @@ def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
     failed = failures(specialist, terms, spells)
     if failed:
         return Candidate(specialist, failed, None, ())
-    total, reasons = score(specialist, terms, spells)
-    return Candidate(specialist, (), total, (*reasons, _lot(seed, specialist.role)))
+    found = score(specialist, terms, spells)
+    reasons = (*found.reasons, _lot(seed, specialist.role))
+    return Candidate(specialist, (), found.total, reasons, found.confidence)
 
 
 def _lot(seed: str, role: str) -> str:
