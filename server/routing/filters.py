@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from server.model import Qualification, Specialist, Spoken
 from server.routing.availability import Spell, done_at, free_time
-from server.routing.pace import pace, span
+from server.routing.pace import pace, pace_words, span
 from server.routing.terms import Terms, spoken
 
 Filter = Callable[[Specialist, Terms, Sequence[Spell]], str | None]
@@ -37,9 +38,13 @@ def _in_role(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> s
 
 def _specialty(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     del spells
-    if terms.rank(specialist) is not None:
-        return None
-    return f"has none of the specialties that the policy takes ({', '.join(terms.specialties)})"
+    return None if terms.rank(specialist) is not None else other_specialty(terms.specialties)
+
+
+@lru_cache
+def other_specialty(taken: tuple[str, ...]) -> str:
+    """What is said of somebody who reads something else."""
+    return f"has none of the specialties that the policy takes ({', '.join(taken)})"
 
 
 def _credential(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
@@ -48,8 +53,9 @@ def _credential(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -
     if not terms.credentials:
         return None
     for each in specialist.qualifications:
-        if _valid(each, terms) and any((code.system, code.code) in terms.credentials for code in each.codes):
-            return None
+        for code in each.codes:
+            if (code.system, code.code) in terms.credentials and _valid(each, terms):
+                return None
     names = ", ".join(each.display for each in terms.rules.credentials)
     return f"has no valid qualification of those that the policy demands ({names})"
 
@@ -60,10 +66,9 @@ def _licence(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> s
         return None
     if not terms.places:
         return "cannot be shown to be licensed: where the patient lives is not known"
-    if any(
-        not each.places.isdisjoint(terms.places) and _valid(each, terms) for each in specialist.qualifications
-    ):
-        return None
+    for each in specialist.qualifications:
+        if not each.places.isdisjoint(terms.places) and _valid(each, terms):
+            return None
     return "has no valid licence where the patient lives"
 
 
@@ -145,11 +150,10 @@ def _present(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> s
 def _in_time(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     if not spells:
         return None
-    known, words = pace(specialist, terms)
-    needed = known or terms.usual
+    needed = pace(specialist, terms) or terms.usual
     if done_at(spells, needed) is not None:
         return None
-    said = words or f"states no turnaround, and the policy counts on {span(needed)}"
+    said = pace_words(specialist, terms) or f"states no turnaround, and the policy counts on {span(needed)}"
     return f"{said}, and {span(free_time(spells))} are free before the deadline"
 
 
@@ -169,7 +173,7 @@ FILTERS: tuple[Filter, ...] = (
     _present,
     _in_time,
 )
-"""All are asked, so that the record shows every obstacle, not only the first."""
+"""All are asked, so that the record shows every obstacle; but who reads something else is told that alone."""
 
 
 _INDEPENDENCE: tuple[Filter, ...] = (_other_person, _other_organisation, _other_line)
@@ -186,5 +190,6 @@ def failures(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> t
 
     ``spells`` are the specialist's free times from now to the deadline.
     """
-    sentences = [check(specialist, terms, spells) for check in FILTERS]
-    return tuple([sentence for sentence in sentences if sentence is not None])
+    if terms.rank(specialist) is None:
+        return (other_specialty(terms.specialties),)
+    return tuple([said for check in FILTERS if (said := check(specialist, terms, spells)) is not None])

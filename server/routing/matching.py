@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from server.model import Candidate, FirstRead, Needs, Policy, Specialist, Track
 from server.routing.availability import free_spells
-from server.routing.filters import failures
+from server.routing.filters import failures, other_specialty
 from server.routing.scoring import score
 from server.routing.terms import UNSAID, Terms, terms_of
 
@@ -26,7 +26,8 @@ def match(
     needs: Needs = UNSAID,
     tracks: Mapping[str, Track] | None = None,
 ) -> tuple[Candidate, ...]:
-    """Every specialist weighed for one case: those who may be asked, best first; then the others.
+    """Every specialist weighed for one case: those who may be asked, best first; then the others,
+    nearest first, and last who reads something else.
 
     ``usual`` is how long an answer may take by the policy; ``already`` are the roles that were asked
     before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed;
@@ -44,8 +45,15 @@ def match(
         needs=needs,
         tracks=tracks,
     )
-    weighed = [_weigh(each, terms, seed) for each in specialists]
-    return tuple(sorted(weighed, key=_place))
+    fit, unfit, others = list[Candidate](), list[Candidate](), list[Candidate]()
+    elsewhere = (other_specialty(terms.specialties),)
+    for each in specialists:
+        candidate = _weigh(each, terms, seed)
+        (fit if not candidate.failed else others if candidate.failed == elsewhere else unfit).append(
+            candidate
+        )
+    others.sort(key=lambda each: each.specialist.role)
+    return (*sorted(fit, key=_place), *sorted(unfit, key=_nearness), *others)
 
 
 def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
@@ -64,8 +72,10 @@ def _lot(seed: str, role: str) -> str:
     return f"lot among equal scores {digest[:12]}"
 
 
-def _place(candidate: Candidate) -> tuple[int, float, str]:
-    """Failed filters before anything else, then the score, then the lot (the last reason)."""
-    if candidate.score is None:
-        return len(candidate.failed), 0.0, candidate.specialist.role
-    return 0, -candidate.score, candidate.reasons[-1]
+def _place(candidate: Candidate) -> tuple[float, str]:
+    """The score, then the lot (the last reason)."""
+    return -(candidate.score or 0.0), candidate.reasons[-1]
+
+
+def _nearness(candidate: Candidate) -> tuple[int, str]:
+    return len(candidate.failed), candidate.specialist.role

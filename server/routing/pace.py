@@ -10,13 +10,22 @@ from server.routing.shrinking import expected_time
 from server.routing.terms import Terms
 
 
-def pace(specialist: Specialist, terms: Terms) -> tuple[timedelta | None, str]:
-    """(time, how it is known); None: neither stated nor measured."""
-    track, stated = terms.track(specialist), specialist.turnaround
-    if not terms.rules.measured or not track.waited:
-        return stated, "" if stated is None else f"usually needs {span(stated)}"
-    needed = expected_time(stated or terms.usual, track.waited, track.answered)
-    return needed, f"needs {span(needed)} as measured over {track.answered} answers"
+def pace(specialist: Specialist, terms: Terms) -> timedelta | None:
+    """None: neither stated nor measured."""
+    stated = specialist.turnaround
+    if not terms.rules.measured or not (track := terms.track(specialist)).waited:
+        return stated
+    return expected_time(stated or terms.usual, track.waited, track.answered)
+
+
+def pace_words(specialist: Specialist, terms: Terms) -> str:
+    """The same, and how it is known; empty: it is not."""
+    needed, track = pace(specialist, terms), terms.track(specialist)
+    if needed is None:
+        return ""
+    if terms.rules.measured and track.waited:
+        return f"needs {span(needed)} as measured over {track.answered} answers"
+    return f"usually needs {span(needed)}"
 
 
 @lru_cache(maxsize=1024)

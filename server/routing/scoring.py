@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from server.model import Renown, Specialist
 from server.routing.availability import Spell, done_at, free_time
-from server.routing.pace import pace, span
+from server.routing.pace import pace, pace_words, span
 from server.routing.terms import Terms
 
 HALF_VOLUME = 50
@@ -74,11 +74,11 @@ def _volume(weight: float, specialist: Specialist, terms: Terms) -> Part:
 def _speed(weight: float, specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> Part:
     """By the share of the time that is left when the answer is due to come."""
     # Who has not been measured is taken to need half of the free time: neither praised nor punished.
-    known, said = pace(specialist, terms)
+    known = pace(specialist, terms)
     needed = free_time(spells) / 2 if known is None else known
     wait = (done_at(spells, needed) or terms.deadline) - terms.now
     whole = terms.deadline - terms.now
-    words = said or "turnaround not measured"
+    words = pace_words(specialist, terms) or "turnaround not measured"
     words += f", done {span(wait)} from now, {span(whole)} until the deadline"
     return _part(weight, 1 - wait / whole, words, 0.0 if known is None else 1.0)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from server.model import FirstRead, Matching, Needs, Policy, Specialist, Track
 from server.routing.shrinking import Prior, prior_of
@@ -99,7 +100,7 @@ def terms_of(
         line=_line(specialists, readers),
         line_known=_line_known(specialists, signed, first.readers),
         asked=_people(specialists, already)[1],
-        languages=spoken(needs.languages),
+        languages=spoken(frozenset(needs.languages)),
         places=needs.places,
         tracks=tracks or {},
         quality=prior_of(
@@ -112,7 +113,8 @@ def terms_of(
     )
 
 
-def spoken(languages: frozenset[str] | tuple[str, ...]) -> frozenset[str]:
+@lru_cache(maxsize=4096)
+def spoken(languages: frozenset[str]) -> frozenset[str]:
     """Languages by their primary subtag (BCP 47): Swiss French is French to a reader of reports."""
     return frozenset(each.partition("-")[0].lower() for each in languages)
 

@@ -273,7 +273,7 @@ def test_a_deadline_that_has_passed(deadline):
 
 @pytest.mark.parametrize("away", [{"absences": GONE}, {"until": NOW}, {"until": NOW, "absences": GONE}])
 def test_every_obstacle_is_told(away):
-    nothing = {"active": False, "organisation_active": False, "specialties": ()}
+    nothing = {"active": False, "organisation_active": False}
     worst = a_specialist("first", organisation="Organization/home", **nothing, **away)
     every = {
         "credentials": (BOARD,),
@@ -283,8 +283,13 @@ def test_every_obstacle_is_told(away):
         "most_open": 1,
     }
     sentences = failed(worst, already={"PractitionerRole/first"}, track=Track(open=1), **every)
-    # Who is not there is not slow as well; and either the role is over, or they are absent.
-    assert len(sentences) == len(FILTERS) - 2
+    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent.
+    assert len(sentences) == len(FILTERS) - 3
+
+
+def test_who_reads_something_else_is_told_that_alone():
+    other = a_specialist(specialties=(CARDIOLOGY,), active=False, absences=GONE)
+    assert failed(other) == (f"has none of the specialties that the policy takes ({SPECIALTIES})",)
 
 
 @pytest.mark.parametrize(
