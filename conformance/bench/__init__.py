@@ -7,6 +7,7 @@ import click
 from conformance.bench.create import create
 from conformance.bench.fhir import fhir
 from conformance.bench.opinion import opinion
+from conformance.bench.second_read import second_read
 from conformance.bench.store import store
 from conformance.bench.study import study
 
@@ -25,3 +26,4 @@ bench.add_command(create)
 bench.add_command(fhir)
 bench.add_command(store)
 bench.add_command(study)
+bench.add_command(second_read)

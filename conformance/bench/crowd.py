@@ -1,9 +1,9 @@
-"""A made-up directory of specialists and adjudicated cases: the same from the same seed, none of them real.
+"""A made-up directory of specialists and adjudicated cases: the same from the same seed, none real.
 
-Each specialist has a skill and a pace that nobody is shown; the directory tells of them what directories
-tell: a count of adjudicated reads drawn from the skill, a stated turnaround near the pace, cases a year. A case
-is adjudicated by who knows the truth: of those who may read it, ``PANEL`` with the best fit, skill and pace are
-right.
+Each specialist has a skill and a pace that nobody is shown. The directory tells what directories tell: a
+count of adjudicated reads drawn from the skill, a stated turnaround near the pace, cases a year. A case is
+adjudicated by who knows the truth: of those who may read it, ``PANEL`` are right, who have the best fit,
+skill and pace.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """``python -m server.routing.measure DIRECTORY CASES``: how fast and how well made-up cases are matched.
 
-DIRECTORY is a table as ``python -m server directory`` takes it. CASES is a CSV table: question, language, place
-(ISO 3166-2), role_id of the first reader, right (role ids of those who are right, by somebody who knows the
-truth) and eligible (how many might be asked). Prints one line of JSON; it reads no store and changes nothing.
+DIRECTORY is a table as ``python -m server directory`` takes it. CASES is a CSV table: question, language,
+place (ISO 3166-2), role_id of the first reader, right (role ids of those who are right, by somebody who
+knows the truth) and eligible (how many might be asked). Prints one line of JSON; it reads no store and
+changes nothing.
 """
 
 from __future__ import annotations
