@@ -12,6 +12,7 @@ _COMMANDS = {
     "ehr": "conformance.demo.by_hand:ehr",
     "modality": "conformance.demo.imaging:modality",
     "pacs": "conformance.demo.imaging:pacs",
+    "ris": "conformance.demo.telling:ris",
     "specialist": "conformance.demo.by_hand:specialist",
     "bench": "conformance.bench:bench",
     "check": "conformance.checks.command:check",

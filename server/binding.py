@@ -7,7 +7,8 @@ import time
 
 from server.errors import Category, fault
 
-_BACKLOG = 256
+_BACKLOG = 1024
+"""Who comes while the queue is full is not refused: TCP has it try again, a whole second later."""
 _PATIENCE = 3.0
 """Seconds. Who was killed may have left followers that have to notice before they let the port go."""
 _PAUSE = 0.05

@@ -161,10 +161,11 @@ def _distinct(path: Path, found: _Systems) -> None:
 
 def _known(path: Path, found: _Systems) -> None:
     fhir = {each.name for each in found.fhir}
-    homes = fhir | {each.name for each in found.receivers if each.identifier_systems}
+    homes = fhir | {each.name for each in found.receivers}
     archives = [(f"pacs.{n}", each.serves, homes) for n, each in enumerate(found.archives)]
     receivers = [(f"hl7v2.{n}", each.serves, fhir) for n, each in enumerate(found.receivers)]
     for place, serves, known in (*archives, *receivers):
         if not known.issuperset(serves):
-            text = f"{path}: {place}.serves: allowed: the name of a [[destination]] of this file"
+            or_told = ", or of an [[hl7v2]]" if known is homes else ""
+            text = f"{path}: {place}.serves: allowed: the name of a [[destination]]{or_told} of this file"
             raise fault(Category.INCORRECT, "value", text)

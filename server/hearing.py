@@ -10,11 +10,12 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from server.hl7v2 import batch
+from server.hl7v2 import links as linked
 from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, too_many, torn
 from server.hl7v2.link import Link, Links
-from server.hl7v2.links import LinksFile
 from server.log import logger
 from server.messages import Inbox
+from server.reread import Reread
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.inbox import MessageStore
@@ -109,10 +110,10 @@ def opened(settings: Settings) -> MessageHearing:
     return MessageHearing(inbox, links_file(settings).current, logger())
 
 
-def links_file(settings: Settings) -> LinksFile:
+def links_file(settings: Settings) -> Reread[Links]:
     """Raises Fault(INCORRECT) when it is wrong."""
 
     def trouble(text: str) -> None:
         logger().error("the changed links file is not used; the one before stays", error=text)
 
-    return LinksFile(settings.mllp_links, trouble)
+    return linked.links_file(settings.mllp_links, trouble)

@@ -12,13 +12,14 @@ from server.certificates import TlsFiles, context_of
 from server.clock import now
 from server.counting import Counts
 from server.dicom.limits import Limits
+from server.dicom.peers import Peers, load_peers
 from server.dicom.receive.counts import FILE, NAMES
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.process import receive
-from server.dicom.register import PeersFile
 from server.listeners import Listeners, Shared, entries, told_to_stop
 from server.log import configure, logger
 from server.objects import Holding
+from server.reread import Reread
 from server.seats import Seats
 from server.settings import PREFIX, Settings
 
@@ -88,10 +89,11 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(object_bytes=settings.dicom_max_object, associations=settings.dicom_max_associations)
 
 
-def register(settings: Settings) -> PeersFile:
+def register(settings: Settings) -> Reread[Peers]:
     """Raises Fault(INCORRECT) when the file of peers is not as it must be."""
-    return PeersFile(
+    return Reread(
         settings.dicom_peers,
+        load_peers,
         lambda text: logger().error(
             "the changed file of peers is not used; the one before stays", error=text
         ),

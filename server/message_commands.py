@@ -10,6 +10,7 @@ from server import settings
 from server.clock import now
 from server.console.messages import line, told
 from server.errors import Category, fault
+from server.hl7v2.mapping.catalogue import page
 from server.messages import Standing
 from server.options import WORDS
 from server.store.inbox import MessageStore
@@ -50,8 +51,28 @@ def list_(standings: tuple[str, ...], as_json: bool, limit: int) -> None:
 @_LIMIT
 def refused(limit: int) -> None:
     """List what was refused with AE, AR, CE or CR in the last 7 days, and why."""
-    for link, at, reason, size in _inbox().refused(limit):
-        click.echo(f"{instant(at)}  {link}  {size} bytes  {reason}")
+    for number, link, at, reason, size in _inbox().refused(limit):
+        click.echo(f"{number}  {instant(at)}  {link}  {size} bytes  {reason}")
+
+
+@messages.command()
+@click.argument("message")
+@click.option("--exact", is_flag=True, help="Just its bytes, nothing else.")
+def raw(message: str, exact: bool) -> None:
+    """Print a message as it came, by its id, or by its number one that was refused; and its answer.
+
+    It is about a patient: this is for whoever may see the data folder. Lines end in LF, but with --exact.
+    """
+    found = _inbox().raw(message)
+    if found is None:
+        text = "there is no such message; 'messages list' and 'messages refused' list the latest"
+        raise fault(Category.NOT_FOUND, "not-found", text)
+    payload, answer = found
+    if exact:
+        click.echo(payload, nl=False)
+        return
+    for each in (payload, answer):
+        click.echo(_lines(each))
 
 
 @messages.command()
@@ -71,6 +92,18 @@ def set_aside(message_id: str, by: str, reason: str) -> None:
     """Make nothing of a held, parked or faulted message; what waits behind it goes on."""
     _decide(message_id, Standing.SET_ASIDE, f"set aside by {by}: {reason}")
     click.echo(f"{message_id} is set aside; what it says stands nowhere")
+
+
+@messages.command()
+def mapping() -> None:
+    """Print what each field becomes in FHIR, as Markdown tables."""
+    click.echo(page())
+
+
+def _lines(payload: bytes) -> str:
+    """For a terminal: nothing in it moves the cursor."""
+    text = payload.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(each if each == "\n" or each.isprintable() else f"\\x{ord(each):02x}" for each in text)
 
 
 def _decide(message_id: str, standing: Standing, words: str) -> None:

@@ -27,6 +27,16 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """An application acknowledgement that goes out as a message of its own (HL7 v2.8 section 2.9.3.2)."""
+
+    id: str
+    destination: str
+    """Name of the [[hl7v2]] destination."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A message that is accepted, as it is stored before its acknowledgement leaves."""
 
@@ -56,6 +66,7 @@ class Heard:
     """The acknowledgement that leaves once this is stored; empty: the sender wants none."""
     notes: tuple[str, ...] = ()
     """Leniencies, by name."""
+    later: Later | None = None
 
 
 def lane_of(system: str, value: str) -> str:
@@ -73,6 +84,7 @@ class Turned:
     answer: bytes
     reason: str
     """Without values of the message."""
+    later: Later | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,15 @@ from server.hl7v2.mapping.drafts import Merge, Story
 from server.hl7v2.refusal import Refusal
 from server.log import logger
 from server.messages import Message, MessageClaim, Settled, Standing
-from server.ports import LeaseLost, Resource, Shelf
+from server.model import Document
+from server.ports import Courier, LeaseLost, Resource, Shelf
 from server.routing.deadlines import retry_delay
 from server.store.inbox import MessageStore
+from server.store.later_answers import LaterAnswers, LaterClaim
 from server.worker import foreseen
 
 _ADT = "ADT^"
+_ACK, _HL7 = "ack", "application/hl7-v2"
 _UNLINKED = "the link by which it came is no longer configured"
 _AGAIN = timedelta(minutes=10)
 
@@ -126,6 +129,41 @@ class MessageWorker:
         if failure.category is Category.BROKEN and attempt >= self.attempts:
             return Settled(Standing.FAULTED, why)
         return Settled(Standing.WAITING, why, due_at=self.now() + retry_delay(attempt, message.id))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWorker:
+    """Sends application acknowledgements that have a destination of their own, one at a time."""
+
+    answers: LaterAnswers
+    courier: Courier
+    now: Callable[[], datetime]
+
+    def once(self) -> bool:
+        """Send one that is due; False when none is."""
+        claim = self.answers.claim(self.now())
+        if claim is None:
+            return False
+        later = claim.later
+        document = Document(later.id, _ACK, later.destination, _HL7, later.content)
+        try:
+            foreseen(lambda: self.courier.deliver(document, claim.attempt), document=later.id)
+        except Fault as failure:
+            self._failed(claim, failure)
+            return True
+        self.answers.done(claim)
+        logger().info("application acknowledgement taken", document=later.id)
+        return True
+
+    def _failed(self, claim: LaterClaim, failure: Fault) -> None:
+        """Nobody waits for one for more than a day; what its receiver refuses it will refuse again."""
+        again = self.now() + retry_delay(claim.attempt, claim.later.id)
+        over = not failure.category.ours or again > stale_after(claim.made_at)
+        logger().warning("application acknowledgement not taken", document=claim.later.id, given_up=over)
+        if over:
+            self.answers.done(claim)
+        else:
+            self.answers.again(claim, again)
 
 
 def _tell(message: Message, settled: Settled) -> None:

@@ -7,6 +7,7 @@ ends the connection.
 
 from __future__ import annotations
 
+import os
 import ssl
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
@@ -52,8 +53,17 @@ class TlsLine:
             return EVENT_READ
         except ssl.SSLWantWriteError:
             return EVENT_WRITE
+        except ssl.SSLError:
+            self._read_off()
+            raise
         self._ready = True
         return 0
+
+    def _read_off(self) -> None:
+        """What came behind what was refused: a socket closed over it resets, and the alert is lost."""
+        with suppress(OSError):
+            while os.read(self._sock.fileno(), _RECORD):
+                continue
 
     def setsockopt(self, level: int, option: int, value: int, /) -> None:
         self._sock.setsockopt(level, option, value)

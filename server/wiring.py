@@ -31,6 +31,7 @@ from server.fhir.smart.sound import demand_sound
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
+from server.hl7v2.links import demand_known
 from server.holding import ObjectHolding
 from server.keys import secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
@@ -111,6 +112,8 @@ def build(settings: Settings) -> House:
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
     cards, policies = load_configuration(settings)
+    if settings.mllp_door:
+        demand_known(settings.mllp_links, cards, [each.name for each in receivers])
     prepare_folder(settings.data)
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full

@@ -56,6 +56,7 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
         from server.workers import (  # noqa: PLC0415
+            answer_worker,
             case_worker,
             delivery_worker,
             inquiry_worker,
@@ -88,6 +89,8 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     if settings.mllp_door:
         applier = message_worker(house)
         loops.append(Loop("messages", applier.once, Idle(pause, written)))
+        if (answering := answer_worker(house)) is not None:
+            loops.append(Loop("acknowledgements", answering.once, Idle(pause, written)))
     loops.append(Loop("audit", audit_clerk(house).once, _unhurried))
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +17,7 @@ from server.fhir.smart.logins import Logins
 from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
+from server.leases import delivery_lease
 from server.model import Document, Track, Withdrawal
 from server.notifier import Notifier
 from server.ports import Reader, Waiting
@@ -26,6 +27,7 @@ from server.steps.roster import Roster
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.inquiries import Inquiries
+from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
 from server.wiring import House, desk
@@ -33,9 +35,13 @@ from server.worker import CaseWorker, DeliveryWorker
 
 if TYPE_CHECKING:
     from server.inquiring import InquiryWorker
-    from server.messaging import MessageWorker
+    from server.messaging import AnswerWorker, MessageWorker
 
 T = TypeVar("T")
+_MOST_OF_A_MESSAGE = 50_000
+"""Resources; a message of 16 MiB holds at most so many results that say anything."""
+_LARGEST = 128 * 1024 * 1024
+"""Bytes of the transaction: JSON is longer than what it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,8 @@ def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWo
     from server.hl7v2.reading import message  # noqa: PLC0415
     from server.messaging import MessageWorker  # noqa: PLC0415
 
-    through = Through(desk(house, now), now)
+    # One message is one transaction: its limits are those of the message, which have been held already.
+    through = Through(replace(desk(house, now), max_entries=_MOST_OF_A_MESSAGE, max_bundle=_LARGEST), now)
     return MessageWorker(
         inbox=house.inbox,
         links=links_file(house.settings).current,
@@ -133,6 +140,17 @@ def message_worker(house: House, now: Callable[[], datetime] = now) -> MessageWo
         now=now,
         attempts=house.settings.step_attempts,
     )
+
+
+def answer_worker(house: House, now: Callable[[], datetime] = now) -> AnswerWorker | None:
+    """A worker that sends application acknowledgements; None where nobody is told in HL7 v2."""
+    if not house.receivers:
+        return None
+    from server.hl7v2.send.courier import MllpCourier  # noqa: PLC0415 - as above
+    from server.messaging import AnswerWorker  # noqa: PLC0415
+
+    answers = LaterAnswers(house.database, delivery_lease((), house.settings.lease, (), house.receivers))
+    return AnswerWorker(answers, MllpCourier(house.receivers), now)
 
 
 def notifier(house: House) -> Notifier:

@@ -18,7 +18,7 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
     "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
-    "server.messages", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.messages", "server.reread", "server.seats", "server.tally", "server.turning", "server.watching",
     "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""

@@ -55,4 +55,19 @@ def test_what_is_nobodys_to_decide_is_refused(run: Run, held: str, which: str, c
 
 def test_what_was_refused_is_listed_with_the_reason(run: Run, world: World) -> None:  # noqa: F811
     world.house.inbox.turn_away(Turned("ris", world.watch(), b"PID|", b"MSA|AR", "no MSH segment"))
-    assert "ris  4 bytes  no MSH segment" in run("messages", "refused").output
+    told = run("messages", "refused").output
+    assert "ris  4 bytes  no MSH segment" in told
+    number = told.split()[0]
+    assert run("messages", "raw", number).output == "PID|\nMSA|AR\n"
+
+
+def test_a_message_is_shown_as_it_came(run: Run, held: str) -> None:  # noqa: F811
+    assert run("messages", "raw", held).output == "MSH|^~\\&|1|SECRET\nMSA|AA\n"
+    assert run("messages", "raw", held, "--exact").stdout_bytes == b"MSH|^~\\&|1|SECRET"
+    with pytest.raises(Fault, match="no such message"):
+        run("messages", "raw", "nothing")
+
+
+def test_nothing_in_a_message_moves_the_cursor(run: Run, world: World) -> None:  # noqa: F811
+    world.house.inbox.turn_away(Turned("ris", world.watch(), b"PID|\x1b[2J\xff\r", b"", "why"))
+    assert "\x1b" not in run("messages", "raw", "1").output

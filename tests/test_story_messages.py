@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -359,6 +360,13 @@ def test_a_correction_opens_the_comparison_again(site: Site) -> None:
     )
 
 
+def test_h077_a_report_that_is_taken_back_ends_its_case(site: Site) -> None:
+    site.took(ordered(), kind="ORM^O01")
+    site.took(reported(), kind="ORU^R01")
+    site.took(reported("cancelled"), kind="ORU^R01")
+    assert site.world.state(the_case(site)) == "withdrawn"
+
+
 def test_a_text_only_report_is_not_comparable(site: Site) -> None:
     site.took(ordered(), kind="ORM^O01")
     film(site)
@@ -432,6 +440,11 @@ def test_an_order_of_another_patient_is_held(site: Site) -> None:
     other = told(person("2"), request(filler=""), orders=(pair(filler=False),))
     id_ = site.took(other, Standing.HELD, kind="ORM^O01")
     assert "another patient" in site.reasons(id_)
+
+
+def test_h100_an_unlinking_is_a_persons(site: Site) -> None:
+    site.took(replace(told(person()), event="ADT^A37"), Standing.HELD, kind="ADT^A37")
+    assert site.found("Patient") == []
 
 
 def test_what_the_mapping_doubts_is_held_and_nothing_of_it_is_stored(site: Site) -> None:
@@ -554,6 +567,35 @@ def test_a_changed_number_finds_the_same_patient(site: Site) -> None:
     site.took(told(person("9"), merges=(said,)), kind="ADT^A47")
     [only] = site.found("Patient")
     assert {(each["value"], each.get("use", "")) for each in only["identifier"]} == {("1", "old"), ("9", "")}
+
+
+# -- in any order -----------------------------------------------------------------------------
+
+
+def a_stay(now: datetime) -> list[tuple[Story, str, datetime]]:
+    """What is sent about one patient, in the order in which it happened: story, kind, MSH-7."""
+    told_of = [
+        (told(person(name=[{"family": "First"}])), "ADT^A01"),
+        (ordered(), "ORM^O01"),
+        (told(person(name=[{"family": "Second"}])), "ADT^A08"),
+        (reported("preliminary", None), "ORU^R01"),
+        (reported(), "ORU^R01"),
+        (told(person(name=[{"family": "Third"}])), "ADT^A08"),
+    ]
+    return [(story, kind, now - timedelta(minutes=30 - at)) for at, (story, kind) in enumerate(told_of)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_h109_shuffled_messages_of_one_patient_end_as_the_ordered_ones(site: Site, seed: int) -> None:
+    messages = a_stay(site.world.watch())
+    random.Random(seed).shuffle(messages)
+    for story, kind, sent_at in messages:
+        site.took(story, kind=kind, sent_at=sent_at)
+    [known] = site.found("Patient")
+    assert known["name"] == [{"family": "Third"}]
+    [kept] = stored(site, "DiagnosticReport")
+    assert b'"final"' in kept.body
+    the_case(site)
 
 
 # -- trouble ----------------------------------------------------------------------------------

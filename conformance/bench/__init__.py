@@ -6,6 +6,7 @@ import click
 
 from conformance.bench.create import create
 from conformance.bench.fhir import fhir
+from conformance.bench.mllp import mllp
 from conformance.bench.opinion import opinion
 from conformance.bench.second_read import second_read
 from conformance.bench.store import store
@@ -27,3 +28,4 @@ bench.add_command(fhir)
 bench.add_command(store)
 bench.add_command(study)
 bench.add_command(second_read)
+bench.add_command(mllp)

@@ -8,33 +8,18 @@ from pathlib import Path
 from server.access.clients import Client, load_clients
 from server.caller import Scope
 from server.errors import Category, Fault, fault
+from server.reread import Reread
 
 Demand = Callable[[Scope], None]
 """Raises Fault for a scope whose criteria the door cannot hold."""
 
 
-class Register:
-    """Who is registered. Threads may share it: what they replace is one value."""
+class Register(Reread[Mapping[str, Client]]):
+    """Who is registered."""
 
     def __init__(self, path: Path, demand: Demand, trouble: Callable[[str], None]) -> None:
-        """``trouble`` is told of a changed file that cannot be used; the last good one stays in force.
-
-        Raises:
-            Fault: INCORRECT for a file that is wrong from the beginning.
-        """
-        self._path, self._demand, self._trouble = path, demand, trouble
-        self._stamp = _stamp(path)
-        self._clients = checked(path, demand)
-
-    def current(self) -> Mapping[str, Client]:
-        stamp = _stamp(self._path)
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._clients = checked(self._path, self._demand)
-            except Fault as failure:
-                self._trouble(str(failure))
-        return self._clients
+        """As ``Reread``; every scope is one that the door can hold."""
+        super().__init__(path, lambda file: checked(file or path, demand), trouble)
 
 
 def checked(path: Path, demand: Demand) -> Mapping[str, Client]:
@@ -52,12 +37,3 @@ def checked(path: Path, demand: Demand) -> Mapping[str, Client]:
                 text = f"{path}: {client.id}: scope {number}: {failure}"
                 raise fault(Category.INCORRECT, "value", text) from failure
     return clients
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """Tells a changed file; a file that is gone looks like a changed one."""
-    try:
-        seen = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (seen.st_mtime_ns, seen.st_size, seen.st_ino)

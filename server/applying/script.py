@@ -19,6 +19,7 @@ from server.hl7v2.mapping.drafts import REFERENCE, Draft, Order, Story
 from server.hl7v2.mapping.updates import older, updated
 from server.ports import Resource, Shelf, Stored
 
+_UNLINK = "ADT^A37"
 UNKNOWN_ORDER = "the order that it stops is not here yet"
 
 
@@ -58,6 +59,8 @@ def script(story: Story, setting: Setting) -> Script:
     """
     if story.doubts:
         raise Doubt(*story.doubts)
+    if story.event == _UNLINK:
+        raise Doubt("two records are to be separated again: nobody can tell from them what was whose")
     whole = _with_awaited(story, setting)
     where = places(whole, setting.shelf, setting.message)
     made = Script(notes=list(where.notes))

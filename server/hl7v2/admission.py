@@ -90,7 +90,7 @@ def sender(head: Head) -> str:
 
 
 def notes(head: Head) -> tuple[str, ...]:
-    """Of MSH-15 and MSH-16."""
+    """Of MSH-13, MSH-15 and MSH-16. The sequence number protocol (section 2.9.1.2) is not spoken here."""
     said = {field: head.msh.text(field) for field in (15, 16)}
     odd = tuple(
         f"table-value MSH-{field}"
@@ -98,7 +98,8 @@ def notes(head: Head) -> tuple[str, ...]:
         if text and text not in {each.value for each in Wish}
     )
     alone = any(said.values()) and not all(said.values())
-    return (*odd, *(("acknowledgement-mode MSH-15",) if alone else ()))
+    numbered = ("sequence-number MSH-13",) if head.msh.text(13) else ()
+    return (*odd, *(("acknowledgement-mode MSH-15",) if alone else ()), *numbered)
 
 
 def _is(head: Head, field: int, named: Named) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from server.hl7v2.message import Message
 from server.hl7v2.refusal import Code, Place, Refusal, rejected
 from server.hl7v2.sent import sent_at
 from server.hl7v2.text.head import Head, read_head
-from server.messages import Heard, Turned
+from server.messages import Heard, Later, Turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def _taken(arrived: Arrived, head: Head, link: Link, message: Message) -> Taken:
     when, notes = sent_at(message.header, link.zone, arrived.at)
     elsewhere = bool(link.answers_to)
     answer = acknowledge.answer(head, None, arrived.stamp, elsewhere)
+    later = _later(head, None, arrived, link)
     heard = Heard(
         id=arrived.key,
         link=link.name,
@@ -132,6 +134,7 @@ def _taken(arrived: Arrived, head: Head, link: Link, message: Message) -> Taken:
         lanes=patients.lanes(message, link),
         answer=answer or b"",
         notes=(*message.notes, *admission.notes(head), *notes),
+        later=later,
     )
     again = None
     if link.reused_control_id is Reused.REFUSE:
@@ -143,10 +146,21 @@ def _refused(arrived: Arrived, head: Head | None, link: Link | None, refusal: Re
     answer = acknowledge.answer(head, refusal, arrived.stamp, bool(link and link.answers_to))
     kind = "AR" if refusal.rejected else "AE"
     reason = f"{kind} {refusal.code.value} {refusal.reason} {refusal.place}: {refusal.text}"
-    turned = Turned(link.name if link else "", arrived.at, arrived.payload, answer or b"", reason)
+    later = _later(head, refusal, arrived, link)
+    turned = Turned(link.name if link else "", arrived.at, arrived.payload, answer or b"", reason, later)
     return Refused(turned, answer, stranger=refusal.reason == admission.STRANGER)
 
 
+def _later(head: Head | None, refusal: Refusal | None, arrived: Arrived, link: Link | None) -> Later | None:
+    """The application acknowledgement, where it has a destination of its own and is asked for."""
+    if head is None or link is None or not link.answers_to:
+        return None
+    key = f"{arrived.key}/application"
+    content = acknowledge.application(head, refusal, Stamp(key, arrived.at))
+    return None if content is None else Later(str(uuid.uuid5(_ANSWERS, key)), link.answers_to, content)
+
+
+_ANSWERS = uuid.UUID("a0c0a0de-6a3e-5d43-9b60-0c9f8a1e7d22")
 _REUSED = Refusal(
     Code.APPLICATION,
     "duplicate-control-id",

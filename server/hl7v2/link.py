@@ -100,8 +100,6 @@ class Link:
     answers_to: str = ""
     """The [[hl7v2]] destination that application acknowledgements of the enhanced mode go to (MSH-16);
     empty: on the same connection."""
-    destination: str = ""
-    """The destination that results of its orders go to; empty: found by the order's identifier system."""
     order_system: str = ""
     """Identifier system of placer numbers (ORC-2) without an authority that is known."""
     filler_system: str = ""

@@ -10,16 +10,8 @@ from zoneinfo import ZoneInfo
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from server.hl7v2.link import Asked, Authority, Bare, Link, LocalCode, Meaning, Named, Reused
+from server.hl7v2.text import charsets
 
-CHARACTER_SETS = (
-    "ASCII",
-    *(f"8859/{each}" for each in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)),
-    "UNICODE UTF-8",
-    "GB 18030-2000",
-    "KS X 1001",
-    "BIG-5",
-    "ISO IR87",
-)
 _NAME = validate.Regexp(
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", error="allowed: 1 to 40 letters, digits, - and _"
 )
@@ -128,12 +120,11 @@ class LinkTable(Table):
     receiver = fields.Nested(_Named)
     processing = _texts(_one_of(("D", "P", "T")))
     messages = _texts(_KIND)
-    character_set = fields.String(validate=_one_of(CHARACTER_SETS))
+    character_set = fields.String(validate=_one_of(charsets.NAMES))
     strict = fields.Boolean(truthy={True}, falsy={False})
     reused_control_id = fields.Enum(Reused, by_value=True)
     batches = fields.Boolean(truthy={True}, falsy={False})
     answers_to = fields.String(validate=_GIVEN)
-    destination = fields.String(validate=_GIVEN)
     order_system = fields.String(validate=_URI)
     filler_system = fields.String(validate=_URI)
     accession_system = fields.String(validate=_URI)

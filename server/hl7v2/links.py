@@ -6,15 +6,16 @@ It is read again when it has changed, so that nobody must stop the server.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import combinations
 from pathlib import Path
 
 from marshmallow import fields, validate
 
-from server.errors import Category, Fault, fault
+from server.errors import Category, fault
 from server.hl7v2.link import Link, Links, Named, Network
 from server.hl7v2.link_table import LinkTable, Table
+from server.reread import Reread
 from server.toml import checked
 
 HERE = tuple(ipaddress.ip_network(each) for each in ("127.0.0.0/8", "::1/128"))
@@ -49,6 +50,23 @@ def load_links(path: Path | None) -> Links:
     return found
 
 
+def demand_known(path: Path | None, questions: Collection[str], receivers: Collection[str]) -> None:
+    """Whoever is asked, and whoever is told, must be there.
+
+    Raises:
+        Fault: INCORRECT, naming file, link, key and what is allowed.
+    """
+    for link in load_links(path).values():
+        for key, named, known in (
+            ("asks.question", {each.question for each in link.asks}, questions),
+            ("answers_to", {link.answers_to} - {""}, receivers),
+        ):
+            if named - set(known):
+                allowed = ", ".join(sorted(known)) or "none: there is no [[hl7v2]] table"
+                text = f"{path}: link {link.name}: {key}: allowed: {allowed}"
+                raise fault(Category.INCORRECT, "value", text)
+
+
 def _alike(one: Link, other: Link) -> bool:
     """A message could be of either."""
     shown = not one.certificates or not other.certificates or bool(one.certificates & other.certificates)
@@ -63,30 +81,6 @@ def _overlap(one: Network, other: Network) -> bool:
     return both and one.overlaps(other)
 
 
-class LinksFile:
-    """``trouble`` is told of a changed file that cannot be used; the last good one stays in force."""
-
-    def __init__(self, path: Path | None, trouble: Callable[[str], None]) -> None:
-        """Raises Fault(INCORRECT) for a file that is wrong from the beginning."""
-        self._path, self._trouble = path, trouble
-        self._stamp = _stamp(path)
-        self._links = load_links(path)
-
-    def current(self) -> Links:
-        stamp = _stamp(self._path)
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._links = load_links(self._path)
-            except Fault as failure:
-                self._trouble(str(failure))
-        return self._links
-
-
-def _stamp(path: Path | None) -> tuple[int, int, int]:
-    """Tells a changed file; a file that is gone looks like a changed one."""
-    try:
-        seen = path.stat() if path is not None else None
-    except OSError:
-        seen = None
-    return (0, 0, 0) if seen is None else (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+def links_file(path: Path | None, trouble: Callable[[str], None]) -> Reread[Links]:
+    """The file as it is now. Raises Fault(INCORRECT) for one that is wrong from the beginning."""
+    return Reread(path, load_links, trouble)

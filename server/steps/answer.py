@@ -66,7 +66,7 @@ def changed(referral: Referral, latest: Offer) -> Referral:
 
 def _signed(file: CaseFile, referral: Referral, task: Resource, read: SpecialistRead) -> Progress:
     made = replace(referral.offers[-1], ended=OfferEnd.READ, ended_at=file.now)
-    move = Moved(file).lay_down("specialist-read", read).lay_down("referral", changed(referral, made))
+    move = referred(Moved(file).lay_down("specialist-read", read), changed(referral, made))
     if _sent_back(task):
         move.write(moved_task(file, f"Task/{made.task}", _DONE))
     move.note(

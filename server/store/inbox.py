@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite has the same words for what it adds
 
 from server.messages import Heard, Kept, Message, MessageClaim, Settled, Standing, Turned
@@ -20,7 +20,10 @@ from server.ports import Arrival
 from server.store import message_queue as queue
 from server.store.database import Database
 from server.store.intake import INLINE, arrive
+from server.store.later_answers import promise
 from server.store.message_tables import message, message_lane, message_latest, quarantine
+from server.store.prepared import Prepared, at_most
+from server.store.tables import arrival
 from server.store.vault import Vault
 
 DOOR = "hl7v2"
@@ -29,6 +32,16 @@ _MOST_REFUSED = 1024**3
 _LONGEST_REFUSED = 1024 * 1024
 """Bytes of one refused message that are kept; its begin says what it was."""
 _IDENTITY = ("link", "sender", "control_id", "digest")
+_SAME_ID = and_(*(message.c[name] == bindparam(name) for name in _IDENTITY[:-1]))
+_KNOWN = Prepared(select(message.c.answer).where(_SAME_ID, message.c.digest == bindparam("digest")))
+_REUSED = Prepared(at_most(select(message.c.seq).where(_SAME_ID), 1))
+_KEEP = Prepared(
+    upsert(message)
+    .values({c.name: bindparam(c.name) for c in message.c if c.name != "seq"})
+    .on_conflict_do_nothing()
+    .returning(message.c.seq)
+)
+_WAIT = Prepared(insert(message_lane).values(lane=bindparam("lane"), seq=bindparam("seq")))
 
 
 class MessageStore:
@@ -114,10 +127,24 @@ class MessageStore:
         """
         return self._database.write(lambda c: queue.decide(c, id_, (standing, words), at))
 
-    def refused(self, limit: int) -> list[tuple[str, datetime, str, int]]:
-        """The newest that were refused: link, when, why, bytes."""
+    def raw(self, id_: str) -> tuple[bytes, bytes] | None:
+        """A message as it came, and what it was answered; of one that was refused by its number."""
+        if id_.isascii() and id_.isdigit():
+            of_refused = select(quarantine.c.body, quarantine.c.answer).where(quarantine.c.seq == int(id_))
+            found = self._database.read(lambda c: c.execute(of_refused).one_or_none())
+            return None if found is None else (bytes(found.body), bytes(found.answer))
+        kept = select(arrival.c.body, arrival.c.digest, message.c.answer).where(
+            arrival.c.id == message.c.id, message.c.id == id_
+        )
+        row = self._database.read(lambda c: c.execute(kept).one_or_none())
+        if row is None:
+            return None
+        return bytes(row.body) if row.body is not None else self._vault.get(row.digest), bytes(row.answer)
+
+    def refused(self, limit: int) -> list[tuple[int, str, datetime, str, int]]:
+        """The newest that were refused: number, link, when, why, bytes."""
         seen = quarantine.c
-        query = select(seen.link, seen.received_at, seen.reason, seen.size)
+        query = select(seen.seq, seen.link, seen.received_at, seen.reason, seen.size)
         newest = query.order_by(seen.seq.desc()).limit(limit)
         return self._database.read(lambda c: [tuple(row) for row in c.execute(newest)])
 
@@ -126,37 +153,31 @@ def _keep(connection: Connection, heard: Heard, again: bytes | None) -> Kept:
     known = _known(connection, heard)
     if known is not None:
         return Kept(known, repeated=True)
-    same_id = and_(
-        message.c.link == heard.link,
-        message.c.sender == heard.sender,
-        message.c.control_id == heard.control_id,
-    )
-    reused = connection.execute(select(exists().where(same_id))).scalar_one()
+    reused = _REUSED.run(connection, **_named(heard)).fetchone() is not None
     if reused and again is not None:
         return Kept(again, reused=True)
-    seq = connection.execute(
-        upsert(message)
-        .values(**_row(heard), reused=bool(reused))
-        .on_conflict_do_nothing()
-        .returning(message.c.seq)
-    ).scalar()
-    if seq is None:  # another listener has the same message at this moment
+    kept = _KEEP.run(connection, **_row(heard), reused=reused).fetchone()
+    if kept is None:  # another listener has the same message at this moment
         return Kept(_known(connection, heard) or heard.answer, repeated=True)
     arrive(connection, _arrival(heard))
-    for lane in dict.fromkeys(heard.lanes):
-        connection.execute(insert(message_lane).values(lane=lane, seq=seq))
-    return Kept(heard.answer, reused=bool(reused))
+    promise(connection, heard.later, heard.received_at)
+    _WAIT.run_many(connection, ({"lane": lane, "seq": kept[0]} for lane in dict.fromkeys(heard.lanes)))
+    return Kept(heard.answer, reused=reused)
 
 
 def _known(connection: Connection, heard: Heard) -> bytes | None:
-    same = and_(*(message.c[name] == getattr(heard, name) for name in _IDENTITY))
-    answer = connection.execute(select(message.c.answer).where(same)).scalar()
-    return None if answer is None else bytes(answer)
+    row = _KNOWN.run(connection, **_named(heard)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _named(heard: Heard) -> dict[str, Any]:
+    return {name: getattr(heard, name) for name in _IDENTITY}
 
 
 def _row(heard: Heard) -> dict[str, Any]:
     return {
-        **{name: getattr(heard, name) for name in ("id", *_IDENTITY, "kind", "version")},
+        **_named(heard),
+        **{name: getattr(heard, name) for name in ("id", "kind", "version")},
         "sent_at": heard.sent_at,
         "received_at": heard.received_at,
         "answer": heard.answer,
@@ -185,6 +206,7 @@ def _turn_away(connection: Connection, turned: Turned) -> None:
         if gone is None:
             break
         held -= gone
+    promise(connection, turned.later, turned.received_at)
     connection.execute(
         insert(quarantine).values(
             link=turned.link,

@@ -65,6 +65,22 @@ message_latest = Table(
 )
 """When the newest message was sent by which a patient's data were changed."""
 
+later_answer = Table(
+    "later_answer",
+    metadata,
+    Column("seq", AUTO, primary_key=True, autoincrement=True),
+    Column("id", word(36), nullable=False, unique=True),
+    Column("destination", word(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant),
+    Column("lease_token", word(36)),
+    Column("lease_until", Instant),
+    Index("later_answer_due", "due_at", "seq"),
+)
+"""Application acknowledgements that go out as messages of their own; gone once they are taken."""
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -52,6 +52,18 @@ def test_store_prints_each_way_of_sending(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_mllp_prints_ours_beside_two_other_servers(tmp_path):
+    told = figures(run("mllp", "--seconds", "0.3", "--rounds", "1", "--data", str(tmp_path)))
+    for connections in ("1 connection", "4 connections"):
+        what = f"ORU acknowledged over MLLP, {connections}"
+        for peer in ("python-hl7", "hl7apy"):
+            line = told[f"{what}, beside {peer}"]
+            assert line["unit"] == "per second"
+            assert line["ratio"] == pytest.approx(line["ours"] / line["peer"], rel=0.01)
+        assert told[f"{what}, to the answer, p95"]["unit"] == "ms"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_opinion_prints_p50_and_p95(tmp_path):
     told = figures(run("opinion", "--cases", "2", "--data", str(tmp_path)))
     for span in (

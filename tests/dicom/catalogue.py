@@ -1,19 +1,8 @@
-"""Which test answers which row of the catalogue of bad DICOM input, and which rows do not apply.
-
-A row's test says its number itself: as the id of a row in a table, in its name (``test_d025_...``) or
-beside it. Where another test answers a row, ``ANSWERED`` says which.
-``python -m tests.dicom.catalogue`` prints the count.
-"""
+"""The D rows: bad DICOM input. ``python -m tests.dicom.catalogue`` prints the count."""
 
 from __future__ import annotations
 
-import ast
-import re
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-ROWS = tuple(f"D-{number:03}" for number in range(1, 134))
-_SAID = re.compile(r"(?<![A-Za-z0-9])[dD][-_]?(\d{3})(?=[a-z]?(?![A-Za-z0-9]))")
+from tests.catalogue import Catalogue
 
 ANSWERED = {
     "D-075": "tests/routing/test_studies.py::test_what_does_not_fit_goes_to_a_person",
@@ -35,15 +24,11 @@ ANSWERED = {
     "D-108": "tests/reader/film/test_scope.py::test_the_header_decides",
     "D-118": "tests/flow/test_dicom.py::test_killed_listeners_lose_nothing_that_was_acknowledged",
 }
-"""Row -> the test that answers it."""
-
 DOES_NOT_APPLY = {
     "D-044": "we are asked to commit to nothing: an N-ACTION gets 0211 (D-043)",
     "D-045": "as D-044",
     "D-095": "nothing is exported as a table",
 }
-"""Row -> why."""
-
 DIFFERS = {
     "D-022": "accepted: user identities are not looked at (PS3.7 D.3.3.7 lets who knows none go on)",
     "D-040": "0000: with one operation at a time nothing is outstanding when the next is read (decision 18)",
@@ -51,50 +36,14 @@ DIFFERS = {
     "D-083": "both kept and the case held: the door decodes no pixels, so two encodings are two contents",
     "D-086": "kept and not read: nothing deletes or rejects a study here",
 }
-"""Row -> how its answer differs from the catalogue's, and why; its test holds ours."""
-
-
-def marked() -> dict[str, set[str]]:
-    """Row -> the test modules that say its number."""
-    found: dict[str, set[str]] = {}
-    for path in sorted((ROOT / "tests").rglob("*.py")):
-        if path == Path(__file__):
-            continue
-        where = str(path.relative_to(ROOT))
-        if "fhir" not in where or "dicom" in where:
-            for number in _SAID.findall(path.read_text(encoding="utf-8")):
-                found.setdefault(f"D-{number}", set()).add(where)
-    return found
-
-
-def exists(test: str) -> bool:
-    """``tests/x.py::test_name``."""
-    path, _, name = test.partition("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return any(isinstance(each, ast.FunctionDef) and each.name == name for each in ast.walk(tree))
-
-
-def missing() -> list[str]:
-    here = marked()
-    return [each for each in ROWS if each not in here and each not in ANSWERED and each not in DOES_NOT_APPLY]
-
-
-def told() -> str:
-    here = marked()
-    answered = [each for each in ROWS if each in here or each in ANSWERED]
-    idle = [each for each in ROWS if each in DOES_NOT_APPLY and each not in answered]
-    counted = (
-        f"{len(ROWS)} rows: {len(answered)} answered by a test ({len(DIFFERS)} of them otherwise than the "
-        f"catalogue asks), {len(idle)} do not apply, {len(missing())} open"
-    )
-    lines = [
-        counted,
-        *(f"{row} does not apply: {DOES_NOT_APPLY[row]}" for row in idle),
-        *(f"{row} differs: {why}" for row, why in DIFFERS.items()),
-        *(f"{row} is open" for row in missing()),
-    ]
-    return "\n".join(lines)
-
+D = Catalogue(
+    "D",
+    133,
+    ("dicom", "badinput", "flow", "store", "routing", "reader", "story", "importing"),
+    ANSWERED,
+    DOES_NOT_APPLY,
+    DIFFERS,
+)
 
 if __name__ == "__main__":
-    print(told())  # noqa: T201
+    print(D.told())  # noqa: T201

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from server.dicom.peers import Called, Peers, load_peers
-from server.dicom.register import PeersFile
 from server.dicom.rights import Right
 from server.dicom.upper.answer import Rejection
 from server.dicom.upper.negotiation import STORAGE_CLASSES
 from server.dicom.upper.request import Request, parse_request
 from server.errors import Category, Fault
+from server.reread import Reread
 from tests.dicom import wire
 
 GOOD = """
@@ -168,7 +168,7 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(path: Path) -> None:
 
 def test_a_changed_file_is_used_and_a_bad_one_is_not(path: Path) -> None:
     told: list[str] = []
-    register = PeersFile(path, told.append)
+    register = Reread(path, load_peers, told.append)
     assert set(register.current().peers or ()) == {"CT1", "PACS"}
     path.write_text(GOOD.replace('"PACS"', '"PACS2"'))
     assert set(register.current().peers or ()) == {"CT1", "PACS2"}

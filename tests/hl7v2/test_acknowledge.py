@@ -155,3 +155,11 @@ def test_what_is_asked_for_later_is_a_message_of_its_own() -> None:
     assert code(found) == "AA"
     assert acknowledge.application(head(accept="AL", application="ER"), None, STAMP) is None
     assert acknowledge.application(head(), None, STAMP) is None
+
+
+def test_what_switches_the_character_set_goes_back_as_it_came() -> None:
+    found = acknowledge.answer(
+        read_head(rb"MSH|^~\&|A\M2442\AD|H|S|G|2026||ORU^R01|1|P|2.5" + b"\r"), None, STAMP
+    )
+    assert found
+    assert found.split(b"|")[4] == rb"A\E\M2442\E\AD"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from server.errors import Category, Fault
 from server.hl7v2.link import Asked, Authority, Bare, Link, LocalCode, Meaning, Named, Reused
-from server.hl7v2.links import LinksFile, load_links
+from server.hl7v2.links import demand_known, links_file, load_links
 
 SHORT = """
 [[link]]
@@ -35,7 +36,6 @@ strict = true
 reused_control_id = "refuse"
 batches = true
 answers_to = "ris"
-destination = "ris-results"
 order_system = "urn:oid:1.2.1"
 filler_system = "urn:oid:1.2.2"
 accession_system = "urn:oid:1.2.3"
@@ -74,7 +74,6 @@ RIS = Link(
     reused_control_id=Reused.REFUSE,
     batches=True,
     answers_to="ris",
-    destination="ris-results",
     order_system="urn:oid:1.2.1",
     filler_system="urn:oid:1.2.2",
     accession_system="urn:oid:1.2.3",
@@ -130,7 +129,7 @@ def test_without_a_file_only_this_machine_is_listened_to() -> None:
         ('processing = ["P", "T"]', 'processing = ["X"]', "link.1.processing.0: allowed: D, P, T"),
         ('processing = ["P", "T"]', "processing = []", "link.1.processing: allowed: one or more"),
         ('"ORM^O01"', '"ORM_O01"', "link.1.messages.0: allowed: message types such as ADT^A08"),
-        ('"8859/1"', '"latin1"', "link.1.character_set: allowed: ASCII, 8859/1, "),
+        ('"8859/1"', '"latin1"', "link.1.character_set: allowed: 8859/1, 8859/15, "),
         ("strict = true", 'strict = "yes"', "link.1.strict: "),
         ('"refuse"', '"ignore"', "link.1.reused_control_id: Must be one of: process, refuse."),
         ('"urn:oid:1.2.1"', '"1.2.1"', "link.1.order_system: allowed: a URI"),
@@ -191,7 +190,7 @@ def test_certificates_tell_links_apart(path: Path) -> None:
 
 def test_a_changed_file_is_read_again_and_a_bad_one_is_told(path: Path) -> None:
     told: list[str] = []
-    file = LinksFile(path, told.append)
+    file = links_file(path, told.append)
     assert list(file.current()) == ["lab", "ris"]
     path.write_text(SHORT)
     assert list(file.current()) == ["lab"]
@@ -202,3 +201,32 @@ def test_a_changed_file_is_read_again_and_a_bad_one_is_told(path: Path) -> None:
     path.unlink()
     assert list(file.current()) == ["lab"]
     assert ["is not TOML" in each or "cannot be read" in each for each in told] == [True, True]
+
+
+def test_the_example_of_the_documentation_is_a_links_file(path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "hl7v2.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path.write_text(example)
+    (found,) = load_links(path).values()
+    assert (found.name, found.zone, len(found.authorities)) == ("ris", "Europe/Vienna", 1)
+    unsaid = {each.name for each in fields(Link) if each.name not in example}
+    named_beside_another = {"filler_system", "accession_system"}
+    assert unsaid == named_beside_another | {"authorities", "meanings"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            '[[link.asks]]\nquestion = "nobody"\ncodes = [{code = "1"}]\n',
+            "asks.question: allowed: film, values",
+        ),
+        ('answers_to = "nowhere"\n', "answers_to: allowed: ris-out"),
+    ],
+)
+def test_who_is_asked_and_who_is_told_must_be_there(tmp_path: Path, more: str, said: str) -> None:
+    path = tmp_path / "links.toml"
+    path.write_text(f'[[link]]\nname = "ris"\nsender = {{}}\naddresses = ["127.0.0.1"]\n{more}')
+    with pytest.raises(Fault, match=said):
+        demand_known(path, ("values", "film"), ("ris-out",))
+    demand_known(None, (), ())

@@ -57,3 +57,18 @@ def test_every_kind_of_every_version(version: str, kind: str, lines: tuple[str, 
     assert [each.name for each in found.extra] == ["ZDS"] * (kind[:3] == "ORM")
     asked = {"field-missing ORC-7", "field-missing OBR-27"} if version == "2.3" else set()
     assert set(found.notes) <= asked, "2.3 required what later versions do not"
+
+
+def test_a_text_keeps_separators_that_were_not_escaped() -> None:
+    text = "BP 120^80 & \\T\\ stable~second^"
+    found = reading.message(result(observed(text, "TX"), "NTE|1||a^b&c"), link())
+    segments = {each.name: each for each in found.content.walk()}
+    assert [each.text() for each in segments["OBX"].repetitions(5)] == ["BP 120^80 & & stable", "second"]
+    assert segments["NTE"].text(3) == "a^b&c"
+    assert {"separator-in-text OBX-5", "separator-in-text NTE-3"} <= set(found.notes)
+
+
+def test_what_has_parts_keeps_them() -> None:
+    found = reading.message(result(observed("1^Yes^L", "CWE"), observed("<^5", "SN")), link())
+    assert [each.text(5, 2) for each in found.content.walk() if each.name == "OBX"] == ["Yes", "5"]
+    assert not found.notes

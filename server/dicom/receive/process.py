@@ -10,13 +10,14 @@ from structlog.typing import FilteringBoundLogger
 from server.counting import Part
 from server.dicom.limits import Limits
 from server.dicom.pace import Throttle
+from server.dicom.peers import Peers
 from server.dicom.receive.admission import Admission
 from server.dicom.receive.conversation import Conversation
 from server.dicom.receive.loop import Loop
 from server.dicom.receive.operation import Operations
-from server.dicom.register import PeersFile
 from server.line import Entry
 from server.objects import Holding
+from server.reread import Reread
 from server.seats import Seats
 from server.tally import Tally
 from server.turning import allow_files, turn
@@ -25,7 +26,7 @@ from server.turning import allow_files, turn
 def receive(
     entries: Sequence[Entry],
     holding: Holding,
-    peers: PeersFile,
+    peers: Reread[Peers],
     seats: Seats,
     limits: Limits,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.hl7v2.grammar import datatypes
+from server.hl7v2.grammar import datatypes, profile
 from server.hl7v2.grammar.datatypes import FORMS
 from server.hl7v2.grammar.rules import FieldRule, SegmentRules, rules
 from server.hl7v2.message import NULL, Field, Repetition, Segment
@@ -56,8 +56,24 @@ def _valued(segment: Segment, rule: FieldRule, values: Field, notes: list[str]) 
     for number, each in enumerate(values, start=1):
         if len(each.components) > rule.components or rule.odd:
             _components(segment, rule, each, notes)
+        for at, component in enumerate(each.components):
+            if len(component) > 1 and at in rule.simple and any(component[1:]):
+                _parted(segment, rule, number, at, notes)
         if not rule.plain and (text := each.text()):
             _value(rule, text, Place(segment.name, segment.sequence, rule.position, number), notes)
+
+
+def _parted(segment: Segment, rule: FieldRule, number: int, at: int, notes: list[str]) -> None:
+    """Its first part alone may be somebody else's number."""
+    where = f"{segment.name}-{rule.position}"
+    if at == 0 and (segment.name, rule.position) in profile.NUMBERS:
+        raise Refusal(
+            Code.DATA_TYPE,
+            "separator-in-number",
+            f"a separator within the number of {where} must be escaped",
+            Place(segment.name, segment.sequence, rule.position, number, at + 1),
+        )
+    notes.append(f"subcomponent-unknown {where}")
 
 
 def _components(segment: Segment, rule: FieldRule, value: Repetition, notes: list[str]) -> None:
@@ -108,7 +124,7 @@ def _observed(segment: Segment) -> list[str]:
     notes = []
     for number, each in enumerate(values, start=1):
         text = each.text()
-        if text and not looks(text):
+        if text and (len(each.components) > 1 or len(each.components[0]) > 1 or not looks(text)):
             raise _ill_typed(Place("OBX", segment.sequence, 5, number), kind)
         if text and kind == "NM" and text[0] in "<>":
             notes.append("comparator-in-number OBX-5")

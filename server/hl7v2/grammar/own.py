@@ -41,8 +41,9 @@ def _numbered(order: Group) -> None:
 
 
 def _identified(segment: Segment, field: int) -> None:
-    text = segment.text(field)
-    if text and not uid(text):
+    value = segment.first(field)
+    parted = any(value.components[0][1:]) if value.components else False
+    if parted or (value.text() and not uid(value.text())):
         raise Refusal(
             Code.DATA_TYPE,
             "data-type",

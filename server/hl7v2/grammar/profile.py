@@ -50,6 +50,12 @@ NEEDED_IN: dict[str, dict[str, tuple[int, ...]]] = {
 IDENTIFIERS = {("PID", 3), ("MRG", 1)}
 """Their first component must be valued: an authority without a number names nobody."""
 
+NUMBERS = {
+    ("PID", 3), ("PID", 18), ("MRG", 1), ("PV1", 19), ("ORC", 2), ("ORC", 3), ("OBR", 2), ("OBR", 3),
+    ("OBR", 18), ("IPC", 1), ("IPC", 2), ("IPC", 3), ("TXA", 12),
+}  # fmt: skip
+"""A separator within one that was not escaped would make another number of it: refused."""
+
 USED = {
     "PID": {7, 29},
     "PV1": {44, 45},

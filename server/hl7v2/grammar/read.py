@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from server.hl7v2.grammar import events, own, profile
 from server.hl7v2.grammar.check import check
+from server.hl7v2.grammar.mend import mended
 from server.hl7v2.grammar.structure import Shape, shape
 from server.hl7v2.grammar.walk import Walked, walk
 from server.hl7v2.message import Message, Segment
@@ -22,16 +23,21 @@ def read(segments: tuple[Segment, ...], notes: tuple[str, ...], strict: bool) ->
     version = known_version(header)
     code, event = header.text(9, 1), header.text(9, 2)
     structure = known_structure(code, event)
+    tables = events.NEAREST.get(version, version)
     found = [*notes, *_named(header, structure, version)]
+    between = header.text(2)[0] + header.text(2)[3]
+    pairs = [mended(each, tables, between) for each in segments]
+    segments = tuple(each for each, _ in pairs)
+    found += [note for _, said in pairs for note in said]
     walked = walk(
         segments,
-        _once(shape(structure, events.NEAREST.get(version, version)), structure),
+        _once(shape(structure, tables), structure),
         profile.OWN_SEGMENTS,
     )
     found += [*walked.notes, *_missing(walked, structure)]
     own.check(walked)
     for each in segments:
-        found += check(each, structure, events.NEAREST.get(version, version))
+        found += check(each, structure, tables)
     if strict and found:
         raise Refusal(
             Code.APPLICATION, "strict", f"this link is strict, and the message has: {', '.join(found[:10])}"

@@ -11,6 +11,8 @@ from server.hl7v2.grammar.datatypes import CHECKS, Check
 from server.hl7v2.grammar.structure import tables
 
 _ANY = 1_000_000
+TEXTS = frozenset({"ST", "TX", "FT"})
+"""Types without parts, for people to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class FieldRule:
     """How many there may be."""
     odd: tuple[tuple[int, bool], ...]
     """Components, counted from 0, that must be there (True), or must not (False)."""
+    simple: frozenset[int]
+    """Components, counted from 0, that have no parts."""
+    text: bool
     kind: str
     """Its data type, where it is one that is checked."""
     check: Check | None
@@ -52,26 +57,33 @@ class SegmentRules:
     fields: tuple[FieldRule | None, ...]
     must: tuple[FieldRule, ...]
     """Required or needed."""
+    texts: tuple[int, ...]
+    """Positions of those that are text."""
 
 
-@lru_cache(maxsize=1024)
 def rules(segment: str, structure: str, version: str) -> SegmentRules | None:
     """None: the version does not know the segment."""
+    return _rules(segment, version, profile.NEEDED_IN.get(structure, {}).get(segment, ()))
+
+
+@lru_cache(maxsize=2048)
+def _rules(segment: str, version: str, needed: tuple[int, ...]) -> SegmentRules | None:
     row = tables(version).SEGMENTS.get(segment)
     if row is None:
         return None
-    found = {rule.position: rule for rule in (_rule(segment, structure, child) for child in row[1])}
+    needed += profile.NEEDED_FIELDS.get(segment, ())
+    found = {rule.position: rule for rule in (_rule(segment, needed, child) for child in row[1])}
     fields = tuple(found.get(position) for position in range(1, max(found) + 1))
-    return SegmentRules(fields, tuple(each for each in found.values() if each.required or each.needed))
+    must = tuple(each for each in found.values() if each.required or each.needed)
+    return SegmentRules(fields, must, tuple(each.position for each in found.values() if each.text))
 
 
-def _rule(segment: str, structure: str, child: Any) -> FieldRule:
+def _rule(segment: str, needed: tuple[int, ...], child: Any) -> FieldRule:
     name, row, (least, most), _ = child
     position = _number(name)
     used = position in profile.USED.get(segment, set())
     # Where a version has withdrawn what we read, it is what it was.
     kind = row[2] if row[2] in CHECKS else "TS" if used else ""
-    needed = profile.NEEDED_FIELDS.get(segment, ()) + profile.NEEDED_IN.get(structure, {}).get(segment, ())
     components, odd = _components(row)
     return FieldRule(
         position=position,
@@ -82,6 +94,8 @@ def _rule(segment: str, structure: str, child: Any) -> FieldRule:
         barred=most == 0,
         components=components,
         odd=odd,
+        simple=_simple(row),
+        text=row[2] in TEXTS,
         kind=kind,
         check=CHECKS.get(kind),
         used=used,
@@ -99,6 +113,14 @@ def _components(row: Any) -> tuple[int, tuple[tuple[int, bool], ...]]:
     limits = ((at, found.get(at, (0, 0))) for at in range(1, most + 1))
     odd = ((at - 1, least > 0) for at, (least, highest) in limits if least > 0 or highest == 0)
     return most, tuple(odd)
+
+
+def _simple(row: Any) -> frozenset[int]:
+    if row[0] != "sequence" or not row[1]:
+        return frozenset() if row[2] in ("varies", "WD", None) else frozenset({0})
+    return frozenset(
+        _number(each[0]) - 1 for each in row[1] if each[1][0] == "leaf" and each[1][2] != "varies"
+    )
 
 
 def _number(name: str) -> int:

@@ -55,7 +55,7 @@ class Shape:
     """Every segment that it may have, at any depth."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def shape(structure: str, version: str) -> Shape:
     """From the version's own table, or the nearest that has it: before a structure came and after it went."""
     for each in nearest(version):

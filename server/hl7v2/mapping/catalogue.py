@@ -52,24 +52,25 @@ CONCEPTS = (
 
 
 def page() -> str:
-    """As Markdown: each segment's fields and where they go, then the types of OBX-5."""
-    lines = ["| field | becomes | in |", "|---|---|---|"]
+    """As Markdown: for each resource the fields that become its elements, then the types of OBX-5."""
+    lines = ["| resource | element | of |", "|---|---|---|"]
+    gathered: dict[tuple[str, str], list[str]] = {}
     for name, table in SEGMENTS:
         resource = name.partition("[")[2].rstrip("]")
-        merged: dict[str, list[str]] = {}
         for row in table:
-            merged.setdefault(row.source, []).append(_shown(row.element))
-        for source, elements in merged.items():
-            lines.append(f"| {source} | {', '.join(dict.fromkeys(elements))} | {resource} |")
+            gathered.setdefault((resource, _shown(row.element)), []).append(row.source)
+    for (resource, element), sources in gathered.items():
+        lines.append(f"| {resource} | `{element}` | {', '.join(dict.fromkeys(sources))} |")
     lines += ["", "| OBX-2 | OBX-5 becomes |", "|---|---|"]
     by_element: dict[str, list[str]] = {}
     for type_, (element, _, _) in values.TYPES.items():
         by_element.setdefault(element, []).append(type_)
-    lines += [f"| {', '.join(types)} | {element} |" for element, types in by_element.items()]
+    lines += [f"| {', '.join(types)} | `{element}` |" for element, types in by_element.items()]
     return "\n".join(lines)
 
 
 def _shown(element: str) -> str:
-    """``extension{x}`` as the extension's name."""
-    plain = element.replace("+", "").replace("[0]", "").replace("*", "")
-    return f"`{plain.replace('{', '(').replace('}', ')')}`"
+    """As people write it: ``extension(patient-birthTime)``; only the top of an extension counts."""
+    plain = element.replace("+", "")
+    stem, brace, url = plain.partition("{")
+    return f"{stem}({url.partition('}')[0].rpartition('/')[2]})" if brace else plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ class Making:
         self.received_at = received_at
         self._drafts: dict[str, Draft] = {}
         self._known: dict[tuple[str, Identifiers], str] = {}
+        self._names: dict[tuple[str, tuple[str, str]], str] = {}
         self._notes: dict[str, None] = {}
         self._doubts: dict[str, None] = {}
 
@@ -30,10 +32,29 @@ class Making:
         self._doubts[f"{words} {where}".strip()] = None
 
     def add(self, draft: Draft) -> Json:
-        """The reference to it."""
+        """The reference to it, or to the draft of the same thing: one by one of the same identifiers."""
+        same = self.known(draft.type, draft.identifiers)
+        if same is not None and same.name != draft.name:
+            self.note("named more than once, the first counts", draft.type)
+            draft = self._numbered(same, draft)
         self._straighten(draft.resource, draft.type)
         self._drafts[draft.name] = draft
+        self._names |= {(draft.type, each): draft.name for each in draft.identifiers}
         return {"reference": REFERENCE + draft.name}
+
+    def known(self, type_: str, identifiers: Identifiers) -> Draft | None:
+        """The draft of what has one of these identifiers."""
+        found = (self._names.get((type_, each)) for each in identifiers)
+        return next((self._drafts[each] for each in found if each is not None), None)
+
+    def _numbered(self, same: Draft, draft: Draft) -> Draft:
+        """``same`` with the identifiers of both: a result may know one more number of its order."""
+        said = same.resource.get("identifier", [])
+        more = [each for each in draft.resource.get("identifier", []) if each not in said]
+        resource = {**same.resource, "identifier": [*said, *more]} if more else same.resource
+        return replace(
+            same, resource=resource, identifiers=tuple(dict.fromkeys((*same.identifiers, *draft.identifiers)))
+        )
 
     def once(self, stem: str, type_: str, resource: Json, identifiers: Identifiers) -> Json:
         """As ``add``, of somebody or something that the message may name many times: known by identifier."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.hl7v2.mapping.concepts.orders import CONTROL, STATUS
 from server.hl7v2.mapping.convert import people, times
@@ -37,10 +38,17 @@ class Numbers:
     filler: Identifiers
     accessions: Identifiers
     studies: tuple[str, ...]
+    shared: Identifiers = ()
+    """Filler numbers that other orders of the message have, too."""
 
     @property
     def identity(self) -> Identifiers:
-        return self.placer + self.filler
+        return self.placer + tuple(each for each in self.filler if each not in self.shared)
+
+    @property
+    def root(self) -> Identifiers:
+        """By which its report is known: the filler's number, else the placer's."""
+        return self.filler or self.placer
 
 
 def numbers(ordered: Ordered, studies: Iterable[Segment], making: Making) -> Numbers:
@@ -51,6 +59,18 @@ def numbers(ordered: Ordered, studies: Iterable[Segment], making: Making) -> Num
         making.doubt("ORC and OBR name different orders", "OBR-2")
     return Numbers(placer, filler, tuple(dict.fromkeys(_accessions(ordered, making))),
                    tuple(dict.fromkeys(_studies(ordered, studies, making))))  # fmt: skip
+
+
+def told_apart(known: list[Numbers], making: Making) -> list[Numbers]:
+    """A filler's number under several placers' numbers is the number of none of them."""
+    placers = defaultdict[tuple[str, str], set[Identifiers]](set)
+    for each in known:
+        for filler in each.filler:
+            placers[filler].add(each.placer)
+    shared = tuple(filler for filler, several in placers.items() if len(several - {()}) > 1)
+    if shared:
+        making.note("filler number of several orders, not used", "OBR-3")
+    return [replace(each, shared=shared) for each in known]
 
 
 def order(
@@ -140,9 +160,14 @@ def _status(ordered: Ordered, making: Making, *, speaks: bool) -> str:
 
 
 def _identifiers(found: Json, known: Numbers) -> list[Json]:
+    numbered = [
+        each
+        for each in found.get("identifier", [])
+        if (each.get("system"), each["value"]) not in known.shared
+    ]
     accessions = [identifier(system, value, "ACSN") for system, value in known.accessions]
     studies = [identifier(DICOM_UID, f"urn:oid:{uid}") for uid in known.studies]
-    return [*found.get("identifier", []), *accessions, *studies]
+    return [*numbered, *accessions, *studies]
 
 
 def _accessions(ordered: Ordered, making: Making) -> Iterator[tuple[str, str]]:

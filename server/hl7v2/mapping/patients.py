@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from server.hl7v2.mapping.convert.identifiers import extended, pairs
 from server.hl7v2.mapping.convert.text import clean
-from server.hl7v2.mapping.drafts import Draft, Identifiers, Json, Kind, Merge
+from server.hl7v2.mapping.drafts import REFERENCE, Draft, Identifiers, Json, Kind, Merge
 from server.hl7v2.mapping.layout import Person
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.rows import fill
@@ -37,8 +37,8 @@ def patient(person: Person, name: str, making: Making, *, speaks: bool) -> str |
     if not resource["identifier"]:
         del resource["identifier"]
     cleared = _cleared(person.pid, resource, making) if speaks else ()
-    making.add(Draft(name, "Patient", resource, known, cleared, OWNED if speaks else ()))
-    return name
+    made = making.add(Draft(name, "Patient", resource, known, cleared, OWNED if speaks else ()))
+    return str(made["reference"]).removeprefix(REFERENCE)
 
 
 def merges(person: Person, name: str, event: str, making: Making) -> tuple[Merge, ...]:

@@ -9,7 +9,7 @@ from server.hl7v2.mapping.conclusions import conclude
 from server.hl7v2.mapping.convert import people
 from server.hl7v2.mapping.convert.identifiers import filler_system, identifier
 from server.hl7v2.mapping.convert.text import token
-from server.hl7v2.mapping.drafts import Draft, Identifiers, Json
+from server.hl7v2.mapping.drafts import REFERENCE, Draft, Identifiers, Json
 from server.hl7v2.mapping.layout import Ordered, Result
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.orders import Numbers
@@ -77,9 +77,8 @@ def report(ordered: Ordered, place: Place, making: Making) -> str:
         if several:
             whole[element] = several
     _signed(whole, ordered, place, making)
-    name = f"report-{place.at}"
-    making.add(Draft(name, "DiagnosticReport", whole, identity, (), OWNED))
-    return name
+    made = making.add(Draft(f"report-{place.at}", "DiagnosticReport", whole, identity, (), OWNED))
+    return str(made["reference"]).removeprefix(REFERENCE)
 
 
 def _filled(ordered: Ordered, making: Making) -> Json:
@@ -96,7 +95,7 @@ def _filled(ordered: Ordered, making: Making) -> Json:
 
 def _identity(ordered: Ordered, place: Place, found: Json, making: Making) -> Identifiers:
     """The filler's number, else the placer's; one number of several reports is told apart by OBR-4."""
-    known = place.known.filler or place.known.placer
+    known = place.known.root
     if place.shared and known and ordered.obr is not None:
         making.note("filler number of several reports", "OBR-3")
         code = own.minted(*known[0], token(ordered.obr.text(4)), token(ordered.obr.text(4, 3)))

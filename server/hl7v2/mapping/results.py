@@ -78,6 +78,10 @@ def result(name: str, lines: list[Result], key: Key, about: About, making: Makin
     _reason(whole, token(obx.text(11)))
     _beside(whole, about, notes((nte for each in lines for nte in each.notes), making))
     known = pairs(whole.get("identifier", []))
+    if making.known("Observation", known) is not None:
+        making.note("one number of several results, not used", "OBX-21")
+        del whole["identifier"]
+        known = ()
     if not known and about.root is not None:
         known = ((result_system(making), own.minted(*about.root, *key)),)
         whole["identifier"] = [identifier(*known[0])]

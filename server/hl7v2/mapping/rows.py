@@ -1,8 +1,8 @@
 """The tables' one shape, and how a segment (or a value, whose components are its fields) is read by one.
 
 An element path has names between points. ``name+``: one more item of a list for each repetition;
-``line[0]``: the item of that index; ``extension{patient-religion}``: the extension of that URL, HL7's own by
-their last part; ``*``: the value's own elements, beside the others.
+``extension{patient-birthTime}``: the extension of that URL, HL7's own by their last part; ``*``: the value's
+own elements, beside the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from server.hl7v2.message import NULL, Repetition, Segment
 Convert = Callable[[Repetition, Making, str], Any]
 """(value, sheet, place) -> what FHIR has for it; None: nothing, and a note says why where something stood."""
 
-_STEP = re.compile(r"(?P<name>\w+)(?:(?P<more>\+)|\[(?P<at>\d+)\]|\{(?P<url>[^}]+)\})?(?:\.|$)")
+_STEP = re.compile(r"(?P<name>\w+)(?:(?P<more>\+)|\{(?P<url>[^}]+)\})?(?:\.|$)")
 EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -80,7 +80,7 @@ def put(resource: Json, path: str, value: Any) -> None:
     for step in steps[:-1]:
         place = _enter(place, step)
     last = steps[-1]
-    if last["more"] or last["at"] is not None:
+    if last["more"]:
         place.setdefault(last["name"], []).append(value)
     else:
         place.setdefault(last["name"], value)
@@ -96,11 +96,6 @@ def _enter(place: Json, step: re.Match[str]) -> Json:
         )
     if step["more"]:
         return _appended(place.setdefault(name, []), {})
-    if step["at"] is not None:
-        items: list[Json] = place.setdefault(name, [])
-        while len(items) <= int(step["at"]):
-            items.append({})
-        return items[int(step["at"])]
     inner: Json = place.setdefault(name, {})
     return inner
 

@@ -56,9 +56,11 @@ class _Telling:
 
     def _person(self, person: Person, name: str) -> None:
         speaks = self._message.code == "ADT"
-        if patients.patient(person, name, self._making, speaks=speaks) is None:
+        found = patients.patient(person, name, self._making, speaks=speaks)
+        if found is None:
             self._making.doubt("no patient", "PID")
             return
+        name = found
         self.merges += patients.merges(person, name, self._message.event, self._making)
         subject = {"reference": REFERENCE + name}
         visit = visits.visit(person, subject, self._message.event, self._making, speaks=speaks)
@@ -66,12 +68,13 @@ class _Telling:
             self._referral(person, name, subject)
         elif self._message.code in (*_REPORTING, *_ORDERING, "MDM"):
             self._orders(person, name, subject, visit)
-        if self._sheet.document is not None and name == "patient":
+        if self._sheet.document is not None and self._message.code == "MDM" and name == "patient":
             self._document(self._sheet.document, name, subject, visit)
 
     def _orders(self, person: Person, name: str, subject: Json, visit: Json | None) -> None:
         known = [orders.numbers(each, self._studies(each), self._making) for each in person.orders]
-        fillers = Counter(each for numbers in known for each in numbers.filler)
+        known = orders.told_apart(known, self._making)
+        roots = Counter(each for numbers in known for each in numbers.root)
         for ordered, numbers in zip(person.orders, known, strict=True):
             self._count += 1
             speaks = self._message.code in _ORDERING
@@ -81,10 +84,12 @@ class _Telling:
                     f"order-{self._count}", ordered, numbers, subject, self._making, speaks=speaks
                 )
                 self._with(draft, ordered, subject, visit, speaks=speaks)
+                if speaks and self._making.known("ServiceRequest", draft.identifiers) is not None:
+                    self._making.doubt("one number of several orders", "OBR-2")
                 order = self._making.add(draft)
             report = None
             if self._message.code in _REPORTING:
-                shared = any(fillers[each] > 1 for each in numbers.filler)
+                shared = any(roots[each] > 1 for each in numbers.root)
                 place = reports.Place(
                     self._count, subject, order, visit, numbers, shared, self._message.header
                 )

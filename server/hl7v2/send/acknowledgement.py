@@ -11,6 +11,9 @@ MOST_WORDS: Final = 300
 """Characters of a partner's words that are kept."""
 _CODES: Final = ("AA", "AE", "AR", "CA", "CE", "CR")
 """Table 0008."""
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{0,20}")
+_MOST_CODES: Final = 8
+UNREADABLE: Final = "unreadable"
 _ENDS: Final = re.compile(r"\r\n|\r|\n")
 _ESCAPES: Final = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\"}
 _ESCAPE: Final = re.compile(r"\\([FSTRE])\\")
@@ -42,7 +45,8 @@ def acknowledgement(payload: bytes) -> Acknowledgement | None:
     if told is None or _field(told, 1) not in _CODES:
         return None
     errors = [each for each in fields if each[0] == "ERR"]
-    codes = {code for each in errors for code in _codes(each, caret)} | {_field(told, 6).split(caret)[0]}
+    listed = [code for each in errors for code in _codes(each, caret)]
+    codes = {_code(each) for each in (*listed[:_MOST_CODES], _field(told, 6).split(caret)[0])}
     said = [_field(told, 3), *(_field(each, n) for each in errors for n in (8, 7))]
     return Acknowledgement(_field(told, 1), _field(told, 2), frozenset(codes - {""}), _words(said))
 
@@ -52,6 +56,11 @@ def _codes(error: Sequence[str], caret: str) -> Iterator[str]:
     yield _field(error, 3).split(caret)[0]
     for each in _field(error, 1).split("~"):
         yield re.split(r"[&~]", (each.split(caret) + [""] * 4)[3])[0]
+
+
+def _code(said: str) -> str:
+    """What is no code of any table may be anything, and is not shown."""
+    return said if _CODE.fullmatch(said) else UNREADABLE
 
 
 def _field(fields: Sequence[str], number: int) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 from contextlib import suppress
+from enum import Enum, auto
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -17,12 +17,22 @@ from server.hl7v2.send.exchange import Exchange
 from server.model import Hl7Destination, Receipt, Trust
 from server.ports import Undelivered
 
+_TURN: Final = 1.0
+_MOST_UNASKED: Final = 16
 _LEAST: Final = 0.01
 _PORTION: Final = 16 * KIB
 _LARGEST: Final = 256 * KIB
 """Bytes of one answer."""
 _ALIVE_AFTER: Final = 30
 """Seconds without traffic after which the kernel asks whether the peer is there; a firewall forgets later."""
+
+
+class _End(Enum):
+    """How it ends without an answer."""
+
+    SILENT = auto()
+    HUNG_UP = auto()
+    """Before its first byte."""
 
 
 class MllpLine:
@@ -41,7 +51,7 @@ class MllpLine:
             Undelivered: as the exchange; UNAVAILABLE when the system cannot be reached or does not answer.
         """
         ends = monotonic() + self._seconds * PATIENCE
-        if not self._turn.acquire(timeout=self._seconds):
+        if not self._turn.acquire(timeout=min(self._seconds, _TURN)):  # others wait for this thread
             text = "the message before this one is still waiting for its answer"
             raise Undelivered(Category.UNAVAILABLE, "throttled", text, untouched=True)
         try:
@@ -56,43 +66,52 @@ class MllpLine:
             self._open = None
 
     def _in_turn(self, message: bytes, exchange: Exchange, ends: float) -> Receipt:
-        """A connection on which an answer may still come is not used for another message."""
-        line = self._connected()
-        try:
-            line.settimeout(max(min(self._seconds, ends - monotonic()), _LEAST))
-            line.sendall(block(message))
-            receipt = self._heard(line, exchange, ends)
-        except OSError:  # its end, or its time's; what came until then counts
-            receipt = None
-        if receipt is None:
-            self.close()
-            return exchange.over()
-        return receipt
+        """A connection on which an answer may still come is not used for another message.
 
-    def _heard(self, line: socket.socket, exchange: Exchange, ends: float) -> Receipt | None:
-        """None after its last byte, and when what it says is no MLLP."""
-        framing, until, committed = Framing(_LARGEST), self._later(ends), False
-        while True:
+        Some systems hang up behind each answer, and it may be seen too late: then the message goes once more,
+        on a new connection, as it would after any silence.
+        """
+        kept = self._open is not None
+        told = self._told(message, exchange, ends)
+        if told is _End.HUNG_UP and kept:
+            told = self._told(message, exchange, ends)
+        return told if isinstance(told, Receipt) else exchange.over()
+
+    def _told(self, message: bytes, exchange: Exchange, ends: float) -> Receipt | _End:
+        line, heard = self._connected(), False
+        framing, until = Framing(_LARGEST), self._later(ends)
+        try:
             line.settimeout(max(until - monotonic(), _LEAST))
-            data = line.recv(_PORTION)
-            if not data or monotonic() > until:
-                return None
-            framing.feed(data)
-            while (event := framing.take()) is not None:
-                if isinstance(event, Closed | TooLong):
-                    return None
-                receipt = exchange.heard(event.payload) if isinstance(event, Frame) else None
-                if receipt is not None:
+            line.sendall(block(message))
+            until = self._later(ends)
+            while data := self._received(line, until):
+                heard, committed = True, exchange.committed
+                framing.feed(data)
+                if (receipt := _answer(framing, exchange)) is not None:
                     return receipt
-            if exchange.committed and not committed:
-                until, committed = self._later(ends), True
+                if exchange.committed and not committed:
+                    until = self._later(ends)
+        except TimeoutError:
+            heard = True
+        except OSError:
+            pass  # its end, with or without a word
+        self.close()
+        return _End.SILENT if heard else _End.HUNG_UP
+
+    def _received(self, line: socket.socket, until: float) -> bytes:
+        """Empty after its last byte. Raises TimeoutError."""
+        left = until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        line.settimeout(left)
+        return line.recv(_PORTION)
 
     def _later(self, ends: float) -> float:
         return min(ends, monotonic() + self._seconds)
 
     def _connected(self) -> socket.socket:
-        if self._open is not None and _stirs(self._open):
-            self.close()  # it has ended, or says what nobody asked
+        if self._open is not None and _over(self._open):
+            self.close()
         if self._open is None:
             self._open = self._connect()
         return self._open
@@ -121,10 +140,29 @@ class MllpLine:
             raise Undelivered(Category.UNAVAILABLE, "security", text, untouched=True) from error
 
 
-def _stirs(line: socket.socket) -> bool:
-    """Whether something has come on a line on which nothing should: most often its end."""
-    pending = isinstance(line, ssl.SSLSocket) and line.pending() > 0
-    return pending or bool(select.select([line], [], [], 0)[0])
+def _answer(framing: Framing, exchange: Exchange) -> Receipt | None:
+    """Raises OSError when what comes is no MLLP, so that nothing more can be understood."""
+    while (event := framing.take()) is not None:
+        if isinstance(event, Closed | TooLong):
+            raise ConnectionAbortedError
+        receipt = exchange.heard(event.payload) if isinstance(event, Frame) else None
+        if receipt is not None:
+            return receipt
+    return None
+
+
+def _over(line: socket.socket) -> bool:
+    """Whether the peer has ended it; what it has said meanwhile, unasked, is not kept."""
+    line.settimeout(0)
+    try:
+        for _ in range(_MOST_UNASKED):
+            if not line.recv(_PORTION):
+                return True
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _context(trust: Trust) -> ssl.SSLContext:

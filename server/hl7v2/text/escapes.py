@@ -23,7 +23,9 @@ _HIGH = {
 class Escapes:
     """The escapes of one message."""
 
-    def __init__(self, delimiters: Delimiters, codec: str) -> None:
+    def __init__(self, delimiters: Delimiters, codec: str, *, switches: bool = True) -> None:
+        """``switches``: what is sent in another set (C, M) is read in that; else it stands as it came."""
+        self._switches = switches
         self._escape = delimiters.escape
         self._pattern = _pattern(delimiters.escape)
         self._codec = codec
@@ -46,6 +48,8 @@ class Escapes:
             if index % 2 == 0:
                 self.broken = self.broken or self._escape in part
                 out.append(part)
+            elif part[0] in "CM" and not self._switches:
+                out.append(self._literal(part))
             elif part[0] in "CM":
                 parts[index + 1] = self._switched(part, parts[index + 1])
             else:

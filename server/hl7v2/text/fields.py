@@ -13,9 +13,9 @@ _SHORT = 40
 class Fields:
     """Reads the lines of one message."""
 
-    def __init__(self, delimiters: Delimiters, codec: str) -> None:
+    def __init__(self, delimiters: Delimiters, codec: str, *, switches: bool = True) -> None:
         self._delimiters = delimiters
-        self.escapes = Escapes(delimiters, codec)
+        self.escapes = Escapes(delimiters, codec, switches=switches)
         self._seen: dict[str, Field] = {}
 
     def msh(self, line: str) -> Segment:

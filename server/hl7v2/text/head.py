@@ -43,4 +43,4 @@ def read_head(payload: bytes) -> Head:
     line = start.replace(b"\n", b"\r").partition(b"\r")[0].decode("latin-1")
     field, rest = line[3:4], line[4:]
     found = delimiters.of(field, rest.partition(field)[0] if field else "")
-    return Head(found, Fields(found, "latin-1").msh(line), bom)
+    return Head(found, Fields(found, "latin-1", switches=False).msh(line), bom)

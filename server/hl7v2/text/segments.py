@@ -90,19 +90,19 @@ def _segments(lines: list[str], delimiters: Delimiters, fields: Fields) -> tuple
     for number, line in found[1:]:
         name = line[:3]
         seen[name] += 1
-        _check(line, name, delimiters)
+        _check(line, delimiters, out[-1])
         out.append(fields.segment(line, number, seen[name]))
     return tuple(out)
 
 
-def _check(line: str, name: str, delimiters: Delimiters) -> None:
-    if not _named(name) or line[3:4] not in ("", delimiters.field):
+def _check(line: str, delimiters: Delimiters, before: Segment) -> None:
+    if not _named(line[:3]) or line[3:4] not in ("", delimiters.field):
         raise Refusal(
             Code.SEQUENCE,
             "segment-name",
-            "each line must begin with the three capital letters or digits of a segment's name and the field "
-            "separator",
-            Place("MSH"),
+            "the line after this segment must begin with a segment's name (three capital letters or digits) "
+            "and the field separator",
+            Place(before.name, before.sequence),
         )
     if _parts(line, delimiters) > MOST_OF_A_SEGMENT:
         raise _too_many("fields, repetitions and components in one segment", MOST_OF_A_SEGMENT)

@@ -7,7 +7,7 @@ import pytest
 from tests.hl7v2.mapping.telling import PID, line, one, resource, told
 
 T02 = "MDM^T02^MDM_T02"
-DOCUMENTS = "https://second-reader.example/fhir/link/hospital/document"
+DOCUMENTS = "https://second-reader.example/hl7v2/link/hospital/document"
 OBX = "OBX|1|TX|18748-4^Study^LN||Words.||||||F"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from server.fhir.worklist import STATION
 from server.hl7v2.link import Asked, LocalCode
+from server.hl7v2.mapping.tables.order import AE_TITLE
 from tests.hl7v2.mapping.telling import PID, one, resource, told
 
 ORM, OMI = "ORM^O01^ORM_O01", "OMI^O23^OMI_O23"
@@ -49,12 +51,14 @@ def test_orc_and_obr_must_name_one_order() -> None:
 
 
 def test_images_are_named_by_ipc() -> None:
-    found = told(f"{PID}\nORC|NW|P1^EHR\n{OBR}\nIPC|A7^RIS|RP|1.2.3^RIS|SPS|CT^^DCM|||||CT1||CT1", OMI)
+    found = told(f"{PID}\nORC|NW|P1^EHR\n{OBR}\nIPC|A7^RIS|RP|1.2.3^RIS|SPS|CT^^DCM||||CT1", OMI)
     (order,) = found.orders
-    assert order.accessions == (("https://second-reader.example/fhir/link/hospital/accession", "A7"),)
+    assert order.accessions == (("https://second-reader.example/hl7v2/link/hospital/accession", "A7"),)
     assert order.studies == ("1.2.3",)
+    assert AE_TITLE == STATION
     whole = resource(found, "ServiceRequest")
     assert whole["orderDetail"][0]["coding"][0]["system"] == "http://dicom.nema.org/resources/ontology/DCM"
+    assert whole["performer"] == [{"identifier": {"system": STATION, "value": "CT1"}}]
     assert whole["category"][0]["coding"][0]["code"] == "363679005"
     assert [each["type"]["coding"][0]["code"] for each in whole["identifier"] if "type" in each] == [
         "PLAC",
@@ -117,3 +121,24 @@ def test_who_orders_acts_for_the_facility_that_does() -> None:
         "reference": "draft:role-1",
         "display": "ANNA WHO",
     }
+
+
+def test_one_order_with_several_results_is_one_order() -> None:
+    found = told(f"{PID}\nOBR|1|P1^EHR|F1|A^A^L\nOBR|2|P1^EHR|F2|B^B^L")
+    assert [each.order for each in found.orders] == ["order-1", "order-1"]
+    assert len(one(found, "ServiceRequest").identifiers) == 3
+    reports = [each for each in found.drafts if each.type == "DiagnosticReport"]
+    assert [each.resource["basedOn"] for each in reports] == [[{"reference": "draft:order-1"}]] * 2
+
+
+def test_a_filler_number_of_two_orders_is_neithers() -> None:
+    found = told(f"{PID}\nOBR|1|P1^EHR|F1|A^A^L\nOBR|2|P2^EHR|F1|B^B^L")
+    requests = [each for each in found.drafts if each.type == "ServiceRequest"]
+    assert [[value for _, value in each.identifiers] for each in requests] == [["P1"], ["P2"]]
+    assert "F1" not in str(requests)
+    assert "filler number of several orders, not used OBR-3" in found.notes
+
+
+def test_two_orders_of_one_number_are_doubted() -> None:
+    found = told(f"{PID}\nORC|NW|P1^EHR\nOBR|1|P1^EHR||A^A^L\nORC|NW|P1^EHR\nOBR|2|P1^EHR||B^B^L", ORM)
+    assert found.doubts == ("one number of several orders OBR-2",)

@@ -9,7 +9,7 @@ import pytest
 from server.hl7v2.link import LocalCode, Meaning
 from tests.hl7v2.mapping.telling import PID, line, one, resource, told
 
-OURS = "https://second-reader.example/fhir/link/hospital"
+OURS = "https://second-reader.example/hl7v2/link/hospital"
 IMPRESSION, FINDINGS, EFFUSION = (
     "19005-8^Impression^LN",
     "59776-5^Findings^LN",
@@ -46,6 +46,8 @@ def test_only_f_and_c_are_signed(said: str, status: str) -> None:
         (f"CWE|{EFFUSION}||{PRESENT}||||||F", ["60046008"]),
         (f"CWE|{EFFUSION}||{ABSENT}||||||F", []),
         (f"CWE|{EFFUSION}||1^Perhaps^SCT||||||F", []),
+        (f"CWE|{EFFUSION}||{PRESENT}^{ABSENT}||||||F", []),
+        (f"CWE|{EFFUSION}||{PRESENT}~{ABSENT}||||||F", []),
         (f"CWE|1^Effusion^L||{PRESENT}||||||F", []),
         (f"CWE|{IMPRESSION}||233604007^Pneumonia^SCT||||||W", []),
         (f"CWE|{IMPRESSION}||^Only words||||||F", []),

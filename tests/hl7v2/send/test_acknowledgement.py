@@ -49,6 +49,15 @@ def test_its_own_separators_hold() -> None:
     assert acknowledgement(payload) == Acknowledgement("AE", "SR1", frozenset({"101"}))
 
 
+def test_codes_are_bounded_too() -> None:
+    said = acknowledgement(HEAD + b"MSA|AR|SR1\r" + b"ERR|||\x1b[31m Jane Doe|E\r" + b"ERR|||101|E\r" * 3)
+    assert said == Acknowledgement("AR", "SR1", frozenset({"unreadable", "101"}))
+    many = b"".join(b"ERR|||%d|E\r" % number for number in range(1000))
+    said = acknowledgement(HEAD + b"MSA|AR|SR1\r" + many)
+    assert said is not None
+    assert len(said.errors) < 10
+
+
 def test_words_are_bounded_and_on_one_line() -> None:
     said = acknowledgement(HEAD + b"MSA|AE|SR1|" + b"\x1b[31m\x07 r\xe9d \t" + b"x" * 1000 + b"\r")
     assert said is not None

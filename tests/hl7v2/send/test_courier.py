@@ -61,6 +61,20 @@ def until_closed(ris: Ris) -> None:
         time.sleep(0.01)
 
 
+def test_who_hangs_up_as_we_write_is_called_again_at_once(ris: Ris, courier: MllpCourier) -> None:
+    courier.deliver(document("SR1"))
+    ris.faults.add(RisFault(Trouble.CLOSE))
+    assert courier.deliver(document("SR2")).how == "CA"
+    assert ris.connections == 2
+    assert ris.came[1:] == [document("SR2").content] * 2
+
+
+def test_what_comes_unasked_is_not_kept_and_hangs_nobody_up(ris: Ris, courier: MllpCourier) -> None:
+    for number in range(3):
+        assert courier.deliver(document(f"SR{number}", asks="AL|AL")).how == "CA"
+    assert ris.connections == 1
+
+
 @pytest.mark.parametrize("kind", [Trouble.GARBAGE, Trouble.SLOWLY])
 def test_the_right_answer_is_waited_for(ris: Ris, courier: MllpCourier, kind: Trouble) -> None:
     ris.faults.add(RisFault(kind))

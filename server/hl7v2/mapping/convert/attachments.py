@@ -21,6 +21,8 @@ _TYPES = ("APPLICATION", "AUDIO", "IMAGE", "TEXT", "VIDEO", "MODEL", "MULTIPART"
 _NAME = r"[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}"
 _MIME = re.compile(f"{_NAME}/{_NAME}", re.ASCII)
 """RFC 6838 section 4.2."""
+LARGEST = 4 * 1024 * 1024
+"""Characters of Base64; what the FHIR door takes in one Attachment (docs/fhir-door.md)."""
 _URL = re.compile(r"(https?|ftp|urn|wadors?):\S+", re.ASCII | re.IGNORECASE)
 
 
@@ -39,6 +41,9 @@ def embedded(value: Repetition, making: Making, where: str) -> Json | None:
     data = _data(clean(value.text(4)).upper(), value.text(5))
     if data is None:
         making.note("attachment cannot be read, left out", where)
+        return None
+    if len(data) > LARGEST:
+        making.note("attachment is larger than a resource may hold, kept in the message only", where)
         return None
     media = content_type(clean(value.text(2)), clean(value.text(3)))
     return {"contentType": media or "application/octet-stream", "data": data}

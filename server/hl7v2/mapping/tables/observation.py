@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from server.hl7v2.mapping.concepts.results import ABNORMALITY, INTERPRETATION, OBSERVATION
 from server.hl7v2.mapping.convert import codes, people, text, times
 from server.hl7v2.mapping.convert.identifiers import entity, result_system
@@ -21,13 +23,13 @@ def _sub_id(value: Repetition, making: Making, where: str) -> Json | None:
     return {"url": "original-sub-identifier", "valueString": said} if said else None
 
 
-def _probability(value: Repetition, making: Making, where: str) -> Json | None:
+def _probability(value: Repetition, making: Making, where: str) -> Decimal | None:
     """0 to 1; the v2-to-FHIR maps have no place for it."""
     number = decimal(value.text())
     if number is None or not 0 <= number <= 1:
         making.note("no probability, left out", where)
         return None
-    return {"url": PROBABILITY, "valueDecimal": number}
+    return number
 
 
 def _device(value: Repetition, making: Making, where: str) -> Json | None:
@@ -46,7 +48,7 @@ OBX: Table = (
     Row("OBX-4", "extension{observation-v2-subid}.extension+", _sub_id, "OG[Extension-Subidentifier]"),
     Row("OBX-7", "referenceRange+", _range),
     Row("OBX-8", "interpretation+", codes.tabled(INTERPRETATION), "CWE[CodeableConcept]", many=True),
-    Row("OBX-9", "extension+", _probability),
+    Row("OBX-9", f"extension{{{PROBABILITY}}}.valueDecimal", _probability),
     Row(
         "OBX-10", "extension{observation-nature-of-abnormal-test}.valueCodeableConcept",
         codes.tabled(ABNORMALITY), "CWE[CodeableConcept]",

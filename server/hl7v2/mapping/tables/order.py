@@ -13,13 +13,12 @@ from server.hl7v2.mapping.convert.identifiers import (
 )
 from server.hl7v2.mapping.drafts import Json
 from server.hl7v2.mapping.making import Making
-from server.hl7v2.mapping.own import BASE
 from server.hl7v2.mapping.rows import Row, Table
 from server.hl7v2.message import Repetition, Segment
 
 PLACER = entity("PLAC", placer_system)
 FILLER = entity("FILL", filler_system)
-AE_TITLE = f"{BASE}/ae-title"
+AE_TITLE = "https://second-reader.example/fhir/ae-title"
 """As the worklist of the DICOM port reads it (docs/dicom.md)."""
 
 
@@ -61,13 +60,13 @@ OBR: Table = (
     Row("OBR-3", "identifier+", FILLER, "EI[Identifier-Extension]"),
     Row("OBR-4", "code", codes.concept, "CWE[CodeableConcept]"),
     Row("OBR-5", "priority", codes.mapped(PRIORITY), "ID[code]"),
+    Row("OBR-36", "occurrenceDateTime", times.date_time),
     Row("OBR-6", "occurrenceDateTime", times.date_time),
     Row("OBR-13", "note+", _note, many=True),
     Row("OBR-16", "requester", people.practitioner, "XCN[Practitioner]"),
     Row("OBR-24", "category+", codes.tabled(SECTION), "ID[CodeableConcept]"),
     Row("OBR-27", "priority", _timing_priority, "TQ[ServiceRequest]"),
     Row("OBR-31", "reasonCode+", codes.concept, "CWE[CodeableConcept]", many=True),
-    Row("OBR-36", "occurrenceDateTime", times.date_time),
     Row("OBR-46", "orderDetail+", codes.concept, "CWE[CodeableConcept]", many=True),
     Row("OBR-47", "orderDetail+", codes.concept, "CWE[CodeableConcept]", many=True),
 )

@@ -60,6 +60,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lane"),
     )
     op.create_table(
+        "later_answer",
+        sa.Column("seq", _AUTO, autoincrement=True, nullable=False),
+        sa.Column("id", _word(36), nullable=False),
+        sa.Column("destination", _word(64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.Column("lease_token", _word(36)),
+        sa.Column("lease_until", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("later_answer_due", "later_answer", ["due_at", "seq"])
+    op.create_table(
         "quarantine",
         sa.Column("seq", _AUTO, autoincrement=True, nullable=False),
         sa.Column("link", _word(64), nullable=False),
@@ -74,5 +89,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("quarantine", "message_latest", "message_lane", "message"):
+    for name in ("quarantine", "later_answer", "message_latest", "message_lane", "message"):
         op.drop_table(name)

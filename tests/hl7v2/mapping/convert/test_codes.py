@@ -11,7 +11,7 @@ from server.hl7v2.mapping.concepts.results import INTERPRETATION
 from server.hl7v2.mapping.convert import codes
 from tests.hl7v2.mapping.convert.values import made
 
-OURS = "https://second-reader.example/fhir/link/hospital/code-system"
+OURS = "https://second-reader.example/hl7v2/link/hospital/code-system"
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,9 @@ def test_a_code_of_another_system_is_not_taken_for_the_tables() -> None:
 def test_yes_and_no() -> None:
     assert [made(codes.flag, each)[0] for each in ("Y", "n", "", "?")] == [True, False, None, None]
     assert made(codes.flag, "?")[1] == ("neither Y nor N, left out ZZZ-1",)
+
+
+def test_one_code_is_one_coding_however_often_sent() -> None:
+    meaning = Meaning(LocalCode("PNE", "99RIS"), "http://snomed.info/sct", "233604007")
+    found, _ = made(codes.concept, "PNE^Pneu^99RIS^233604007^Pneumonia^SCT", meanings=(meaning,))
+    assert [each["code"] for each in found["coding"]] == ["233604007", "PNE"]

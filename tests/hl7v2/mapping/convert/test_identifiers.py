@@ -9,7 +9,7 @@ from server.hl7v2.mapping.tables.patient import nobodys
 from tests.hl7v2.mapping.convert.values import made
 from tests.hl7v2.mapping.telling import MRN
 
-OURS = "https://second-reader.example/fhir/link/hospital"
+OURS = "https://second-reader.example/hl7v2/link/hospital"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ OURS = "https://second-reader.example/fhir/link/hospital"
         ("&426D2726-51FC-89FE-A946-8596E80A80EB&GUID", "urn:uuid:426d2726-51fc-89fe-a946-8596e80a80eb", ()),
         ("&http://a.example/ids&URI", "http://a.example/ids", ()),
         ("&not an oid&ISO", f"{OURS}/authority/not%20an%20oid", ("assigning authority not known ZZZ-1",)),
+        ("&1.2.4&L", f"{OURS}/authority/1.2.4", ("assigning authority not known ZZZ-1",)),
         ("ELSE", f"{OURS}/authority/ELSE", ("assigning authority not known ZZZ-1",)),
     ],
 )

@@ -10,7 +10,7 @@ from tests.hl7v2.mapping.convert.values import made
 from tests.hl7v2.mapping.full import repetition
 from tests.hl7v2.mapping.telling import LINK, NOW
 
-OURS = "https://second-reader.example/fhir/link/hospital"
+OURS = "https://second-reader.example/hl7v2/link/hospital"
 
 
 def test_an_npi_is_an_npi_whoever_sends_it() -> None:
