@@ -172,7 +172,7 @@ def dump_directory(house: House) -> tuple[str, int]:
 
 
 def _row(found: Specialist, look: Look) -> DirectoryRow:
-    name = next(iter(resource_of({"reference": found.practitioner}, look).get("name", [])), {})
+    name: Resource = next(iter(resource_of({"reference": found.practitioner}, look).get("name", [])), {})
     organisation = resource_of({"reference": found.organisation}, look)
     above = sorted(each for each in found.superiors if each.startswith("Practitioner/"))
     return DirectoryRow(
