@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
+
 from server.model import (
     Candidate,
     Coding,
@@ -55,7 +57,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # as the roster does
     policies = load_policies(Path(__file__).parent / "policies")
-    print(json.dumps(measure(specialists, list(csv.DictReader(cases.splitlines())), policies)))  # noqa: T201
+    click.echo(json.dumps(measure(specialists, list(csv.DictReader(cases.splitlines())), policies)))
 
 
 def measure(
