@@ -247,6 +247,8 @@ def directory(csv: Path, *, export: bool) -> None:
         csv.write_text(text, encoding="utf-8")
         click.echo(f"{len(text.splitlines()) - 1} roles are written; {left_out} have no place in the table")
         return
+    if not csv.exists():
+        raise click.BadParameter(f"File '{csv}' does not exist.", param_hint="'CSV'")
     try:
         text = csv.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
