@@ -14,7 +14,7 @@ _AE = validate.Regexp(
     r"^(?! )[ -\[\]-~]{1,16}(?<! )$", error="allowed: 1 to 16 ASCII characters without backslash (AE)"
 )
 HOST = validate.Regexp(
-    r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$|^[0-9a-fA-F:.]{2,45}$",
+    r"^(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$|^[0-9a-fA-F:]{2,45}$",
     error="allowed: a host name or an IP address",
 )
 _KINDS = validate.OneOf(sorted(PacsKind), error=f"allowed: {', '.join(sorted(PacsKind))}")

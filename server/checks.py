@@ -18,7 +18,7 @@ from server.configuration import demand_models, load_configuration
 from server.dicom.peers import load_peers
 from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
-from server.hl7v2.links import load_links
+from server.hearing import links_file
 from server.model import Destination
 from server.settings import PREFIX, Settings
 from server.store.database import Database, prepare_folder
@@ -124,8 +124,9 @@ def _dicom(chosen: Settings) -> str:
 def _mllp(chosen: Settings) -> str:
     if not chosen.mllp_door:
         return "no port: there is no HL7 v2 door"
-    links = load_links(chosen.mllp_links)
+    links = links_file(chosen).current()
     mllp.demand_certificate(chosen)
+    mllp.demand_shown(chosen)
     files = mllp.tls_files(chosen)
     ports = [str(chosen.mllp_port)] if chosen.mllp_port else []
     ports += [f"{chosen.mllp_tls_port} by TLS ({_holds(files)})"] if files else []

@@ -18,9 +18,21 @@ def demand_consistent(settings: Settings) -> None:
     _whole_tls(settings)
     _whole_tls_port(settings, "dicom", "2762 is the usual one")
     _whole_tls_port(settings, "mllp", "any that is free")
+    _distinct_ports(settings)
     _closed_network(settings)
     _known_peers(settings)
     _private_line(settings)
+
+
+def _distinct_ports(settings: Settings) -> None:
+    chosen = ("port", "dicom_port", "dicom_tls_port", "mllp_port", "mllp_tls_port")
+    seen: dict[int, str] = {}
+    for name in chosen:
+        port = getattr(settings, name)
+        if port and seen.setdefault(port, name) != name:
+            names = " and ".join(f"{PREFIX}{each.upper()}" for each in (seen[port], name))
+            text = f"{names} are one port; each door needs its own"
+            raise fault(Category.INCORRECT, "value", text)
 
 
 def _whole_tls(settings: Settings) -> None:

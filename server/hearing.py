@@ -9,6 +9,8 @@ from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
+from server.configuration import load_configuration
+from server.destinations import load_receivers
 from server.hl7v2 import batch
 from server.hl7v2 import links as linked
 from server.hl7v2.judge import Arrived, Judgement, Refused, Silent, Taken, judge, too_long, too_many, torn
@@ -116,4 +118,8 @@ def links_file(settings: Settings) -> Reread[Links]:
     def trouble(text: str) -> None:
         logger().error("the changed links file is not used; the one before stays", error=text)
 
-    return linked.links_file(settings.mllp_links, trouble)
+    if settings.mllp_links is None:
+        return linked.links_file(None, (), (), trouble)
+    questions = load_configuration(settings)[0]
+    receivers = [each.name for each in load_receivers(settings.destinations)]
+    return linked.links_file(settings.mllp_links, questions, receivers, trouble)

@@ -11,7 +11,7 @@ from server.clock import now
 from server.console.messages import line, told
 from server.errors import Category, fault
 from server.hl7v2.mapping.catalogue import page
-from server.messages import Standing
+from server.messages import ACCEPTED, Standing
 from server.options import WORDS
 from server.store.inbox import MessageStore
 from server.times import instant
@@ -81,6 +81,19 @@ def raw(message: str, exact: bool) -> None:
 def retry(message_id: str, by: str) -> None:
     """Have a held, parked or faulted message applied anew."""
     _decide(message_id, Standing.WAITING, f"tried again by {by}")
+    click.echo(f"{message_id} is applied anew; 'messages list' tells what becomes of it")
+
+
+@messages.command()
+@click.argument("message_id")
+@click.option("--by", required=True, type=WORDS, help="Who decides; stands beside its reasons.")
+@click.option("--reason", required=True, type=WORDS, help="How it is known; stands beside its reasons.")
+def accept(message_id: str, by: str, reason: str) -> None:
+    """Say that its patient is who the number says, in spite of another name and birth date; apply it.
+
+    An ADT message then changes name and birth date here, so that later messages fit.
+    """
+    _decide(message_id, Standing.WAITING, f"{ACCEPTED}{by}: {reason}")
     click.echo(f"{message_id} is applied anew; 'messages list' tells what becomes of it")
 
 

@@ -98,6 +98,10 @@ class Kept:
     """Its control id was used before with other content; it is a message of its own all the same."""
 
 
+ACCEPTED = "accepted by "
+"""How the reasons of a message begin to say that a person has accepted its patient."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as the store has it."""
@@ -117,6 +121,16 @@ class Message:
     notes: tuple[str, ...]
     reused: bool
     due_at: datetime | None
+
+    @property
+    def happened_at(self) -> datetime:
+        """No message counts as later than it came, whatever its sender's clock says."""
+        return min(self.sent_at or self.received_at, self.received_at)
+
+    @property
+    def accepted(self) -> bool:
+        """A person has said that its patient is who the number says."""
+        return any(each.startswith(ACCEPTED) for each in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +152,8 @@ class Settled:
     """Beside those that it was accepted with."""
     due_at: datetime | None = None
     """When it is tried again."""
+    changed: tuple[str, ...] = ()
+    """``Patient/id`` whose data it speaks for, once it is applied."""
 
 
 class Inbox(Protocol):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from server.applying.known import Doubt
 from server.applying.merging import Merging, demand_mergeable, merging
-from server.applying.script import NotHere, Script, Setting, script, stale_after
+from server.applying.script import Script, Setting, script, stale_after
 from server.errors import Category, Fault
 from server.hl7v2.link import Link
 from server.hl7v2.mapping.drafts import Merge, Story
@@ -86,23 +86,28 @@ class MessageWorker:
                 self._join(each, claim)
         except Doubt as doubt:
             return Settled(Standing.HELD, doubt.reasons, story.notes)
-        except NotHere as lacking:
-            return self._parked(claim.message, str(lacking))
-        return Settled(Standing.APPLIED, notes=(*story.notes, *made.notes))
+        if made.lacking:
+            return self._parked(claim.message, made.lacking)
+        patients = made.patients if claim.message.kind.startswith(_ADT) else ()
+        return Settled(Standing.APPLIED, notes=(*story.notes, *made.notes), changed=patients)
 
     def _written(self, story: Story, claim: MessageClaim) -> Script:
         message = claim.message
-        sent_at = message.sent_at or message.received_at
-        newest = self.inbox.latest(message.id)
-        current = newest is None or sent_at >= newest
+        adt, stale = message.kind.startswith(_ADT), list[str]()
+
+        def newest(patient: str) -> bool:
+            """Of one who was merged meanwhile what was said of either counts."""
+            latest = self.inbox.latest(patient)
+            if adt and latest is not None and message.happened_at < latest:
+                stale.append(patient)
+                return False
+            return adt
+
         for each in story.merges:
             demand_mergeable(self.shelf, each)
         with self.shelf.snapshot() as still:
-            setting = Setting(
-                still, message.id, sent_at, self.now(), current and message.kind.startswith(_ADT)
-            )
-            made = script(story, setting)
-        if not current and message.kind.startswith(_ADT):
+            made = script(story, Setting(still, message.id, self.now(), newest, message.accepted))
+        if stale:
             made.notes.append("older-event: the patient's data are newer than this message")
         if made.entries:
             self.write(made.bundle, claim)

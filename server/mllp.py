@@ -11,6 +11,7 @@ from server.binding import listen as bound
 from server.certificates import TlsFiles, context_of
 from server.clock import now
 from server.counting import Counts
+from server.errors import Category, fault
 from server.hearing import links_file
 from server.hl7v2.listen.counts import FILE, NAMES
 from server.hl7v2.listen.limits import Limits
@@ -54,8 +55,19 @@ def demand_door(settings: Settings) -> None:
     """
     links_file(settings)
     demand_certificate(settings)
+    demand_shown(settings)
     for each in _ports(settings):
         bound(settings.mllp_host, *each).close()
+
+
+def demand_shown(settings: Settings) -> None:
+    """Raises Fault(INCORRECT) for a link that must show a certificate, which nobody is asked for."""
+    asked = settings.mllp_tls_port and settings.mllp_tls_client_ca is not None
+    lacking = [each.name for each in links_file(settings).current().values() if each.certificates]
+    if lacking and not asked:
+        needed = f"{PREFIX}MLLP_TLS_PORT and {PREFIX}MLLP_TLS_CLIENT_CA"
+        text = f"{needed} are needed: link {lacking[0]} must show a certificate"
+        raise fault(Category.INCORRECT, "required", text)
 
 
 def demand_certificate(settings: Settings) -> None:

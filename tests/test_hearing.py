@@ -65,7 +65,7 @@ def test_a_refused_message_is_kept_apart_with_the_reason(hearing: MessageHearing
     answer = heard(hearing, world, ADT.replace("ADT^A08^ADT_A01", "ZZZ^Z01"))
     assert "MSA|AR|7" in answer
     assert world.house.inbox.listed([], 9) == []
-    [(link, _, reason, _)] = world.house.inbox.refused(9)
+    [(_, link, _, reason, _)] = world.house.inbox.refused(9)
     assert link == "anybody"
     assert "200" in reason
 

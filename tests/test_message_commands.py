@@ -71,3 +71,10 @@ def test_a_message_is_shown_as_it_came(run: Run, held: str) -> None:  # noqa: F8
 def test_nothing_in_a_message_moves_the_cursor(run: Run, world: World) -> None:  # noqa: F811
     world.house.inbox.turn_away(Turned("ris", world.watch(), b"PID|\x1b[2J\xff\r", b"", "why"))
     assert "\x1b" not in run("messages", "raw", "1").output
+
+
+def test_a_person_may_accept_a_patient(run: Run, world: World, held: str) -> None:  # noqa: F811
+    run("messages", "accept", held, "--by", "somebody", "--reason", "asked the ward")
+    message = world.house.inbox.read(held)
+    assert message is not None
+    assert (message.standing, message.accepted) == (Standing.WAITING, True)

@@ -267,3 +267,9 @@ def test_half_of_tls_is_refused(chosen: dict[str, str], said: str) -> None:
     with pytest.raises(Fault, match=said) as refused:
         load(given(**chosen))
     assert refused.value.category is Category.INCORRECT
+
+
+def test_two_doors_have_two_ports() -> None:
+    with pytest.raises(Fault, match="SECOND_READER_PORT and SECOND_READER_MLLP_PORT are one port"):
+        load({"SECOND_READER_PORT": "2575", "SECOND_READER_MLLP_PORT": "2575"})
+    load({"SECOND_READER_DICOM_PORT": "0", "SECOND_READER_MLLP_PORT": "0"})

@@ -22,7 +22,7 @@ from server.hl7v2.link import Link
 from server.hl7v2.link import Named as System
 from server.hl7v2.mapping.drafts import Draft, Kind, Merge, Order, Story
 from server.images import ImageObject, Named
-from server.messages import Heard, Standing, lane_of
+from server.messages import ACCEPTED, Heard, Standing, lane_of
 from server.messaging import MessageWorker
 from server.model import Answer, Comparison, Verdict
 from server.ports import Stored
@@ -625,3 +625,23 @@ def test_an_error_of_ours_is_tried_again_and_holds_up_its_patient_alone(site: Si
 def test_what_the_door_refuses_is_held_with_the_reason(site: Site) -> None:
     id_ = site.took(told(person(birthDate="no date")), Standing.HELD)
     assert "birthDate" in site.reasons(id_)
+
+
+def test_a_patient_that_a_person_has_accepted_is_who_the_number_says(site: Site) -> None:
+    site.took(told(person()))
+    id_ = site.took(told(person(name=[{"family": "Other"}], birthDate="1950-01-01")), Standing.HELD)
+    inbox = site.world.house.inbox
+    assert inbox.decide(id_, Standing.WAITING, f"{ACCEPTED}somebody: asked", site.world.watch())
+    site.run()
+    message = inbox.read(id_)
+    assert message is not None
+    assert message.standing is Standing.APPLIED, message.reasons
+    [known] = site.found("Patient")
+    assert known["birthDate"] == "1950-01-01"
+
+
+def test_an_order_that_changes_what_it_asks_is_held_while_its_case_is_open(site: Site) -> None:
+    site.took(ordered(), kind="ORM^O01")
+    changed = ordered("XO")
+    other = replace(changed, orders=tuple(replace(each, question="another") for each in changed.orders))
+    site.took(other, Standing.HELD, kind="ORM^O01")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from server.fhir.merge import successor
 from server.fhir.parse import own
+from server.hl7v2.mapping.patients import NOT_A_PERSON, SECONDARY
 from server.ports import Resource, Shelf, Stored
 from server.query import Query, Reference, Token
 
-_MOST = 20
+_MOST = 1_000
 
 
 class Doubt(Exception):
@@ -52,7 +53,7 @@ def one(shelf: Shelf, type_: str, identifiers: Collection[tuple[str, str]]) -> S
 
 def patient(shelf: Shelf, identifiers: Collection[tuple[str, str]]) -> Found:
     """Raises Doubt when they are of several living people, or nobody can tell who lives on."""
-    found = by_identifiers(shelf, "Patient", identifiers)
+    found = [each for each in by_identifiers(shelf, "Patient", identifiers) if _identified(each, identifiers)]
     living: dict[str, Stored] = {}
     through = []
     for each in found:
@@ -67,10 +68,19 @@ def patient(shelf: Shelf, identifiers: Collection[tuple[str, str]]) -> Found:
     return Found(next(iter(living.values()), None), tuple(through))
 
 
-def answering(shelf: Shelf, order: str) -> Stored | None:
-    """The one report that answers ``ServiceRequest/id``; None when there is none, or more than one."""
-    found = shelf.find(Query("DiagnosticReport", (Reference("based-on", (order,)),)), 2)
-    return found[0] if len(found) == 1 else None
+def _identified(stored: Stored, names: Collection[tuple[str, str]]) -> bool:
+    """By a number that tells who somebody is: accounts, visits, papers and second numbers do not."""
+    return any(
+        (each.get("system"), each.get("value")) in names
+        and each.get("use") != SECONDARY
+        and not any(coding.get("code") in NOT_A_PERSON for coding in each.get("type", {}).get("coding", []))
+        for each in body(stored).get("identifier", [])
+    )
+
+
+def answering(shelf: Shelf, order: str) -> list[Stored]:
+    """The reports that answer ``ServiceRequest/id``, or are to, oldest first."""
+    return shelf.find(Query("DiagnosticReport", (Reference("based-on", (order,)),)), _MOST)
 
 
 def body(stored: Stored) -> Resource:

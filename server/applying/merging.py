@@ -58,7 +58,7 @@ def _both(shelf: Shelf, said: Merge) -> tuple[Found, Found]:
     if said.kind is Kind.CHANGE_ID:
         if not same:
             raise Doubt("the new number is another patient's here")
-    elif winner.through if not same else not _is_survivor(winner, said.survivor):
+    elif same and not _is_survivor(winner, said.survivor):
         raise Doubt(_AGAINST)
     return winner, loser
 
@@ -81,7 +81,9 @@ def _renumbered(winner: Found, loser: Found, said: Merge, at: datetime) -> Mergi
         {**each, "use": OLD} if (each.get("system"), each.get("value")) in said.loser else each
         for each in resource.get("identifier", [])
     ]
-    return _written(here, {**resource, "identifier": [*kept, *_new(kept, said.survivor)]}, resource, at)
+    known = [*kept, *_new(kept, said.survivor)]
+    before = [{"use": OLD, **each} for each in _new(known, said.loser)]
+    return _written(here, {**resource, "identifier": [*known, *before]}, resource, at)
 
 
 def _numbered(winner: Stored, names: Identifiers, at: datetime) -> Merging:

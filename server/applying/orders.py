@@ -17,9 +17,10 @@ from server.times import instant
 
 STOPS: Final = frozenset({"CA", "DC", "OC", "CR", "OD", "DR"})
 """ORC-1 (table 0119): the order is cancelled or discontinued, or its placer asks for that."""
-_ACTIVE: Final = frozenset(
-    {"", "NW", "XO", "XR", "RO", "RP", "RU", "SN", "NA", "OK", "SC", "RE", "PA", "CH", "OE"}
-)
+_ACTIVE: Final = frozenset({"", "NW", "XO", "XR", "RO", "RU", "SN", "NA", "OK", "SC", "RE", "PA", "CH", "OE"})
+CHANGED: Final = "XO"
+_OVER: Final = frozenset({"revoked", "entered-in-error"})
+_RESULT: Final = "RE"
 _PLACER: Final = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "PLAC", "Placer Identifier")
 _FILLER: Final = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "FILL", "Filler Identifier")
 
@@ -27,6 +28,14 @@ _FILLER: Final = Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "FILL",
 def asks(order: Order) -> bool:
     """Whether it asks, now, what somebody here reads."""
     return order.question is not None and order.control in _ACTIVE and bool(order.placer or order.filler)
+
+
+def stops(order: Order, status: str) -> bool:
+    """By its control, or by the status that its order has for it (ORC-5, REF^I14). ``status``: empty: unsaid.
+
+    What a result says of its order ends nothing: the result does.
+    """
+    return order.control in STOPS or (order.control != _RESULT and status in _OVER)
 
 
 def awaited_report(order: Order, patient: str, request: Resource) -> Draft:

@@ -20,6 +20,7 @@ from server.words import name_words
 
 _NAMESPACE: Final = uuid.UUID("6e1b9a0c-52e0-5c8b-9d0f-3a3c2f7d4b11")
 _AT_ONCE: Final = 100
+_Known = Mapping[tuple[str, str, str], list[Stored]]
 _OF_A_PATIENT: Final = frozenset(
     {"ServiceRequest", "DiagnosticReport", "Observation", "Encounter", "Specimen"}
 )
@@ -52,8 +53,8 @@ class Places:
         self.types[name] = type_
 
 
-def places(story: Story, shelf: Shelf, message: str) -> Places:
-    """``message``: its id.
+def places(story: Story, shelf: Shelf, message: str, *, accepted: bool = False) -> Places:
+    """``message``: its id. ``accepted``: a person has said that the patient is who the number says.
 
     Raises:
         Doubt: identifiers are of several, or of somebody else.
@@ -63,13 +64,18 @@ def places(story: Story, shelf: Shelf, message: str) -> Places:
     for draft in story.drafts:
         if draft.type == "Patient":
             before = (name for each in story.merges if each.kind is Kind.CHANGE_ID for name in each.loser)
-            _place_patient(made, draft, patient(shelf, (*draft.identifiers, *before)), message)
+            found = patient(shelf, (*draft.identifiers, *before))
+            if found.living is not None and not accepted:
+                demand_same_person(body(found.living), draft.resource)
+            _place_patient(made, draft, found, message)
     for draft in story.drafts:
         if draft.type == "Patient":
             continue
-        kept = _one(draft, known) or _by_parts(draft, made, shelf)
-        if kept is None and draft.type == "DiagnosticReport":
-            kept = _by_order(draft, made, story, shelf)
+        kept = _by_parts(draft, made, shelf)
+        if draft.type == "DiagnosticReport":
+            kept = _report(draft, known) or _by_order(draft, made, story, shelf)
+        elif kept is None:
+            kept = _one(draft, known)
         new = new_id(draft, message)
         made.add(
             draft.name,
@@ -83,7 +89,8 @@ def places(story: Story, shelf: Shelf, message: str) -> Places:
 def new_id(draft: Draft, message: str) -> str:
     """From the first identifier, or else from the message and the draft's name in it."""
     first = draft.identifiers[0] if draft.identifiers else (message, draft.name)
-    return minted(draft.type, *first)
+    kinds = sorted("|".join(each) for each in _codes(draft.resource.get("code", {})))
+    return minted(draft.type, *first, *(kinds if draft.type == "DiagnosticReport" else ()))
 
 
 def minted(*parts: str) -> str:
@@ -96,7 +103,6 @@ def _place_patient(made: Places, draft: Draft, found: Found, message: str) -> No
         return
     if found.through:
         made.notes.append("merged-identifier: the patient goes by another number now")
-    demand_same_person(body(found.living), draft.resource)
     made.add(draft.name, draft.type, Place(found.living.id, found.living))
 
 
@@ -121,7 +127,7 @@ def _words(resource: Resource) -> frozenset[str]:
     return name_words(" ".join(each or "" for each in parts))
 
 
-def _known(shelf: Shelf, drafts: Sequence[Draft]) -> Mapping[tuple[str, str, str], list[Stored]]:
+def _known(shelf: Shelf, drafts: Sequence[Draft]) -> _Known:
     """Type, system, value -> who carries it; looked up many at a time."""
     found: dict[tuple[str, str, str], list[Stored]] = {}
     for type_ in dict.fromkeys(each.type for each in drafts if each.type != "Patient"):
@@ -141,11 +147,39 @@ def _names(resource: Resource) -> Iterator[tuple[str, str]]:
         yield str(each.get("system", "")), str(each.get("value", ""))
 
 
-def _one(draft: Draft, known: Mapping[tuple[str, str, str], list[Stored]]) -> Stored | None:
+def _one(draft: Draft, known: _Known) -> Stored | None:
     found = {each.id: each for name in draft.identifiers for each in known.get((draft.type, *name), [])}
     if len(found) > 1:
         raise Doubt(f"its identifiers belong to several resources of type {draft.type} here")
     return next(iter(found.values()), None)
+
+
+def _report(draft: Draft, known: _Known) -> Stored | None:
+    """One number may be that of several reports: what is signed is another's where it answers another code.
+
+    Raises:
+        Doubt: several answer the same.
+    """
+    found = {each.id: each for name in draft.identifiers for each in known.get((draft.type, *name), [])}
+    own = [each for each in found.values() if not _settled(body(each)) or _same_code(body(each), draft)]
+    if len(own) > 1:
+        raise Doubt("its identifiers belong to several reports of one kind here")
+    return own[0] if own else None
+
+
+def _settled(report: Resource) -> bool:
+    return report.get("status") not in ("registered", "preliminary", "partial", "unknown")
+
+
+def _same_code(report: Resource, draft: Draft) -> bool:
+    """Any coding in common; of codes in words alone the words."""
+    here, said = report.get("code", {}), draft.resource.get("code", {})
+    codes = _codes(here) & _codes(said)
+    return bool(codes) or (not (_codes(here) and _codes(said)) and here.get("text") == said.get("text"))
+
+
+def _codes(concept: Resource) -> set[tuple[str, str]]:
+    return {(str(each.get("system", "")), str(each.get("code", ""))) for each in concept.get("coding", [])}
 
 
 def _by_parts(draft: Draft, made: Places, shelf: Shelf) -> Stored | None:
@@ -163,11 +197,18 @@ def _by_parts(draft: Draft, made: Places, shelf: Shelf) -> Stored | None:
 
 
 def _by_order(draft: Draft, made: Places, story: Story, shelf: Shelf) -> Stored | None:
-    """A report that bears no number that is known here answers the order that does."""
+    """A report that bears no number that is known here is the one that its order waits for.
+
+    Who waits for any report waits for none where there is one.
+    """
     for each in story.orders:
         if each.report == draft.name and each.order in made.found:
             order = made.found[each.order]
-            return None if order.kept is None else answering(shelf, order.reference("ServiceRequest"))
+            if order.kept is None:
+                return None
+            found = answering(shelf, order.reference("ServiceRequest"))
+            registered = [one for one in found if body(one).get("status") == "registered"]
+            return next(iter(registered or (found if draft.resource["status"] == "registered" else [])), None)
     return None
 
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.applying import orders
-from server.applying.known import Doubt, body, by_identifiers
-from server.applying.places import Place, Places, new_id, places
+from server.applying import asking, orders
+from server.applying.known import Doubt, body
+from server.applying.places import Place, Places, places
 from server.fhir.parse import parse
 from server.fhir.references import pointers
-from server.fhir.task_states import CANCELLABLE, ended
 from server.fhir.write import dump
 from server.hl7v2.mapping.drafts import REFERENCE, Draft, Order, Story
-from server.hl7v2.mapping.updates import older, updated
-from server.ports import Resource, Shelf, Stored
+from server.hl7v2.mapping.updates import issued_later, older, updated
+from server.ports import Resource, Shelf
 
 _UNLINK = "ADT^A37"
-UNKNOWN_ORDER = "the order that it stops is not here yet"
-
-
-class NotHere(Exception):
-    """What the message is about has not come yet; it is tried again."""
 
 
 @dataclass(slots=True)
@@ -33,6 +27,10 @@ class Script:
 
     entries: list[Resource] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    patients: tuple[str, ...] = ()
+    """``Patient/id`` of whom it is about."""
+    lacking: str = ""
+    """What part of it is about that has not come yet; the rest is done."""
 
     @property
     def bundle(self) -> Resource:
@@ -46,46 +44,70 @@ class Setting:
     shelf: Shelf
     message: str
     """Its id."""
-    sent_at: datetime
     at: datetime
-    changes_patients: bool
-    """Whether it speaks for the patient's data (ADT), and nothing newer has."""
+    newest: Callable[[str], bool]
+    """Whether it speaks for the data of ``Patient/id`` (ADT), and nothing newer has."""
+    accepted: bool = False
+    """A person has said that the patient is who the number says."""
 
 
 def script(story: Story, setting: Setting) -> Script:
     """Raises:
     Doubt: a person must look first.
-    NotHere: it is about something that has not come yet.
     """
     if story.doubts:
         raise Doubt(*story.doubts)
     if story.event == _UNLINK:
         raise Doubt("two records are to be separated again: nobody can tell from them what was whose")
-    whole = _with_awaited(story, setting)
-    where = places(whole, setting.shelf, setting.message)
+    whole = _with_awaited(story)
+    where = places(whole, setting.shelf, setting.message, accepted=setting.accepted)
     made = Script(notes=list(where.notes))
-    for draft in whole.drafts:
-        _write(made, draft, where, setting)
-    for order in whole.orders:
-        _ask_or_stop(made, order, where, setting)
+    made.patients = tuple(where.reference(each.name) for each in whole.drafts if each.type == "Patient")
+    statuses = {each.name: str(each.resource.get("status", "")) for each in whole.drafts}
+    asked = [asking.asked(each, where, statuses, setting.shelf, setting.at) for each in whole.orders]
+    lacking = {each.order for each, found in zip(whole.orders, asked, strict=True) if found.lacking}
+    _write_all(made, [each for each in whole.drafts if each.name not in lacking], where, setting)
+    for found in asked:
+        made.entries += found.entries
+        made.notes += found.notes
+        made.lacking = made.lacking or found.lacking
     return made
 
 
-def _with_awaited(story: Story, setting: Setting) -> Story:
+def _write_all(made: Script, drafts: Sequence[Draft], where: Places, setting: Setting) -> None:
+    """A report before its results: one that is older than what is here takes none of them along."""
+    reports = [each for each in drafts if each.type == "DiagnosticReport"]
+    late, fresh = set[str](), set[str]()
+    for each in reports:
+        kept = where.found[each.name].kept
+        parts = {str(part["reference"]).removeprefix(REFERENCE) for part in each.resource.get("result", [])}
+        if kept is not None and older(body(kept), each):
+            late |= parts
+        elif kept is not None and issued_later(body(kept), each):
+            fresh |= parts
+    for draft in drafts:
+        if draft.name not in late:
+            _write(made, draft, where, setting, later=draft.name in fresh)
+
+
+def _with_awaited(story: Story) -> Story:
     """Each order that asks us something waits for a report: where the message has none, for one to come."""
     drafts, asked = list(story.drafts), []
     by_name = {each.name: each for each in story.drafts}
     for each in story.orders:
-        if orders.asks(each) and each.report is None and each.order and each.patient:
+        if each.report is None and each.order and each.patient and _waits(each, by_name[each.order]):
             awaited = orders.awaited_report(each, each.patient, by_name[each.order].resource)
             drafts.append(awaited)
             asked.append(_replaced(each, awaited.name))
         else:
             asked.append(each)
-    del setting
     return Story(
         tuple(drafts), story.merges, tuple(asked), story.event, story.happened_at, story.notes, story.doubts
     )
+
+
+def _waits(order: Order, request: Draft) -> bool:
+    return orders.asks(order) and not orders.stops(order, str(request.resource.get("status", "")))
 
 
 def _replaced(order: Order, report: str) -> Order:
@@ -95,18 +117,18 @@ def _replaced(order: Order, report: str) -> Order:
     )  # fmt: skip
 
 
-def _write(made: Script, draft: Draft, where: Places, setting: Setting) -> None:
+def _write(made: Script, draft: Draft, where: Places, setting: Setting, *, later: bool) -> None:
     place = where.found[draft.name]
     settled = Draft(
         draft.name, draft.type, _settled(draft.resource, where), draft.identifiers, draft.cleared, draft.owned
     )
     kept = None if place.kept is None else body(place.kept)
-    if kept is not None and draft.type == "Patient" and not setting.changes_patients:
+    if kept is not None and draft.type == "Patient" and not setting.newest(place.reference(draft.type)):
         return
-    if kept is not None and older(kept, settled):
-        made.notes.append(f"no-downgrade: {draft.type} is signed already")
+    if kept is not None and older(kept, settled, later=later):
+        made.notes.append(f"no-downgrade: {draft.type} says less than what is here, or said it earlier")
         return
-    after = settled.resource if kept is None else updated(kept, settled)
+    after = settled.resource if kept is None else updated(kept, settled, later=later)
     if kept is not None and _same(kept, after):
         return
     made.entries.append(_entry(draft.type, place, after))
@@ -139,54 +161,6 @@ def _content(resource: Resource) -> Resource:
     return {name: part for name, part in resource.items() if name not in ("meta", "id")}
 
 
-# -- cases ---------------------------------------------------------------------------------
-
-
-def _ask_or_stop(made: Script, order: Order, where: Places, setting: Setting) -> None:
-    if order.control in orders.STOPS:
-        made.entries.extend(_stopped(order, where, setting))
-    elif orders.asks(order) and order.report and order.patient:
-        made.entries.extend(_asked(order, where, setting))
-
-
-def _asked(order: Order, where: Places, setting: Setting) -> Iterator[Resource]:
-    report = where.reference(order.report or "")
-    shelf, question = setting.shelf, order.question or ""
-    if shelf.asking(report, question) is not None or _tasks(order, shelf):
-        return  # it is asked already, or has been answered
-    kept = where.found[order.report or ""].kept
-    if kept is not None and body(kept).get("status") in ("cancelled", "entered-in-error"):
-        return
-    request = where.reference(order.order) if order.order else None
-    resource = orders.task(order, (where.reference(order.patient or ""), report, request), setting.at)
-    yield {"resource": resource, "request": {"method": "POST", "url": "Task"}}
-
-
-def _tasks(order: Order, shelf: Shelf) -> Sequence[Stored]:
-    return by_identifiers(shelf, "Task", orders.names_of(order))
-
-
-def _stopped(order: Order, where: Places, setting: Setting) -> Iterator[Resource]:
-    """Raises NotHere when nothing is known of it at all."""
-    known = order.order is not None and where.found[order.order].kept is not None
-    tasks = _tasks(order, setting.shelf)
-    if not known and not tasks:
-        raise NotHere(UNKNOWN_ORDER)
-    for each in tasks:
-        task = body(each)
-        if ended(task["status"]):
-            continue
-        if task["status"] in CANCELLABLE:
-            request = {"method": "PUT", "url": f"Task/{each.id}", "ifMatch": f'W/"{each.version}"'}
-            yield {"resource": {**task, "status": "cancelled"}, "request": request}
-        else:
-            asking = orders.stop(order, each.id, setting.at)
-            yield {"resource": asking, "request": {"method": "POST", "url": "Task"}}
-
-
 def stale_after(received_at: datetime) -> datetime:
     """Until when a message waits for what it is about (H-087, H-092)."""
     return received_at + timedelta(hours=24)
-
-
-__all__ = ["NotHere", "Script", "Setting", "new_id", "script", "stale_after"]

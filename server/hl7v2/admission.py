@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from server.hl7v2.acknowledge import Wish
@@ -11,17 +12,19 @@ from server.hl7v2.refusal import Code, Place, rejected
 from server.hl7v2.text.head import Head
 
 STRANGER = "not-registered"
+_BEGIN = 65_536
 _LONGEST_ID = 199
 """Of MSH-10 (section 2.14.9.10)."""
 _ANSWERS = {"ACK", "MCF", "ORR", "ORL", "ORI", "ORG", "RRI", "ADR", "NAK"}
 
 
 def is_acknowledgement(payload: bytes, head: Head) -> bool:
-    """By its type, or because it has an MSA, which nothing but answers have."""
+    """By its type, or because it has an MSA where answers have one: behind MSH, and what may stand there."""
     if head.msh.text(9) in _ANSWERS:
         return True
-    mark = b"MSA" + head.delimiters.field.encode()
-    return b"\r" + mark in payload or b"\n" + mark in payload
+    mark, before = b"MSA" + head.delimiters.field.encode(), (b"SFT", b"UAC")
+    lines = (each for each in re.split(rb"[\r\n]+", payload[:_BEGIN])[1:] if not each.startswith(before))
+    return next(lines, b"").startswith(mark)
 
 
 def identified(head: Head) -> None:

@@ -20,6 +20,8 @@ _MOST_DROPS = 16
 """Messages in a row that are begun, and not ended, before the next is."""
 _LOOK = 64
 """Bytes after a message among which padding is looked past."""
+_TAIL = 4
+"""Bytes behind a message: an engine's habit, where a torn message has more."""
 _BEGIN = 4 * KIB
 """What is told of a message that is too long: its first segment is in it."""
 _BETWEEN = b"\x00\x06\x15\t\n\r "
@@ -143,6 +145,21 @@ class Framing:
         """The peer has sent its last byte."""
         self._closing = True
 
+    @property
+    def doubtful(self) -> bool:
+        """A message is whole, but for a few bytes behind it that may be anything."""
+        return self._doubtful is not None and self._foreign_bytes <= _TAIL
+
+    def settle(self) -> Frame | None:
+        """Nothing has followed those bytes for a while: they were not the rest of it."""
+        return self._no_doubt() if self.doubtful else None
+
+    @property
+    def rest(self) -> bytes:
+        """Of a message whose end was written otherwise: FS, and no CR."""
+        message, ended, _ = bytes(self._message or b"").partition(b"%c" % FS)
+        return message if ended else b""
+
     def take(self) -> Event | None:
         """None: more has to come."""
         while self._at < len(self._fed) and not self._over:
@@ -181,17 +198,18 @@ class Framing:
             return self._no_doubt()
         return self._begin()
 
-    def _torn(self, before: int) -> Torn | None:
+    def _torn(self, before: int) -> Torn | Frame | None:
         """The end of a message where none has begun is that of the last one."""
         split = self._pending and self._fed[self._at] == CR
         end = self._at - 1 if split else self._next_end()
         self._pending = False
         if end >= before or self._doubtful is None:
             return None
-        self._foreign_bytes += max(0, end - self._at)
+        between = max(0, end - self._at)
+        self._foreign_bytes += between
         self._at = end + 2
         payload, self._doubtful = self._doubtful, None
-        return Torn(payload)
+        return Torn(payload) if self._foreign_bytes else Frame(payload)  # its end was said twice
 
     def _no_doubt(self) -> Frame | None:
         payload, self._doubtful = self._doubtful, None

@@ -101,7 +101,7 @@ class Link:
     """The [[hl7v2]] destination that application acknowledgements of the enhanced mode go to (MSH-16);
     empty: on the same connection."""
     order_system: str = ""
-    """Identifier system of placer numbers (ORC-2) without an authority that is known."""
+    """Identifier system of placer numbers (ORC-2) without an authority."""
     filler_system: str = ""
     """Of filler numbers (ORC-3)."""
     accession_system: str = ""
@@ -109,7 +109,7 @@ class Link:
     patient_system: str = ""
     bare_patient_ids: Bare = Bare.HOLD
     provider_system: str = ""
-    """Of provider numbers (XCN.1) without an authority that is known."""
+    """Of provider numbers (XCN.1) without an authority."""
     authorities: tuple[Authority, ...] = ()
     null_deletes: frozenset[str] = frozenset()
     """Fields of which ``""`` deletes what we have: ``PID-11``, ``PID-13``; elsewhere it is flagged."""
@@ -123,7 +123,7 @@ class Link:
         for each in self.authorities:
             by_id = bool(each.universal_id) and each.universal_id == universal_id
             by_name = bool(each.namespace) and each.namespace == namespace
-            if by_id or (by_name and not (each.universal_id and universal_id)):
+            if by_id or (by_name and not universal_id):  # another universal id is another authority
                 return each.system
         return None
 

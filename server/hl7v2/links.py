@@ -61,7 +61,7 @@ def demand_known(path: Path | None, questions: Collection[str], receivers: Colle
             ("asks.question", {each.question for each in link.asks}, questions),
             ("answers_to", {link.answers_to} - {""}, receivers),
         ):
-            if named - set(known):
+            if path is not None and named - set(known):
                 allowed = ", ".join(sorted(known)) or "none: there is no [[hl7v2]] table"
                 text = f"{path}: link {link.name}: {key}: allowed: {allowed}"
                 raise fault(Category.INCORRECT, "value", text)
@@ -81,6 +81,16 @@ def _overlap(one: Network, other: Network) -> bool:
     return both and one.overlaps(other)
 
 
-def links_file(path: Path | None, trouble: Callable[[str], None]) -> Reread[Links]:
+def links_file(
+    path: Path | None,
+    questions: Collection[str],
+    receivers: Collection[str],
+    trouble: Callable[[str], None],
+) -> Reread[Links]:
     """The file as it is now. Raises Fault(INCORRECT) for one that is wrong from the beginning."""
-    return Reread(path, load_links, trouble)
+
+    def load(file: Path | None) -> Links:
+        demand_known(file, questions, receivers)
+        return load_links(file)
+
+    return Reread(path, load, trouble)

@@ -82,14 +82,9 @@ class MessageStore:
         """Raises LeaseLost when it is another's by now."""
         self._database.write(lambda c: queue.settle(c, claim, settled, at))
 
-    def latest(self, id_: str) -> datetime | None:
-        """When the newest message was sent that has changed the data of this message's patient."""
-        query = (
-            select(func.max(message_latest.c.sent_at))
-            .join(message_lane, message_lane.c.lane == message_latest.c.lane)
-            .join(message, message.c.seq == message_lane.c.seq)
-            .where(message.c.id == id_)
-        )
+    def latest(self, patient: str) -> datetime | None:
+        """When the newest message was sent that has changed the data of ``Patient/id``."""
+        query = select(message_latest.c.sent_at).where(message_latest.c.patient == patient)
         found = self._database.read(lambda c: c.execute(query).scalar())
         return found if found is None or isinstance(found, datetime) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,6 @@ from server.store.tables import arrival
 _BLOCKING = (Standing.WAITING, Standing.FAULTED)
 _STUCK = (Standing.HELD, Standing.PARKED, Standing.FAULTED)
 """What a person may decide about."""
-_PATIENTS = "ADT^"
 
 
 def due(at: datetime) -> Any:
@@ -74,8 +74,7 @@ def settle(connection: Connection, claimed: MessageClaim, settled: Settled, at: 
     ).one_or_none()
     if row is None:
         raise LeaseLost
-    if settled.standing is Standing.APPLIED and was.kind.startswith(_PATIENTS):
-        _tell_latest(connection, row.seq, was.sent_at or was.received_at)
+    _tell_latest(connection, settled.changed, was.happened_at)
     if settled.standing is Standing.APPLIED:
         _wake_parked(connection, row.seq, at)
         connection.execute(delete(message_lane).where(message_lane.c.seq == row.seq))
@@ -92,14 +91,13 @@ def _wake_parked(connection: Connection, seq: int, at: datetime) -> None:
     )
 
 
-def _tell_latest(connection: Connection, seq: int, sent_at: datetime) -> None:
-    lanes = select(message_lane.c.lane).where(message_lane.c.seq == seq)
-    for lane in connection.execute(lanes).scalars().all():
-        made = upsert(message_latest).values(lane=lane, sent_at=sent_at)
+def _tell_latest(connection: Connection, patients: Sequence[str], sent_at: datetime) -> None:
+    for patient in sorted(patients):
+        made = upsert(message_latest).values(patient=patient, sent_at=sent_at)
         newer = made.excluded.sent_at > message_latest.c.sent_at
         connection.execute(
             made.on_conflict_do_update(
-                index_elements=[message_latest.c.lane],
+                index_elements=[message_latest.c.patient],
                 set_={"sent_at": made.excluded.sent_at},
                 where=newer,
             )

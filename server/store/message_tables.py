@@ -60,7 +60,7 @@ message_lane = Table(
 message_latest = Table(
     "message_latest",
     metadata,
-    Column("lane", word(64), primary_key=True),
+    Column("patient", word(80), primary_key=True),
     Column("sent_at", Instant, nullable=False),
 )
 """When the newest message was sent by which a patient's data were changed."""

@@ -190,7 +190,7 @@ def test_certificates_tell_links_apart(path: Path) -> None:
 
 def test_a_changed_file_is_read_again_and_a_bad_one_is_told(path: Path) -> None:
     told: list[str] = []
-    file = links_file(path, told.append)
+    file = links_file(path, ("child-pneumonia", "bacterial-meningitis"), ("ris",), told.append)
     assert list(file.current()) == ["lab", "ris"]
     path.write_text(SHORT)
     assert list(file.current()) == ["lab"]

@@ -6,8 +6,9 @@ import pytest
 
 from server.hl7v2 import reading
 from server.hl7v2.grammar.events import KNOWN
+from server.hl7v2.mapping.story import story
 from server.hl7v2.message import Group, Segment
-from tests.hl7v2.written import PID, link, observed, result, written
+from tests.hl7v2.written import NOW, PID, link, observed, result, written
 
 
 def names(group: Group) -> str:
@@ -72,3 +73,8 @@ def test_what_has_parts_keeps_them() -> None:
     found = reading.message(result(observed("1^Yes^L", "CWE"), observed("<^5", "SN")), link())
     assert [each.text(5, 2) for each in found.content.walk() if each.name == "OBX"] == ["Yes", "5"]
     assert not found.notes
+
+
+def test_records_that_are_to_be_taken_apart_are_for_a_person() -> None:
+    found = reading.message(written(EVENT, PID, PID.replace("123", "9"), kind="ADT^A37^ADT_A37"), link())
+    assert story(found, link(), NOW).doubts[:1] == ("two records are to be taken apart PID-3",), "H-100"

@@ -170,18 +170,15 @@ def test_a_worker_that_lost_its_lease_settles_nothing(inbox: MessageStore) -> No
 
 
 def test_when_a_patient_was_last_changed_is_remembered(inbox: MessageStore) -> None:
-    def applied(control_id: str, kind: str, sent_at: datetime) -> datetime | None:
-        """What was known of the patient when the message was applied."""
-        inbox.keep(heard(control_id, control_id.encode(), kind=kind, sent_at=sent_at))
-        claim = taken(inbox)
-        known = inbox.latest(claim.message.id)
-        inbox.settle(claim, Settled(Standing.APPLIED), NOW)
-        return known
+    def applied(control_id: str, sent_at: datetime, *changed: str) -> datetime | None:
+        inbox.keep(heard(control_id, control_id.encode(), kind="ADT^A08", sent_at=sent_at))
+        inbox.settle(taken(inbox), Settled(Standing.APPLIED, changed=changed), NOW)
+        return inbox.latest("Patient/1")
 
-    assert applied("1", "ADT^A08", NOW) is None
-    assert applied("2", "ADT^A08", NOW - SECOND) == NOW
-    assert applied("3", "ORU^R01", NOW + SECOND) == NOW
-    assert applied("4", "ADT^A08", NOW) == NOW, "a result says nothing about who the patient is"
+    assert applied("1", NOW - SECOND, "Patient/1") == NOW - SECOND
+    assert applied("2", NOW - 2 * SECOND, "Patient/1") == NOW - SECOND
+    assert applied("3", NOW, "Patient/2") == NOW - SECOND
+    assert applied("4", NOW + 9 * SECOND, "Patient/1") == NOW, "none is later than it came"
 
 
 def test_what_is_parked_is_tried_when_something_about_its_patient_has_come(inbox: MessageStore) -> None:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from enum import Enum, auto
 
-from server.hl7v2.framing import Framing
+from server.hl7v2.framing import Frame, Framing
 from server.hl7v2.listen.limits import Limits
 from server.line import Line, PlainLine
 
@@ -83,6 +83,11 @@ class Connection:
     def begin_anew(self, now: float) -> None:
         """One message was dropped for the next: its time is its own."""
         self._since = now
+
+    def settled(self, now: float) -> Frame | None:
+        """A message behind which a byte or two has stood for a while, and nothing has followed."""
+        waited = self.phase is Phase.MESSAGE and now - self._moved > self._limits.settle_seconds
+        return self.framing.settle() if waited else None
 
     def overdue(self, now: float) -> bool:
         limits, waited, still = self._limits, now - self._since, now - self._moved

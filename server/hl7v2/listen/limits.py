@@ -22,6 +22,8 @@ class Limits:
     """How long a connection may be silent between two messages: interfaces keep theirs open."""
     progress_seconds: float = 30.0
     """How long a message that has begun may stand still."""
+    settle_seconds: float = 0.5
+    """After which a few bytes behind a message are taken for what they are, and not for its rest."""
     message_seconds: float = 60.0
     """How long one may take, from its first byte to its last."""
     answer_seconds: float = 10.0

@@ -214,6 +214,9 @@ class Loop:
             case Closed(why):
                 self._end(connection, why.value)
 
+    def _settled(self, frame: Frame, connection: Connection, now: float) -> None:
+        self._act(connection, frame, now)
+
     def _end(self, connection: Connection, why: str) -> None:
         """Without an answer: a peer that has something to say says it again."""
         self._telling.ended(connection.address, why)
@@ -280,5 +283,7 @@ class Loop:
                 if connection.phase is Phase.HANDSHAKE:
                     self._telling.no_handshake(connection.address, "too slow")
                 self._end(connection, _LATE[connection.phase])
+            elif (frame := connection.settled(now)) is not None:
+                self._guard(connection, partial(self._settled, frame))
             elif self._stopping and connection.phase in (Phase.IDLE, Phase.HANDSHAKE):
                 self._end(connection, "stopping")

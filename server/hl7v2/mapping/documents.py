@@ -13,7 +13,7 @@ from server.hl7v2.mapping.conclusions import conclude
 from server.hl7v2.mapping.convert import codes, people, times
 from server.hl7v2.mapping.convert.identifiers import pairs
 from server.hl7v2.mapping.convert.text import token
-from server.hl7v2.mapping.drafts import Draft, Identifiers, Json
+from server.hl7v2.mapping.drafts import REFERENCE, Draft, Identifiers, Json
 from server.hl7v2.mapping.layout import Result
 from server.hl7v2.mapping.making import Making
 from server.hl7v2.mapping.reports import Signing, sign
@@ -84,4 +84,6 @@ def _referred(found: Json, said: Json, known: Identifiers, subject: Json, making
     whole["content"] = [{"attachment": each} for each in forms]
     if known:
         whole["identifier"] = [found["masterIdentifier"]]
+    # Of the report it tells the same: what veils the one veils the other (decision 4).
+    whole["context"] = {**whole.get("context", {}), "related": [{"reference": f"{REFERENCE}report-1"}]}
     making.add(Draft("document-1", "DocumentReference", whole, known, (), OWNED))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from server.hl7v2.mapping import own
 from server.hl7v2.mapping.concepts.orders import CONTROL, STATUS
 from server.hl7v2.mapping.convert import people, times
 from server.hl7v2.mapping.convert.identifiers import (
@@ -24,6 +25,8 @@ from server.hl7v2.mapping.rows import fill
 from server.hl7v2.mapping.tables.order import DG1, IPC, OBR, ORC, OWNED, TQ1
 from server.hl7v2.message import Repetition, Segment
 
+OURSELVES = "SECONDREAD"
+"""Our own application, as our messages name it unless something else is agreed (docs/hl7v2.md, Results)."""
 DICOM_UID = "urn:dicom:uid"
 _IMAGING = {"coding": [{"system": "http://snomed.info/sct", "code": "363679005", "display": "Imaging"}]}
 _UID = re.compile(r"(?=.{1,64}\Z)[0-2](\.(0|[1-9]\d*))+", re.ASCII)
@@ -54,11 +57,30 @@ class Numbers:
 def numbers(ordered: Ordered, studies: Iterable[Segment], making: Making) -> Numbers:
     """``studies``: the ZDS that count for it."""
     found = _filled(ordered, making)
-    placer, filler = of_kind(found, "PLAC"), of_kind(found, "FILL")
+    placer, filler = _agreed(of_kind(found, "PLAC")), _agreed(of_kind(found, "FILL"))
+    if _told_from_here(ordered, making):
+        making.doubt("a result that was told from here has come back", "OBR-3")
     if len(placer) > 1 or len(filler) > 1:
         making.doubt("ORC and OBR name different orders", "OBR-2")
     return Numbers(placer, filler, tuple(dict.fromkeys(_accessions(ordered, making))),
                    tuple(dict.fromkeys(_studies(ordered, studies, making))))  # fmt: skip
+
+
+def _agreed(names: Identifiers) -> Identifiers:
+    """ORC and OBR say the same number, one of them without its authority: it is one number."""
+    first: dict[str, tuple[str, str]] = {}
+    for system, value in names:
+        known = first.get(value)
+        if known is None or known[0].startswith(own.LINKS):
+            first[value] = (system, value)
+    return tuple(first.values())
+
+
+def _told_from_here(ordered: Ordered, making: Making) -> bool:
+    """Under a filler's number of ours: an engine sends our own results round."""
+    ours = {OURSELVES, making.link.receiver.application} - {""}
+    segments = (each for each in (ordered.orc, ordered.obr) if each is not None)
+    return any(each.text(3, at) in ours for each in segments for at in (2, 3))
 
 
 def told_apart(known: list[Numbers], making: Making) -> list[Numbers]:

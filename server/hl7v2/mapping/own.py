@@ -10,6 +10,7 @@ import uuid
 from urllib.parse import quote
 
 BASE = "https://second-reader.example/hl7v2"
+LINKS = f"{BASE}/link/"
 _SPACE = uuid.UUID("6f0a5d1e-9f0c-5b52-8f1d-0d1b7a3c2e47")
 _SEPARATOR = "\x1f"
 

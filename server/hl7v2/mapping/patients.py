@@ -13,9 +13,10 @@ from server.hl7v2.mapping.rows import fill
 from server.hl7v2.mapping.tables.patient import OWNED, PID, ours
 from server.hl7v2.message import Segment
 
-_NOT_A_PERSON = frozenset({"AN", "VN", "SS", "SB", "DL", "PPN", "MA", "MC", "NIIP", "BC", "ANON"})
+NOT_A_PERSON = frozenset({"AN", "VN", "SS", "SB", "DL", "PPN", "MA", "MC", "NIIP", "BC", "ANON"})
 """Types of number (table 0203) that do not tell by themselves who somebody is here: accounts, visits,
 insurance, papers; relatives share them, and they are typed wrong."""
+SECONDARY = "secondary"
 _CLEARED = {
     5: ("name",), 7: ("birthDate", "_birthDate"), 8: ("gender",), 9: ("name",), 11: ("address",),
     13: ("telecom",), 14: ("telecom",), 15: ("communication",), 16: ("maritalStatus",),
@@ -31,9 +32,9 @@ def patient(person: Person, name: str, making: Making, *, speaks: bool) -> str |
         return None
     resource: Json = {"resourceType": "Patient", **fill(PID, person.pid, making)}
     numbers = _numbers(person.pid, 3, making)
-    known = pairs(each for each in numbers if _type(each) not in _NOT_A_PERSON)
+    known = pairs(each for each in numbers if _type(each) not in NOT_A_PERSON)
     _doubted(person.pid, numbers, known, making)
-    resource["identifier"] = _distinct(resource.get("identifier", []))
+    resource["identifier"] = _distinct(resource.get("identifier", []), set(known))
     if not resource["identifier"]:
         del resource["identifier"]
     cleared = _cleared(person.pid, resource, making) if speaks else ()
@@ -47,7 +48,7 @@ def merges(person: Person, name: str, event: str, making: Making) -> tuple[Merge
     found = []
     for mrg in person.merged:
         numbers = _numbers(mrg, 1, making)
-        loser = pairs(each for each in numbers if _type(each) not in _NOT_A_PERSON)
+        loser = pairs(each for each in numbers if _type(each) not in NOT_A_PERSON)
         if not loser:
             making.doubt("no prior patient id with an authority", "MRG-1")
             continue
@@ -85,15 +86,18 @@ def _doubted(pid: Segment, numbers: list[Json], known: Identifiers, making: Maki
         making.doubt("several patient ids of one authority", "PID-3")
 
 
-def _distinct(identifiers: list[Json]) -> list[Json]:
-    """The first of those that say the same number; PID-2 and PID-4 often repeat PID-3."""
+def _distinct(identifiers: list[Json], known: set[tuple[str, str]]) -> list[Json]:
+    """The first of those that say the same number; PID-2 and PID-4 often repeat PID-3.
+
+    What does not identify says so (R4 identifier-use), so that nobody is found by it.
+    """
     seen = set[tuple[str, str]]()
     found = []
     for each in identifiers:
         pair = (each.get("system", ""), each["value"])
         if pair not in seen:
             seen.add(pair)
-            found.append(each)
+            found.append(each if pair in known else {"use": SECONDARY, **each})
     return found
 
 

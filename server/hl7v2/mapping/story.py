@@ -50,6 +50,8 @@ class _Telling:
         self.orders: list[Order] = []
 
     def tell(self) -> None:
+        if self._message.event == "A37":  # H-100: which record gets back what, no message says
+            self._making.doubt("two records are to be taken apart", "PID-3")
         _named_by_document(self._sheet)
         for at, person in enumerate(self._sheet.people, 1):
             self._person(person, "patient" if at == 1 else f"patient-{at}")

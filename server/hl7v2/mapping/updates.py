@@ -7,6 +7,7 @@ OBX-11 only go forward: tables 0123, 0085).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
 from server.hl7v2.mapping.drafts import Draft, Json
@@ -17,24 +18,59 @@ DIRECTORY: Final = frozenset(
 """Who and what a message mentions: its sender does not keep that directory, so what is here stays."""
 _CORRECTED: Final = frozenset({"amended", "corrected", "appended"})
 _SETTLED: Final = _CORRECTED | {"final"}
-_UNSETTLED: Final = frozenset({"registered", "preliminary", "partial", "unknown"})
+_OVER: Final = frozenset({"revoked", "completed", "entered-in-error"})
+"""request-status: nothing goes on from there under the same number."""
+_RANK: Final = {
+    **dict.fromkeys(("registered", "preliminary", "partial", "unknown"), 0),
+    "final": 1,
+    **dict.fromkeys(_CORRECTED, 2),
+    **dict.fromkeys(("cancelled", "entered-in-error"), 3),
+}
 _REPORTS: Final = frozenset({"DiagnosticReport", "Observation"})
 _CONCLUDED: Final = ("conclusion", "conclusionCode", "presentedForm")
 """Of a signed report: what it concludes stands or falls together."""
 
 
-def older(stored: Json, draft: Draft) -> bool:
-    """It says less than what is stored: P after F is a message that came late, and no downgrade (H-078)."""
-    reported = draft.type in _REPORTS
-    return reported and stored.get("status") in _SETTLED and draft.resource.get("status") in _UNSETTLED
+def older(stored: Json, draft: Draft, *, later: bool = False) -> bool:
+    """It says less than what is stored, or the same earlier: a message that came late (H-078).
+
+    ``later``: the report that it is part of was issued after the one that is stored. Only so may what was
+    corrected or taken back be said to be final once more; never to be preliminary.
+    """
+    now, said = str(stored.get("status")), str(draft.resource.get("status"))
+    if draft.type == "ServiceRequest":
+        return now in _OVER and said not in _OVER
+    if draft.type not in _REPORTS or now not in _RANK or said not in _RANK:
+        return False
+    if _RANK[said] == 0:
+        return _RANK[now] > 0
+    before = _issued(stored), _issued(draft.resource)
+    if before[0] and before[1] and before[1] < before[0]:
+        return True
+    later = later or bool(before[0] and before[1] and before[1] > before[0])
+    return _RANK[said] < _RANK[now] and not later
 
 
-def updated(stored: Json, draft: Draft) -> Json:
+def issued_later(stored: Json, draft: Draft) -> bool:
+    """Whether a report's draft was issued after the report that is stored (OBR-22)."""
+    before, said = _issued(stored), _issued(draft.resource)
+    return bool(before and said and said > before)
+
+
+def _issued(report: Json) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(report.get("issued", "")))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def updated(stored: Json, draft: Draft, *, later: bool = False) -> Json:
     """``stored`` with what the draft's message speaks of; ``stored`` itself where that is nothing.
 
     References are as the draft has them: those to other drafts lead to where they stand by now.
     """
-    if older(stored, draft) or draft.type in DIRECTORY:
+    if older(stored, draft, later=later) or draft.type in DIRECTORY:
         return stored
     gone = (*draft.cleared, *(_unsaid(draft) if _signs(draft) else ()))
     found = {key: value for key, value in stored.items() if key not in set(_named(stored, gone))}

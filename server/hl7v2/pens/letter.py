@@ -16,6 +16,12 @@ from server.model import AckMode, AssignedBy, Hl7Terms
 Json = Mapping[str, Any]
 
 _SEX = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
+OURS = "https://second-reader.example/fhir/patient"
+"""System of our own number of a patient who has no other (PID-3 is required)."""
+_NOT_TOLD = ("old", "secondary")
+"""Numbers that were merged away, and such as do not identify (R4 identifier-use)."""
+_FIRST = {"official": 0, "old": 2, "maiden": 2, "anonymous": 2}
+"""R4 name-use: which name a person goes by."""
 _OTHER_IDS = {"urn:oid:": "ISO", "urn:uuid:": "UUID"}
 
 
@@ -125,10 +131,12 @@ def _identifiers(letter: Letter) -> list[str]:
 
     It will hardly know that one, and its refusal is a person's to see; the rest is no business of its.
     """
-    usable = [e for e in letter.patient.get("identifier", []) if e.get("system") and e.get("value")]
+    named = letter.patient.get("identifier", [])
+    usable = [e for e in named if e.get("system") and e.get("value") and e.get("use") not in _NOT_TOLD]
     mapped = {each.system for each in letter.terms.authorities}
     known = [each for each in usable if each["system"] in mapped]
-    return [_extended(letter.terms, each) for each in known or usable[:1]]
+    ours = {"system": OURS, "value": str(letter.patient.get("id", "")) or letter.control}
+    return [_extended(letter.terms, each) for each in known or usable[:1] or [ours]]
 
 
 def _extended(terms: Hl7Terms, named: Json) -> str:
@@ -140,7 +148,7 @@ def _extended(terms: Hl7Terms, named: Json) -> str:
 
 def _name(resource: Json) -> Json:
     names = resource.get("name") or []
-    chosen = [each for each in names if each.get("use") == "official"] or list(names)
+    chosen = sorted(names, key=lambda each: _FIRST.get(str(each.get("use", "")), 1))
     return chosen[0] if chosen else {}
 
 

@@ -151,7 +151,7 @@ def _value(each: Measurement) -> list[Result]:
     if each.value is None or not each.codes:
         return []
     status = "F" if each.final else "P"
-    type_, value = "NM", str(each.value)
+    type_, value = "NM", format(each.value, "f")
     if each.comparator is not None:
         type_, value = "SN", parts(each.comparator, value)
     units = parts(each.unit, "", "UCUM") if each.unit else ""

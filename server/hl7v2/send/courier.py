@@ -16,6 +16,7 @@ from server.model import Document, Hl7Destination, Receipt
 from server.ports import Undelivered
 
 MEDIA_TYPE = "application/hl7-v2"
+_WISHES, _NONE = slice(14, 16), ["NE", "NE"]
 _CONTROL = 9
 """MSH-10: the first field is the separator."""
 
@@ -41,8 +42,9 @@ class MllpCourier:
         if document.media_type != MEDIA_TYPE:
             text = "the document is no HL7 v2 message, and the system takes nothing else"
             raise Undelivered(Category.UNPROCESSABLE, "not-supported", text, untouched=True)
-        control = decoded(document.content).split("\r", 1)[0].split("|")[_CONTROL]
-        return self._lines[document.destination].send(document.content, Exchange(control, destination.terms))
+        head = decoded(document.content).split("\r", 1)[0].split("|")
+        exchange = Exchange(head[_CONTROL], destination.terms, unanswered=head[_WISHES] == _NONE)
+        return self._lines[document.destination].send(document.content, exchange)
 
     def close(self) -> None:
         for each in self._lines.values():

@@ -23,8 +23,10 @@ _PASSING: Final = frozenset({"207"})
 class Exchange:
     """Raises Undelivered as soon as it is clear that the message is not taken."""
 
-    def __init__(self, control: str, terms: Hl7Terms) -> None:
+    def __init__(self, control: str, terms: Hl7Terms, *, unanswered: bool = False) -> None:
+        """``unanswered``: the message itself asks for no answer (MSH-15 and MSH-16 are NE)."""
         self._control = control
+        self.unanswered = unanswered
         self._enhanced = terms.mode is AckMode.ENHANCED
         self._application = self._enhanced and terms.application_answer
         self.committed = False
@@ -43,6 +45,10 @@ class Exchange:
         if said.code == "CA":
             return self._stored()
         raise self._refused(said)
+
+    def written(self) -> Receipt:
+        """Of a message that nobody answers."""
+        return self._receipt("written")
 
     def over(self) -> Receipt:
         """Nothing more comes: CA is enough, though more was agreed."""

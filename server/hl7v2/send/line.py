@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from server.errors import Category
-from server.hl7v2.framing import KIB, Closed, Frame, Framing, TooLong, block
+from server.hl7v2.framing import KIB, Closed, Frame, Framing, TooLong, Torn, block
 from server.hl7v2.send import PATIENCE
 from server.hl7v2.send.exchange import Exchange
 from server.model import Hl7Destination, Receipt, Trust
@@ -83,14 +83,24 @@ class MllpLine:
         try:
             line.settimeout(max(until - monotonic(), _LEAST))
             line.sendall(block(message))
+            if exchange.unanswered:
+                return exchange.written()
             until = self._later(ends)
             while data := self._received(line, until):
                 heard, committed = True, exchange.committed
                 framing.feed(data)
                 if (receipt := _answer(framing, exchange)) is not None:
                     return receipt
+                settled = (
+                    framing.settle()
+                )  # whoever waits for one answer lets no byte behind it stand in the way
+                if settled is not None and (receipt := exchange.heard(settled.payload)) is not None:
+                    return receipt
                 if exchange.committed and not committed:
                     until = self._later(ends)
+            if (receipt := _last_answer(framing, exchange)) is not None:
+                self.close()
+                return receipt
         except TimeoutError:
             heard = True
         except OSError:
@@ -124,7 +134,7 @@ class MllpLine:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _ALIVE_AFTER)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a name that none can have
             text = "the system cannot be reached"
             raise Undelivered(Category.UNAVAILABLE, "transient", text, untouched=True) from error
         return line if context is None else self._secured(line, context)
@@ -145,10 +155,21 @@ def _answer(framing: Framing, exchange: Exchange) -> Receipt | None:
     while (event := framing.take()) is not None:
         if isinstance(event, Closed | TooLong):
             raise ConnectionAbortedError
-        receipt = exchange.heard(event.payload) if isinstance(event, Frame) else None
+        receipt = exchange.heard(event.payload) if isinstance(event, Frame | Torn) else None
         if receipt is not None:
             return receipt
     return None
+
+
+def _last_answer(framing: Framing, exchange: Exchange) -> Receipt | None:
+    """The peer has hung up behind an answer that it has ended in its own way."""
+    rest = framing.rest
+    framing.close()
+    try:
+        found = _answer(framing, exchange)
+    except ConnectionAbortedError:
+        found = None
+    return exchange.heard(rest) if found is None and rest else found
 
 
 def _over(line: socket.socket) -> bool:

@@ -146,6 +146,16 @@ def test_h028_h012_padding_between_messages(door: Door) -> None:
         assert [speaker.read(), speaker.read()] == [accepted(message(each)) for each in "12"]
 
 
+@pytest.mark.parametrize("after", [b"\x04", b"\x1c", b"\x1c\r"])
+def test_a_byte_behind_a_message_keeps_it_from_no_answer(door: Door, after: bytes) -> None:
+    """Whoever sends it waits, and would send the message again for ever."""
+    with door.speaker() as speaker:
+        speaker.send(block(message("1")) + after)
+        assert speaker.read() == accepted(message("1"))
+        speaker.send(block(message("2")))
+        assert speaker.read() == accepted(message("2"))
+
+
 def test_h032_what_is_not_to_be_answered_is_not(door: Door, heard: Heard) -> None:
     heard.answer = lambda payload: None if b"MSA" in payload else accepted(payload)
     with door.speaker() as speaker:

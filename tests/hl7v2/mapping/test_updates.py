@@ -49,7 +49,8 @@ def test_numbers_are_added_and_never_lost() -> None:
     [
         ("final", "preliminary", True), ("corrected", "registered", True), ("final", "unknown", True),
         ("final", "corrected", False), ("preliminary", "final", False), ("final", "entered-in-error", False),
-        ("preliminary", "registered", False), ("entered-in-error", "final", False),
+        ("preliminary", "registered", False), ("entered-in-error", "final", True),
+            ("corrected", "final", True), ("cancelled", "entered-in-error", False),
     ],
 )  # fmt: skip
 def test_what_is_final_is_not_made_preliminary_again(stored: str, said: str, stays: bool) -> None:
@@ -61,3 +62,32 @@ def test_what_is_final_is_not_made_preliminary_again(stored: str, said: str, sta
 
 def test_an_order_has_no_such_rule() -> None:
     assert not older({"status": "final"}, draft({"status": "unknown"}, ("status",), type_="ServiceRequest"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "said", "late"),
+    [
+        ("2026-01-05T08:10:00Z", "2026-01-05T08:00:00Z", True),
+        ("2026-01-05T08:00:00Z", "2026-01-05T08:10:00Z", False),
+    ],
+)
+@pytest.mark.parametrize("status", ["final", "corrected", "cancelled"])
+def test_a_report_that_was_issued_earlier_came_late(
+    stored: str, said: str, status: str, *, late: bool
+) -> None:
+    new = draft({"status": "final", "issued": said}, ("status",), type_="DiagnosticReport")
+    assert older({"status": status, "issued": stored}, new) is late
+
+
+def test_results_of_a_report_that_was_issued_later_are_said_anew() -> None:
+    new = draft({"status": "final"}, ("status",), type_="Observation")
+    assert not older({"status": "entered-in-error"}, new, later=True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "said", "late"), [("revoked", "active", True), ("active", "revoked", False)]
+)
+def test_an_order_that_is_over_is_not_placed_again_by_an_old_message(
+    stored: str, said: str, *, late: bool
+) -> None:
+    assert older({"status": stored}, draft({"status": said}, (), type_="ServiceRequest")) is late

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,3 +224,45 @@ def test_who_shows_none_is_not_let_in_and_tries_again_later(authority: Authority
 def test_files_that_are_gone_are_told_of(ris: Ris, tmp_path: Path) -> None:
     courier = secured(ris.port, Trust(str(tmp_path / "gone.pem")))
     assert "check tells which" in str(refused(courier, document()))
+
+
+def answering(behave: Callable[[socket.socket, bytes], None]) -> int:
+    """A port behind which one connection is told what ``behave`` makes of a message."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with listener, listener.accept()[0] as line:
+            came = b""
+            while not came.endswith(b"\x1c\r") and (data := line.recv(4096)):
+                came += data
+            behave(line, came.split(b"|")[9])
+            line.settimeout(5)
+            with suppress(OSError):
+                line.recv(1)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+def acked(control: bytes) -> bytes:
+    return b"\x0bMSH|^~\\&|EHR||||20260105||ACK|1|P|2.5.1\rMSA|CA|%b\r\x1c" % control
+
+
+@pytest.mark.parametrize("after", [b"", b"\n", b"\r\x04", b"\r\x1c\r"])
+def test_an_answer_that_ends_sloppily_is_an_answer(after: bytes) -> None:
+    """FS and the end, or what it is followed by: the message is there, and would be sent for days."""
+
+    def behave(line: socket.socket, control: bytes) -> None:
+        line.sendall(acked(control) + after)
+        line.shutdown(socket.SHUT_WR)
+
+    courier = MllpCourier([told(answering(behave), seconds=2.0)])
+    assert courier.deliver(document()).how == "CA"
+    courier.close()
+
+
+def test_a_message_that_asks_for_no_answer_waits_for_none() -> None:
+    """MSH-15 and MSH-16 are NE in an application acknowledgement (section 2.9.3.2): nobody answers it."""
+    courier = MllpCourier([told(answering(lambda _line, _control: None), seconds=0.5)])
+    courier.deliver(document(asks="NE|NE"))
+    courier.close()

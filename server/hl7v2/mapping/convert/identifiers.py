@@ -42,7 +42,10 @@ def known_system(hd: Authority, making: Making) -> str | None:
     """As the link says it, else what names itself worldwide (HD of type ISO, UUID, URI)."""
     if not hd.said:
         return None
-    return making.link.system_of(hd.namespace, hd.universal_id) or _universal(hd)
+    found = making.link.system_of(hd.namespace, hd.universal_id) or _universal(hd)
+    mine = own.system(making.link.name) + "/"
+    # What we name for one link is no other link's to speak of.
+    return None if found and found.startswith(own.LINKS) and not found.startswith(mine) else found
 
 
 def _universal(hd: Authority) -> str | None:
@@ -71,13 +74,18 @@ def pairs(identifiers: Iterable[Json]) -> Identifiers:
 
 
 def entity(type_: str, default: Callable[[Making], str]) -> Callable[[Repetition, Making, str], Json | None]:
-    """EI as an identifier of ``type_`` (table 0203), of ``default`` where the authority is not known."""
+    """EI as an identifier of ``type_`` (table 0203), of ``default`` where no authority is said."""
 
-    def convert(value: Repetition, making: Making, _where: str) -> Json | None:
+    def convert(value: Repetition, making: Making, where: str) -> Json | None:
         number = clean(value.text())
         if not number:
             return None
-        return identifier(known_system(authority(value, 2), making) or default(making), number, type_)
+        hd = authority(value, 2)
+        system = known_system(hd, making)
+        if system is None and hd.said:
+            making.note("assigning authority not known", where)
+            system = own.system(making.link.name, "authority", hd.namespace or hd.universal_id)
+        return identifier(system or default(making), number, type_)
 
     return convert
 

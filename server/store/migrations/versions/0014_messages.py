@@ -55,9 +55,9 @@ def upgrade() -> None:
     op.create_index("message_lane_of", "message_lane", ["seq"])
     op.create_table(
         "message_latest",
-        sa.Column("lane", _word(64), nullable=False),
+        sa.Column("patient", _word(80), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("lane"),
+        sa.PrimaryKeyConstraint("patient"),
     )
     op.create_table(
         "later_answer",

@@ -38,13 +38,15 @@ def test_a_bare_number_has_no_system() -> None:
     assert found == {"value": "007"}
 
 
-def test_an_order_number_without_a_known_authority_is_the_links() -> None:
+def test_an_order_number_without_an_authority_is_the_links() -> None:
     placer = identifiers.entity("PLAC", identifiers.placer_system)
-    assert made(placer, "1^X")[0]["system"] == f"{OURS}/placer"
-    assert (
-        made(placer, "1^X", order_system="https://a.example/orders")[0]["system"]
-        == "https://a.example/orders"
-    )
+    assert made(placer, "1")[0]["system"] == f"{OURS}/placer"
+    agreed = "https://a.example/orders"
+    assert made(placer, "1", order_system=agreed)[0]["system"] == agreed
+    assert made(placer, "1^X")[0]["system"] == f"{OURS}/authority/X", "two hospitals may use one number"
+    others = "https://second-reader.example/hl7v2/link/other/filler"
+    found = made(placer, f"1^^{others}^URI")[0]["system"]
+    assert found.startswith(f"{OURS}/authority/"), "no link speaks of what we name for another"
     assert made(placer, "1^EHR")[0]["system"] == "https://hospital.example/orders"
     assert made(placer, "") == (None, ())
 
