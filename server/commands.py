@@ -14,7 +14,7 @@ from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
 from server.clock import now
 from server.completing import complete
 from server.console.trace import summary, trace
-from server.directory import dump_directory, load_directory
+from server.directory import dump_directory, load_directory, table_in
 from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
@@ -249,11 +249,7 @@ def directory(csv: Path, *, export: bool) -> None:
         return
     if not csv.exists():
         raise click.BadParameter(f"File '{csv}' does not exist.", param_hint="'CSV'")
-    try:
-        text = csv.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{csv} is not a CSV file in UTF-8") from error
-    count = load_directory(build(settings.load()), text, now())
+    count = load_directory(build(settings.load()), table_in(csv), now())
     click.echo(f"{count} specialists are in the directory")
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from server.caller import EVERYBODY
-from server.errors import Fault
+from server.errors import Category, Fault, fault
 from server.fhir.asked import Asked
 from server.fhir.audit.witness import Witness
 from server.fhir.exchange import Request
@@ -27,6 +28,14 @@ from server.routing.table import write_directory
 from server.steps.roster import Roster
 from server.times import instant
 from server.wiring import House, desk
+
+
+def table_in(path: Path) -> str:
+    """Raises Fault(INCORRECT) when the file is no text in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{path} is not a CSV file in UTF-8") from error
 
 
 def load_directory(house: House, text: str, at: datetime) -> int:
