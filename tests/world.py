@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,12 +33,14 @@ from server.model import (
     Policy,
     Receipt,
     Span,
+    Track,
     Urgency,
     Withdrawal,
 )
 from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
+from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.images import ImageStore
@@ -209,6 +211,9 @@ class LostFacts:
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.world.house.inquiries.of(case_id)
 
+    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
+        return self.world.house.ledger.tracks(question, at)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 
@@ -331,6 +336,7 @@ def make_world(
         operator=Operator("Test operator"),
         audit_key=b"k" * 32,
         content=house.vault.get,
+        roster=Roster(house.shelf),
         archives=house.archives,
         receivers=house.receivers,
     )

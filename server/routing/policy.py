@@ -12,8 +12,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Coding, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
+from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
+from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rules import RULES, asked_under
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
 from server.toml import Number, where
@@ -47,18 +48,6 @@ def _span(value: Any) -> timedelta:
     if found is None:
         raise ValueError("not a duration")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-class SpecialtySchema(Strict):
-    """One entry of ``specialties``."""
-
-    system = text(r"(https?://|urn:)\S+", "must be the URI of a code system")
-    code = text(r"\S+( \S+)*", "must be a code of that system")
-    display = text(r"\S.*", "must be the name of that code")
-
-    @post_load
-    def _coding(self, data: dict[str, str], **_: Any) -> Coding:
-        return Coding(**data)
 
 
 class ClockSchema(Strict):
@@ -147,7 +136,7 @@ class PolicySchema(Strict):
     first_read_within = _duration()
     deliver_for = _duration()
     specialties = fields.List(
-        fields.Nested(SpecialtySchema), required=True, error_messages=allowed(_SPECIALTIES)
+        fields.Nested(CodingSchema), required=True, error_messages=allowed(_SPECIALTIES)
     )
     urgency = fields.Nested(
         UrgencySchema, required=True, error_messages=allowed(f"must be a table with: {', '.join(REASONS)}")
@@ -155,6 +144,9 @@ class PolicySchema(Strict):
     clocks = fields.Nested(ClocksSchema, required=True, error_messages=allowed(_CLOCKS))
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
+    )
+    matching = fields.Nested(
+        MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
 
     @validates_schema(skip_on_field_errors=True)
