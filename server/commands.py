@@ -23,6 +23,7 @@ from server.importing import import_
 from server.message_commands import messages
 from server.model import Withdrawal
 from server.options import WORDS
+from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.attempts import PARKED
@@ -43,7 +44,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy):
     main.add_command(each)
 
 

@@ -236,6 +236,13 @@ class FilmLook:
     """The film had been compressed with loss at some time (0028,2110)."""
 
 
+class Silence(StrEnum):
+    """Why a model has said nothing at all."""
+
+    LATE = "no answer in time"
+    NOT_ASKED = "not asked"
+
+
 @dataclass(frozen=True, slots=True)
 class AiRead:
     """A model's answer, or its decline, with all that is needed to stand by it later."""
@@ -257,6 +264,8 @@ class AiRead:
     """The observations that were used, or the study, version by version."""
     film: FilmLook | None = None
     """Of a reader of films that read one."""
+    silence: Silence | None = None
+    """Why there is no answer, where the model itself has not declined."""
 
     @property
     def declined(self) -> bool:
@@ -303,6 +312,8 @@ class Verdict(StrEnum):
     DISCORDANT = "discordant"
     NOT_COMPARABLE = "not-comparable"
     DECLINED = "declined"
+    NOT_ASKED = "not-asked"
+    """No model was: two humans read."""
 
 
 class Discordance(StrEnum):
@@ -321,6 +332,48 @@ class Comparison:
     policy: str
     first: Answer | None
     discordance: Discordance | None = None
+    rule: str = "P1"
+    """By which what is made of the verdict is decided; the policy's, or that of the case's risk band."""
+    band: str | None = None
+    """The risk band that the case was in; None: in none."""
+
+
+class Grounds(StrEnum):
+    """Why a specialist is asked; a policy gives each its urgency."""
+
+    MISSED = "missed"
+    OVER_CALLED = "over-called"
+    DECLINED = "declined"
+    NOT_COMPARABLE = "not-comparable"
+    CONFIRMATION = "confirmation"
+    """The readers agree, and the rule has a specialist read all the same."""
+    AUDIT = "audit"
+
+
+class Pathway(StrEnum):
+    """When a model is asked about a case, and who learns of it when (second-reading S8, DESIGN 3)."""
+
+    SECOND_READER = "second-reader"
+    """Sealed until the first report is locked."""
+    GATEKEEPER = "gatekeeper"
+    """The model reads first; what it rules out no human reads."""
+    CONCURRENT = "concurrent"
+    """The first reader sees what the model says while reading."""
+    NONE = "none"
+    """No model is asked; two humans read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBand:
+    """Cases that a policy treats otherwise, told apart by priority or by the model's probability."""
+
+    name: str
+    priorities: tuple[str, ...] = ()
+    """Of the requester's Task (R4 request-priority)."""
+    probability: tuple[float, float] | None = None
+    """From and to, both included. Known only when the model has read: such a band has no pathway."""
+    pathway: Pathway | None = None
+    rule: str | None = None
 
 
 class Urgency(StrEnum):
@@ -385,18 +438,23 @@ class Policy:
     question: str
     version: str
     rule: str
-    """P1: any difference goes to a specialist (symmetric)."""
+    """Which pairs of answers go to a specialist: P0 to P4, ``server.routing.rules``."""
     audit_fraction: float
     incomplete_for: timedelta
     first_read_within: timedelta
     specialties: tuple[Coding, ...]
     """In order of preference."""
     urgency: Mapping[str, Urgency]
-    """Reason for referral (missed, over-called, declined, not-comparable, audit) -> urgency."""
+    """Reason for referral, of ``Grounds`` -> urgency."""
     clocks: Mapping[Urgency, Clock]
     deliver_for: timedelta
     images: ImageRules | None = None
     """Of questions that are read from images."""
+    pathway: Pathway = Pathway.SECOND_READER
+    confident: Band | None = None
+    """From where on the model is sure enough for P4; other rules have none."""
+    bands: tuple[RiskBand, ...] = ()
+    """The first that a case is in counts."""
 
     @property
     def identity(self) -> str:

@@ -30,6 +30,7 @@ COMPOSERS = {
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
+    "server.policy_commands",
     "server.polling",
     "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",

@@ -21,7 +21,9 @@ _RESTING_ON_VALUES = (
     State.READY,
     State.COMPARED,
     State.CONCORDANT,
+    State.STANDS,
     State.AUDIT,
+    State.CONFIRMATION,
     State.DISCORDANT,
     State.DECLINED,
     State.NOT_COMPARABLE,
@@ -32,9 +34,10 @@ _RESTING_ON_VALUES = (
 _RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
-    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT), _READING),
+    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT, State.STANDS), _READING),
     # Under seal nothing may tell which of these it is.
-    **dict.fromkeys((State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE), _READING),
+    **dict.fromkeys((State.AUDIT, State.CONFIRMATION, State.DISCORDANT), _READING),
+    **dict.fromkeys((State.DECLINED, State.NOT_COMPARABLE), _READING),
     **dict.fromkeys((State.REFERRED, State.OFFERED), Standing("in-progress", Business.AWAITING_SPECIALIST)),
     **dict.fromkeys(
         (State.ACCEPTED, State.BLIND_READ), Standing("in-progress", Business.SPECIALIST_ACCEPTED)

@@ -1,4 +1,4 @@
-"""AUDIT, DISCORDANT, DECLINED, NOT_COMPARABLE: find the specialists who may be asked, best first."""
+"""AUDIT, CONFIRMATION, DISCORDANT, DECLINED, NOT_COMPARABLE: find the specialists who may be asked."""
 
 from __future__ import annotations
 

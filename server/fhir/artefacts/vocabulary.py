@@ -74,6 +74,7 @@ GROUPS: tuple[Group, ...] = (
             _said(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
             _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
             _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
+            _said(Business.CLOSED_STANDS): "Closed: the readings differ; by the policy the first stands.",
             _said(
                 Business.REPORT_NOT_USABLE
             ): "A specialist's report must be corrected; the reason says how.",
@@ -102,6 +103,7 @@ GROUPS: tuple[Group, ...] = (
             terms.MAJOR_DISCORDANCE: "One says that the finding is present, the other that it is absent.",
             terms.NOT_COMPARABLE: "The first report holds no code that answers the question.",
             terms.ABSTAINED: "The model declined to answer.",
+            terms.NOT_ASKED: "No model was asked; two humans have read.",
         },
     ),
     Group(
