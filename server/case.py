@@ -55,6 +55,7 @@ class Event(StrEnum):
     AI_DECLINED = "AI declined"
     AI_NOT_ASKED = "no AI asked"
     AI_VOIDED = "AI read voided"
+    AI_BARRED = "AI barred by the patient"
     FIRST_READ_LOCKED = "first read locked"
     FIRST_READ_CORRECTED = "first read corrected"
     FIRST_READ_WITHDRAWN = "first report withdrawn"
@@ -182,6 +183,12 @@ LAW: tuple[Move, ...] = (
     # A model version is withdrawn before its read was released: the read counts as a decline.
     *(Move(state, Event.AI_VOIDED, state, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
+    # The patient refuses before it was released: nothing of it is used or shown, and a human reads.
+    *(Move(state, Event.AI_BARRED, state, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _WITH_PEOPLE),
+    *(
+        Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED)
+        for state in (*_RULED, State.DECLINED, State.RESOLVED)
+    ),
     Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, ai=_READ, sets_ai=Ai.RELEASED),
     Move(State.RESOLVED, Event.REPORTED_WITHOUT_AI, State.WRITTEN_UP, ai=(Ai.NOT_ASKED,)),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),

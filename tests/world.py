@@ -463,6 +463,7 @@ def send_case(
     number: str = "T-1",
     without: Callable[[dict[str, Any]], bool] = lambda _: False,
     report_more: dict[str, Any] | None = None,
+    kind: str = "second-read",
     **task_more: Any,
 ) -> Hospital:
     """Patient, first reader, observations, report and Task, one by one."""
@@ -472,7 +473,8 @@ def send_case(
         if not without(made):
             world.post(made)
     first = world.post(report(person, role, code, **(report_more or {})))
-    asked = world.post(task(person, f"DiagnosticReport/{first['id']}", number, **task_more))
+    made = task(person, f"DiagnosticReport/{first['id']}", number, **task_more)
+    asked = world.post({**made, "code": coded(Coding(f"{SR}/CodeSystem/task", kind))})
     return Hospital(person, role, first, asked)
 
 

@@ -76,6 +76,7 @@ FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
 ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 
 SECOND_READ = Coding(TASK, "second-read", "Second read")
+AI_FREE_READ = Coding(TASK, "ai-free-read", "Independent read without AI")
 SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")

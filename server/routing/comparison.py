@@ -100,6 +100,11 @@ def voided(comparison: Comparison) -> Comparison:
     return replace(comparison, verdict=Verdict.DECLINED, discordance=None, reason=_VOID)
 
 
+def barred(comparison: Comparison, reason: str) -> Comparison:
+    """What a comparison comes to when the patient wants no model: two humans read."""
+    return replace(comparison, verdict=Verdict.NOT_ASKED, discordance=None, reason=reason)
+
+
 class Outcome(StrEnum):
     """What became of the first reader's answer; upheld and amended need a specialist's answer."""
 

@@ -15,6 +15,7 @@ from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
 from server.steps.imaging import from_images
 from server.steps.letters import called_off, held_letter, to_a_person, told
+from server.steps.rights import barred
 from server.steps.withdraw import withdrawn_model
 
 _RESTING_ON_VALUES = (
@@ -58,6 +59,8 @@ def guard(file: CaseFile) -> Progress | None:
         return ended_with_it
     if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
         return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
+    if (unused := barred(file)) is not None:
+        return unused
     if (withdrawn := withdrawn_model(file)) is not None:
         return withdrawn
     return _superseded(file) or _told_again(file)

@@ -21,6 +21,7 @@ from server.routing.pathways import pathway_of
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
+from server.steps.rights import refused_by_patient
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
@@ -51,8 +52,10 @@ def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
+    if (refusal := refused_by_patient(file)) is not None:
+        return _not_asked(file, inputs, refusal)
     if pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE:
-        return _not_asked(file, inputs)
+        return _not_asked(file, inputs, "the policy asks no model about such a case")
     withdrawn = _withdrawn(file, inputs)
     read = withdrawn or _answer(file, inputs)
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
@@ -109,9 +112,8 @@ def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
     return _unanswered(file, inputs, "this model version has been withdrawn")
 
 
-def _not_asked(file: CaseFile, inputs: Inputs) -> Progress:
+def _not_asked(file: CaseFile, inputs: Inputs, reason: str) -> Progress:
     """Two humans read. What was gathered is laid down all the same: the specialist gets it."""
-    reason = "the policy asks no model about such a case"
     read = replace(_unanswered(file, inputs, reason), silence=Silence.NOT_ASKED)
     move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
     if file.card.film is not None:

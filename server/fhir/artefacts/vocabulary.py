@@ -31,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
         terms.TASK,
         {
             terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
+            terms.AI_FREE_READ: "As second-read, by a human alone: no model is asked, none is written of.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
         },
     ),
