@@ -133,6 +133,7 @@ _LET_BE = (State.CONCORDANT, State.STANDS)
 """The first report stands, and nobody else is asked; but for the audit share."""
 _RULED = (State.COMPARED, *_LET_BE, *(s for s in _TO_REFER if s is not State.DECLINED))
 """What the model's read has led to; without it a human must read."""
+_DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
 _COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED)
 """Compared, and nobody has been told with what end."""
@@ -140,6 +141,7 @@ _WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
+_UNDECIDED = (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -185,23 +187,16 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
     # The patient refuses before it was released: nothing of it is used or shown, and a human reads.
     *(Move(state, Event.AI_BARRED, state, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _WITH_PEOPLE),
-    *(
-        Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED)
-        for state in (*_RULED, State.DECLINED, State.RESOLVED)
-    ),
+    *(Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _DECIDED),
     Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, ai=_READ, sets_ai=Ai.RELEASED),
     Move(State.RESOLVED, Event.REPORTED_WITHOUT_AI, State.WRITTEN_UP, ai=(Ai.NOT_ASKED,)),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
-    # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
-    # One whose report is corrected afterwards has been made all the same.
+    # Once a comparison has been made, it is carried to its end; also if the report is corrected afterwards.
     *(Move(state, Event.STOP_REFUSED, state) for state in (*_STANDING, State.CLOSED)),
-    *(
-        Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
-        for state in (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
-    ),
+    *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(
         Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)

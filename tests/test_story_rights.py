@@ -1,4 +1,4 @@
-"""A patient who refuses AI is read by humans alone, whenever the refusal comes before the opinion is released."""
+"""A patient who refuses AI is read by humans alone, if the refusal comes before the opinion is released."""
 
 from __future__ import annotations
 
