@@ -20,7 +20,9 @@ class State(StrEnum):
     COMPARED = "compared"
     CONCORDANT = "concordant"
     AUDIT = "audit"
+    CONFIRMATION = "confirmation"
     DISCORDANT = "discordant"
+    STANDS = "stands"
     DECLINED = "declined"
     NOT_COMPARABLE = "not-comparable"
     REFERRED = "referred"
@@ -51,7 +53,9 @@ class Event(StrEnum):
     TIME_RAN_OUT = "time ran out"
     AI_SEALED = "AI read sealed"
     AI_DECLINED = "AI declined"
+    AI_NOT_ASKED = "no AI asked"
     AI_VOIDED = "AI read voided"
+    AI_BARRED = "AI barred by the patient"
     FIRST_READ_LOCKED = "first read locked"
     FIRST_READ_CORRECTED = "first read corrected"
     FIRST_READ_WITHDRAWN = "first report withdrawn"
@@ -61,7 +65,9 @@ class Event(StrEnum):
     COMPARED = "compared"
     AGREED = "agreed"
     AUDIT_DRAWN = "drawn for audit"
+    CONFIRMATION_ASKED = "confirmation asked by the rule"
     DIFFERED = "differed"
+    LEFT_STANDING = "left standing by the rule"
     NO_AI_ANSWER = "no AI answer"
     NO_HUMAN_ANSWER = "no comparable human answer"
     REFERRED = "referred"
@@ -80,6 +86,7 @@ class Event(StrEnum):
     GAVE_UP = "gave up"
     RESUMED = "resumed by a person"
     ENDED = "ended by a person"
+    REPORTED_WITHOUT_AI = "written up without AI"
     OPINION_WITHDRAWN = "opinion withdrawn"
     TAKEN_BACK = "taken back undelivered"
     STOP_REFUSED = "stop refused"
@@ -98,6 +105,7 @@ class Ai(StrEnum):
     AWAITED = "awaited"
     SEALED = "sealed"
     DECLINED = "declined"
+    NOT_ASKED = "not-asked"
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
 
@@ -117,17 +125,23 @@ class Move:
     sets_ai: Ai | None = None
 
 
-_DONE = (Ai.SEALED, Ai.DECLINED)
-_TO_REFER = (State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
-_RULED = (State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State.NOT_COMPARABLE)
+_UNANSWERED = (Ai.DECLINED, Ai.NOT_ASKED)
+_READ = (Ai.SEALED, Ai.DECLINED)
+_DONE = (Ai.SEALED, *_UNANSWERED)
+_TO_REFER = (State.AUDIT, State.CONFIRMATION, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
+_LET_BE = (State.CONCORDANT, State.STANDS)
+"""The first report stands, and nobody else is asked; but for the audit share."""
+_RULED = (State.COMPARED, *_LET_BE, *(s for s in _TO_REFER if s is not State.DECLINED))
 """What the model's read has led to; without it a human must read."""
+_DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
-_COMPARED = (State.COMPARED, State.CONCORDANT, *_TO_REFER, *_ASKED)
+_COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED)
 """Compared, and nobody has been told with what end."""
 _WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
+_UNDECIDED = (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -139,6 +153,7 @@ LAW: tuple[Move, ...] = (
     Move(State.READY, Event.FOUND_INCOMPLETE, State.INCOMPLETE, first=First.AWAITED),
     Move(State.READY, Event.AI_SEALED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.SEALED),
     Move(State.READY, Event.AI_DECLINED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.DECLINED),
+    Move(State.READY, Event.AI_NOT_ASKED, State.READY, ai=(Ai.AWAITED,), sets_ai=Ai.NOT_ASKED),
     Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=First.AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=First.AWAITED),
     # Corrected before anything was compared: nobody has seen either read, so both are made anew.
@@ -151,10 +166,12 @@ LAW: tuple[Move, ...] = (
     Move(State.READY, Event.COMPARED, State.COMPARED, first=First.LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=(Ai.SEALED,)),
     Move(State.COMPARED, Event.DIFFERED, State.DISCORDANT, ai=(Ai.SEALED,)),
-    Move(State.COMPARED, Event.NO_AI_ANSWER, State.DECLINED, ai=(Ai.DECLINED,)),
+    Move(State.COMPARED, Event.LEFT_STANDING, State.STANDS, ai=(Ai.SEALED,)),
+    Move(State.COMPARED, Event.NO_AI_ANSWER, State.DECLINED, ai=_UNANSWERED),
     Move(State.COMPARED, Event.NO_HUMAN_ANSWER, State.NOT_COMPARABLE),
-    Move(State.CONCORDANT, Event.AUDIT_DRAWN, State.AUDIT),
-    Move(State.CONCORDANT, Event.RESOLVED, State.RESOLVED),
+    Move(State.CONCORDANT, Event.CONFIRMATION_ASKED, State.CONFIRMATION),
+    *(Move(state, Event.AUDIT_DRAWN, State.AUDIT) for state in _LET_BE),
+    *(Move(state, Event.RESOLVED, State.RESOLVED) for state in _LET_BE),
     *(Move(state, Event.REFERRED, State.REFERRED) for state in _TO_REFER),
     Move(State.REFERRED, Event.OFFERED, State.OFFERED),
     Move(State.OFFERED, Event.OFFER_ACCEPTED, State.ACCEPTED),
@@ -168,18 +185,18 @@ LAW: tuple[Move, ...] = (
     # A model version is withdrawn before its read was released: the read counts as a decline.
     *(Move(state, Event.AI_VOIDED, state, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
-    Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, sets_ai=Ai.RELEASED),
+    # The patient refuses before it was released: nothing of it is used or shown, and a human reads.
+    *(Move(state, Event.AI_BARRED, state, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _WITH_PEOPLE),
+    *(Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _DECIDED),
+    Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, ai=_READ, sets_ai=Ai.RELEASED),
+    Move(State.RESOLVED, Event.REPORTED_WITHOUT_AI, State.WRITTEN_UP, ai=(Ai.NOT_ASKED,)),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
-    # Whoever asks to stop once a comparison has been made is told that it is carried to its end.
-    # One whose report is corrected afterwards has been made all the same.
+    # Once a comparison has been made, it is carried to its end; also if the report is corrected afterwards.
     *(Move(state, Event.STOP_REFUSED, state) for state in (*_STANDING, State.CLOSED)),
-    *(
-        Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN)
-        for state in (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
-    ),
+    *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(
         Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
@@ -260,34 +277,18 @@ def _resume(position: Position) -> Position:
     return Position(position.before, position.first, position.ai)
 
 
-ACCOUNTABLE: dict[State, str] = {
-    State.RECEIVED: "integration desk",
-    State.INCOMPLETE: "requester",
-    State.READY: "first reader",
-    State.COMPARED: "medical director",
-    State.CONCORDANT: "first reader",
-    State.AUDIT: "coordinator",
-    State.DISCORDANT: "coordinator",
-    State.DECLINED: "coordinator",
-    State.NOT_COMPARABLE: "coordinator",
-    State.REFERRED: "coordinator",
-    State.OFFERED: "coordinator",
-    State.ACCEPTED: "specialist",
-    State.BLIND_READ: "first reader",
-    State.RESOLVED: "first reader",
-    State.WRITTEN_UP: "integration desk",
-    State.CLOSED: "first reader",
-    State.REJECTED: "requester",
-    State.LAPSED: "requester",
-    State.WITHDRAWN: "requester",
-    State.HELD: "coordinator",
-    State.FAULTED: "integration desk",
-    State.UNRESOLVED: "coordinator",
-    State.RETRACTED: "medical director",
+_OWNERS: dict[str, tuple[State, ...]] = {
+    "integration desk": (State.RECEIVED, State.WRITTEN_UP, State.FAULTED),
+    "requester": (State.INCOMPLETE, State.REJECTED, State.LAPSED, State.WITHDRAWN),
+    "first reader": (State.READY, *_LET_BE, State.BLIND_READ, State.RESOLVED, State.CLOSED),
+    "medical director": (State.COMPARED, State.RETRACTED),
+    "coordinator": (*_TO_REFER, State.REFERRED, State.OFFERED, State.HELD, State.UNRESOLVED),
+    "specialist": (State.ACCEPTED,),
 }
+ACCOUNTABLE: dict[State, str] = {state: who for who, states in _OWNERS.items() for state in states}
 """Every state has one accountable human or desk; a model is never the owner of anything."""
 
-_UNDER_SEAL = frozenset({State.CONCORDANT, *_TO_REFER})
+_UNDER_SEAL = frozenset({*_LET_BE, *_TO_REFER})
 
 
 def public_state(state: State) -> State:

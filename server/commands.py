@@ -14,7 +14,7 @@ from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
 from server.clock import now
 from server.completing import complete
 from server.console.trace import summary, trace
-from server.directory import load_directory
+from server.directory import dump_directory, load_directory, table_in
 from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
@@ -23,6 +23,7 @@ from server.importing import import_
 from server.message_commands import messages
 from server.model import Withdrawal
 from server.options import WORDS
+from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
 from server.store.attempts import PARKED
@@ -43,7 +44,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy):
     main.add_command(each)
 
 
@@ -238,14 +239,18 @@ def _because(error: str | None) -> str:
 
 
 @main.command()
-@click.argument("csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def directory(csv: Path) -> None:
+@click.argument("csv", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--export", is_flag=True, help="Write the directory into the file instead.")
+def directory(csv: Path, *, export: bool) -> None:
     """Load specialists from a CSV file; repeating it updates them."""
-    try:
-        text = csv.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise fault(Category.INCORRECT, "structure", f"{csv} is not a CSV file in UTF-8") from error
-    count = load_directory(build(settings.load()), text, now())
+    if export:
+        text, left_out = dump_directory(build(settings.load()))
+        csv.write_text(text, encoding="utf-8")
+        click.echo(f"{len(text.splitlines()) - 1} roles are written; {left_out} have no place in the table")
+        return
+    if not csv.exists():
+        raise click.BadParameter(f"File '{csv}' does not exist.", param_hint="'CSV'")
+    count = load_directory(build(settings.load()), table_in(csv), now())
     click.echo(f"{count} specialists are in the directory")
 
 

@@ -24,7 +24,22 @@ def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[
         raise fault(
             Category.INCORRECT, "required", f"{settings.policies} has no policy for: {', '.join(orphans)}"
         )
+    for question, card in cards.items():
+        _sure_beyond(card, policies[question])
     return cards, policies
+
+
+def _sure_beyond(card: Card, policy: Policy) -> None:
+    """P4 would call sure what the model does not even answer, and end all that P1 ends."""
+    sure, band = policy.confident, card.band
+    if sure is None:
+        return
+    if sure.absent_at_most >= band.absent_at_most or sure.present_at_least <= band.present_at_least:
+        text = (
+            f"policy {policy.identity}, key confident: must lie beyond the card's own thresholds, below "
+            f"{band.absent_at_most:g} and above {band.present_at_least:g}; else every answer is a sure one"
+        )
+        raise fault(Category.INCORRECT, "value", text)
 
 
 def demand_models(settings: Settings, cards: Mapping[str, Card]) -> None:

@@ -7,7 +7,8 @@ forbids losing the precision in which a laboratory reported (R4 datatypes, decim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -236,6 +237,13 @@ class FilmLook:
     """The film had been compressed with loss at some time (0028,2110)."""
 
 
+class Silence(StrEnum):
+    """Why a model has said nothing at all."""
+
+    LATE = "no answer in time"
+    NOT_ASKED = "not asked"
+
+
 @dataclass(frozen=True, slots=True)
 class AiRead:
     """A model's answer, or its decline, with all that is needed to stand by it later."""
@@ -257,6 +265,8 @@ class AiRead:
     """The observations that were used, or the study, version by version."""
     film: FilmLook | None = None
     """Of a reader of films that read one."""
+    silence: Silence | None = None
+    """Why there is no answer, where the model itself has not declined."""
 
     @property
     def declined(self) -> bool:
@@ -303,6 +313,8 @@ class Verdict(StrEnum):
     DISCORDANT = "discordant"
     NOT_COMPARABLE = "not-comparable"
     DECLINED = "declined"
+    NOT_ASKED = "not-asked"
+    """No model was: two humans read."""
 
 
 class Discordance(StrEnum):
@@ -321,6 +333,48 @@ class Comparison:
     policy: str
     first: Answer | None
     discordance: Discordance | None = None
+    rule: str = "P1"
+    """By which what is made of the verdict is decided; the policy's, or that of the case's risk band."""
+    band: str | None = None
+    """The risk band that the case was in; None: in none."""
+
+
+class Grounds(StrEnum):
+    """Why a specialist is asked; a policy gives each its urgency."""
+
+    MISSED = "missed"
+    OVER_CALLED = "over-called"
+    DECLINED = "declined"
+    NOT_COMPARABLE = "not-comparable"
+    CONFIRMATION = "confirmation"
+    """The readers agree, and the rule has a specialist read all the same."""
+    AUDIT = "audit"
+
+
+class Pathway(StrEnum):
+    """When a model is asked about a case, and who learns of it when (second-reading S8, DESIGN 3)."""
+
+    SECOND_READER = "second-reader"
+    """Sealed until the first report is locked."""
+    GATEKEEPER = "gatekeeper"
+    """The model reads first; what it rules out no human reads."""
+    CONCURRENT = "concurrent"
+    """The first reader sees what the model says while reading."""
+    NONE = "none"
+    """No model is asked; two humans read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBand:
+    """Cases that a policy treats otherwise, told apart by priority or by the model's probability."""
+
+    name: str
+    priorities: tuple[str, ...] = ()
+    """Of the requester's Task (R4 request-priority)."""
+    probability: tuple[float, float] | None = None
+    """From and to, both included. Known only when the model has read: such a band has no pathway."""
+    pathway: Pathway | None = None
+    rule: str | None = None
 
 
 class Urgency(StrEnum):
@@ -378,6 +432,47 @@ class ImageRules:
     """None: none are fetched."""
 
 
+class Spoken(StrEnum):
+    """Whose knowledge of the patient's language a policy demands."""
+
+    ANY = "any"
+    """Nobody's."""
+    SPECIALIST = "specialist"
+    INTERPRETER = "interpreter"
+    """The specialist's own, or that of the service they work in (HealthcareService.communication)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a score is made of; together 1."""
+
+    specialty: float = 0.5
+    volume: float = 0.0
+    speed: float = 0.3
+    quality: float = 0.0
+    load: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What a policy demands of a specialist, and what it weighs (second-reading S4.1, S4.2)."""
+
+    credentials: tuple[Coding, ...] = ()
+    """One of these qualifications is demanded; empty: none."""
+    licence: bool = False
+    """A licence is demanded that holds where the patient lives."""
+    language: Spoken = Spoken.ANY
+    reporting_line: bool = False
+    """The directory must say to whom the first reader and the specialist report."""
+    most_open: int | None = None
+    """Who has so many open offers is not asked; None: no cap."""
+    measured: bool = False
+    """How long a specialist needs is taken from this server's own ledger, once it knows."""
+    confidence: float = 0.0
+    """Below it a coordinator looks before anybody is asked."""
+    weights: Weights = Weights()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
@@ -385,18 +480,24 @@ class Policy:
     question: str
     version: str
     rule: str
-    """P1: any difference goes to a specialist (symmetric)."""
+    """Which pairs of answers go to a specialist: P0 to P4, ``server.routing.rules``."""
     audit_fraction: float
     incomplete_for: timedelta
     first_read_within: timedelta
     specialties: tuple[Coding, ...]
     """In order of preference."""
     urgency: Mapping[str, Urgency]
-    """Reason for referral (missed, over-called, declined, not-comparable, audit) -> urgency."""
+    """Reason for referral, of ``Grounds`` -> urgency."""
     clocks: Mapping[Urgency, Clock]
     deliver_for: timedelta
     images: ImageRules | None = None
     """Of questions that are read from images."""
+    pathway: Pathway = Pathway.SECOND_READER
+    confident: Band | None = None
+    """From where on the model is sure enough for P4; other rules have none."""
+    bands: tuple[RiskBand, ...] = ()
+    """The first that a case is in counts."""
+    matching: Matching = Matching()
 
     @property
     def identity(self) -> str:
@@ -415,6 +516,50 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Qualification:
+    """What somebody may do, and where (Practitioner.qualification)."""
+
+    codes: tuple[Coding, ...]
+    valid: Absence
+    """From when until when it holds."""
+    places: frozenset[str] = frozenset()
+    """ISO 3166-1 and 3166-2 codes of where it is a licence; empty: it says nothing of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renown:
+    """What the directory says of somebody's work on one question."""
+
+    per_year: int = 0
+    """Cases a year."""
+    right: int = 0
+    adjudicated: int = 0
+    """Reads that were held against what became known later, and how many of them were right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What our own ledger has of one specialist; of the reads, those of one question."""
+
+    open: int = 0
+    """Offers of any question that have not ended."""
+    answered: int = 0
+    """Accepted offers that ended with a signed report."""
+    waited: timedelta = timedelta(0)
+    """From the offer to its end, over all that were accepted, those without an answer too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a patient needs of a specialist."""
+
+    languages: tuple[str, ...] = ()
+    """BCP 47; empty: not known."""
+    places: frozenset[str] = frozenset()
+    """Where the patient lives, as ISO 3166-1 and 3166-2 codes; empty: not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Specialist:
     """One entry of the directory: a practitioner in one role at one organisation."""
 
@@ -426,8 +571,7 @@ class Specialist:
     specialties: tuple[Coding, ...]
     absences: tuple[Absence, ...] = ()
     turnaround: timedelta | None = None
-    """How long this specialist usually needs; None when not measured."""
-    open_offers: int = 0
+    """How long this specialist usually needs, as the directory says; None when it does not."""
     known_as: frozenset[str] = frozenset()
     """Every name of this person: references, and identifiers as ``system|value``."""
     homes: frozenset[str] = frozenset()
@@ -436,6 +580,17 @@ class Specialist:
     since: datetime | None = None
     until: datetime | None = None
     """The time in the role (PractitionerRole.period), to before ``until``; None: open."""
+    qualifications: tuple[Qualification, ...] = ()
+    languages: frozenset[str] = frozenset()
+    """BCP 47, the specialist's own."""
+    service_languages: frozenset[str] = frozenset()
+    """Of the services that the role works in: interpreters' too."""
+    superiors: frozenset[str] = frozenset()
+    """Every name of those to whom this person reports."""
+    line_known: bool = False
+    """Whether the directory says to whom they report; it may be nobody."""
+    renown: Mapping[str, Renown] = field(default_factory=dict)
+    """By question."""
 
     @property
     def away(self) -> tuple[Absence, ...]:
@@ -452,6 +607,10 @@ class Specialist:
     def places(self) -> frozenset[str]:
         return (self.homes | {self.organisation}) - {""}
 
+    def is_one_of(self, named: AbstractSet[str]) -> bool:
+        """Whether one of these names is this person's."""
+        return self.role in named or self.practitioner in named or not self.known_as.isdisjoint(named)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -461,6 +620,8 @@ class Candidate:
     failed: tuple[str, ...]
     score: float | None
     reasons: tuple[str, ...]
+    confidence: float = 0.0
+    """The part of the score that rests on what is known, not on what is assumed."""
 
 
 class OfferEnd(StrEnum):

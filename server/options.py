@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from server.routing.simulation.ways import Band
 from server.words import one_line
 
 
@@ -21,4 +22,43 @@ class Words(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class Rates(click.ParamType[tuple[float, float]]):
+    """How often a reader is right of the ill and of the well."""
+
+    name = "sensitivity/specificity"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        found = _numbers(str(value), 2)
+        if found is None or not all(0 < each < 1 for each in found):
+            self.fail("must be two numbers between 0 and 1, such as 0.85/0.93", param, ctx)
+        return found[0], found[1]
+
+
+class InBand(click.ParamType[tuple[str, Band]]):
+    """How many of the cases a risk band has, and how many of those are ill."""
+
+    name = "name=share/prevalence"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Band]:
+        name, _, numbers = str(value).partition("=")
+        found = _numbers(numbers, 2)
+        if not name or found is None or not all(0 < each < 1 for each in found):
+            self.fail("must be a name and two numbers between 0 and 1, such as pressing=0.1/0.05", param, ctx)
+        return name, Band(*found)
+
+
+def _numbers(text: str, count: int) -> tuple[float, ...] | None:
+    try:
+        found = tuple(float(each) for each in text.split("/"))
+    except ValueError:
+        return None
+    return found if len(found) == count else None
+
+
 WORDS = Words()
+RATES = Rates()
+BAND = InBand()

@@ -459,6 +459,26 @@ class Shelf(Protocol):
         ...
 
 
+class Watched(Protocol):
+    """The resource store, for whoever keeps what stands there in memory."""
+
+    def moves(self, types: Sequence[str]) -> int:
+        """A number that grows with every new version of these types, deletions among them."""
+        ...
+
+    def versions(self, types: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        """(type, id) -> version of everything current of these types, in the order it came."""
+        ...
+
+    def read(self, type_: str, id_: str) -> Stored | None:
+        """The current version; None when there is none, or when it has been deleted."""
+        ...
+
+    def still(self) -> AbstractContextManager[Watched]:
+        """The same, standing still: everything read inside is of one moment."""
+        ...
+
+
 SEALABLE = frozenset(
     {
         "Basic", "Binary", "Communication", "Condition", "DetectedIssue", "DiagnosticReport",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -18,11 +18,12 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.leases import delivery_lease
-from server.model import Document, Withdrawal
+from server.model import Document, Track, Withdrawal
 from server.notifier import Notifier
 from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
+from server.steps.roster import Roster
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.inquiries import Inquiries
@@ -66,6 +67,9 @@ class Files:
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.asked.of(case_id)
 
+    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
+        return self.ledger.tracks(question, at)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 
@@ -84,6 +88,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         operator=Operator(house.settings.operator),
         audit_key=audit_key(house.settings.data),
         content=house.vault.get,
+        roster=Roster(house.shelf),
         archives=house.archives,
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,

@@ -30,8 +30,10 @@ COMPOSERS = {
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
+    "server.policy_commands",
     "server.polling",
-    "server.processes", "server.readers", "server.steps", "server.supervisor", "server.vouching",
+    "server.processes", "server.readers", "server.simulating",
+    "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",
 }  # fmt: skip
@@ -52,6 +54,7 @@ WORLDLY = {
     "server.porch.outbox", "server.porch.spool", "server.porch.tls", "server.porch.worker",
     "server.reader.child", "server.reader.film.child", "server.reader.film.desk",
     "server.reader.process", "server.reader.resident", "server.reader.training",
+    "server.routing.measure",
 }  # fmt: skip
 """Everything else in server/ is pure; a new module is pure until it is named here."""
 WORLD = re.compile(

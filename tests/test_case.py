@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.case import (
+    _OWNERS,
     ACCOUNTABLE,
     LAW,
     START,
@@ -107,6 +108,7 @@ def test_a_stopped_case_that_forgot_where_it_stood_stays_stopped(state: State) -
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_one_accountable_human_and_never_a_model(state: State) -> None:
     assert ACCOUNTABLE[state] in HUMAN_DESKS
+    assert sum(states.count(state) for states in _OWNERS.values()) == 1
 
 
 @pytest.mark.parametrize("state", State)
@@ -160,15 +162,26 @@ def test_nothing_is_compared_before_both_reads_are_done() -> None:
 
 
 def test_a_declining_model_never_leads_to_agreement_or_audit() -> None:
-    agreed = {State.CONCORDANT, State.AUDIT, State.DISCORDANT}
+    agreed = {State.CONCORDANT, State.STANDS, State.AUDIT, State.CONFIRMATION, State.DISCORDANT}
     assert [p for p in reachable(START) if p.state in agreed and p.ai is not Ai.SEALED] == []
+
+
+def test_of_a_model_that_was_not_asked_nothing_is_ever_released_or_withdrawn() -> None:
+    unasked = {each for each in reachable(START) if each.ai is Ai.NOT_ASKED}
+    assert {State.DECLINED, State.WRITTEN_UP, State.CLOSED} <= {each.state for each in unasked}
+    assert not any(
+        rows_for(each, event) for each in unasked for event in (Event.OPINION_WITHDRAWN, Event.AI_VOIDED)
+    )
+    assert not {State.CONCORDANT, State.STANDS, State.DISCORDANT} & {each.state for each in unasked}
 
 
 def test_what_would_tell_the_ai_answer_shows_as_compared_and_nothing_else_does() -> None:
     hidden = {state for state in State if public_state(state) is not state}
     assert hidden == {
         State.CONCORDANT,
+        State.STANDS,
         State.AUDIT,
+        State.CONFIRMATION,
         State.DISCORDANT,
         State.DECLINED,
         State.NOT_COMPARABLE,

@@ -69,7 +69,7 @@ def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
         "up", "web", "work", "dicom", "mllp", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
         "complete", "end", "import", "messages", "withdraw", "withdraw-model", "parked", "partners", "resend",
-        "directory", "law", "reindex", "types",
+        "directory", "law", "policy", "reindex", "types",
     }  # fmt: skip
 
 
@@ -259,6 +259,10 @@ def test_a_directory_is_loaded_from_a_file(run: Run, world: World, tmp_path: Pat
     for _ in range(2):
         assert run("directory", str(DIRECTORY)).output == f"{count} specialists are in the directory\n"
     assert run("directory", str(tmp_path / "none.csv")).exit_code == 2
+    out = tmp_path / "out.csv"
+    told = run("directory", "--export", str(out)).output
+    assert told == f"{count} roles are written; 0 have no place in the table\n"
+    assert run("directory", str(out)).output == f"{count} specialists are in the directory\n"
     latin = tmp_path / "latin.csv"
     latin.write_bytes("Müller".encode("latin-1"))
     with pytest.raises(Fault, match="not a CSV file in UTF-8"):

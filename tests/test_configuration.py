@@ -43,3 +43,25 @@ def test_a_model_that_is_not_the_one_of_its_card_is_named(
     with pytest.raises(Fault, match=said) as refused:
         demand_models(chosen, found)
     assert refused.value.category is Category.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("absent", "present", "refused"),
+    [("0.001", "0.999", False), ("0.499", "0.999", True), ("0.001", "0.5", True)],
+)
+def test_sure_lies_beyond_what_the_model_answers_at_all(
+    tmp_path: Path, absent: str, present: str, refused: bool
+) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(BUILT_IN.policies, policies)
+    file = policies / "bacterial-meningitis.toml"
+    content = file.read_text().replace('rule = "P1"', 'rule = "P4"')
+    content = content.replace('audit = "urgent"', 'confirmation = "urgent"\naudit = "urgent"')
+    file.write_text(f"{content}\n[confident]\nabsent_at_most = {absent}\npresent_at_least = {present}\n")
+    chosen = Settings(policies=policies)
+    if not refused:
+        load_configuration(chosen)
+        return
+    with pytest.raises(Fault, match="key confident: must lie beyond the card's own thresholds") as error:
+        load_configuration(chosen)
+    assert error.value.category is Category.INCORRECT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.directory import load_directory
+from server.directory import dump_directory, load_directory
 from server.errors import Category, Fault
 from tests.world import VIRAL, World, send_case
 
@@ -83,3 +83,26 @@ def test_the_demonstrations_directory_loads_and_its_specialists_are_asked(world:
     sent = send_case(world, VIRAL)
     world.run()
     assert world.state(sent.task_id) == "offered"
+
+
+MORE = HEAD.replace("\n", ",qualifications,languages,service_languages,reports_to,track_record\n")
+CROWN = "r-crown,p-crown,Crown,Fabula,o-harbour,Harbour Institute,394807007,true,,,,,,nobody,\n"
+FULL = (
+    QUILL.replace(
+        "\n", ",urn:board|id|CH-ZH|2020-01-01T00:00:00.000Z/2027-01-01T00:00:00.000Z;urn:board|md||,"
+    )
+    + "de;fr,it,p-crown,bacterial-meningitis|120|45/50\n"
+)
+
+
+def test_what_is_exported_is_what_was_loaded(world: World) -> None:
+    load(world, MORE + CROWN + FULL)
+    text, left_out = dump_directory(world.house)
+    assert (text, left_out) == (MORE + CROWN + FULL, 0)
+    load(world, text)
+    assert dump_directory(world.house) == (text, 0)
+
+
+def test_who_has_no_place_in_the_table_is_counted(world: World) -> None:
+    world.post({"resourceType": "PractitionerRole", "specialty": [{"text": "words"}]})
+    assert dump_directory(world.house) == (MORE, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,12 +33,14 @@ from server.model import (
     Policy,
     Receipt,
     Span,
+    Track,
     Urgency,
     Withdrawal,
 )
 from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
+from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.images import ImageStore
@@ -209,6 +211,9 @@ class LostFacts:
     def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
         return self.world.house.inquiries.of(case_id)
 
+    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
+        return self.world.house.ledger.tracks(question, at)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 
@@ -331,6 +336,7 @@ def make_world(
         operator=Operator("Test operator"),
         audit_key=b"k" * 32,
         content=house.vault.get,
+        roster=Roster(house.shelf),
         archives=house.archives,
         receivers=house.receivers,
     )
@@ -457,6 +463,7 @@ def send_case(
     number: str = "T-1",
     without: Callable[[dict[str, Any]], bool] = lambda _: False,
     report_more: dict[str, Any] | None = None,
+    kind: str = "second-read",
     **task_more: Any,
 ) -> Hospital:
     """Patient, first reader, observations, report and Task, one by one."""
@@ -466,7 +473,8 @@ def send_case(
         if not without(made):
             world.post(made)
     first = world.post(report(person, role, code, **(report_more or {})))
-    asked = world.post(task(person, f"DiagnosticReport/{first['id']}", number, **task_more))
+    made = task(person, f"DiagnosticReport/{first['id']}", number, **task_more)
+    asked = world.post({**made, "code": coded(Coding(f"{SR}/CodeSystem/task", kind))})
     return Hospital(person, role, first, asked)
 
 

@@ -8,6 +8,7 @@ from conformance.bench.create import create
 from conformance.bench.fhir import fhir
 from conformance.bench.mllp import mllp
 from conformance.bench.opinion import opinion
+from conformance.bench.second_read import second_read
 from conformance.bench.store import store
 from conformance.bench.study import study
 
@@ -26,4 +27,5 @@ bench.add_command(create)
 bench.add_command(fhir)
 bench.add_command(store)
 bench.add_command(study)
+bench.add_command(second_read)
 bench.add_command(mllp)

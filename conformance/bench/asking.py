@@ -1,4 +1,4 @@
-"""What a bench sends: agreeing cases with the values of the demonstration, each under its own identifiers."""
+"""What a bench sends: cases with the values of the demonstration, each under its own identifiers."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Asking:
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     script: Script = field(default_factory=load)
     sent: int = 0
+    story: str = _STORY
+    """Its key in the demonstration."""
 
     def prepare(self, *, signed: bool = True) -> Waiting:
         """Everything but the Task, in one transaction; unsigned, the report is preliminary."""
@@ -58,7 +60,7 @@ class Asking:
 
     def _entries(self, *, signed: bool) -> tuple[Entry, ...]:
         self.sent += 1
-        story = next(each for each in self.script.stories if each.key == _STORY)
+        story = next(each for each in self.script.stories if each.key == self.story)
         request = self.script.request(story, f"{self.run}-{self.sent}", datetime.now(UTC))
         made = entries(request, SYSTEM)
         if not signed:

@@ -37,7 +37,7 @@ class Watching:
 
     def __init__(self, client: FhirClient, patience: float) -> None:
         self._client = client
-        self._patience = patience
+        self.patience = patience
 
     def listed(self) -> dict[str, str]:
         """``Task/id`` -> case id, of the latest cases."""
@@ -62,10 +62,10 @@ class Watching:
         Raises:
             NotDone: it went wrong, or nothing of the kind happened within the patience.
         """
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self.patience
         while not done(told := self.look(case)):
             if time.monotonic() > deadline:
-                raise NotDone(f"case {case} is still {told['state']} after {self._patience:.0f} s")
+                raise NotDone(f"case {case} is still {told['state']} after {self.patience:.0f} s")
             time.sleep(pause)
         return told
 

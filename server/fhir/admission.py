@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.references import local, normal
-from server.fhir.terms import IN_QUESTION, IN_REPORT, QUESTION, SECOND_READ, SPECIALIST_READ
+from server.fhir.terms import AI_FREE_READ, IN_QUESTION, IN_REPORT, QUESTION, SECOND_READ, SPECIALIST_READ
 from server.fhir.times import moment
 from server.model import Coding
 from server.ports import Opening, Resource
@@ -97,7 +97,13 @@ class Admission:
 
 
 def is_second_read(task: Resource) -> bool:
-    return coded(task.get("code", {}), SECOND_READ)
+    """Whether it asks for a second reading, with a model or without."""
+    return coded(task.get("code", {}), SECOND_READ) or is_ai_free(task)
+
+
+def is_ai_free(task: Resource) -> bool:
+    """Whether its placer wants no model to take part (the patient's right to a human alone)."""
+    return coded(task.get("code", {}), AI_FREE_READ)
 
 
 def is_specialist_read(task: Resource) -> bool:
@@ -125,7 +131,8 @@ def coded(concept: Mapping[str, Any], code: Coding) -> bool:
 
 def _kind(task: Resource, problems: list[Issue]) -> None:
     if not is_second_read(task):
-        text = f"Tasks are accepted here with code {SECOND_READ.system}|{SECOND_READ.code}"
+        codes = f"{SECOND_READ.code}, or {AI_FREE_READ.code} where no model is to take part"
+        text = f"Tasks are accepted here with a code of {SECOND_READ.system}: {codes}"
         problems.append(Issue("business-rule", text, "Task.code"))
     if task["status"] != "requested":
         problems.append(Issue("business-rule", "a new Task has status requested", "Task.status"))

@@ -25,7 +25,7 @@ def person(references: Iterable[Resource], look: Look) -> frozenset[str]:
     for each in references:
         if _type(each) == "Organization":
             continue
-        resource = _resource(each, look)
+        resource = resource_of(each, look)
         names |= {*_named(each), *_identifiers(resource)}
         if "practitioner" in resource:
             names |= person([resource["practitioner"]], look)
@@ -36,7 +36,7 @@ def organisation(references: Iterable[Resource], look: Look) -> frozenset[str]:
     """Every name of the Organizations referred to, and of what they are part of."""
     names, level = set[str](), [each for each in references if _type(each) in ("Organization", "")]
     for _ in range(_LEVELS):
-        resources = [_resource(each, look) for each in level]
+        resources = [resource_of(each, look) for each in level]
         names |= {name for each in level for name in _named(each)}
         names |= {name for each in resources for name in _identifiers(each)}
         level = [each["partOf"] for each in resources if "partOf" in each]
@@ -78,7 +78,8 @@ def _type(reference: Resource) -> str:
     return normal(reference.get("reference", "")).partition("/")[0] or str(reference.get("type", ""))
 
 
-def _resource(reference: Resource, look: Look) -> Resource:
+def resource_of(reference: Resource, look: Look) -> Resource:
+    """What a reference leads to here; empty: nothing."""
     kind, _, id_ = normal(reference.get("reference", "")).partition("/")
     stored = look(kind, id_) if id_ else None
     return {} if stored is None else parse(stored.body)

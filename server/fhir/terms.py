@@ -76,6 +76,7 @@ FULFILL = Coding(_TASK_CODE, "fulfill", "Fulfill the focal request")
 ABORT = Coding(_TASK_CODE, "abort", "Mark the focal resource as no longer active")
 
 SECOND_READ = Coding(TASK, "second-read", "Second read")
+AI_FREE_READ = Coding(TASK, "ai-free-read", "Independent read without AI")
 SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
@@ -95,6 +96,7 @@ AGREE = Coding(AGREEMENT, "agree", "Agree")
 MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance", "Major discordance")
 NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
 ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
+NOT_ASKED = Coding(AGREEMENT, "not-asked", "No model asked")
 
 
 AI_INFERENCE = Coding(AUDIT, "ai-inference", "AI inference")
@@ -116,6 +118,8 @@ class Business(StrEnum):
     CLOSED_CONCORDANT = "closed-concordant"
     CLOSED_UPHELD = "closed-upheld"
     CLOSED_AMENDED = "closed-amended"
+    CLOSED_STANDS = "closed-stands"
+    """The readings differ, and the policy lets the first report stand."""
     EXPIRED = "expired"
     OPINION_WITHDRAWN = "opinion-withdrawn"
     """The AI opinion must not be used, nor its agreement with the report."""

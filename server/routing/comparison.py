@@ -1,7 +1,6 @@
-"""Do the two readers agree? Rule P1 of second reading: any difference goes to a specialist.
+"""Do the two readers agree? A fact of their two answers; what is made of it is the rule's (``rules``).
 
-Each reader either says *present*, says *absent*, or gives no usable answer. What follows from
-each of the nine pairs stands in the table ``P1`` below and nowhere else (second-reading S2.2).
+Each reader either says *present*, says *absent*, or gives no usable answer.
 """
 
 from __future__ import annotations
@@ -11,16 +10,28 @@ from dataclasses import replace
 from enum import StrEnum
 
 from server.errors import Category, fault
-from server.model import AiRead, Answer, Card, Coding, Comparison, Discordance, FirstRead, Policy, Verdict
+from server.model import (
+    AiRead,
+    Answer,
+    Card,
+    Coding,
+    Comparison,
+    Discordance,
+    FirstRead,
+    Grounds,
+    Policy,
+    Silence,
+    Verdict,
+)
+from server.routing.pathways import rule_of
+from server.routing.rules import asking, said_by
 
 _PRESENT, _ABSENT = Answer.PRESENT, Answer.ABSENT
 
-Cell = tuple[Answer | None, Answer | None]
-"""What the first reader says, what the model says; None: no usable answer."""
-End = tuple[Verdict, Discordance | None]
+Found = tuple[Verdict, Discordance | None]
 
-P1: Mapping[Cell, End] = {
-    # first reader, model
+VERDICTS: Mapping[tuple[Answer | None, Answer | None], Found] = {
+    # first reader, model; None: no usable answer
     (_PRESENT, _PRESENT): (Verdict.CONCORDANT, None),
     (_ABSENT, _ABSENT): (Verdict.CONCORDANT, None),
     (_ABSENT, _PRESENT): (Verdict.DISCORDANT, Discordance.MISSED),
@@ -33,9 +44,6 @@ P1: Mapping[Cell, End] = {
     (None, _PRESENT): (Verdict.NOT_COMPARABLE, None),
     (None, _ABSENT): (Verdict.NOT_COMPARABLE, None),
 }
-
-RULES: Mapping[str, Mapping[Cell, End]] = {"P1": P1}
-"""The rules a policy may name. A rule gives every pair of answers exactly one end."""
 
 
 def answer_of(codes: tuple[Coding, ...], card: Card) -> Answer | None:
@@ -51,8 +59,10 @@ def answer_of(codes: tuple[Coding, ...], card: Card) -> Answer | None:
     return _PRESENT if present else _ABSENT
 
 
-def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy) -> Comparison:
+def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy, priority: str = "") -> Comparison:
     """The verdict on a locked first read and a sealed AI read, with its reason in words.
+
+    ``priority`` is the requester's, which may put the case into a risk band with a rule of its own.
 
     Raises:
         Fault: BROKEN, when reads, card and policy do not belong to one question.
@@ -64,9 +74,17 @@ def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy) -> Compari
             "AI read, card and policy are about different questions; all three must name the same one",
         )
     said = answer_of(first.codes, card)
-    verdict, discordance = RULES[policy.rule][said, ai.answer]
+    verdict, discordance = VERDICTS[said, ai.answer]
+    if ai.silence is Silence.NOT_ASKED:
+        verdict = Verdict.NOT_ASKED
+    rule, band = rule_of(policy, priority, ai.probability)
     reason = f"{card.finding.display}: {_why(first, ai, card, said, discordance)}"
-    return Comparison(verdict, reason, policy.identity, said, discordance)
+    return Comparison(verdict, reason, policy.identity, said, discordance, rule, band)
+
+
+def asked(comparison: Comparison, ai: AiRead, policy: Policy) -> Grounds | None:
+    """Why a specialist is asked; None: the first reader's report stands."""
+    return asking(comparison.rule, comparison.first, said_by(ai, policy.confident))
 
 
 _VOID = "this model version was withdrawn before its read was released"
@@ -82,16 +100,23 @@ def voided(comparison: Comparison) -> Comparison:
     return replace(comparison, verdict=Verdict.DECLINED, discordance=None, reason=_VOID)
 
 
+def barred(comparison: Comparison, reason: str) -> Comparison:
+    """What a comparison comes to when the patient wants no model: two humans read."""
+    return replace(comparison, verdict=Verdict.NOT_ASKED, discordance=None, reason=reason)
+
+
 class Outcome(StrEnum):
-    """What became of the first reader's answer; the middle two need a specialist's answer."""
+    """What became of the first reader's answer; upheld and amended need a specialist's answer."""
 
     CONCORDANT = "concordant"
     UPHELD = "upheld"
     AMENDED = "amended"
+    STANDS = "stands"
+    """The readers differ, and the rule asks nobody: the first report stands."""
     UNSETTLED = "unsettled"
 
 
-def settle(first: Answer | None, ai: Answer | None, final: Answer | None) -> Outcome:
+def settle(first: Answer | None, ai: Answer | None, final: Answer | None, *, stands: bool = False) -> Outcome:
     """How a case ends for the first reader, given the specialist's ``final`` answer if there is one.
 
     ======================  ============  ==========================  ===========================
@@ -105,10 +130,13 @@ def settle(first: Answer | None, ai: Answer | None, final: Answer | None) -> Out
                                                                       answer it did not have)
     ======================  ============  ==========================  ===========================
 
+    ``stands``: the rule lets the first report stand against the model's, and nobody was asked.
     ``unsettled`` is no end: such a case waits for a person and never closes (S2.8). A report by
     the specialist that carries no usable code gives no final answer either.
     """
     agreed = first is not None and first == ai
+    if final is None and stands and first is not None and ai is not None:
+        return Outcome.CONCORDANT if agreed else Outcome.STANDS
     if final is None:
         return Outcome.CONCORDANT if agreed else Outcome.UNSETTLED
     if final != first:
@@ -123,6 +151,8 @@ def _carries(codes: tuple[Coding, ...], listed: tuple[Coding, ...]) -> bool:
 def _why(
     first: FirstRead, ai: AiRead, card: Card, said: Answer | None, discordance: Discordance | None
 ) -> str:
+    if ai.silence is not None:
+        return f"no model has read this case: {'; '.join(ai.reasons) or ai.silence}."
     if ai.answer is None:
         return f"the model declines to read this case ({'; '.join(ai.reasons) or 'no reason given'})."
     if said is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from server.model import Candidate, FirstRead, Policy, Specialist
+from server.model import Candidate, FirstRead, Needs, Policy, Specialist, Track
 from server.routing.availability import free_spells
-from server.routing.filters import failures
+from server.routing.filters import failures, other_specialty
 from server.routing.scoring import score
-from server.routing.terms import Terms, terms_of
+from server.routing.terms import UNSAID, Terms, terms_of
 
 
 def match(
@@ -23,18 +23,37 @@ def match(
     now: datetime,
     already: frozenset[str],
     seed: str,
+    needs: Needs = UNSAID,
+    tracks: Mapping[str, Track] | None = None,
 ) -> tuple[Candidate, ...]:
-    """Every specialist weighed for one case: those who may be asked, best first; then the others.
+    """Every specialist weighed for one case: those who may be asked, best first; then the others,
+    nearest first, and last who reads something else.
 
     ``usual`` is how long an answer may take by the policy; ``already`` are the roles that were asked
-    before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed.
-    Whoever failed a filter has no score, however good a match otherwise.
+    before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed;
+    ``tracks`` is what our own ledger knows of each role. Whoever failed a filter has no score, however
+    good a match otherwise.
     """
     terms = terms_of(
-        specialists, first=first, policy=policy, deadline=deadline, usual=usual, now=now, already=already
+        specialists,
+        first=first,
+        policy=policy,
+        deadline=deadline,
+        usual=usual,
+        now=now,
+        already=already,
+        needs=needs,
+        tracks=tracks,
     )
-    weighed = [_weigh(each, terms, seed) for each in specialists]
-    return tuple(sorted(weighed, key=_place))
+    fit, unfit, others = list[Candidate](), list[Candidate](), list[Candidate]()
+    elsewhere = (other_specialty(terms.specialties),)
+    for each in specialists:
+        candidate = _weigh(each, terms, seed)
+        (fit if not candidate.failed else others if candidate.failed == elsewhere else unfit).append(
+            candidate
+        )
+    others.sort(key=lambda each: each.specialist.role)
+    return (*sorted(fit, key=_place), *sorted(unfit, key=_nearness), *others)
 
 
 def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
@@ -42,8 +61,9 @@ def _weigh(specialist: Specialist, terms: Terms, seed: str) -> Candidate:
     failed = failures(specialist, terms, spells)
     if failed:
         return Candidate(specialist, failed, None, ())
-    total, reasons = score(specialist, terms, spells)
-    return Candidate(specialist, (), total, (*reasons, _lot(seed, specialist.role)))
+    found = score(specialist, terms, spells)
+    reasons = (*found.reasons, _lot(seed, specialist.role))
+    return Candidate(specialist, (), found.total, reasons, found.confidence)
 
 
 def _lot(seed: str, role: str) -> str:
@@ -52,8 +72,10 @@ def _lot(seed: str, role: str) -> str:
     return f"lot among equal scores {digest[:12]}"
 
 
-def _place(candidate: Candidate) -> tuple[int, float, str]:
-    """Failed filters before anything else, then the score, then the lot (the last reason)."""
-    if candidate.score is None:
-        return len(candidate.failed), 0.0, candidate.specialist.role
-    return 0, -candidate.score, candidate.reasons[-1]
+def _place(candidate: Candidate) -> tuple[float, str]:
+    """The score, then the lot (the last reason)."""
+    return -(candidate.score or 0.0), candidate.reasons[-1]
+
+
+def _nearness(candidate: Candidate) -> tuple[int, str]:
+    return len(candidate.failed), candidate.specialist.role

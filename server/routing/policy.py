@@ -12,13 +12,17 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Coding, Discordance, ImageRules, Late, Policy, PriorRules, Urgency, Verdict
-from server.routing.comparison import RULES
+from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
+from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
+from server.routing.requirements import CodingSchema, MatchingSchema
+from server.routing.rules import RULES, asked_under
 from server.routing.schema import Parsed, Strict, allowed, complaints, text
 from server.toml import Number, where
 
-REASONS = (*(each.value for each in (*Discordance, Verdict.DECLINED, Verdict.NOT_COMPARABLE)), "audit")
-"""Why a case goes to a specialist; a policy gives each its urgency."""
+REASONS = tuple(each.value for each in Grounds)
+"""Why a case goes to a specialist; a policy gives each that its rules know its urgency."""
+_ALWAYS = asked_under("P1")
+"""Required of every policy: each is known to more rules than one, and they all have one urgency."""
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _RULE = f"must be one of: {', '.join(RULES)}"
@@ -31,6 +35,7 @@ _MODALITY = "must be a modality of DICOM, such as CR"
 _DAYS = "must be a number of days from 1 to 36500"
 _SOME = "must be a number of studies from 1 to 20"
 _PRIORS = "must be a table: within_days, at_most, modalities, and wait, a duration"
+_CONFIRMATION = "must be given: a rule of this policy has a specialist confirm what both readers say"
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
@@ -43,18 +48,6 @@ def _span(value: Any) -> timedelta:
     if found is None:
         raise ValueError("not a duration")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-class SpecialtySchema(Strict):
-    """One entry of ``specialties``."""
-
-    system = text(r"(https?://|urn:)\S+", "must be the URI of a code system")
-    code = text(r"\S+( \S+)*", "must be a code of that system")
-    display = text(r"\S.*", "must be the name of that code")
-
-    @post_load
-    def _coding(self, data: dict[str, str], **_: Any) -> Coding:
-        return Coding(**data)
 
 
 class ClockSchema(Strict):
@@ -113,8 +106,10 @@ class ImagesSchema(Strict):
 
 UrgencySchema = Strict.from_dict(
     {
-        reason: fields.Enum(Urgency, by_value=True, required=True, error_messages=allowed(_URGENCY))
-        for reason in REASONS
+        each.value: fields.Enum(
+            Urgency, by_value=True, required=each in _ALWAYS, error_messages=allowed(_URGENCY)
+        )
+        for each in Grounds
     },
     name="UrgencySchema",
 )
@@ -129,6 +124,11 @@ class PolicySchema(Strict):
     question = text("[a-z0-9]+(-[a-z0-9]+)*", "must be small letters and digits, joined by hyphens")
     version = text(r"[0-9]+\.[0-9]+\.[0-9]+", "must be three numbers joined by dots, such as '1.0.0'")
     rule = text("|".join(RULES), _RULE)
+    pathway = pathway(PATHWAY)
+    confident = fields.Nested(ConfidentSchema, error_messages=allowed(ConfidentSchema.SENTENCE))
+    bands = fields.List(
+        fields.Nested(BandSchema), load_default=list, error_messages=allowed(BandSchema.SENTENCE)
+    )
     audit_fraction = Number(
         required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
     )
@@ -136,7 +136,7 @@ class PolicySchema(Strict):
     first_read_within = _duration()
     deliver_for = _duration()
     specialties = fields.List(
-        fields.Nested(SpecialtySchema), required=True, error_messages=allowed(_SPECIALTIES)
+        fields.Nested(CodingSchema), required=True, error_messages=allowed(_SPECIALTIES)
     )
     urgency = fields.Nested(
         UrgencySchema, required=True, error_messages=allowed(f"must be a table with: {', '.join(REASONS)}")
@@ -144,6 +144,9 @@ class PolicySchema(Strict):
     clocks = fields.Nested(ClocksSchema, required=True, error_messages=allowed(_CLOCKS))
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
+    )
+    matching = fields.Nested(
+        MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
 
     @validates_schema(skip_on_field_errors=True)
@@ -153,6 +156,13 @@ class PolicySchema(Strict):
             raise ValidationError(_SPECIALTIES, "specialties")
         if len(set(data["urgency"].values())) > 1:  # S2.4, S2.5: not told why, audits look like the others
             raise ValidationError(_ALIKE, "urgency")
+        for key, sentence in amiss(data):
+            raise ValidationError(sentence, key)
+        rules = {data["rule"], *(each.rule for each in data["bands"] if each.rule)}
+        if any(Grounds.CONFIRMATION in asked_under(rule) for rule in rules) and (
+            Grounds.CONFIRMATION not in data["urgency"]
+        ):
+            raise ValidationError({Grounds.CONFIRMATION.value: [_CONFIRMATION]}, "urgency")
         if {urgency.value for urgency in data["urgency"].values()} - data["clocks"].keys():
             raise ValidationError(_CLOCKS, "clocks")
 
@@ -172,7 +182,7 @@ def read_policy(content: str, name: str) -> Policy:
         issues = [Issue("value", f"policy file {name}, key {key}: {words}", key) for key, words in told]
         raise Fault(Category.INCORRECT, *issues) from error
     found["clocks"] = {Urgency(urgency): clock for urgency, clock in found["clocks"].items()}
-    found["specialties"] = tuple(found["specialties"])
+    found["specialties"], found["bands"] = tuple(found["specialties"]), tuple(found["bands"])
     return Policy(**found)
 
 

@@ -24,10 +24,10 @@ class Strict(Schema):
 
 
 class Parsed(fields.Field[T]):
-    """A required value that one function reads; its ValueError means: not what is allowed."""
+    """A value that one function reads; its ValueError means: not what is allowed."""
 
-    def __init__(self, parse: Callable[[Any], T], sentence: str) -> None:
-        super().__init__(required=True, error_messages=allowed(sentence))
+    def __init__(self, parse: Callable[[Any], T], sentence: str, *, required: bool = True) -> None:
+        super().__init__(required=required, error_messages=allowed(sentence))
         self._parse = parse
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> T:

@@ -24,7 +24,9 @@ from server.model import (
     PacsDestination,
     Policy,
     Referral,
+    Specialist,
     SpecialistRead,
+    Track,
     Withdrawal,
 )
 from server.ports import (
@@ -69,6 +71,10 @@ class Files(Protocol):
         """What archives were asked for a case, and what they have answered."""
         ...
 
+    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
+        """By role, what is known here of specialists; of reads those of one question."""
+        ...
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
         ...
@@ -89,6 +95,8 @@ class Tools:
     explain: Callable[[AiRead, Card], str]
     operator: Operator
     audit_key: bytes
+    roster: Callable[[], Sequence[Specialist]]
+    """Everyone in the directory, fit or not."""
     content: Callable[[str], bytes]
     """The bytes of a DICOM object by the digest of its file."""
     archives: tuple[PacsDestination, ...] = ()

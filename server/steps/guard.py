@@ -15,13 +15,16 @@ from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
 from server.steps.imaging import from_images
 from server.steps.letters import called_off, held_letter, to_a_person, told
+from server.steps.rights import barred
 from server.steps.withdraw import withdrawn_model
 
 _RESTING_ON_VALUES = (
     State.READY,
     State.COMPARED,
     State.CONCORDANT,
+    State.STANDS,
     State.AUDIT,
+    State.CONFIRMATION,
     State.DISCORDANT,
     State.DECLINED,
     State.NOT_COMPARABLE,
@@ -32,9 +35,10 @@ _RESTING_ON_VALUES = (
 _RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
-    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT), _READING),
+    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT, State.STANDS), _READING),
     # Under seal nothing may tell which of these it is.
-    **dict.fromkeys((State.AUDIT, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE), _READING),
+    **dict.fromkeys((State.AUDIT, State.CONFIRMATION, State.DISCORDANT), _READING),
+    **dict.fromkeys((State.DECLINED, State.NOT_COMPARABLE), _READING),
     **dict.fromkeys((State.REFERRED, State.OFFERED), Standing("in-progress", Business.AWAITING_SPECIALIST)),
     **dict.fromkeys(
         (State.ACCEPTED, State.BLIND_READ), Standing("in-progress", Business.SPECIALIST_ACCEPTED)
@@ -55,6 +59,8 @@ def guard(file: CaseFile) -> Progress | None:
         return ended_with_it
     if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
         return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
+    if (unused := barred(file)) is not None:
+        return unused
     if (withdrawn := withdrawn_model(file)) is not None:
         return withdrawn
     return _superseded(file) or _told_again(file)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from server.case import Ai
 from server.dicom.unreadable import UNREADABLE
 from server.images import ImageObject
 from server.model import Document, PacsDestination, PacsKind, Withdrawal
@@ -40,7 +41,7 @@ class Objects:
 def opinion_objects(file: CaseFile) -> Objects:
     """The opinion for each archive that serves the case's EHR; nothing where it was not read from images."""
     archives = _archives(file)
-    if not archives or file.card.film is None:
+    if not archives or file.card.film is None or file.case.position.ai is Ai.NOT_ASKED:
         return Objects()
     content = _content(file)
     opinion = _opinion(file, _header(content))

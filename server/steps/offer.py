@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from server.case import Event
@@ -24,6 +25,7 @@ from server.steps.refer import clock_of, weigh_directory
 from server.steps.referring import referred
 from server.steps.tasks import moved_task
 
+_BEST_KEPT = 3
 _UNFIT_KEPT = 50
 """Of those who may not be asked, so many stand in the history with their reasons, nearest first."""
 _WAITING = Standing("in-progress", Business.AWAITING_SPECIALIST)
@@ -49,8 +51,12 @@ def offer(file: CaseFile) -> Progress:
         return _nobody(
             file, "no specialist in the directory may be asked (or asked again)", candidates[:_UNFIT_KEPT]
         )
-    kept = (*fit, *[each for each in candidates if each.failed][:_UNFIT_KEPT])
-    referral = _with_offer(file, replace(referral, candidates=kept), fit[0])
+    best, others = fit[:_BEST_KEPT], candidates[len(fit) : len(fit) + _UNFIT_KEPT]
+    if (progress := _unsure(file, referral, best)) is not None:
+        return progress
+    asked = {each.role for each in referral.offers}
+    before = [each for each in referral.candidates if each.specialist.role in asked]
+    referral = _with_offer(file, replace(referral, candidates=(*best, *before)), best[0])
     made = referral.offers[-1]
     referred(move, referral)
     move.note(
@@ -59,8 +65,13 @@ def offer(file: CaseFile) -> Progress:
         to=made.role,
         task=f"Task/{made.task}",
         accept_by=made.accept_by,
-        reasons=fit[0].reasons,
-        others=[_told(each) for each in kept if each is not fit[0]],
+        score=best[0].score,
+        confidence=best[0].confidence,
+        reasons=best[0].reasons,
+        others=[_told(each) for each in (*best[1:], *others)],
+        weighed=len(candidates),
+        fit=len(fit),
+        seed=file.case.id,
     )
     move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
     return move.send(referral_letter(file, referral, _WAITING)).progress(made.accept_by)
@@ -130,6 +141,16 @@ def _letter_home(file: CaseFile) -> Correspondence:
     )
 
 
+def _unsure(file: CaseFile, referral: Referral, best: Sequence[Candidate]) -> Progress | None:
+    """HELD, once for each offer, when the best is not sure enough (S4.2); who resumes the case agrees."""
+    number, cut = len(referral.offers) + 1, file.policy.matching.confidence
+    if best[0].confidence >= cut or number in file.tools.files.facts(file.case.id, "unsure", int):
+        return None
+    text = f"the best match has a confidence of {best[0].confidence:.2f}, and the policy's cut is {cut:g}"
+    move = held(file, text, best=[_told(each) for each in best]).lay_down("unsure", number)
+    return to_a_person(move, "A coordinator looks at who is asked.")
+
+
 def _nobody(file: CaseFile, reason: str, candidates: tuple[Candidate, ...] = ()) -> Progress:
     move = held(file, reason, weighed=[_told(each) for each in candidates])
     return to_a_person(move, "No specialist can be asked; a coordinator looks at it.")
@@ -140,5 +161,6 @@ def _told(candidate: Candidate) -> dict[str, object]:
     return {
         "role": candidate.specialist.role,
         "score": candidate.score,
+        **({} if candidate.score is None else {"confidence": candidate.confidence}),
         "reasons": candidate.failed or candidate.reasons,
     }

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 from server.accesses import Access, Doing
 from server.case import Ai, Event, First
 from server.contract import Inputs
-from server.errors import Category, fault
+from server.errors import Category, Fault, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison
+from server.model import AiRead, Comparison, Pathway, Silence
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
+from server.routing.pathways import pathway_of
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
+from server.steps.rights import refused_by_patient
+
+_ASKED_AT_MOST = 3
+"""Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
 
 
 def read_or_lock(file: CaseFile) -> Progress | Wait:
@@ -28,19 +34,30 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         return _read(file)
     if position.first is First.AWAITED:
         return _lock(file)
-    verdict = comparison.compare(file.first_read, file.ai_read, file.read_card, file.policy)
+    priority = file.task.get("priority", "")
+    found = comparison.compare(file.first_read, file.ai_read, file.read_card, file.policy, priority)
     move = Moved(file).note(
-        Event.COMPARED, sealed=True, policy=True, verdict=verdict.verdict, reason=verdict.reason
+        Event.COMPARED,
+        sealed=True,
+        policy=True,
+        verdict=found.verdict,
+        reason=found.reason,
+        rule=found.rule,
+        band=found.band,
     )
-    return move.lay_down("comparison", verdict).lay_down("policy", file.policy).at_once()
+    return move.lay_down("comparison", found).lay_down("policy", file.policy).at_once()
 
 
 def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
+    if (refusal := refused_by_patient(file)) is not None:
+        return _not_asked(file, inputs, refusal)
+    if pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE:
+        return _not_asked(file, inputs, "the policy asks no model about such a case")
     withdrawn = _withdrawn(file, inputs)
-    read = withdrawn or file.tools.reader(file.case.question).read(inputs, file.now)
+    read = withdrawn or _answer(file, inputs)
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
@@ -66,6 +83,16 @@ def _read(file: CaseFile) -> Progress:
     return move.at_once()
 
 
+def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
+    """What the model says; one that hangs or dies is asked again, then the case goes to two humans (S2.8)."""
+    try:
+        return file.tools.reader(file.case.question).read(inputs, file.now)
+    except Fault as failure:
+        if failure.category is not Category.UNAVAILABLE or file.case.attempts + 1 < _ASKED_AT_MOST:
+            raise
+    return replace(_unanswered(file, inputs, "the model gave no answer in time"), silence=Silence.LATE)
+
+
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
     """That a model was shown these versions; what it said is nobody's business yet."""
     return Access(
@@ -82,6 +109,21 @@ def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
     """A withdrawn model version is not asked; it declines, so that a human reads."""
     if file.tools.files.withdrawn(file.card.identity) is None:
         return None
+    return _unanswered(file, inputs, "this model version has been withdrawn")
+
+
+def _not_asked(file: CaseFile, inputs: Inputs, reason: str) -> Progress:
+    """Two humans read. What was gathered is laid down all the same: the specialist gets it."""
+    read = replace(_unanswered(file, inputs, reason), silence=Silence.NOT_ASKED)
+    move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
+    if file.card.film is not None:
+        move.lay_down("films", inputs.films)
+    # Sealed, and under the same names as every read: a specialist is not told why they are asked (S2.4).
+    under = file.policy.identity
+    return move.note(Event.AI_NOT_ASKED, sealed=True, card=True, reason=reason, under=under).at_once()
+
+
+def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
     return AiRead(
         question=file.case.question,
         card=file.card.identity,
@@ -91,7 +133,7 @@ def _withdrawn(file: CaseFile, inputs: Inputs) -> AiRead | None:
         answer=None,
         probability=None,
         band=file.card.band,
-        reasons=("this model version has been withdrawn",),
+        reasons=(reason,),
         sources=inputs.sources,
     )
 

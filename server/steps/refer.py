@@ -1,30 +1,21 @@
-"""AUDIT, DISCORDANT, DECLINED, NOT_COMPARABLE: find the specialists who may be asked, best first."""
+"""AUDIT, CONFIRMATION, DISCORDANT, DECLINED, NOT_COMPARABLE: find the specialists who may be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from server.case import Event, State
-from server.errors import Category, fault
-from server.fhir.parse import parse
+from server.fhir.needs import needs
 from server.fhir.pens.correspondence import mint
-from server.fhir.references import normal
-from server.fhir.specialists import specialists
-from server.fhir.terms import SPECIALIST_READ
-from server.model import Candidate, Clock, Referral, Specialist, Urgency
+from server.model import Candidate, Clock, Referral, Urgency
 from server.ports import Progress
-from server.query import Query, Token
 from server.routing.deadlines import referral_deadline
 from server.routing.filters import dependence
 from server.routing.matching import match
 from server.routing.terms import terms_of
 from server.steps.casefile import CaseFile, Moved, held
 from server.steps.letters import to_a_person
-
-_MOST_ROLES = 10_000
-_MOST_OFFERS = 10_000
 
 
 def refer(file: CaseFile) -> Progress:
@@ -56,7 +47,7 @@ def _made(file: CaseFile, reason: str, urgency: Urgency, deadline: datetime) -> 
 def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]:
     """Everyone in the directory, weighed now; whoever was asked before is not asked again."""
     return match(
-        _directory(file),
+        file.tools.roster(),
         first=file.first_read,
         policy=file.policy,
         deadline=referral.deadline,
@@ -64,12 +55,14 @@ def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]
         now=file.now,
         already=frozenset(offer.role for offer in referral.offers),
         seed=file.case.id,
+        needs=needs(file.resource(file.case.patient), file.now),
+        tracks=file.tools.files.tracks(file.case.question, file.now),
     )
 
 
 def independent(file: CaseFile, referral: Referral, role: str) -> bool:
     """Whether a specialist who was asked is still independent of who signed the first report now."""
-    directory = _directory(file)
+    directory = file.tools.roster()
     terms = terms_of(
         directory,
         first=file.first_read,
@@ -94,24 +87,3 @@ def _reason(file: CaseFile) -> str:
     if state is State.DISCORDANT and found is not None:
         return found.value
     return state.value
-
-
-def _directory(file: CaseFile) -> tuple[Specialist, ...]:
-    shelf = file.tools.shelf
-    roles = shelf.find(Query("PractitionerRole"), _MOST_ROLES + 1)
-    if len(roles) > _MOST_ROLES:
-        raise fault(Category.TOO_LARGE, "too-costly", f"the directory has more than {_MOST_ROLES} roles")
-    return specialists(roles, shelf.read, _open_offers(file))
-
-
-def _open_offers(file: CaseFile) -> Mapping[str, int]:
-    """How many reads each specialist has been asked for and has not finished."""
-    about = (
-        Token("code", ((SPECIALIST_READ.system, SPECIALIST_READ.code),)),
-        Token("status", (("", "requested"), ("", "accepted"), ("", "in-progress"))),
-    )
-    counts: dict[str, int] = {}
-    for stored in file.tools.shelf.find(Query("Task", about), _MOST_OFFERS):
-        owner = normal(parse(stored.body).get("owner", {}).get("reference", ""))
-        counts[owner] = counts.get(owner, 0) + 1
-    return counts

@@ -1,4 +1,4 @@
-"""CONCORDANT and BLIND_READ: what became of the first reader's answer."""
+"""CONCORDANT, STANDS and BLIND_READ: what became of the first reader's answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ def resolve(file: CaseFile) -> Progress:
     Both readers may agree only since the first report was corrected: a specialist who has signed by then
     counts, and whoever has not is called off.
     """
-    referral = file.referral
-    if file.case.position.state is State.CONCORDANT and referral is not None and _signed(file, referral):
+    referral, state = file.referral, file.case.position.state
+    if state in (State.CONCORDANT, State.STANDS) and referral is not None and _signed(file, referral):
         text = "a specialist had signed before the first report was corrected"
         return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
     read = file.specialist_read
-    outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None)
+    stands = state is State.STANDS
+    outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None, stands=stands)
     if outcome is Outcome.UNSETTLED:
         move = held(file, "the readers' answers do not settle the case")
         return to_a_person(move, "A person looks at it.")

@@ -25,6 +25,7 @@ _DECIDED = {
     Business.CLOSED_CONCORDANT: "The two readings agree",
     Business.CLOSED_UPHELD: "The specialist agrees with the first report",
     Business.CLOSED_AMENDED: "The specialist does not agree with the first report",
+    Business.CLOSED_STANDS: "The readings differ; by the policy the first report stands",
 }
 
 

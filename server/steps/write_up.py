@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.case import Event
+from server.case import Ai, Event
 from server.fhir import terms
 from server.fhir.home import letter_home, publish, settle_references
 from server.fhir.parse import parse
@@ -24,6 +24,7 @@ _CLOSED = {
     Outcome.CONCORDANT: Standing("completed", Business.CLOSED_CONCORDANT),
     Outcome.UPHELD: Standing("completed", Business.CLOSED_UPHELD),
     Outcome.AMENDED: Standing("completed", Business.CLOSED_AMENDED),
+    Outcome.STANDS: Standing("completed", Business.CLOSED_STANDS),
 }
 
 
@@ -35,7 +36,9 @@ def write_up(file: CaseFile) -> Progress:
     )
     objects = opinion_objects(file)
     ours = _bundle(file, home, standing, objects)
-    move = Moved(file).note(Event.WRITTEN_UP, card=True, policy=True, business=standing.business)
+    asked = file.case.position.ai is not Ai.NOT_ASKED
+    event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
+    move = Moved(file).note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
     # Objects first: where the EHR's report leads, there is something then.

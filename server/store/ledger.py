@@ -7,7 +7,7 @@ A lease is fenced by its token: a worker that lost it cannot write any more.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -18,9 +18,9 @@ from sqlalchemy import case as sql_case
 
 from server.case import Event, Position, State, advance
 from server.completeness import Called
-from server.model import Withdrawal
+from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
-from server.store import chain, decision, deliveries, resources, seals
+from server.store import chain, decision, deliveries, offers, resources, seals
 from server.store.accesses import note
 from server.store.caserow import case_of, find
 from server.store.columns import Instant
@@ -155,6 +155,10 @@ class Ledger:
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
+    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
+        """By role, what is known here of specialists; of the past year's reads those of one question."""
+        return self._database.read(lambda c: offers.tracks(c, question, at))
+
     def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """``server.ports.Seals``."""
         return self._database.read(lambda c: seals.sealed(c, named, answering))
@@ -215,6 +219,7 @@ def _commit(
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
+    offers.keep(connection, case_id, claim.case.question, progress.facts)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)

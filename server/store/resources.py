@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Boolean, Connection, bindparam, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch
+from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch, Watched
 from server.query import NEVER, Page, Query
-from server.store import history, indexing, pages, plain, references
+from server.store import history, indexing, pages, plain, references, standing
 from server.store.cases import asking, resting_on
 from server.store.columns import Instant
 from server.store.database import Database
@@ -79,6 +79,12 @@ class Resources:
     def asking(self, report: str, question: str) -> str | None:
         return self._database.read(lambda connection: asking(connection, report, question))
 
+    def moves(self, types: Sequence[str]) -> int:
+        return self._database.read(lambda connection: standing.moves(connection, types))
+
+    def versions(self, types: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return self._database.read(lambda connection: standing.versions(connection, types))
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         return self._database.read(lambda connection: find(connection, query, limit))
 
@@ -94,6 +100,12 @@ class Resources:
     @contextmanager
     def snapshot(self) -> Iterator[Shelf]:
         """The same shelf, standing still: everything read inside is of one moment."""
+        with self._database.reading() as connection:
+            yield _Snapshot(connection, self._scratch)
+
+    @contextmanager
+    def still(self) -> Iterator[Watched]:
+        """``server.ports.Watched``: the same, for whoever keeps it in memory."""
         with self._database.reading() as connection:
             yield _Snapshot(connection, self._scratch)
 
@@ -124,6 +136,12 @@ class _Snapshot:
     def asking(self, report: str, question: str) -> str | None:
         return asking(self.connection, report, question)
 
+    def moves(self, types: Sequence[str]) -> int:
+        return standing.moves(self.connection, types)
+
+    def versions(self, types: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return standing.versions(self.connection, types)
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         return find(self.connection, query, limit)
 
@@ -137,6 +155,9 @@ class _Snapshot:
         return fetch(self.connection, entries)
 
     def snapshot(self) -> AbstractContextManager[Shelf]:
+        return nullcontext(self)
+
+    def still(self) -> AbstractContextManager[Watched]:
         return nullcontext(self)
 
 

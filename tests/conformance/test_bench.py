@@ -115,10 +115,26 @@ def test_study_counts_from_its_last_image(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["create", "fhir", "opinion", "study"])
+def test_second_read_prints_the_way_to_the_offer_and_the_match(tmp_path):
+    few = ["--specialists", "300", "--cases", "2", "--open", "1", "--adjudicated", "12"]
+    told = figures(run("second-read", *few, "--data", str(tmp_path)))
+    for name in (
+        "signed report to comparison, as a client sees it",
+        "signed report to offer among 300 specialists, as a client sees it",
+        "match over 300 specialists",
+    ):
+        assert told[f"{name}, p50"]["ours"] <= told[f"{name}, p95"]["ours"]
+    assert told["matches over 300 specialists"]["unit"] == "per second"
+    line = told["right at 1, all (12 cases), beside a lot"]
+    assert 0 < line["peer"] < 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["create", "fhir", "opinion", "second-read", "study"])
 def test_each_bench_says_what_is_measured(name):
     words = {
         "create": "bare SQLite", "fhir": "fhirstarter", "opinion": "by the server's", "study": "last image",
+        "second-read": "made up",
     }  # fmt: skip
     assert words[name] in run(name, "--help").stdout
 

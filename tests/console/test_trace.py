@@ -14,13 +14,19 @@ from server.ports import CaseRow, History
 from server.store.deliveries import DeliveryRow
 from tests.world import START
 
-TELLING = ("present", "0.94", "discordant", "concordant", "not-comparable", "audit", "declined", "secret")
+TELLING = (
+    "present", "0.94", "discordant", "concordant", "not-comparable", "audit", "declined", "secret",
+    "confirmation", "stand", "not-asked", "no AI",
+)  # fmt: skip
 SEALED_EVENTS = (
     (Event.AI_SEALED, State.READY),
     (Event.AI_DECLINED, State.READY),
+    (Event.AI_NOT_ASKED, State.READY),
     (Event.COMPARED, State.COMPARED),
     (Event.AGREED, State.CONCORDANT),
+    (Event.LEFT_STANDING, State.STANDS),
     (Event.AUDIT_DRAWN, State.AUDIT),
+    (Event.CONFIRMATION_ASKED, State.CONFIRMATION),
     (Event.DIFFERED, State.DISCORDANT),
     (Event.NO_AI_ANSWER, State.DECLINED),
     (Event.NO_HUMAN_ANSWER, State.NOT_COMPARABLE),
@@ -96,8 +102,14 @@ def test_no_state_shows_what_is_under_seal(state: State, ai: Ai) -> None:
          (Event.NO_AI_ANSWER, State.DECLINED)],
         [(Event.AI_SEALED, State.READY), (Event.COMPARED, State.COMPARED), (Event.AGREED, State.CONCORDANT),
          (Event.AUDIT_DRAWN, State.AUDIT)],
+        [(Event.AI_SEALED, State.READY), (Event.COMPARED, State.COMPARED), (Event.AGREED, State.CONCORDANT),
+         (Event.CONFIRMATION_ASKED, State.CONFIRMATION)],
+        [(Event.AI_SEALED, State.READY), (Event.COMPARED, State.COMPARED),
+         (Event.LEFT_STANDING, State.STANDS), (Event.AUDIT_DRAWN, State.AUDIT)],
+        [(Event.AI_NOT_ASKED, State.READY), (Event.COMPARED, State.COMPARED),
+         (Event.NO_AI_ANSWER, State.DECLINED)],
     ],
-    ids=["declined", "drawn for audit"],
+    ids=["declined", "drawn for audit", "to be confirmed", "left standing and drawn for audit", "not asked"],
 )  # fmt: skip
 def test_all_ways_to_a_specialist_look_alike(other: list[tuple[Event, State]]) -> None:
     differed = [
@@ -142,7 +154,7 @@ def test_open_events_between_sealed_ones_stay() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_once_resolved_everything_is_shown(state: State) -> None:
-    events = [*history(*SEALED_EVENTS), event(12, Event.RESOLVED, State.RESOLVED, outcome="amended")]
+    events = [*history(*SEALED_EVENTS), event(15, Event.RESOLVED, State.RESOLVED, outcome="amended")]
     assert unsealed(events)
     assert not unsealed(events[:-1])
     told = trace(case(state), events, [], None)
@@ -151,7 +163,7 @@ def test_once_resolved_everything_is_shown(state: State) -> None:
     assert told["aiRead"] == "sealed"
     assert [each["event"] for each in told["history"]] == [each.event for each in events]
     assert [each["state"] for each in told["history"]] == [each.state for each in events]
-    assert [each["number"] for each in told["history"]] == list(range(1, 13))
+    assert [each["number"] for each in told["history"]] == list(range(1, 16))
     assert told["history"][1]["detail"]["probability"] == 0.94
     assert told["history"][1]["digest"] == f"{2:064}"
 

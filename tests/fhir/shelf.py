@@ -98,6 +98,16 @@ class Shelf:
     def _current(self) -> list[Stored]:
         return [versions[-1] for versions in self._versions.values() if not versions[-1].deleted]
 
+    def moves(self, types: Sequence[str]) -> int:
+        return sum(len(versions) for (type_, _), versions in self._versions.items() if type_ in types)
+
+    def versions(self, types: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return {(each.type, each.id): each.version for each in self._current() if each.type in types}
+
+    @contextmanager
+    def still(self) -> Iterator[Shelf]:
+        yield self
+
     def find(self, query: Query, limit: int) -> list[Stored]:
         current = {(each.type, each.id): each for each in self._current()}
         return [current[each.type, each.id] for each in self._collection().found(query)][:limit]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from server.fhir.specialists import TURNAROUND, specialists
-from server.model import Absence
-from tests.fhir.shelf import Shelf, stored
+from server.fhir.specialists import NOBODY, REPORTS_TO, TRACK_RECORD, TURNAROUND, specialist
+from server.model import Absence, Renown
+from tests.fhir.shelf import Shelf
 from tests.world import SPECIALTY, coded
 
 PERSON = {"resourceType": "Practitioner", "id": "a", "name": [{"given": ["Ada"], "family": "Quill"}]}
@@ -23,8 +23,7 @@ ROLE = {
 
 def one(person: dict[str, Any] | None = None, others: Sequence[dict[str, Any]] = (), **more: Any):
     shelf = Shelf(person or PERSON, *others)
-    [found] = specialists([stored({**ROLE, **more})], shelf.read, {"PractitionerRole/r": 2})
-    return found
+    return specialist({**ROLE, **more}, shelf.read)
 
 
 def test_an_entry_of_the_directory() -> None:
@@ -34,15 +33,20 @@ def test_an_entry_of_the_directory() -> None:
         "Practitioner/a",
         "Organization/o",
     )
-    assert (found.name, found.active, found.open_offers) == ("Ada Quill", True, 2)
+    assert (found.name, found.active) == ("Ada Quill", True)
     assert [each.code for each in found.specialties] == [SPECIALTY.code]
     assert (found.absences, found.turnaround) == ((), None)
 
 
 def test_an_entry_that_says_nothing_is_still_weighed() -> None:
-    [found] = specialists([stored({"resourceType": "PractitionerRole", "id": "x"})], Shelf().read, {})
+    found = specialist({"resourceType": "PractitionerRole", "id": "x"}, Shelf().read)
     assert (found.practitioner, found.organisation, found.name, found.active) == ("", "", "", True)
-    assert found.open_offers == 0
+    assert (found.qualifications, found.languages, found.line_known, found.renown) == (
+        (),
+        frozenset(),
+        False,
+        {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,3 +151,60 @@ def test_turnaround(duration: dict[str, Any], turnaround: timedelta | None) -> N
         ).turnaround
         == turnaround
     )
+
+
+def spoken(*codes: str) -> list[dict[str, Any]]:
+    return [{"coding": [{"system": "urn:ietf:bcp:47", "code": each}]} for each in codes]
+
+
+def test_languages_of_the_person_and_of_the_service() -> None:
+    service = {"resourceType": "HealthcareService", "id": "s", "communication": spoken("it", "rm")}
+    found = one(
+        {**PERSON, "communication": [*spoken("de", "fr-CH"), {"text": "Latin"}]},
+        [service],
+        healthcareService=[{"reference": "HealthcareService/s"}, {"reference": "HealthcareService/gone"}],
+    )
+    assert found.languages == {"de", "fr-ch"}
+    assert found.service_languages == {"it", "rm"}
+
+
+@pytest.mark.parametrize(
+    ("told", "superiors", "known"),
+    [
+        ([], set(), False),
+        ([{"valueCode": NOBODY}], set(), True),
+        ([{"valueCode": "other"}], set(), False),
+        ([{"valueReference": {"reference": "Practitioner/b"}}], {"Practitioner/b", "urn:npi|2"}, True),
+        (
+            [
+                {"valueReference": {"reference": "Practitioner/b"}},
+                {"valueReference": {"reference": "PractitionerRole/q"}},
+            ],
+            {"Practitioner/b", "urn:npi|2", "PractitionerRole/q"},
+            True,
+        ),
+    ],
+)
+def test_to_whom_they_report(told: list[dict[str, Any]], superiors: set[str], *, known: bool) -> None:
+    above = {"resourceType": "Practitioner", "id": "b", "identifier": [{"system": "urn:npi", "value": "2"}]}
+    found = one(others=[above], extension=[{"url": REPORTS_TO, **each} for each in told])
+    assert (found.superiors, found.line_known) == (superiors, known)
+
+
+def record(**parts: Any) -> dict[str, Any]:
+    values = {name: "valueCode" if name == "question" else "valueUnsignedInt" for name in parts}
+    parts_ = [{"url": name.replace("_", "-"), values[name]: value} for name, value in parts.items()]
+    return {"url": TRACK_RECORD, "extension": parts_}
+
+
+@pytest.mark.parametrize(
+    ("parts", "known"),
+    [
+        ({"question": "q", "per_year": 40, "adjudicated": 20, "right": 18}, {"q": Renown(40, 18, 20)}),
+        ({"question": "q", "per_year": 40}, {"q": Renown(40, 0, 0)}),
+        ({"question": "q", "right": 18}, {"q": Renown(0, 0, 0)}),
+        ({"per_year": 40}, {"": Renown(40, 0, 0)}),
+    ],
+)
+def test_what_is_known_of_their_work(parts: dict[str, Any], known: dict[str, Renown]) -> None:
+    assert one(extension=[record(**parts)]).renown == known

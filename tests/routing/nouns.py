@@ -105,6 +105,5 @@ def a_specialist(name="ada", **changes):
         "specialties": (INFECTION,),
         "absences": (),
         "turnaround": hours(1),
-        "open_offers": 0,
     }
     return Specialist(**plain | changes)

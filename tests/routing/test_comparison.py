@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Answer, Coding, Discordance, Verdict
-from server.routing.comparison import P1, RULES, answer_of, compare, settle
+from server.model import Answer, Coding, Discordance, Grounds, RiskBand, Silence, Verdict
+from server.routing.comparison import VERDICTS, answer_of, asked, compare, settle
 
 from .nouns import BACTERIAL, BACTERIAL_ICD, ICD, SCT, VIRAL, a_card, a_first_read, a_policy, an_ai_read
 
@@ -44,9 +45,8 @@ def test_what_codes_say(codes, answer):
     assert answer_of(codes, a_card()) is answer
 
 
-def test_every_rule_gives_every_cell_one_end():
-    for rule in RULES.values():
-        assert set(rule) == set(itertools.product(ANSWERS, ANSWERS))
+def test_every_pair_of_answers_has_one_verdict():
+    assert set(VERDICTS) == set(itertools.product(ANSWERS, ANSWERS))
 
 
 CODES = {P: (BACTERIAL,), A: (VIRAL,), None: (COUGH,)}
@@ -66,16 +66,37 @@ CODES = {P: (BACTERIAL,), A: (VIRAL,), None: (COUGH,)}
         (None, A, Verdict.NOT_COMPARABLE, None),
     ],
 )
-def test_p1(first, ai, verdict, discordance):
-    found = compare(a_first_read(*CODES[first]), an_ai_read(ai), a_card(), a_policy())
+@pytest.mark.parametrize("rule", ["P0", "P1", "P2", "P3", "P4"])
+def test_the_verdict_is_a_fact_of_the_two_answers(first, ai, verdict, discordance, rule):
+    found = compare(a_first_read(*CODES[first]), an_ai_read(ai), a_card(), a_policy(rule=rule))
     assert (found.verdict, found.discordance, found.first) == (verdict, discordance, first)
-    assert found.policy == "bacterial-meningitis@1.0.0"
-    assert P1[first, ai] == (verdict, discordance)
+    assert (found.policy, found.rule, found.band) == ("bacterial-meningitis@1.0.0", rule, None)
 
 
 def test_only_two_equal_answers_are_agreement():
-    agreed = {cell for cell, (verdict, _) in P1.items() if verdict is Verdict.CONCORDANT}
+    agreed = {cell for cell, (verdict, _) in VERDICTS.items() if verdict is Verdict.CONCORDANT}
     assert agreed == {(P, P), (A, A)}
+
+
+def test_a_risk_band_has_a_rule_of_its_own_and_is_named():
+    policy = a_policy(rule="P2", bands=(RiskBand("pressing", ("stat",), rule="P1"),))
+    first, ai = a_first_read(BACTERIAL), an_ai_read(A)
+    pressing = compare(first, ai, a_card(), policy, "stat")
+    usual = compare(first, ai, a_card(), policy, "routine")
+    assert (pressing.rule, pressing.band) == ("P1", "pressing")
+    assert (usual.rule, usual.band) == ("P2", None)
+    assert asked(pressing, ai, policy) is Grounds.OVER_CALLED
+    assert asked(usual, ai, policy) is None
+
+
+def test_who_was_never_asked_has_not_declined():
+    ai = replace(an_ai_read(None, "no model is asked"), silence=Silence.NOT_ASKED)
+    found = compare(a_first_read(BACTERIAL), ai, a_card(), a_policy())
+    assert found.verdict is Verdict.NOT_ASKED
+    assert found.reason == "Bacterial meningitis: no model has read this case: no model is asked."
+    assert asked(found, ai, a_policy()) is Grounds.DECLINED
+    late = replace(an_ai_read(None), silence=Silence.LATE)
+    assert compare(a_first_read(BACTERIAL), late, a_card(), a_policy()).verdict is Verdict.DECLINED
 
 
 @pytest.mark.parametrize(
@@ -168,3 +189,9 @@ SETTLED = {
 @pytest.mark.parametrize("cell", list(itertools.product(ANSWERS, ANSWERS, ANSWERS)))
 def test_settle(cell):
     assert settle(*cell) == SETTLED[cell]
+
+
+@pytest.mark.parametrize("cell", list(itertools.product(ANSWERS, ANSWERS, ANSWERS)))
+def test_what_a_rule_lets_stand_is_settled_without_a_specialist(cell):
+    left = cell in {(P, A, None), (A, P, None)}
+    assert settle(*cell, stands=True) == ("stands" if left else SETTLED[cell])

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Absence
-from server.routing.directory import COLUMNS, DirectoryRow, read_directory
+from server.model import Absence, Coding, Qualification, Renown
+from server.routing.directory import COLUMNS, OPTIONAL, DirectoryRow, read_directory
+from server.routing.table import write_directory
 
 from .nouns import SCT
 
@@ -26,8 +27,18 @@ CELLS = {
 }
 
 
+MORE = {
+    "qualifications": "urn:board|neuro|CH-ZH CH-GE|/2027-01-01T00:00Z;urn:board|md||",
+    "languages": "de;fr-CH",
+    "service_languages": "it",
+    "reports_to": "p2;p3",
+    "track_record": "child-pneumonia|120|45/50",
+    "fee": "0",
+}
+
+
 def table(*rows, columns=COLUMNS):
-    lines = [columns, *([(CELLS | row)[column] for column in columns] for row in rows)]
+    lines = [columns, *([(MORE | CELLS | row)[column] for column in columns] for row in rows)]
     return "\n".join(",".join(line) for line in lines) + "\n"
 
 
@@ -196,6 +207,7 @@ def test_two_unknown_organisations_are_not_one():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (table({}, columns=(*COLUMNS, "fee")), "line 1: the columns must be"),
         ("", "line 1: the columns must be role_id, practitioner_id,"),
         ("role_id,family\n", "line 1: the columns must be"),
         (table({}).replace("given", "first"), "line 1: the columns must be"),
@@ -217,3 +229,73 @@ def test_the_demonstration_directory():
     assert len(rows) >= 12
     assert len({row.organisation_id for row in rows} - {""}) == 6
     assert all("demo" in row.organisation for row in rows if row.organisation)
+
+
+ALL = (*COLUMNS, *OPTIONAL)
+
+
+def test_columns_that_may_be_left_out():
+    [row] = read_directory(table({}, columns=ALL))
+    board = Coding("urn:board", "neuro"), Coding("urn:board", "md")
+    assert row.qualifications == (
+        Qualification(
+            (board[0],), Absence(None, datetime(2027, 1, 1, tzinfo=UTC)), frozenset({"CH-ZH", "CH-GE"})
+        ),
+        Qualification((board[1],), Absence(None, None)),
+    )
+    assert (row.languages, row.service_languages) == ({"de", "fr-ch"}, {"it"})
+    assert (row.superiors, row.renown) == (("p2", "p3"), {"child-pneumonia": Renown(120, 45, 50)})
+    [plain] = read_directory(table({}))
+    assert (plain.qualifications, plain.languages, plain.superiors, plain.renown) == (
+        (),
+        frozenset(),
+        None,
+        {},
+    )
+
+
+def test_what_is_written_is_what_is_read_back():
+    rows = read_directory(
+        table(
+            {"not_available": f"{DAY}/", "organisation": '"A, B"'},
+            {"role_id": "r2", "practitioner_id": "p2", "reports_to": "nobody", "turnaround_hours": ""},
+            {
+                "role_id": "r3",
+                "practitioner_id": "p3",
+                **dict.fromkeys(OPTIONAL, ""),
+                "active": "false",
+                "organisation": '"A, B"',
+            },
+            columns=ALL,
+        ).replace("Harbour Institute", '"A, B"')
+    )
+    assert read_directory(write_directory(rows)) == rows
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("qualifications", "neuro"),
+        ("qualifications", "board|neuro||"),
+        ("qualifications", "urn:board|neuro|Zurich|"),
+        ("qualifications", "urn:board|neuro||2027"),
+        ("qualifications", "urn:board|neuro||;"),
+        ("languages", "German (Swiss)"),
+        ("languages", "de;"),
+        ("service_languages", "d"),
+        ("reports_to", "p 2"),
+        ("reports_to", "p2;"),
+        ("track_record", "child-pneumonia|120"),
+        ("track_record", "child-pneumonia|120|51/50"),
+        ("track_record", "child-pneumonia|many|5/50"),
+        ("track_record", "q|1|1/1;q|1|1/1"),
+    ],
+)
+def test_a_bad_cell_of_a_new_column_is_named_too(column, cell):
+    [words] = refusal(table({column: cell}, columns=ALL))
+    assert words.startswith(f"line 2, column {column}: allowed are ")
+
+
+def test_one_person_is_qualified_once():
+    [words] = refusal(table({}, {"role_id": "r2", "languages": "en"}, columns=ALL))
+    assert words == "line 3, column languages: allowed is what line 2 says of this practitioner_id"

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from server.model import Absence
+from server.model import Absence, Coding, Matching, Needs, Qualification, Spoken, Track
 from server.routing.availability import free_spells
-from server.routing.filters import FILTERS, failures, span
-from server.routing.terms import terms_of
+from server.routing.filters import FILTERS, failures
+from server.routing.pace import span
+from server.routing.terms import NOTHING, UNSAID, terms_of
 
 from .nouns import CARDIOLOGY, NOW, a_first_read, a_policy, a_specialist, hours
 
@@ -20,15 +21,19 @@ NOT_BEGUN = "does not work in this role before the deadline: its period begins l
 SHORT = "usually needs 1 h, and 30 min are free before the deadline"
 
 
-def failed(specialist, *others, first=None, already=(), deadline=DEADLINE):
+def failed(
+    specialist, *others, first=None, already=(), deadline=DEADLINE, needs=UNSAID, track=NOTHING, **rules
+):
     terms = terms_of(
         [specialist, *others],
         first=first or a_first_read(),
-        policy=a_policy(),
+        policy=a_policy(matching=Matching(**rules)),
         deadline=deadline,
         usual=hours(1),
         now=NOW,
         already=frozenset(already),
+        needs=needs,
+        tracks={specialist.role: track},
     )
     return failures(specialist, terms, free_spells(specialist.away, NOW, deadline))
 
@@ -112,6 +117,155 @@ def test_nobody_is_asked_twice(role, sentences):
     assert failed(a_specialist("ada"), already={role}) == sentences
 
 
+ALWAYS = Absence(None, None)
+BOARD = Coding("urn:board", "neuro", "Neuroradiology")
+OTHER = Coding("urn:board", "cardio", "Cardiology")
+NO_BOARD = ("has no valid qualification of those that the policy demands (Neuroradiology)",)
+NO_LICENCE = ("has no valid licence where the patient lives",)
+WHERE = ("cannot be shown to be licensed: where the patient lives is not known",)
+WHAT_LANGUAGE = ("cannot be shown to know the patient's language: it is not known",)
+NOT_SPOKEN = ("is not known to speak the patient's language",)
+NO_INTERPRETER = (NOT_SPOKEN[0] + ", nor to work with an interpreter of it",)
+
+
+def holds(code=BOARD, valid=ALWAYS, *places):
+    return {"qualifications": (Qualification((code,), valid, frozenset(places)),)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({}, NO_BOARD),
+        (holds(OTHER), NO_BOARD),
+        (holds(), ()),
+        (holds(BOARD, Absence(NOW, DEADLINE)), ()),
+        (holds(BOARD, Absence(NOW + hours(1), None)), NO_BOARD),
+        (holds(BOARD, Absence(None, DEADLINE - hours(1))), NO_BOARD),
+    ],
+)
+def test_the_credential_for_the_question_is_held_until_the_answer_is_due(changes, sentences):
+    assert failed(a_specialist(**changes), credentials=(BOARD,)) == sentences
+    assert failed(a_specialist(**changes)) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "lives", "sentences"),
+    [
+        ({}, {"CH", "CH-ZH"}, NO_LICENCE),
+        (holds(), {"CH", "CH-ZH"}, NO_LICENCE),
+        (holds(BOARD, ALWAYS, "CH-ZH"), {"CH", "CH-ZH"}, ()),
+        (holds(BOARD, ALWAYS, "CH"), {"CH", "CH-ZH"}, ()),
+        (holds(BOARD, ALWAYS, "CH-GE"), {"CH", "CH-ZH"}, NO_LICENCE),
+        (holds(BOARD, ALWAYS, "CH-ZH"), {"CH"}, NO_LICENCE),
+        (holds(BOARD, Absence(None, NOW), "CH"), {"CH"}, NO_LICENCE),
+        (holds(BOARD, ALWAYS, "CH"), set(), WHERE),
+    ],
+)
+def test_a_licence_holds_where_the_patient_lives(changes, lives, sentences):
+    needs = Needs(places=frozenset(lives))
+    assert failed(a_specialist(**changes), needs=needs, licence=True) == sentences
+    assert failed(a_specialist(**changes), needs=needs) == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "service", "patient", "by_the_specialist", "by_an_interpreter"),
+    [
+        ((), (), ("fr",), NOT_SPOKEN, NO_INTERPRETER),
+        (("de", "fr"), (), ("fr-CH",), (), ()),
+        (("de",), ("fr",), ("fr",), NOT_SPOKEN, ()),
+        (("de",), ("it",), ("fr",), NOT_SPOKEN, NO_INTERPRETER),
+        (("fr",), ("fr",), (), WHAT_LANGUAGE, WHAT_LANGUAGE),
+    ],
+)
+def test_the_language_is_the_specialists_own_or_an_interpreters(
+    own, service, patient, by_the_specialist, by_an_interpreter
+):
+    one = a_specialist(languages=frozenset(own), service_languages=frozenset(service))
+    needs = Needs(languages=patient)
+    assert failed(one, needs=needs, language=Spoken.SPECIALIST) == by_the_specialist
+    assert failed(one, needs=needs, language=Spoken.INTERPRETER) == by_an_interpreter
+    assert failed(one, needs=needs) == ()
+
+
+IN_LINE = ("is in the first reader's reporting line",)
+LINE_UNSAID = (INDEPENDENCE + "the directory does not say to whom they report",)
+FIRST_UNSAID = (INDEPENDENCE + "to whom the first reader reports is not known",)
+
+
+@pytest.mark.parametrize(
+    ("ada", "first", "demanded", "otherwise"),
+    [
+        (None, None, LINE_UNSAID, ()),
+        ((), None, FIRST_UNSAID, ()),
+        (None, (), LINE_UNSAID, ()),
+        ((), (), (), ()),
+        (("chief",), ("boss",), (), ()),
+        (("first",), (), IN_LINE, IN_LINE),
+        ((), ("ada",), IN_LINE, IN_LINE),
+        (("first",), None, IN_LINE, IN_LINE),
+        (None, ("ada",), IN_LINE, IN_LINE),
+        (("head",), ("head",), IN_LINE, IN_LINE),
+        (("deputy",), (), IN_LINE, IN_LINE),
+        ((), ("deputy",), (), ()),
+    ],
+)
+def test_no_one_of_the_first_readers_reporting_line(ada, first, demanded, otherwise):
+    def led(name, by, **more):
+        above = frozenset(f"Practitioner/{each}" for each in by or ())
+        return a_specialist(name, superiors=above, line_known=by is not None, **more)
+
+    one, signed = led("ada", ada), led("first", first, organisation="Organization/home")
+    deputy = led("deputy", ("first",), organisation="Organization/home")
+    assert failed(one, signed, deputy, reporting_line=True) == demanded
+    assert failed(one, signed, deputy) == otherwise
+
+
+def test_the_line_of_every_first_reader_must_be_known():
+    first = a_first_read(readers=("PractitionerRole/one", "PractitionerRole/two"))
+    one = a_specialist("one", organisation="Organization/home", line_known=True)
+    two = a_specialist("two", organisation="Organization/home")
+    ada = a_specialist(line_known=True)
+    assert failed(ada, one, two, first=first, reporting_line=True) == FIRST_UNSAID
+    assert failed(ada, one, first=a_first_read(readers=()), reporting_line=True) == FIRST_UNSAID
+
+
+@pytest.mark.parametrize(("open_", "sentences"), [(4, ()), (5, None), (6, None)])
+def test_the_load_cap(open_, sentences):
+    told = (f"has {open_} open offers, and the policy's cap is 5",)
+    assert failed(a_specialist(), track=Track(open=open_), most_open=5) == (told if sentences is None else ())
+    assert failed(a_specialist(), track=Track(open=open_)) == ()
+
+
+@pytest.mark.parametrize(
+    ("stated", "track", "sentences"),
+    [
+        (hours(1), Track(), ()),
+        (hours(1), Track(answered=1, waited=hours(1)), ()),
+        # (3 x 1 h + 9 h) / (3 + 1)
+        (
+            hours(1),
+            Track(answered=1, waited=hours(9)),
+            ("needs 3 h as measured over 1 answers, and 2 h are free before the deadline",),
+        ),
+        # Three hours of silence and no answer count as well.
+        (
+            hours(2),
+            Track(waited=hours(3)),
+            ("needs 3 h as measured over 0 answers, and 2 h are free before the deadline",),
+        ),
+        (None, Track(answered=7, waited=hours(7)), ()),
+        (hours(9), Track(answered=27, waited=hours(13.5)), ()),
+    ],
+)
+def test_what_was_measured_counts_before_what_is_stated(stated, track, sentences):
+    one = a_specialist(turnaround=stated)
+    assert failed(one, track=track, measured=True) == sentences
+
+
+def test_what_was_measured_counts_for_nothing_unless_the_policy_says_so():
+    assert failed(a_specialist(), track=Track(answered=9, waited=hours(99))) == ()
+
+
 @pytest.mark.parametrize("deadline", [NOW, NOW - hours(1)])
 def test_a_deadline_that_has_passed(deadline):
     assert failed(a_specialist(), deadline=deadline) == ("the deadline has passed",)
@@ -119,10 +273,23 @@ def test_a_deadline_that_has_passed(deadline):
 
 @pytest.mark.parametrize("away", [{"absences": GONE}, {"until": NOW}, {"until": NOW, "absences": GONE}])
 def test_every_obstacle_is_told(away):
-    nothing = {"active": False, "organisation_active": False, "specialties": ()}
+    nothing = {"active": False, "organisation_active": False}
     worst = a_specialist("first", organisation="Organization/home", **nothing, **away)
-    # Who is not there is not slow as well; and either the role is over, or they are absent.
-    assert len(failed(worst, already={"PractitionerRole/first"})) == len(FILTERS) - 2
+    every = {
+        "credentials": (BOARD,),
+        "licence": True,
+        "language": Spoken.SPECIALIST,
+        "reporting_line": True,
+        "most_open": 1,
+    }
+    sentences = failed(worst, already={"PractitionerRole/first"}, track=Track(open=1), **every)
+    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent.
+    assert len(sentences) == len(FILTERS) - 3
+
+
+def test_who_reads_something_else_is_told_that_alone():
+    other = a_specialist(specialties=(CARDIOLOGY,), active=False, absences=GONE)
+    assert failed(other) == (f"has none of the specialties that the policy takes ({SPECIALTIES})",)
 
 
 @pytest.mark.parametrize(

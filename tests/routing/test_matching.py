@@ -2,31 +2,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.model import Absence, Specialist
+from server.model import (
+    Absence,
+    Coding,
+    Matching,
+    Needs,
+    Qualification,
+    Renown,
+    Specialist,
+    Spoken,
+    Track,
+    Weights,
+)
 from server.routing.directory import read_directory
 from server.routing.matching import match
 from server.routing.policy import load_policies
+from server.routing.terms import UNSAID
 
 from .nouns import CARDIOLOGY, INFECTION, NEUROLOGY, NOW, a_first_read, a_policy, a_specialist, hours
 
 ROOT = Path(__file__).parents[2]
 WINDOW = 12
+BOARD = Coding("urn:board", "id", "Infectious diseases")
+EVEN = Weights(0.2, 0.2, 0.2, 0.2, 0.2)
 DEADLINE = NOW + hours(WINDOW)
 
 
-def matched(*specialists, seed="case-1", already=(), first=None):
+def matched(*specialists, seed="case-1", already=(), first=None, tracks=None, policy=None, needs=UNSAID):
     return match(
         specialists,
         first=first or a_first_read(),
-        policy=a_policy(),
+        policy=policy or a_policy(),
         deadline=DEADLINE,
         usual=hours(1),
         now=NOW,
         already=frozenset(already),
         seed=seed,
+        tracks=tracks,
+        needs=needs,
     )
 
 
@@ -49,8 +66,58 @@ def test_best_first_then_those_who_may_not_be_asked():
 
 def test_the_best_score_does_not_carry_anyone_past_a_filter():
     conflicted = a_specialist("perfect", organisation="Organization/home", turnaround=hours(0.1))
-    poor = a_specialist("poor", specialties=(NEUROLOGY,), turnaround=hours(12), open_offers=50)
-    assert names(matched(conflicted, poor)) == ["poor", "perfect"]
+    poor = a_specialist("poor", specialties=(NEUROLOGY,), turnaround=hours(12))
+    tracks = {poor.role: Track(open=50)}
+    assert names(matched(conflicted, poor, tracks=tracks)) == ["poor", "perfect"]
+
+
+HOME = {"organisation": "Organization/home"}
+DEMANDED = Matching(credentials=(BOARD,), licence=True, weights=EVEN, most_open=3)
+CONFLICTS = [
+    (HOME, Matching(weights=EVEN), Track()),
+    ({"practitioner": "Practitioner/first"}, Matching(weights=EVEN), Track()),
+    ({"superiors": frozenset({"PractitionerRole/first"})}, Matching(weights=EVEN), Track()),
+    ({"qualifications": ()}, DEMANDED, Track()),
+    ({"qualifications": (Qualification((BOARD,), Absence(None, None)),)}, DEMANDED, Track()),
+    ({}, DEMANDED, Track(open=3, answered=900, waited=hours(1))),
+    ({"languages": frozenset({"de"})}, Matching(language=Spoken.SPECIALIST, weights=EVEN), Track()),
+    ({"line_known": False}, Matching(reporting_line=True, weights=EVEN), Track()),
+]
+
+
+@pytest.mark.parametrize(("conflict", "rules", "track"), CONFLICTS)
+def test_a_conflicted_top_scorer_never_appears(conflict, rules, track):
+    """Whatever else speaks for them: volume, quality, speed."""
+    fit = {
+        "qualifications": (Qualification((BOARD,), Absence(None, None), frozenset({"CH"})),),
+        "languages": frozenset({"fr"}),
+        "line_known": True,
+    }
+    best = {"turnaround": hours(0.1), "renown": {"bacterial-meningitis": Renown(9_000, 1_000, 1_000)}}
+    star = a_specialist("star", **fit | best | conflict)
+    poor = a_specialist(
+        "poor", **fit, organisation="Organization/beyond", specialties=(NEUROLOGY,), turnaround=hours(12)
+    )
+    signed = a_specialist("first", organisation="Organization/home", line_known=True)
+    needs = Needs(("fr",), frozenset({"CH"}))
+    tracks = {star.role: track, poor.role: Track(open=2)}
+    found = matched(star, poor, signed, policy=a_policy(matching=rules), needs=needs, tracks=tracks)
+    assert [each.specialist.name for each in found if not each.failed] == ["poor"]
+    assert all(each.score is None for each in found[1:])
+    freed = matched(
+        a_specialist("star", **fit | best), poor, signed, policy=a_policy(matching=rules), needs=needs
+    )
+    assert names(freed)[0] == "star", "but for the conflict it would have been the first"
+
+
+def test_what_is_replayed_by_the_seed_is_the_same_to_the_last_reason():
+    directory = [a_specialist(f"s{number}", turnaround=hours(1 + number % 3)) for number in range(60)]
+    tracks = {each.role: Track(number % 4, number, hours(number)) for number, each in enumerate(directory)}
+    policy = a_policy(matching=Matching(weights=EVEN, measured=True))
+    once = matched(*directory, tracks=tracks, policy=policy, seed="one")
+    assert matched(*reversed(directory), tracks=tracks, policy=policy, seed="one") == once
+    other = matched(*directory, tracks=tracks, policy=policy, seed="two")
+    assert [each.score for each in other] == [each.score for each in once]
 
 
 def test_ties_follow_the_seed_and_nothing_else():
@@ -87,7 +154,8 @@ people = st.builds(
         specialties=(specialty,),
         absences=tuple(Absence(NOW + hours(start), NOW + hours(start + long)) for start, long in away),
         turnaround=None if needs is None else hours(needs),
-        open_offers=offers,
+        qualifications=(Qualification((BOARD,), Absence(None, None), frozenset({"CH"})),) if offers else (),
+        renown={"bacterial-meningitis": Renown(10 * offers, offers, offers)},
     ),
     st.integers(0, 99),
     st.sampled_from("pqrstuvw"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Clock, Coding, PriorRules, Urgency
+from server.model import Band, Clock, Coding, Pathway, PriorRules, RiskBand, Urgency
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -40,7 +40,8 @@ def test_the_shipped_policy():
         Urgency.URGENT: Clock(hours(0.5), hours(1)),
         Urgency.ROUTINE: Clock(hours(24), hours(72)),
     }
-    assert set(policy.urgency) == set(REASONS)
+    assert set(policy.urgency) == set(REASONS) - {"confirmation"}
+    assert (policy.pathway, policy.confident, policy.bands) == (Pathway.SECOND_READER, None, ())
     assert policy.specialties == tuple(Coding(SCT, code, name) for code, name in PRACTICE_CODES.items())
 
 
@@ -61,7 +62,8 @@ FRACTION = "must be a number from 0 to 1"
 URGENCY = "must be one of: routine, urgent, stat"
 SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 CLOCKS = "must give a clock for every urgency that is used above"
-REASON_KEYS = "missed, over-called, declined, not-comparable, audit"
+REASON_KEYS = "missed, over-called, declined, not-comparable, confirmation, audit"
+NOT_YET = "is a pathway that is not offered yet; must be one of: second-reader, none"
 NEUROLOGY = (
     '[[specialties]] # knows the other causes of the same picture\nsystem = "http://snomed.info/sct"\n'
 )
@@ -72,8 +74,15 @@ NEUROLOGY = (
     [
         ('version = "1.0.0"', "version = 1", "version", VERSION),
         ('version = "1.0.0"', "", "version", VERSION),
-        ('rule = "P1"', 'rule = "P2"', "rule", "must be one of: P1"),
-        ('rule = "P1"', "rule = 1", "rule", "must be one of: P1"),
+        ('rule = "P1"', 'rule = "P5"', "rule", "must be one of: P0, P1, P2, P3, P4"),
+        ('rule = "P1"', "rule = 1", "rule", "must be one of: P0, P1, P2, P3, P4"),
+        ('rule = "P1"', 'rule = "P0"', "urgency.confirmation", "must be given: a rule of this policy"),
+        ('rule = "P1"', 'rule = "P4"', "confident", "must be given with rule P4, and with no other"),
+        ('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"', "pathway", NOT_YET),
+        ('rule = "P1"', 'rule = "P1"\npathway = "concurrent"', "pathway", NOT_YET),
+        ('rule = "P1"', 'rule = "P1"\npathway = "Secret"', "pathway", "must be one of: second-reader, none"),
+        ('rule = "P1"', 'rule = "P1"\npathway = ["none"]', "pathway", "must be one of: second-reader, none"),
+        ('rule = "P1"', 'rule = "P1"\nbands = "all"', "bands", "must be a list of tables"),
         ("audit_fraction = 0.05", "audit_fraction = 1.01", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = -0.1", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = nan", "audit_fraction", FRACTION),
@@ -140,6 +149,75 @@ def test_priors_are_fetched_where_the_policy_says_so():
     assert read_policy(FILMS, "a.toml").images.priors is None
     content = FILMS.replace(PRIORS, PRIORS.removeprefix("# "))
     assert read_policy(content, "a.toml").images.priors == PriorRules(730, 3, ("CR", "DX"), hours(1 / 30))
+
+
+BANDS = """
+[[bands]]
+name = "pressing"
+priority = ["stat", "asap"]
+pathway = "none"
+
+[[bands]]
+name = "middle"
+probability = [0.3, 0.7]
+rule = "P4"
+
+[confident]
+absent_at_most = 0.05
+present_at_least = 0.95
+"""
+CONFIRMED = SHIPPED.replace('audit = "urgent"', 'confirmation = "urgent"\naudit = "urgent"')
+
+
+def test_bands_pathways_and_confidence():
+    policy = read_policy(CONFIRMED + BANDS, "a.toml")
+    assert policy.bands == (
+        RiskBand("pressing", ("stat", "asap"), pathway=Pathway.NONE),
+        RiskBand("middle", probability=(0.3, 0.7), rule="P4"),
+    )
+    assert policy.confident == Band(0.05, 0.95)
+    content = SHIPPED.replace('rule = "P1"', 'rule = "P2"\npathway = "none"')
+    assert (read_policy(content, "a.toml").rule, read_policy(content, "a.toml").pathway) == ("P2", "none")
+
+
+FIRST = '[[bands]]\nname = "middle"\nprobability = [0.3, 0.7]\nrule = "P4"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('name = "pressing"', 'name = "Pressing"', "bands.0.name", "must be small letters and digits"),
+        ('name = "pressing"', 'name = "middle"', "bands", "no name twice"),
+        ('"asap"', '"soon"', "bands.0.priority.1", "each one of: routine, urgent, asap, stat"),
+        ('["stat", "asap"]', "[]", "bands.0.priority", "each one of: routine, urgent, asap, stat"),
+        ('priority = ["stat", "asap"]\n', "", "bands.0", "must say either priority or probability"),
+        ('pathway = "none"\n', "", "bands.0", "must say what is other in the band"),
+        ('pathway = "none"', 'pathway = "gatekeeper"', "bands.0.pathway", "not offered yet"),
+        ("[0.3, 0.7]", "[0.7, 0.3]", "bands.1.probability", "the smaller first"),
+        ("[0.3, 0.7]", "[0.7]", "bands.1.probability", "two numbers from 0 to 1"),
+        ("[0.3, 0.7]", "[0.7, 1.3]", "bands.1.probability.1", "a number from 0 to 1"),
+        ('rule = "P4"', 'rule = "P9"', "bands.1.rule", "must be one of: P0, P1"),
+        ('rule = "P4"', 'rule = "P4"\npathway = "none"', "bands.1.pathway", "cannot be told by probability"),
+        ('rule = "P4"', 'rule = "P1"', "confident", "must be given with rule P4, and with no other"),
+        ("present_at_least = 0.95", "present_at_least = 0.05", "confident.present_at_least", "more than"),
+        ("absent_at_most = 0.05", "", "confident.absent_at_most", "a number from 0 to 1"),
+        ("[confident]", "[sure]", "sure", "there is no such key"),
+    ],
+)
+def test_a_wrong_key_of_bands_is_named(old, new, key, sentence):
+    assert BANDS.count(old) == 1
+    issues = {issue.path: issue.text for issue in refusal(CONFIRMED + BANDS.replace(old, new))}
+    assert sentence in issues[key]
+
+
+def test_a_band_by_probability_does_not_come_before_one_by_priority():
+    [issue] = refusal(CONFIRMED + FIRST + BANDS.replace('"middle"', '"other"'))
+    assert "must list bands by priority before those by probability" in issue.text
+
+
+def test_a_band_with_a_rule_that_confirms_needs_its_urgency():
+    [issue] = refusal(SHIPPED + BANDS)
+    assert issue.path == "urgency.confirmation"
 
 
 @pytest.mark.parametrize(("number", "fraction"), [("0", 0), ("1", 1), ("1.0", 1), ("0.5", 0.5)])

@@ -14,8 +14,9 @@ from tests.world import BACTERIAL, SPECIALTY, VIRAL, Hospital, World, doctor, ob
 
 WITHDRAWABLE = {State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED}
 RESTING = {
-    State.READY, State.COMPARED, State.CONCORDANT, State.AUDIT, State.DISCORDANT, State.DECLINED,
-    State.NOT_COMPARABLE, State.REFERRED, State.OFFERED, State.ACCEPTED,
+    State.READY, State.COMPARED, State.CONCORDANT, State.STANDS, State.AUDIT,
+    State.CONFIRMATION, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE, State.REFERRED,
+    State.OFFERED, State.ACCEPTED,
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
         terms.TASK,
         {
             terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
+            terms.AI_FREE_READ: "As second-read, by a human alone: no model is asked, none is written of.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
         },
     ),
@@ -74,6 +75,7 @@ GROUPS: tuple[Group, ...] = (
             _said(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
             _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
             _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
+            _said(Business.CLOSED_STANDS): "Closed: the readings differ; by the policy the first stands.",
             _said(
                 Business.REPORT_NOT_USABLE
             ): "A specialist's report must be corrected; the reason says how.",
@@ -102,6 +104,7 @@ GROUPS: tuple[Group, ...] = (
             terms.MAJOR_DISCORDANCE: "One says that the finding is present, the other that it is absent.",
             terms.NOT_COMPARABLE: "The first report holds no code that answers the question.",
             terms.ABSTAINED: "The model declined to answer.",
+            terms.NOT_ASKED: "No model was asked; two humans have read.",
         },
     ),
     Group(

@@ -37,6 +37,7 @@ from server.model import (
     Offer,
     Referral,
     ResourceKey,
+    Silence,
     SpecialistRead,
     Verdict,
 )
@@ -46,6 +47,7 @@ AGREEMENT_OF = {
     Verdict.DISCORDANT: terms.MAJOR_DISCORDANCE,
     Verdict.NOT_COMPARABLE: terms.NOT_COMPARABLE,
     Verdict.DECLINED: terms.ABSTAINED,
+    Verdict.NOT_ASKED: terms.NOT_ASKED,
 }
 """A yes/no question has no minor discordance."""
 
@@ -112,11 +114,16 @@ def opinion_bundle(
     answered: Answered | None = None,
     objects: Sequence[tuple[Coding, str | None]] = (),
 ) -> Json:
-    """All that a resolved case says: the AI opinion and, after a referral, the specialist's.
+    """All that a resolved case says: the AI opinion, where one was asked for, and the specialist's.
 
     Provenance comes last: what it points at is there before it (AI Transparency).
     """
     card, read = opinion.card, opinion.read
+    if read.silence is Silence.NOT_ASKED:
+        outputs = _outcome(letter, opinion.comparison, referral, answered)
+        return _transaction(
+            *_settled(letter, opinion, referral, answered), _ehr_task(letter, standing, outputs)
+        )
     return _transaction(
         _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
         _minted(letter, "opinion", terms.OPINION, write_observation(letter, card, read)),
@@ -167,9 +174,10 @@ def _outcome(
         {
             "type": concept(terms.OUT_AGREEMENT),
             "valueCodeableConcept": concept(AGREEMENT_OF[comparison.verdict]),
-        },
-        _output(terms.OUT_AI_OPINION, opinion),
+        }
     ]
+    if comparison.verdict is not Verdict.NOT_ASKED:
+        outputs.append(_output(terms.OUT_AI_OPINION, opinion))
     if referral is not None and referral.offer is not None:
         outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
     if answered is not None:

@@ -16,7 +16,7 @@ from server.hl7v2.pens.codes import AGREEMENT, FINDINGS, MODELS, OUTCOME, coded,
 from server.hl7v2.pens.er7 import joined, lines, message, parts, segment, subparts
 from server.hl7v2.pens.letter import Letter, clinician, entity, moment, write_header, write_patient
 from server.hl7v2.pens.result import CODED, Result, write_results
-from server.model import AiRead, Answer, Card, Coding, SpecialistRead
+from server.model import AiRead, Answer, Card, Coding, Silence, SpecialistRead
 
 MARK: Final = "AI second read, not verified by a clinician."
 """In plain words, as on every other wire: readers that ignore codes must still see it."""
@@ -74,7 +74,7 @@ def write_opinion(letter: Letter, opinion: Opinion) -> bytes:
         [
             write_header(letter, "ORU", "R01", "ORU_R01"),
             write_patient(letter),
-            *_model(letter, opinion),
+            *(() if opinion.read.silence is Silence.NOT_ASKED else _model(letter, opinion)),
             *(_specialist(letter, opinion, signed) if signed else ()),
         ]
     )
@@ -120,6 +120,8 @@ def _finding(letter: Letter, opinion: Opinion) -> Result:
 def _specialist(letter: Letter, opinion: Opinion, signed: Signed) -> list[str]:
     """As it was signed, under another number: a human's, and final."""
     names, report = opinion.names, signed.report
+    place = 1 if opinion.read.silence is Silence.NOT_ASKED else 2
+    number = names.specialist
     status = "C" if report["status"] in _CORRECTED else "F"
     who = clinician(letter.terms, signed.practitioner, signed.name)
     observer, at = parts(*who), signed.read.signed_at
@@ -137,7 +139,7 @@ def _specialist(letter: Letter, opinion: Opinion, signed: Signed) -> list[str]:
     ]
     return [
         _order(letter, names.specialist),
-        segment("OBR", _request(letter, names.specialist, 2, asked or coded(opinion.card.report_code), at) | {
+        segment("OBR", _request(letter, number, place, asked or coded(opinion.card.report_code), at) | {
             22: moment(at), 24: "RAD" if opinion.card.film else "LAB", 25: status,
             32: joined(subparts(*who)),
         }),

@@ -1,0 +1,80 @@
+"""``policy``: what policies make of every case, what to expect of one, and how one is changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.errors import Category, fault
+from server.model import Policy
+from server.routing.ends import cells_table
+from server.routing.policy import read_policy
+from server.routing.replay import Replayed, read_set
+from server.routing.replay import replay as replayed
+from server.simulating import costs, simulate
+
+
+@click.group()
+def policy() -> None:
+    """Policies: what their rules make of every case, and what to expect of one before it is used."""
+
+
+policy.add_command(simulate)
+policy.add_command(costs)
+
+
+@policy.command()
+def cells() -> None:
+    """Print, as a Markdown table, how each rule ends each pair of answers."""
+    click.echo(cells_table())
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@policy.command()
+@click.option("--before", required=True, type=_FILE, help="The policy file in force.")
+@click.option("--after", required=True, type=_FILE, help="The one that is proposed.")
+@click.option("--cases", required=True, type=_FILE, help="The frozen set: one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def replay(before: Path, after: Path, cases: Path, as_json: bool) -> None:
+    """Print whom a proposed policy would have asked in past cases, beside the policy in force.
+
+    A case is {"first", "model"}, each present, absent or null, and where known "probability", "silence"
+    (why the model said nothing), "priority", and "final", the specialist's answer.
+    """
+    found = replayed(read_set(cases.read_bytes(), cases.name), *(_policy(each) for each in (before, after)))
+    click.echo(json.dumps(_told(found), indent=2) if as_json else "\n".join(_lines(found)))
+
+
+def _policy(file: Path) -> Policy:
+    try:
+        return read_policy(file.read_text(encoding="utf-8"), file.name)
+    except UnicodeDecodeError as error:
+        raise fault(Category.INCORRECT, "structure", f"{file.name} is not a policy file in UTF-8") from error
+
+
+def _told(found: Replayed) -> dict[str, Any]:
+    moved = [{"before": was, "after": now, "cases": count} for (was, now), count in found.moved.items()]
+    return {
+        "cases": found.cases,
+        "askedBefore": found.asked_before,
+        "askedAfter": found.asked_after,
+        "moved": moved,
+        "lost": found.lost,
+        "known": found.known,
+    }
+
+
+def _lines(found: Replayed) -> Iterator[str]:
+    yield f"{found.cases} cases: a specialist asked in {found.asked_before} before, {found.asked_after} after"
+    for (was, now), count in sorted(found.moved.items()):
+        yield f"  {was} -> {now}: {count}"
+    yield (
+        f"{found.lost} in which a specialist has changed the first answer would not be asked any more; "
+        f"of {found.known} cases a specialist's answer is known"
+    )

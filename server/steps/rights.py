@@ -1,0 +1,75 @@
+"""The patient's right to do without a model: asked before it reads, and again until its read is released."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from server.case import Ai, Event, State
+from server.fhir.admission import is_ai_free
+from server.fhir.consent import refused
+from server.model import Comparison, Silence
+from server.ports import Progress
+from server.query import Query, Reference
+from server.routing.comparison import barred as comparison_barred
+from server.steps.casefile import CaseFile, Moved
+
+_MOST = 200
+_RELEASED_AFTER = (
+    State.READY,
+    State.COMPARED,
+    State.CONCORDANT,
+    State.STANDS,
+    State.AUDIT,
+    State.CONFIRMATION,
+    State.DISCORDANT,
+    State.DECLINED,
+    State.NOT_COMPARABLE,
+    State.REFERRED,
+    State.OFFERED,
+    State.ACCEPTED,
+    State.BLIND_READ,
+    State.RESOLVED,
+)
+"""Where a model's read is there, and nobody outside has it."""
+
+
+def refused_by_patient(file: CaseFile) -> str | None:
+    """Why no model takes part, in words without values; None: nothing against it.
+
+    Raises:
+        Fault: what the patient has said cannot be read now; then nothing is read by a model either.
+    """
+    if is_ai_free(file.task):
+        return "an independent read without AI was asked for"
+    about = Query("Consent", (Reference("patient", (file.case.patient,)),))
+    refusal = refused(file.tools.shelf.find(about, _MOST), file.now)
+    return None if refusal is None else f"the patient has refused it: {refusal.consent.versioned}"
+
+
+def barred(file: CaseFile) -> Progress | None:
+    """The move by which a read that is not released yet is used by nobody; None: it may be.
+
+    What the model said stays on record under the case's facts, and is shown no more.
+    """
+    position = file.case.position
+    if position.ai not in (Ai.SEALED, Ai.DECLINED) or position.state not in _RELEASED_AFTER:
+        return None
+    reason = refused_by_patient(file)
+    if reason is None:
+        return None
+    move = Moved(file).note(Event.AI_BARRED, actor="patient", sealed=True, reason=reason)
+    unused = replace(
+        file.ai_read,
+        answer=None,
+        probability=None,
+        contributions=(),
+        baseline_log_odds=None,
+        film=None,
+        reasons=(reason,),
+        silence=Silence.NOT_ASKED,
+    )
+    move.lay_down("ai-read", unused)
+    comparison = file.latest("comparison", Comparison)
+    if comparison is not None:
+        move.lay_down("comparison", comparison_barred(comparison, reason))
+    return move.at_once()
