@@ -86,7 +86,7 @@ def test_states_under_seal_are_counted_together(world: World) -> None:
     counted = {state: n for (name, state), n in samples(world).items() if name == "second_reader_cases"}
     shown = [public_state(state) for state in State]
     assert counted == {str(state): shown.count(state) for state in set(shown)}
-    assert counted["compared"] == 6
+    assert counted["compared"] == 8
 
 
 def said(world: World, door: str, doors: Doors) -> dict[tuple[str, ...], float]:
