@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
+from math import sqrt
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -289,3 +291,39 @@ def test_once_it_is_resolved_the_opinion_is_there_and_the_comparison_can_tell(
     told = differences(views)
     for surface in ("/fhir/Observation as", "/fhir/DiagnosticReport as", "/cases/", "sent"):
         assert any(each.startswith(surface) for each in told), surface
+
+
+def test_whoever_guesses_from_the_queue_does_no_better_than_the_audits_let_them(
+    worlds: Callable[..., World],
+) -> None:
+    # Second-reading S2.5: P(the model disagreed | asked) = d / (d + e (1 - d)).
+    disagreeing, audited, number = 0.25, 0.4, 160
+    world = worlds(audit_fraction=audited)
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    differs: dict[str, bool] = {}
+    lots = Random(1)
+    for each in range(number):
+        lot = lots.random()
+        world.reader.answer = Answer.ABSENT if lot < disagreeing else Answer.PRESENT
+        sent = send_case(world, BACTERIAL, number=f"T-{each}")
+        world.run()
+        differs[sent.patient] = lot < disagreeing
+    asked = everything_asked(world)
+    looks = {renamed(json.dumps(each).replace(each["for"]["reference"], ""), {}) for each in asked}
+    assert len({re.sub(r"T-\d+", "", each) for each in looks}) == 1, "nothing to guess by"
+    right = sum(differs[each["for"]["reference"]] for each in asked)
+    expected = disagreeing / (disagreeing + audited * (1 - disagreeing))
+    spread = 4 * sqrt(expected * (1 - expected) / len(asked))
+    assert len(asked) > sum(differs.values())
+    assert abs(right / len(asked) - expected) < spread
+
+
+def everything_asked(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    path: str | None = "Task?code=specialist-read&_count=50"
+    while path:
+        page = world.get(path)
+        found += [each["resource"] for each in page.get("entry", [])]
+        after = [each["url"] for each in page["link"] if each["relation"] == "next"]
+        path = after[0].partition("/fhir/")[2] if after else None
+    return found
