@@ -42,12 +42,12 @@ SURE = 0.97
 """A story that rests on a film is told with one on which the model is as sure as this."""
 
 
-def test_there_are_five() -> None:
+def test_there_are_six() -> None:
     assert list(BY_KEY) == [
-        "film-agreement", "film-missed", "film-adult", "film-late", "film-wrong-patient",
+        "film-agreement", "film-missed", "film-adult", "film-late", "film-wrong-patient", "film-messages",
     ]  # fmt: skip
     assert [each.key for each in SCRIPT.stories if each.held] == ["film-wrong-patient"]
-    assert len({each.key for each in (*load().stories, *SCRIPT.stories)}) == 11
+    assert len({each.key for each in (*load().stories, *SCRIPT.stories)}) == 12
 
 
 @pytest.mark.parametrize("story", SCRIPT.stories, ids=lambda each: each.key)

@@ -18,8 +18,9 @@ DIRECTORY: Final = frozenset(
 """Who and what a message mentions: its sender does not keep that directory, so what is here stays."""
 _CORRECTED: Final = frozenset({"amended", "corrected", "appended"})
 _SETTLED: Final = _CORRECTED | {"final"}
-_OVER: Final = frozenset({"revoked", "completed", "entered-in-error"})
+_VOID: Final = frozenset({"revoked", "entered-in-error"})
 """request-status: nothing goes on from there under the same number."""
+_DONE: Final = "completed"
 _RANK: Final = {
     **dict.fromkeys(("registered", "preliminary", "partial", "unknown"), 0),
     "final": 1,
@@ -39,7 +40,7 @@ def older(stored: Json, draft: Draft, *, later: bool = False) -> bool:
     """
     now, said = str(stored.get("status")), str(draft.resource.get("status"))
     if draft.type == "ServiceRequest":
-        return now in _OVER and said not in _OVER
+        return now in _VOID and said not in (*_VOID, _DONE)
     if draft.type not in _REPORTS or now not in _RANK or said not in _RANK:
         return False
     if _RANK[said] == 0:
@@ -72,6 +73,9 @@ def updated(stored: Json, draft: Draft, *, later: bool = False) -> Json:
     """
     if older(stored, draft, later=later) or draft.type in DIRECTORY:
         return stored
+    going = draft.resource.get("status") not in (*_VOID, _DONE)
+    if draft.type == "ServiceRequest" and stored.get("status") == _DONE and going:
+        return _placed_late(stored, draft)
     gone = (*draft.cleared, *(_unsaid(draft) if _signs(draft) else ()))
     found = {key: value for key, value in stored.items() if key not in set(_named(stored, gone))}
     for element in draft.owned:
@@ -85,6 +89,20 @@ def updated(stored: Json, draft: Draft, *, later: bool = False) -> Json:
             found[element] = _united(stored.get(element, []), draft.resource[element])
     if draft.resource.get("status") == "final" and stored.get("status") in _CORRECTED:
         found["status"] = stored["status"]  # sent once more as it was corrected
+    return found
+
+
+def _placed_late(stored: Json, draft: Draft) -> Json:
+    """An order that comes after its result: it is done, and what it alone knows is added.
+
+    Its study and accession numbers lead to the images.
+    """
+    found = dict(stored)
+    for element in draft.owned:
+        if not any(_named(stored, (element,))):
+            found |= {key: draft.resource[key] for key in _named(draft.resource, (element,))}
+    if "identifier" in draft.resource:
+        found["identifier"] = _united(stored.get("identifier", []), draft.resource["identifier"])
     return found
 
 

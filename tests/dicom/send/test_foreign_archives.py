@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.couriers import with_archives
+from server.couriers import Couriers, with_archives
 from server.dicom.send.courier import PacsCourier
 from server.fhir.courier import FhirCourier
 from server.fhir.smart.logins import Logins
@@ -50,7 +50,8 @@ def by_web(pacs: Foreign) -> PacsDestination:
 def worker(sender: Sender, archive: PacsDestination) -> DeliveryWorker:
     """As ``server.workers`` puts it together."""
     logins = Logins(sender.now)
-    courier = with_archives(FhirCourier((), logins), [archive], sender.commitments, logins, sender.now)
+    fhir = Couriers(FhirCourier((), logins), {})
+    courier = with_archives(fhir, [archive], sender.commitments, logins, sender.now)
     return DeliveryWorker(Deliveries(sender.database, timedelta(minutes=2)), courier, sender.now)
 
 

@@ -91,3 +91,24 @@ def test_an_order_that_is_over_is_not_placed_again_by_an_old_message(
     stored: str, said: str, *, late: bool
 ) -> None:
     assert older({"status": stored}, draft({"status": said}, (), type_="ServiceRequest")) is late
+
+
+def test_an_order_that_comes_after_its_result_stays_done_and_adds_what_it_alone_knows() -> None:
+    done = {"status": "completed", "occurrenceDateTime": "2026-01-05", "identifier": [{"value": "T-1"}]}
+    said = {
+        "status": "active",
+        "occurrencePeriod": {},
+        "priority": "urgent",
+        "identifier": [{"value": "uid"}],
+    }
+    late = draft(said, ("status", "occurrence[x]", "priority"), type_="ServiceRequest")
+    assert not older(done, late)
+    assert updated(done, late) == {
+        **done, "priority": "urgent", "identifier": [{"value": "T-1"}, {"value": "uid"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["revoked", "entered-in-error"])
+def test_an_order_that_is_done_may_still_be_void(status: str) -> None:
+    done, late = {"status": "completed"}, draft({"status": status}, ("status",), type_="ServiceRequest")
+    assert updated(done, late) == {"status": status}
