@@ -30,6 +30,8 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _AT_ONCE = 500
 """Specialists posted in one transaction."""
 _POLL = 0.005
+_READ, _PAUSE = 0.5, 0.5
+"""Seconds that one open case may take to be read, and between two looks whether all have been."""
 _DISPUTED = "missed"
 """The story of the demonstration in which the two reads differ."""
 
@@ -102,10 +104,15 @@ def _measure(
             post(client, _table(Path(folder) / "part.csv", rows[start : start + _AT_ONCE]))
             step("the directory")
         asking, watching = Asking(client, story=_DISPUTED), Watching(client, patience)
+        last = ""
         for _ in range(waiting):
-            client.create(asking.prepare(signed=False).task)
+            last = client.create(asking.prepare(signed=False).task).location
             step("open cases")
         house.work()
+        if (
+            last
+        ):  # what has waited longest is carried first: all of them are read then, and wait for signatures
+            Watching(client, patience + _READ * waiting).until(watching.case(last), opinion_sealed, _PAUSE)
         _case(client, asking, watching, Times())  # the models are loaded, the directory is read
         for _ in range(count):
             _case(client, asking, watching, times)
