@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Band, Clock, Coding, Pathway, PriorRules, RiskBand, Urgency
+from server.model import Band, Clock, Coding, Matching, Pathway, PriorRules, RiskBand, Urgency, Weights
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -32,7 +32,7 @@ def refusal(content, name="bacterial-meningitis.toml"):
 
 def test_the_shipped_policy():
     policy = load_policies(FOLDER)["bacterial-meningitis"]
-    assert policy.identity == "bacterial-meningitis@1.0.0"
+    assert policy.identity == "bacterial-meningitis@1.1.0"
     assert (policy.rule, policy.audit_fraction) == ("P1", 0.05)
     assert (policy.incomplete_for, policy.first_read_within) == (hours(48), hours(72))
     assert policy.deliver_for == hours(96)
@@ -42,6 +42,7 @@ def test_the_shipped_policy():
     }
     assert set(policy.urgency) == set(REASONS) - {"confirmation"}
     assert (policy.pathway, policy.confident, policy.bands) == (Pathway.SECOND_READER, None, ())
+    assert policy.matching == Matching(most_open=5, measured=True, weights=Weights(0.4, 0.1, 0.2, 0.1, 0.2))
     assert policy.specialties == tuple(Coding(SCT, code, name) for code, name in PRACTICE_CODES.items())
 
 
@@ -72,8 +73,8 @@ NEUROLOGY = (
 @pytest.mark.parametrize(
     ("old", "new", "key", "sentence"),
     [
-        ('version = "1.0.0"', "version = 1", "version", VERSION),
-        ('version = "1.0.0"', "", "version", VERSION),
+        ('version = "1.1.0"', "version = 1", "version", VERSION),
+        ('version = "1.1.0"', "", "version", VERSION),
         ('rule = "P1"', 'rule = "P5"', "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', "rule = 1", "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', 'rule = "P0"', "urgency.confirmation", "must be given: a rule of this policy"),
@@ -236,7 +237,7 @@ def test_a_policy_without_specialties(specialties):
 
 
 def test_all_wrong_keys_are_told_at_once():
-    content = SHIPPED.replace('"1.0.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
+    content = SHIPPED.replace('"1.1.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
     assert {issue.path for issue in refusal(content)} == {"version", "incomplete_for", "audit_fraction"}
 
 
@@ -246,7 +247,7 @@ def test_text_that_is_not_toml_is_refused_with_its_place():
 
 
 def test_refusals_quote_no_values():
-    content = SHIPPED.replace('"1.0.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
+    content = SHIPPED.replace('"1.1.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
     assert all("Secret" not in issue.text for issue in refusal(content))
 
 
