@@ -16,7 +16,8 @@ NOUNS_AND_LAW = {
     "server.model", "server.case", "server.states", "server.errors", "server.query", "server.caller",
 }  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
-    "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
+    "server", "server.arbitration",
+    "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
     "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
