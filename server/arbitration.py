@@ -90,6 +90,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Dissent:
+    """One such case, as it is listed for quality assurance."""
+
+    case: str
+    question: str
+    task: str
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """A final answer as it comes in."""
 

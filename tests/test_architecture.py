@@ -28,7 +28,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
-    "server.directory", "server.door_metrics", "server.doors", "server.hearing", "server.holding",
+    "server.directory", "server.dissent_commands", "server.door_metrics",
+    "server.doors", "server.hearing", "server.holding",
     "server.idle", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from server.arbitration import Kept
+from server.case import IllegalMove
 from server.model import Coding, Reveal, Withdrawal
 from tests.test_story_rights import refuse
 from tests.world import (
@@ -364,3 +366,65 @@ def test_the_order_is_drawn_by_lot_and_tells_nothing(opened: Open) -> None:
         first_x += x["valueCodeableConcept"]["coding"][0]["code"] == ABSENT
         assert world.state(sent.task_id) == "revealed"
     assert 5 < first_x < 25, "the first reader says absent; not always X, not always Y"
+
+
+def amended(opened: Open) -> Arbiter:
+    """A case whose specialist has finalised against the first report."""
+    arbiter = Arbiter(opened(), BACTERIAL)
+    assert arbiter.finalise(arbiter.signed()).status_code == 200
+    arbiter.world.run()
+    assert (arbiter.state, business(arbiter)) == ("closed", "closed-amended")
+    return arbiter
+
+
+def kept(arbiter: Arbiter) -> Any:
+    case = str(arbiter.world.house.ledger.case_of_task(arbiter.sent.task_id))
+    said = Kept("Dr. Dapple", "The culture is sterile", arbiter.world.watch())
+    return arbiter.world.house.ledger.keep(case, said)
+
+
+def test_the_physician_in_charge_keeps_the_first_report_and_it_is_told_and_listed(opened: Open) -> None:
+    arbiter = amended(opened)
+    world, sent = arbiter.world, len(arbiter.world.courier.sent)
+    assert kept(arbiter) is not None
+    world.run()
+    assert (arbiter.state, business(arbiter)) == ("closed", "closed-kept")
+    assert decided(arbiter) == "physician-in-charge"
+    told = "Decided by: Physician in charge, Dr. Dapple, who keeps the first report: The culture is sterile."
+    assert told in conclusions(arbiter)
+    task = world.get(f"Task/{arbiter.sent.task_id}")
+    assert "The culture is sterile" in task["statusReason"]["text"]
+    [letter] = world.courier.sent[sent:]
+    entries = json.loads(letter.content)["entry"]
+    [opinion] = [e for e in entries if told in e["resource"].get("conclusion", "")]
+    assert opinion["request"]["method"] == "PUT"
+    [listed] = world.house.ledger.dissent()
+    assert (listed.task, listed.kept.by) == (f"Task/{arbiter.sent.task_id}", "Dr. Dapple")
+
+
+def test_what_was_kept_stays_kept_when_the_opinion_is_withdrawn(opened: Open) -> None:
+    arbiter = amended(opened)
+    kept(arbiter)
+    arbiter.world.run()
+    case = str(arbiter.world.house.ledger.case_of_task(arbiter.sent.task_id))
+    arbiter.world.house.ledger.withdraw(case, Withdrawal("Dr. Tarn", "wrong film", arbiter.world.watch()))
+    arbiter.world.run()
+    assert decided(arbiter) == "physician-in-charge"
+    [*_, last] = arbiter.world.courier.sent
+    outputs = [e["resource"] for e in json.loads(last.content)["entry"]][-2]["output"]
+    assert "physician-in-charge" in json.dumps(outputs)
+
+
+def test_nothing_is_kept_before_the_final_answer_or_against_an_answer_that_agrees(opened: Open) -> None:
+    early = Arbiter(opened(), BACTERIAL)
+    with pytest.raises(IllegalMove):
+        kept(early)
+    agreeing = Arbiter(opened(Reveal.NEVER), VIRAL)
+    assert agreeing.state == "closed"
+    with pytest.raises(IllegalMove):
+        kept(agreeing)
+    arbiter = amended(opened)
+    kept(arbiter)
+    arbiter.world.run()
+    with pytest.raises(IllegalMove):
+        kept(arbiter)

@@ -14,7 +14,7 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.final_task import write_final_task
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
-from server.model import Offer, Referral
+from server.model import Answer, Offer, Referral
 from server.ports import Progress, Resource
 from server.routing.audit import swapped
 from server.routing.deadlines import final_by
@@ -77,12 +77,14 @@ def _given(file: CaseFile, shown: Shown, task: Resource) -> Progress:
     if given is None:
         text = "the report that carries the final answer no longer says present or absent"
         return to_a_person(held(file, text), "A person looks at the specialist's final answer.")
-    final = FinalRead(shown.offer, FinalEnd.GIVEN, file.now, read, given.reason, given.overruling)
+    overrules = given.answer is Answer.ABSENT and Answer.PRESENT in (shown.x, shown.y)
+    overruling = given.overruling if overrules else ""
+    final = FinalRead(shown.offer, FinalEnd.GIVEN, file.now, read, given.reason, overruling)
     move = Moved(file).lay_down("final-read", final)
     move.note(
         Event.FINAL_GIVEN, actor=read.role, sealed=True, report=read.report.versioned, digest=read.digest,
         answer=read.answer, blind=shown.own, x=shown.x, y=shown.y, reason=given.reason,
-        overruling=given.overruling,
+        overruling=overruling,
     )  # fmt: skip
     return move.at_once()
 
