@@ -127,6 +127,9 @@ POLICY = Policy(
 )
 
 
+AUDIT_KEY = b"k" * 32
+
+
 class Watch:
     """A clock that stands until it is moved."""
 
@@ -331,6 +334,7 @@ def make_world(
         archives=archives,
         receivers=receivers,
     )
+    (folder / "audit.key").write_bytes(AUDIT_KEY)  # the door and the steps draw by the same
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
         shelf=house.shelf,
@@ -342,7 +346,7 @@ def make_world(
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
-        audit_key=b"k" * 32,
+        audit_key=AUDIT_KEY,
         content=house.vault.get,
         roster=Roster(house.shelf),
         archives=house.archives,

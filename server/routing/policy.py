@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
+from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rules import RULES, asked_under
@@ -30,6 +30,7 @@ _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
+_REVEAL = f"must be one of: {', '.join(Reveal)}"
 _LATE = f"must be one of: {', '.join(Late)}"
 _MODALITY = "must be a modality of DICOM, such as CR"
 _DAYS = "must be a number of days from 1 to 36500"
@@ -39,8 +40,9 @@ _CONFIRMATION = "must be given: a rule of this policy has a specialist confirm w
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
-def _duration() -> Parsed[timedelta]:
-    return Parsed(_span, "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'")
+def _duration(*, required: bool = True) -> Parsed[timedelta]:
+    sentence = "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'"
+    return Parsed(_span, sentence, required=required)
 
 
 def _span(value: Any) -> timedelta:
@@ -145,6 +147,10 @@ class PolicySchema(Strict):
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
     )
+    reveal = fields.Enum(
+        Reveal, by_value=True, load_default=Reveal.ON_DIFFERENCE, error_messages=allowed(_REVEAL)
+    )
+    final_within = _duration(required=False)
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )

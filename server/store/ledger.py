@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
+from server.arbitration import Dissent, Kept
 from server.case import Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
@@ -119,6 +120,18 @@ class Ledger:
         """End a held or faulted case without a second opinion; None when there is no such case."""
         entry = Entry(Event.ENDED, actor, {"reason": reason})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("ending", reason)))
+
+    def keep(self, case_id: str, said: Kept) -> CaseRow | None:
+        """The physician in charge keeps the first report; None when there is no such case.
+
+        Raises:
+            IllegalMove: no answer of the case that says otherwise has been told.
+        """
+        return self._database.write(lambda c: decision.keep(c, case_id, said))
+
+    def dissent(self) -> list[Dissent]:
+        """Every case in which the physician in charge has kept their own view, latest first."""
+        return self._database.read(decision.dissent)
 
     def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
         """Withdraw the released opinion of one case; None when there is no such case."""

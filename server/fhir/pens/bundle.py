@@ -112,6 +112,7 @@ def opinion_bundle(
     *,
     referral: Referral | None = None,
     answered: Answered | None = None,
+    decided: Coding | None = None,
     objects: Sequence[tuple[Coding, str | None]] = (),
 ) -> Json:
     """All that a resolved case says: the AI opinion, where one was asked for, and the specialist's.
@@ -120,7 +121,7 @@ def opinion_bundle(
     """
     card, read = opinion.card, opinion.read
     if read.silence is Silence.NOT_ASKED:
-        outputs = _outcome(letter, opinion.comparison, referral, answered)
+        outputs = _outcome(letter, opinion.comparison, referral, answered, decided)
         return _transaction(
             *_settled(letter, opinion, referral, answered), _ehr_task(letter, standing, outputs)
         )
@@ -133,7 +134,8 @@ def opinion_bundle(
         ),
         *_settled(letter, opinion, referral, answered),
         _ehr_task(
-            letter, standing, [*_outcome(letter, opinion.comparison, referral, answered), *_archived(objects)]
+            letter, standing,
+            [*_outcome(letter, opinion.comparison, referral, answered, decided), *_archived(objects)],
         ),
         _create(
             letter.urn("provenance"), write_provenance(letter, read, now),
@@ -163,7 +165,11 @@ def _settled(
 
 
 def _outcome(
-    letter: Correspondence, comparison: Comparison, referral: Referral | None, answered: Answered | None
+    letter: Correspondence,
+    comparison: Comparison,
+    referral: Referral | None,
+    answered: Answered | None,
+    decided: Coding | None,
 ) -> list[Json]:
     opinion = logical(
         "DiagnosticReport",
@@ -182,6 +188,8 @@ def _outcome(
         outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
     if answered is not None:
         outputs.append(_output(terms.OUT_SPECIALIST_REPORT, refer_to_specialist_report(letter)))
+    if decided is not None:
+        outputs.append({"type": concept(terms.OUT_DECIDED_BY), "valueCodeableConcept": concept(decided)})
     return outputs
 
 
