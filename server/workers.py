@@ -20,6 +20,7 @@ from server.keys import audit_key
 from server.leases import delivery_lease
 from server.model import Document, Track, Withdrawal
 from server.notifier import Notifier
+from server.policies import PolicyBook
 from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
@@ -82,7 +83,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         images=house.images,
         steps=PerformedSteps(house.database),
         cards=house.cards,
-        policies=house.policies,
+        policies=PolicyBook(house.policies, house.changes, house.switches),
         reader=readers,
         explain=explain,
         operator=Operator(house.settings.operator),

@@ -20,6 +20,9 @@ def resolve(file: CaseFile) -> Progress:
     if state in (State.CONCORDANT, State.STANDS) and referral is not None and _signed(file, referral):
         text = "a specialist had signed before the first report was corrected"
         return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
+    if state in (State.CONCORDANT, State.STANDS) and file.ruling != file.policy:
+        text = "the switch was thrown: two humans read every case"
+        return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
     read = file.specialist_read
     stands = state is State.STANDS
     outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None, stands=stands)
