@@ -5,7 +5,7 @@ And of the switch: who let everything be read by two humans, and who went back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,22 @@ class Counting:
     def counts(self, at: datetime) -> bool:
         """Whether it has begun; that a later one has, too, is another matter."""
         return self.fate is Fate.BEGUN or (self.fate is None and self.from_at <= at)
+
+
+def thrown(words: Iterable[Switch]) -> Mapping[str, Switch]:
+    """By scope, the word by which the switch was thrown where it still is; from all words, oldest first."""
+    found: dict[str, Switch] = {}
+    for each in words:
+        if each.act is Act.SAFE:
+            found[each.scope] = each
+        elif each.act is Act.NORMAL:
+            found.pop(each.scope, None)
+    return found
+
+
+def newest_of(row: Iterable[Counting]) -> Counting | None:
+    """Of a question's policies, newest first, the one that the next has to replace."""
+    return next((each for each in row if each.fate is not Fate.CALLED_OFF), None)
 
 
 class Act(StrEnum):

@@ -21,8 +21,11 @@ from server.fhir.access import demand_holdable
 from server.hearing import links_file
 from server.model import Destination
 from server.settings import PREFIX, Settings
+from server.standing_orders import told_in_force
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
+from server.store.policies import PolicyStore
+from server.store.switches import SwitchStore
 from server.web import demand_certificate, tls_files
 from server.wiring import sound_destinations
 
@@ -74,6 +77,7 @@ def run() -> Iterator[Line]:
     yield folder
     if folder.good or chosen.database_url:
         yield _try("database", lambda: _database(chosen))
+        yield _try("policies in force", lambda: _in_force(chosen))
 
 
 def _tls(chosen: Settings) -> str:
@@ -167,6 +171,20 @@ def _configuration(chosen: Settings) -> str:
 def _data(chosen: Settings) -> str:
     prepare_folder(chosen.data)
     return str(chosen.data)
+
+
+def _in_force(chosen: Settings) -> str:
+    """What counts, whatever the files say; no line of it stops the server."""
+    place = chosen.database
+    if isinstance(place, Path) and not place.exists():
+        return "none yet; the files are, from the first start on"
+    database = Database(place)
+    try:
+        if current(database) != needed():
+            return "not looked at: the schema is another version's"
+        return told_in_force(chosen.policies, PolicyStore(database), SwitchStore(database), now())
+    finally:
+        database.close()
 
 
 def _database(chosen: Settings) -> str:

@@ -56,6 +56,7 @@ from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.policies import PolicyStore
 from server.store.resources import Resources
+from server.store.results import ResultStore
 from server.store.subscriptions import Subscriptions
 from server.store.switches import SwitchStore
 from server.store.vault import Vault
@@ -75,6 +76,8 @@ class House:
     """As they were in force when this process started."""
     changes: PolicyStore
     """Policies by digest, and who let which count from when."""
+    results: ResultStore
+    """What resolved cases came to, in numbers."""
     switches: SwitchStore
     """Whether everything is read by two humans."""
     database: Database
@@ -137,6 +140,7 @@ def build(settings: Settings) -> House:
         cards=cards,
         policies=policies,
         changes=kept,
+        results=ResultStore(database),
         switches=SwitchStore(database),
         database=database,
         vault=vault,

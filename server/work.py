@@ -53,6 +53,7 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
         from server.idle import Idle  # noqa: PLC0415
         from server.log import configure, logger  # noqa: PLC0415 - see above
         from server.partnering import partner_worker  # noqa: PLC0415
+        from server.standing_orders import tell_differing  # noqa: PLC0415
         from server.wiring import audit_clerk, build  # noqa: PLC0415
         from server.worker import Loop  # noqa: PLC0415
         from server.workers import (  # noqa: PLC0415
@@ -62,11 +63,14 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
             inquiry_worker,
             message_worker,
             notifier,
+            stop_watch,
         )
 
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
+    tell_differing(house)
+    stop_watch(house).look_at_all()
     logins = Logins(now)
     cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
     pause, written = settings.idle.total_seconds(), house.database.written

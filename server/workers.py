@@ -25,6 +25,7 @@ from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.steps.roster import Roster
+from server.stopping import StopWatch
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.inquiries import Inquiries
@@ -94,7 +95,13 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
     )
-    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
+    watch = stop_watch(house)
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)
+
+
+def stop_watch(house: House, now: Callable[[], datetime] = now) -> StopWatch:
+    """Who asks the stop rules."""
+    return StopWatch(house.cards, house.changes, house.results, house.switches, now)
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:

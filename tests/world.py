@@ -54,11 +54,12 @@ from server.store.partners import Partners
 from server.store.performed import PerformedSteps
 from server.store.policies import PolicyStore
 from server.store.resources import Resources
+from server.store.results import ResultStore
 from server.store.switches import SwitchStore
 from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
-from server.workers import Files
+from server.workers import Files, stop_watch
 
 SR = "https://second-reader.example/fhir"
 LOINC = "http://loinc.org"
@@ -311,6 +312,7 @@ def make_world(
         cards={card.question: card},
         policies={card.question: policy},
         changes=PolicyStore(database),
+        results=ResultStore(database),
         switches=SwitchStore(database),
         database=database,
         vault=Vault(folder),
@@ -352,7 +354,7 @@ def make_world(
         watch,
         reader,
         courier,
-        CaseWorker(house.ledger, tools, watch, chosen.step_attempts),
+        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
     )
     house.close()

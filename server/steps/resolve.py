@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.case import Event, State
-from server.model import OfferEnd, Referral
+from server.model import OfferEnd, Referral, Result
 from server.ports import Progress
 from server.routing.comparison import Outcome, settle
 from server.steps.casefile import CaseFile, Moved, held
@@ -30,9 +30,25 @@ def resolve(file: CaseFile) -> Progress:
         move = held(file, "the readers' answers do not settle the case")
         return to_a_person(move, "A person looks at it.")
     move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome)
+    move.lay_down("result", _counted(file))
     if referral is not None:
         recalled(move, referral, OfferEnd.CORRECTED)
     return move.at_once()
+
+
+def _counted(file: CaseFile) -> Result:
+    found, ai, read = file.comparison, file.ai_read, file.specialist_read
+    return Result(
+        card=ai.card,
+        verdict=found.verdict,
+        rule=found.rule,
+        first=found.first,
+        model=ai.answer,
+        probability=ai.probability,
+        silence=ai.silence,
+        priority=file.task.get("priority", ""),
+        final=read.answer if read else None,
+    )
 
 
 def _signed(file: CaseFile, referral: Referral) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.changes import Counting, Fate, Kept, Proposal, Said
+from server.changes import Counting, Fate, Kept, Proposal, Said, newest_of
 from server.store.columns import moment
 from server.store.database import Database
 from server.store.locks import hold_policies
@@ -137,13 +137,15 @@ class PolicyStore:
         def work(connection: Connection) -> Counting:
             hold_policies(connection)
             proposal = next(each for each in _proposals(connection) if each.number == number)
-            newest = _counting(connection, proposal.kept.question)[0]
-            from_at = effective(proposal, newest)
+            question = proposal.kept.question
+            row = _counting(connection, question)
+            newest = newest_of(row)
+            from_at = None if newest is None else effective(proposal, newest)
             _say(connection, number, said)
-            _enter(connection, proposal.kept, newest.number + 1, from_at or said.at, number)
+            _enter(connection, proposal.kept, row[0].number + 1, from_at or said.at, number)
             if from_at is None:
-                _begin(connection, proposal.kept.question, newest.number + 1, said.at)
-            return _counting(connection, proposal.kept.question)[0]
+                _begin(connection, question, row[0].number + 1, said.at)
+            return _counting(connection, question)[0]
 
         return self._database.write(work)
 
