@@ -76,8 +76,10 @@ def run() -> Iterator[Line]:
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
-        yield _try("database", lambda: _database(chosen))
-        yield _try("policies in force", lambda: _in_force(chosen))
+        database = _try("database", lambda: _database(chosen))
+        yield database
+        if database.good:
+            yield _try("policies in force", lambda: _in_force(chosen))
 
 
 def _tls(chosen: Settings) -> str:
