@@ -44,20 +44,21 @@ def listed(as_json: bool) -> None:
 
 @click.command()
 @click.argument("digest")
-def show(digest: str) -> None:
+@click.option("--text", "alone", is_flag=True, help="The file alone, to make the next version from.")
+def show(digest: str, alone: bool) -> None:
     """Print a policy that is kept: its standing, what its replay told, and the file, byte for byte."""
     house, at = build(settings.load()), now()
     rows = [row for row in standings(house, at) if row["digest"].startswith(digest.lower())]
     if not digest or len({row["digest"] for row in rows}) != 1:
         how = "more than one policy's digest begins so" if rows else "no policy's digest begins so"
         raise fault(Category.NOT_FOUND, "not-found", f"{how}; 'policy list' tells them")
-    for row in rows:
+    for row in () if alone else rows:
         click.echo(f"{row['question']}@{row['version']}  {row['digest']}")
         click.echo(f"{row['standing']}; {_how(row)}")
         for line in lines(row["replay"]) if row.get("replay") else ():
             click.echo(f"  {line}")
     kept = house.changes.kept(rows[0]["digest"])
-    click.echo(f"\n{kept.text if kept else ''}", nl=False)
+    click.echo(f"{'' if alone else chr(10)}{kept.text if kept else ''}", nl=False)
 
 
 def standings(house: House, at: datetime) -> Iterator[dict[str, Any]]:
