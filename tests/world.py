@@ -141,17 +141,24 @@ class Watch:
 
 @dataclass
 class ScriptedReader:
-    """Says what it is told; None declines. Breaks as often as ``breaks`` says."""
+    """Says what it is told; None declines.
+
+    ``breaks``: how often the model gives no usable answer; ``crashes``: how often the code around it fails.
+    """
 
     answer: Answer | None = Answer.PRESENT
     breaks: int = 0
+    crashes: int = 0
     seen: list[Inputs] = field(default_factory=list)
 
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
         self.seen.append(inputs)
+        if self.crashes:
+            self.crashes -= 1
+            raise RuntimeError("nobody has foreseen this")
         if self.breaks:
             self.breaks -= 1
-            raise fault(Category.BROKEN, "exception", "the model did not answer in time")
+            raise fault(Category.BROKEN, "exception", "the model's score is not a number")
         declined = self.answer is None or bool(inputs.outside)
         probability = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
         return AiRead(
