@@ -56,6 +56,7 @@ from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
 from server.workers import Files
+from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
 LOINC = "http://loinc.org"
@@ -302,7 +303,7 @@ def make_world(
     """Open a world in ``folder``; closed when the generator ends."""
     chosen = Settings(data=folder, **settings)
     prepare_folder(folder)
-    database = Database(chosen.database)
+    database = Database(migrated(chosen.database))
     migrate(database)
     destinations = (
         (Destination("ehr", "http://127.0.0.1:9/fhir", (EHR,), timedelta(seconds=5)),) if destination else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,16 @@ from server.errors import Category, Fault
 from server.store.database import Database
 from server.store.sqlite import Sqlite, safe_sqlite
 from server.store.tables import arrival
+from tests.schema import migrated
 from tests.store.nouns import ids, row
 
 WRITERS, EACH = 2, 25
 
 
 @pytest.fixture
-def path(fresh: Path, tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Path:
     """The file of an empty store."""
-    return Path(shutil.copy(fresh, tmp_path / "store.db"))
+    return migrated(tmp_path / "store.db")
 
 
 @pytest.fixture
