@@ -15,7 +15,20 @@ from server.changes import EVERYTHING, Act, Kept, Proposal, Said
 from server.model import Answer
 from server.policies import PolicyBook
 from server.routing.policy import read_policy
-from tests.world import BACTERIAL, SPECIALTY, VIRAL, Hospital, World, doctor, make_world, send_case, sign_as
+from server.store.migrate import migrate
+from tests.store.test_migrate import _back_to
+from tests.world import (
+    BACTERIAL,
+    SPECIALTY,
+    VIRAL,
+    Hospital,
+    World,
+    answer_as,
+    doctor,
+    make_world,
+    send_case,
+    sign_as,
+)
 
 SHIPPED = Path(__file__).parents[1] / "server/routing/policies/bacterial-meningitis.toml"
 QUESTION = "bacterial-meningitis"
@@ -162,6 +175,17 @@ def test_the_time_to_sign_is_that_of_the_policy_a_case_was_opened_under(opened: 
     assert [world.state(each.task_id) for each in (sent, later)] == ["lapsed", "lapsed"]
 
 
+def test_the_audit_share_is_that_of_the_policy_a_case_was_opened_under(opened: Callable[..., World]) -> None:
+    world = opened()
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
+    change(world, kept(text(version='"2.0.0"', audit_fraction="1.0")))
+    assert world.put({**sent.report, "status": "final"}).status_code == 200
+    later = send_case(world, BACTERIAL, number="T-2")
+    world.run()
+    assert [world.state(each.task_id) for each in (sent, later)] == ["closed", "offered"]
+
+
 def test_two_processes_take_a_change_up_without_a_start_and_never_disagree(
     opened: Callable[..., World],
 ) -> None:
@@ -212,6 +236,27 @@ def test_a_change_of_a_date_that_has_begun_stays_in_force_when_the_clock_is_set_
         sent = send_case(world, BACTERIAL, number=f"T-{number}")
         versions.append(history(world, sent)[0][2])
     assert versions == [f"{QUESTION}@1.0.0", f"{QUESTION}@2.0.0", f"{QUESTION}@2.0.0"]
+
+
+def test_results_of_before_are_those_that_are_counted_since(opened: Callable[..., World]) -> None:
+    world = opened()
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    send_case(world, BACTERIAL, priority="stat")
+    world.run()
+    world.watch.forward(minutes=1)
+    world.reader.answer = Answer.ABSENT
+    send_case(world, BACTERIAL, number="T-2")
+    world.run()
+    answer_as(world, specialist, VIRAL)
+    world.run()
+    before = world.house.results.past(QUESTION, 9)
+    assert [(each.priority, each.model, each.final) for each in before] == [
+        ("stat", "present", None),
+        ("", "absent", "absent"),
+    ]
+    _back_to(world.house.database, "0015")
+    migrate(world.house.database)
+    assert world.house.results.past(QUESTION, 9) == before
 
 
 # -- the switch ----------------------------------------------------------------------------------

@@ -1,9 +1,14 @@
 """Policies by digest, who proposed and approved them, the switch to double reading, results that are counted.
 
-Cases of before have no policy of their own; they count under the first that is kept of their question.
+Cases of before have no policy of their own; they count under the first that is kept of their question. Their
+results come from the case files.
 """
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +18,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+_AT_ONCE = 500
 _AUTO = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = (
     "result",
@@ -111,7 +117,7 @@ def _switch() -> None:
 
 
 def _results() -> None:
-    op.create_table(
+    made = op.create_table(
         "result",
         sa.Column("seq", _AUTO, autoincrement=True, nullable=False),
         sa.Column("case_id", _word(36), nullable=False),
@@ -131,6 +137,53 @@ def _results() -> None:
         sa.UniqueConstraint("case_id"),
     )
     op.create_index("result_of_question", "result", ["question", "card", "at"])
+    rows = list(_of_before(op.get_bind()))
+    for start in range(0, len(rows), _AT_ONCE):
+        op.bulk_insert(made, rows[start : start + _AT_ONCE])
+
+
+def _of_before(connection: sa.Connection) -> Iterator[dict[str, Any]]:
+    """Resolved cases in the order in which they were, each with the newest of its facts."""
+    found = connection.execute(
+        sa.text(
+            "SELECT c.id, c.question, o.at, v.body FROM cases c "
+            "JOIN fact o ON o.case_id = c.id AND o.kind = 'outcome' AND o.number = "
+            "(SELECT max(n.number) FROM fact n WHERE n.case_id = o.case_id AND n.kind = 'outcome') "
+            "LEFT JOIN resource r ON r.type = 'Task' AND r.id = c.task_id "
+            "LEFT JOIN resource_version v ON v.resource_key = r.key AND v.version = r.version "
+            "ORDER BY o.at, c.id"
+        )
+    ).all()
+    for case_id, question, at, task in found:
+        facts = _facts(connection, case_id)
+        if "comparison" not in facts or "ai-read" not in facts:
+            continue
+        compared, read = facts["comparison"], facts["ai-read"]
+        yield {
+            "case_id": case_id,
+            "question": question,
+            "card": read["card"],
+            "at": at,
+            "verdict": compared["verdict"],
+            "rule": compared.get("rule", "P1"),
+            "first": compared.get("first"),
+            "model": read.get("answer"),
+            "probability": read.get("probability"),
+            "silence": read.get("silence"),
+            "priority": json.loads(bytes(task)).get("priority", "") if task else "",
+            "final": facts.get("specialist-read", {}).get("answer"),
+        }
+
+
+def _facts(connection: sa.Connection, case_id: str) -> dict[str, Any]:
+    rows = connection.execute(
+        sa.text(
+            "SELECT kind, body FROM fact WHERE case_id = :case "
+            "AND kind IN ('comparison', 'ai-read', 'specialist-read') ORDER BY number"
+        ),
+        {"case": case_id},
+    )
+    return {kind: json.loads(bytes(body)) for kind, body in rows}
 
 
 def downgrade() -> None:
