@@ -1,7 +1,7 @@
 """When a proposed policy takes effect: replayed, approved by two people, and not before its date.
 
 What is replayed and approved is the file's digest: whoever changes a byte afterwards has approved nothing. A
-case keeps the policy that it was compared under, so that no change reaches back (``server.steps.casefile``).
+case keeps the policy that it was opened under, so that no change reaches back (``server.steps.casefile``).
 """
 
 from __future__ import annotations
