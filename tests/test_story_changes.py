@@ -291,7 +291,7 @@ def test_while_it_is_thrown_new_cases_are_read_twice_and_afterwards_they_are_not
     opened: Callable[..., World],
 ) -> None:
     world = opened()
-    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
     throw(world)
     sent = send_case(world, BACTERIAL)
     world.run()
@@ -306,6 +306,10 @@ def test_while_it_is_thrown_new_cases_are_read_twice_and_afterwards_they_are_not
     later = send_case(world, BACTERIAL, number="T-2")
     world.run()
     assert [world.state(each.task_id) for each in (sent, later)] == ["offered", "closed"]
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    assert "confirmation asked by the rule" in [each[0] for each in history(world, sent)]
+    assert [each.rule for each in world.house.results.past(QUESTION, 2)] == ["P1", "P0"]
 
 
 def metrics(world: World) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from server.case import Event
 from server.model import Comparison, Verdict
 from server.ports import Progress
@@ -22,16 +20,12 @@ _WAY = {
 
 def compare(file: CaseFile) -> Progress:
     """COMPARED -> to a specialist for its reason, or to the end that the rule leaves it to."""
-    event, policy = _WAY[file.comparison.verdict], file.ruling
-    rerouted = policy != file.policy  # the switch was thrown since: two humans read what is not resolved
-    found = replace(file.comparison, rule=policy.rule) if rerouted else file.comparison
-    if asked(found, file.ai_read, policy) is None:
+    event = _WAY[file.comparison.verdict]
+    if asked(file.comparison, file.ai_read, file.policy) is None:
         return _let_be(file, Event.LEFT_STANDING if event is Event.DIFFERED else event).at_once()
     move = Moved(file).note(event, sealed=True, policy=True)
-    if rerouted:
-        move.lay_down("comparison", found).lay_down("policy", policy)
     if event is Event.AGREED:
-        move.note(Event.CONFIRMATION_ASKED, sealed=True, policy=True, rule=found.rule)
+        move.note(Event.CONFIRMATION_ASKED, sealed=True, policy=True, rule=file.comparison.rule)
     return move.at_once()
 
 
