@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from server.changes import Counting, Kept
@@ -18,13 +19,13 @@ from server.store.switches import SwitchStore
 
 
 class PolicyBook:
-    """``server.changes.Policies``: a digest never means another policy, so each is read once."""
+    """``server.changes.Policies``: a digest never means another policy, so each is fetched once."""
 
     def __init__(self, files: Mapping[str, Policy], store: PolicyStore, switches: SwitchStore) -> None:
         self._files = files
         self._store = store
         self._switches = switches
-        self._read: dict[str, Policy] = {}
+        self._kept: dict[str, Kept] = {}
 
     def of(self, case: CaseRow) -> Policy:
         """The policy under which a case was opened.
@@ -34,24 +35,20 @@ class PolicyBook:
         digest = case.policy
         if digest is None:
             first = self._store.first(case.question)
-            return self._files[case.question] if first is None else self._parsed(first)
-        if digest not in self._read:
+            return self._files[case.question] if first is None else parsed(first)
+        if digest not in self._kept:
             kept = self._store.kept(digest)
             if kept is None:
                 raise fault(Category.BROKEN, "not-found", "the policy of a case is not in the store")
-            self._parsed(kept)
-        return self._read[digest]
+            self._kept[digest] = kept
+        return parsed(self._kept[digest])
 
     def doubled(self, question: str) -> bool:
         """Whether two humans read every case of a question now."""
         return self._switches.on(question) is not None
 
-    def _parsed(self, kept: Kept) -> Policy:
-        if kept.digest not in self._read:
-            self._read[kept.digest] = parsed(kept)
-        return self._read[kept.digest]
 
-
+@lru_cache(maxsize=64)
 def parsed(kept: Kept) -> Policy:
     """Raises Fault(INCORRECT), naming the keys that this version does not read any more."""
     return read_policy(kept.text, f"{kept.identity}, as it is kept")
