@@ -20,6 +20,7 @@ from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.hearing import links_file
 from server.model import Destination
+from server.policies import fitting
 from server.settings import PREFIX, Settings
 from server.standing_orders import told_in_force
 from server.store.database import Database, prepare_folder
@@ -69,7 +70,8 @@ def run() -> Iterator[Line]:
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
     yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
-    yield _try("cards and policies", lambda: _configuration(chosen))
+    configured = _try("cards and policies", lambda: _configuration(chosen))
+    yield configured
     yield _try("destinations", lambda: _destinations(chosen))
     yield _try("dicom", lambda: _dicom(chosen))
     yield _try("mllp", lambda: _mllp(chosen))
@@ -78,7 +80,7 @@ def run() -> Iterator[Line]:
     if folder.good or chosen.database_url:
         database = _try("database", lambda: _database(chosen))
         yield database
-        if database.good:
+        if database.good and configured.good:
             yield _try("policies in force", lambda: _in_force(chosen))
 
 
@@ -176,7 +178,7 @@ def _data(chosen: Settings) -> str:
 
 
 def _in_force(chosen: Settings) -> str:
-    """What counts, whatever the files say; no line of it stops the server."""
+    """What counts, whatever the files say."""
     place = chosen.database
     if isinstance(place, Path) and not place.exists():
         return "none yet; the files are, from the first start on"
@@ -184,7 +186,9 @@ def _in_force(chosen: Settings) -> str:
     try:
         if current(database) != needed():
             return "not looked at: the schema is another version's"
-        return told_in_force(chosen.policies, PolicyStore(database), SwitchStore(database), now())
+        store, at = PolicyStore(database), now()
+        fitting(store.in_force(at), load_configuration(chosen)[0])
+        return told_in_force(chosen.policies, store, SwitchStore(database), at)
     finally:
         database.close()
 

@@ -90,9 +90,15 @@ def take_up(
     for each in files:
         if each.question not in counting:
             store.begin(each, at)
-    found = {question: parsed(each.kept) for question, each in store.in_force(at).items()}
+    return fitting(store.in_force(at), cards)
+
+
+def fitting(in_force: Mapping[str, Counting], cards: Mapping[str, Card]) -> Mapping[str, Policy]:
+    """The policies in force, each usable with its question's card; raises as ``take_up``."""
+    found = {question: parsed(each.kept) for question, each in in_force.items()}
     for question, card in cards.items():
-        demand_sure(card, found[question])
+        if question in found:
+            demand_sure(card, found[question])
     return found
 
 

@@ -46,7 +46,7 @@ def propose(file: Path, by: str, reason: str, cases: Path | None) -> None:
     Nothing changes until another person approves it. The file is kept as it is: whoever changes a byte of
     it afterwards has proposed nothing.
     """
-    house, at, kept = build(settings.load()), now(), kept_file(file)
+    house, at, kept = build(settings.load(), judged=False), now(), kept_file(file)
     newest = newest_of(house.changes.counting(kept.question))
     if newest is None:
         known = ", ".join(sorted(house.policies))
@@ -104,7 +104,7 @@ def approve(digest: str, by: str, from_at: datetime | None) -> None:
 
     DIGEST is that of the proposed file, or its beginning. Processes that run take it up by themselves.
     """
-    house, at = build(settings.load()), now()
+    house, at = build(settings.load(), judged=False), now()
     proposal = _meant(house, digest)
     said = proposal.said
     if said is not None and said.approved and same_person(said.by, by):
@@ -166,7 +166,7 @@ def _effective(
 @click.option("--reason", required=True, type=WORDS, help="Why.")
 def reject(digest: str, by: str, reason: str) -> None:
     """Say no to a proposed policy, or call off one that is approved and waits for its date."""
-    house, at = build(settings.load()), now()
+    house, at = build(settings.load(), judged=False), now()
     proposal = _meant(house, digest)
     house.changes.reject(proposal.number, Said(approved=False, by=by, at=at, reason=reason), _rejectable(at))
     click.echo(f"{proposal.kept.identity} will not count")

@@ -24,7 +24,7 @@ from server.wiring import House, build
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def listed(as_json: bool) -> None:
     """List the policies: in force, waiting, proposed, rejected, replaced, with who and when."""
-    house, at = build(settings.load()), now()
+    house, at = build(settings.load(), judged=False), now()
     rows = list(standings(house, at))
     switches = [_switched(each) for each in house.switches.words()]
     if as_json:
@@ -47,7 +47,7 @@ def listed(as_json: bool) -> None:
 @click.option("--text", "alone", is_flag=True, help="The file alone, to make the next version from.")
 def show(digest: str, alone: bool) -> None:
     """Print a policy that is kept: its standing, what its replay told, and the file, byte for byte."""
-    house, at = build(settings.load()), now()
+    house, at = build(settings.load(), judged=False), now()
     rows = [row for row in standings(house, at) if row["digest"].startswith(digest.lower())]
     if not digest or len({row["digest"] for row in rows}) != 1:
         how = "more than one policy's digest begins so" if rows else "no policy's digest begins so"

@@ -61,7 +61,7 @@ def _act(last: Switch | None, by: str) -> Act:
 
 
 def _house(question: str) -> House:
-    house = build(settings.load())
+    house = build(settings.load(), judged=False)
     if question not in (EVERYTHING, *house.policies):
         known = ", ".join(sorted(house.policies))
         raise fault(Category.NOT_FOUND, "not-found", f"there is no such question; known: {known}")

@@ -113,8 +113,8 @@ class House:
         return {each.name: each for each in self.destinations if each.polling is not None}
 
 
-def build(settings: Settings) -> House:
-    """Open the house.
+def build(settings: Settings, *, judged: bool = True) -> House:
+    """Open the house; unless ``judged``, also with a policy in force that does not go with its card.
 
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
@@ -130,7 +130,7 @@ def build(settings: Settings) -> House:
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
     kept = PolicyStore(database)
-    policies = take_up(settings.policies, cards, kept, now())
+    policies = take_up(settings.policies, cards if judged else {}, kept, now())
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
     vault = Vault(settings.data)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from server import settings
 from server.checks import run as checked
 from server.commands import main
 from server.errors import Category, Fault
@@ -177,6 +180,29 @@ def test_the_same_file_is_proposed_once(site: Path) -> None:
 @pytest.mark.parametrize("beginning", ["", "zz", "0"])
 def test_a_digest_that_leads_to_no_proposal_is_not_found(site: Path, beginning: str) -> None:
     assert "digest begins so" in refused(Category.NOT_FOUND, "approve", beginning, "--by", "Bo")
+
+
+def test_a_policy_that_does_not_go_with_a_new_card_stops_the_start_and_can_still_be_changed(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = "\n[confident]\nabsent_at_most = 0.02\npresent_at_least = 0.98\n"
+    by_confidence = text(version='"1.1.0"', rule='"P4"').replace(
+        'audit = "urgent"', 'confirmation = "urgent"\naudit = "urgent"'
+    )
+    propose(site, by_confidence + sure)
+    run("approve", digest(by_confidence + sure), "--by", "Bo")
+    cards = site / "cards"
+    shutil.copytree(Settings().cards, cards)
+    card = cards / QUESTION / "card.toml"
+    card.write_text(re.sub(r"(?m)^absent_at_most = \S+", "absent_at_most = 0.01", card.read_text()))
+    monkeypatch.setenv("SECOND_READER_CARDS", str(cards))
+    with pytest.raises(Fault, match="must lie beyond the card's own thresholds"):
+        build(settings.load())
+    assert [each.what for each in checked() if not each.good] == ["policies in force"]
+    surer = by_confidence.replace("1.1.0", "1.2.0") + sure.replace("0.02", "0.001")
+    propose(site, surer)
+    run("approve", digest(surer), "--by", "Bo")
+    build(settings.load()).close()
 
 
 # -- a changed file ------------------------------------------------------------------------------
