@@ -25,6 +25,7 @@ from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
 from server.hl7v2.listen import counts as mllp
 from server.log import logger
+from server.standing_orders import of_policies
 from server.store.migrate import demand_current
 from server.wiring import Entrance, House, desk, entrance, images_desk
 
@@ -97,6 +98,7 @@ def _health(house: House) -> flask.Response:
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
     }
+    body |= of_policies(house, clock.now())
     if house.polled:
         rows = house.partners.listed(tuple(house.polled))
         body["failingPartners"] = sum(each.failures > 0 for each in rows)
@@ -107,7 +109,8 @@ def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
-    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors)
+    switched = {question: house.switches.on(question) is not None for question in house.policies}
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors, doubled=switched)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -485,6 +485,23 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRule:
+    """When two humans are to read every case of a question again, without anybody asking for it (S2.9)."""
+
+    window: timedelta
+    """How far back resolved cases are counted."""
+    at_least: int
+    """Cases; fewer say nothing about a share."""
+    discordance: tuple[float, float] | None = None
+    """The share of compared cases in which the two differ, from and to."""
+    positive: tuple[float, float] | None = None
+    """The share of cases that end as present, from and to."""
+    declined_at_most: float | None = None
+    missed_at_most: int | None = None
+    """Cases in which a specialist saw what the model did not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -514,6 +531,7 @@ class Policy:
     stage has none."""
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
+    stop: StopRule | None = None
 
     @property
     def identity(self) -> str:
@@ -705,6 +723,22 @@ class SpecialistRead:
     answer: Answer | None
     """None when the report's codes are in neither value set of the card."""
     codes: tuple[Coding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a resolved case comes to where cases are counted; nothing of whose it was."""
+
+    card: str
+    verdict: Verdict
+    rule: str
+    first: Answer | None
+    model: Answer | None
+    probability: float | None
+    silence: Silence | None
+    priority: str
+    final: Answer | None
+    """The specialist's, where one has signed."""
 
 
 @dataclass(frozen=True, slots=True)

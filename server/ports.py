@@ -202,6 +202,8 @@ class CaseRow:
     attempts: int
     news: int
     last_error: str | None = None
+    policy: str | None = None
+    """Digest of the policy under which it was opened; None: before any was kept."""
 
 
 @dataclass(frozen=True, slots=True)

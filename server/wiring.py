@@ -38,6 +38,7 @@ from server.keys import audit_key, secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
+from server.policies import take_up
 from server.ports import Shelf
 from server.query import Query, Token
 from server.settings import Settings
@@ -54,8 +55,11 @@ from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
+from server.store.policies import PolicyStore
 from server.store.resources import Resources
+from server.store.results import ResultStore
 from server.store.subscriptions import Subscriptions
+from server.store.switches import SwitchStore
 from server.store.vault import Vault
 
 _PICTURED_AT_ONCE, _MOST_PICTURED = 100, 1_000
@@ -70,6 +74,13 @@ class House:
     destinations: tuple[Destination, ...]
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
+    """As they were in force when this process started."""
+    changes: PolicyStore
+    """Policies by digest, and who let which count from when."""
+    results: ResultStore
+    """What resolved cases came to, in numbers."""
+    switches: SwitchStore
+    """Whether everything is read by two humans."""
     database: Database
     vault: Vault
     ledger: Ledger
@@ -103,8 +114,8 @@ class House:
         return {each.name: each for each in self.destinations if each.polling is not None}
 
 
-def build(settings: Settings) -> House:
-    """Open the house.
+def build(settings: Settings, *, judged: bool = True) -> House:
+    """Open the house; unless ``judged``, also with a policy in force that does not go with its card.
 
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
@@ -112,13 +123,15 @@ def build(settings: Settings) -> House:
     destinations, archives, receivers = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
-    cards, policies = load_configuration(settings)
+    cards, _ = load_configuration(settings)
     if settings.mllp_door:
         demand_known(settings.mllp_links, cards, [each.name for each in receivers])
     prepare_folder(settings.data)
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
+    kept = PolicyStore(database)
+    policies = take_up(settings.policies, cards if judged else {}, kept, now())
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
     vault = Vault(settings.data)
@@ -127,6 +140,9 @@ def build(settings: Settings) -> House:
         destinations=destinations,
         cards=cards,
         policies=policies,
+        changes=kept,
+        results=ResultStore(database),
+        switches=SwitchStore(database),
         database=database,
         vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),

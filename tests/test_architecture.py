@@ -20,8 +20,9 @@ CORRIDOR = NOUNS_AND_LAW | {
     "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
-    "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
-    "server.messages", "server.reread", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.binding", "server.changes", "server.counting", "server.doorway", "server.hands",
+    "server.image_search", "server.messages",
+    "server.reread", "server.seats", "server.tally", "server.turning", "server.watching",
     "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
@@ -34,7 +35,8 @@ COMPOSERS = {
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
-    "server.policy_commands",
+    "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_listing",
+    "server.policy_switching", "server.standing_orders", "server.stopping",
     "server.polling",
     "server.processes", "server.readers", "server.simulating",
     "server.steps", "server.supervisor", "server.vouching",

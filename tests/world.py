@@ -37,6 +37,7 @@ from server.model import (
     Urgency,
     Withdrawal,
 )
+from server.policies import PolicyBook
 from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
@@ -51,11 +52,14 @@ from server.store.migrate import migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.performed import PerformedSteps
+from server.store.policies import PolicyStore
 from server.store.resources import Resources
+from server.store.results import ResultStore
+from server.store.switches import SwitchStore
 from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
-from server.workers import Files
+from server.workers import Files, stop_watch
 from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
@@ -318,6 +322,9 @@ def make_world(
         destinations=destinations,
         cards={card.question: card},
         policies={card.question: policy},
+        changes=PolicyStore(database),
+        results=ResultStore(database),
+        switches=SwitchStore(database),
         database=database,
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease, subscribers),
@@ -342,7 +349,7 @@ def make_world(
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,
-        policies=house.policies,
+        policies=PolicyBook(house.policies, house.changes, house.switches),
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
@@ -359,7 +366,7 @@ def make_world(
         watch,
         reader,
         courier,
-        CaseWorker(house.ledger, tools, watch, chosen.step_attempts),
+        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
     )
     house.close()

@@ -118,8 +118,8 @@ class Script:
         )
 
 
-def load(path: Path = CASES) -> Script:
-    """Read a file of cases.
+def load(path: Path = CASES, of: str = "case") -> Script:
+    """Read a file of cases; ``of``: those of another list, which have the file's findings and values.
 
     Raises:
         KeyError, TypeError: the file is not of the shape described by its own comments.
@@ -133,7 +133,7 @@ def load(path: Path = CASES) -> Script:
         first_reader=Clinician(**content["first_reader"]),
         findings={name: Opinion(**each) for name, each in content["finding"].items()},
         analytes=tuple(Analyte(n, tuple(each["codes"]), each["unit"]) for n, each in analytes.items()),
-        stories=tuple(_story(each, analytes) for each in content["case"]),
+        stories=tuple(_story(each, analytes) for each in content[of]),
     )
 
 

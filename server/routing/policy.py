@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +15,9 @@ from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, R
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Parsed, Strict, allowed, complaints, text
+from server.routing.schema import Strict, allowed, complaints, text
+from server.routing.spans import duration as _duration
+from server.routing.stop_schema import StopSchema
 from server.toml import Number, where
 
 REASONS = tuple(each.value for each in Grounds)
@@ -24,7 +25,6 @@ REASONS = tuple(each.value for each in Grounds)
 _ALWAYS = asked_under("P1")
 """Required of every policy: each is known to more rules than one, and they all have one urgency."""
 
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _RULE = f"must be one of: {', '.join(RULES)}"
 _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
@@ -38,18 +38,6 @@ _SOME = "must be a number of studies from 1 to 20"
 _PRIORS = "must be a table: within_days, at_most, modalities, and wait, a duration"
 _CONFIRMATION = "must be given: a rule of this policy has a specialist confirm what both readers say"
 _CLOCKS = "must give a clock for every urgency that is used above"
-
-
-def _duration(*, required: bool = True) -> Parsed[timedelta]:
-    sentence = "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'"
-    return Parsed(_span, sentence, required=required)
-
-
-def _span(value: Any) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,4}) (s|min|h|d)", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("not a duration")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 class ClockSchema(Strict):
@@ -154,6 +142,8 @@ class PolicySchema(Strict):
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
+
+    stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:

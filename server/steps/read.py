@@ -40,7 +40,8 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.first is First.AWAITED:
         return _lock(file)
     priority = file.task.get("priority", "")
-    found = comparison.compare(file.first_read, file.ai_read, file.read_card, file.policy, priority)
+    policy = file.ruling
+    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority)
     move = Moved(file).note(
         Event.COMPARED,
         sealed=True,
@@ -50,7 +51,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         rule=found.rule,
         band=found.band,
     )
-    return move.lay_down("comparison", found).lay_down("policy", file.policy).at_once()
+    return move.lay_down("comparison", found).lay_down("policy", policy).at_once()
 
 
 def _read(file: CaseFile) -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.case import Event, State
-from server.model import OfferEnd, Referral
+from server.model import OfferEnd, Referral, Result
 from server.ports import Progress
 from server.routing.comparison import Outcome, settle
 from server.steps.casefile import CaseFile, Moved, held
@@ -21,6 +21,9 @@ def resolve(file: CaseFile) -> Progress:
     if state in (State.CONCORDANT, State.STANDS) and referral is not None and _signed(file, referral):
         text = "a specialist had signed before the first report was corrected"
         return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
+    if state in (State.CONCORDANT, State.STANDS) and file.ruling != file.policy:
+        text = "the switch was thrown: two humans read every case"
+        return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
     read = deciding_read(file)
     stands = state is State.STANDS
     outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None, stands=stands)
@@ -29,9 +32,25 @@ def resolve(file: CaseFile) -> Progress:
         return to_a_person(move, "A person looks at it.")
     move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
     move.lay_down("outcome", outcome)
+    move.lay_down("result", _counted(file))
     if referral is not None:
         recalled(move, referral, OfferEnd.CORRECTED)
     return move.at_once()
+
+
+def _counted(file: CaseFile) -> Result:
+    found, ai, read = file.comparison, file.ai_read, deciding_read(file)
+    return Result(
+        card=ai.card,
+        verdict=found.verdict,
+        rule=found.rule,
+        first=found.first,
+        model=ai.answer,
+        probability=ai.probability,
+        silence=ai.silence,
+        priority=file.task.get("priority", ""),
+        final=read.answer if read else None,
+    )
 
 
 def _signed(file: CaseFile, referral: Referral) -> bool:

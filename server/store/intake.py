@@ -13,6 +13,7 @@ from server.store import chain, locks, references, resources
 from server.store.accesses import note
 from server.store.cases import asking, goes_on, stirring
 from server.store.database import Database
+from server.store.policies import opened_under
 from server.store.prepared import Prepared
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import arrival, cases, resource, search_value
@@ -126,11 +127,11 @@ def stir(connection: Connection, patients: Iterable[str], at: datetime) -> None:
 
 
 def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:
-    entry = Entry(
-        Event.OPENED,
-        actor=f"door:{arrived.door}",
-        detail={"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest},
-    )
+    digest, identity = opened_under(connection, opening.question, at) or (None, None)
+    detail = {"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest}
+    if digest is not None:
+        detail["policy"] = digest
+    entry = Entry(Event.OPENED, actor=f"door:{arrived.door}", detail=detail, policy=identity)
     opened = chain.first(opening.case_id, at, entry, START.state)
     _OPEN.run(
         connection,
@@ -151,5 +152,6 @@ def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arriv
         attempts=0,
         news=0,
         head=opened["digest"],
+        policy=digest,
     )
     chain.begin(connection, opened)

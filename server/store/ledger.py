@@ -21,7 +21,7 @@ from server.case import Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
-from server.store import chain, decision, deliveries, offers, resources, seals
+from server.store import chain, decision, deliveries, offers, resources, results, seals
 from server.store.accesses import note
 from server.store.caserow import case_of, find
 from server.store.columns import Instant
@@ -233,6 +233,7 @@ def _commit(
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
     offers.keep(connection, case_id, claim.case.question, progress.facts)
+    results.keep(connection, claim.case, progress.facts, at)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
