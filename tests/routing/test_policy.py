@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Band, Clock, Coding, Pathway, PriorRules, RiskBand, Urgency
+from server.model import Band, Clock, Coding, Pathway, PriorRules, Reveal, RiskBand, Urgency
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -288,3 +288,28 @@ def test_one_policy_for_each_question(tmp_path):
         "one": "one",
         "two": "two",
     }
+
+
+def test_a_file_that_does_not_say_it_has_a_second_stage():
+    # S2.4; a policy that a case was compared under before there was one has none (tests/store).
+    assert read_policy(SHIPPED, "bacterial-meningitis.toml").reveal is Reveal.ON_DIFFERENCE
+
+
+@pytest.mark.parametrize("reveal", Reveal)
+def test_a_policy_says_when_both_opinions_are_shown(reveal):
+    policy = read_policy(
+        f'reveal = "{reveal}"\nfinal_within = "20 min"\n{SHIPPED}', "bacterial-meningitis.toml"
+    )
+    assert (policy.reveal, policy.final_within) == (reveal, hours(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("reveal", '"sometimes"', "must be one of: on-difference, always, never"),
+        ("final_within", '"soon"', DURATION),
+    ],
+)
+def test_a_second_stage_that_cannot_be_is_refused_with_file_key_and_what_is_allowed(key, value, sentence):
+    [issue] = refusal(f"{key} = {value}\n{SHIPPED}")
+    assert issue.text == f"policy file bacterial-meningitis.toml, key {key}: {sentence}"
