@@ -503,3 +503,20 @@ def test_a_system_that_takes_hl7_v2_is_told_the_final_answer_and_who_decided(ope
     assert codes["decided-by"].startswith("specialist^")
     assert any("after both were shown unnamed: present" in each[5] for each in observed)
     assert [e[5].split("^")[0] for e in observed if e[3].startswith(BACTERIAL.code)] == [PRESENT, PRESENT]
+
+
+def test_the_same_over_fhir_and_a_refusal_says_when(opened: Open) -> None:
+    def keep(arbiter: Arbiter, reason: str = "The culture is sterile") -> Any:
+        body = {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": reason}]}
+        return arbiter.world.send("POST", f"Task/{arbiter.sent.task_id}/$keep", body)
+
+    early = keep(Arbiter(opened(), BACTERIAL))
+    assert early.status_code == 409
+    assert "once the case's final answer has been told" in early.text
+    arbiter = amended(opened)
+    once, twice, other = keep(arbiter), keep(arbiter), keep(arbiter, "On third thoughts")
+    assert (once.status_code, once.json) == (200, twice.json)
+    assert other.status_code == 409
+    arbiter.world.run()
+    assert (business(arbiter), decided(arbiter)) == ("closed-kept", "physician-in-charge")
+    assert arbiter.world.send("POST", "Task/nobody/$keep", {}).status_code == 404

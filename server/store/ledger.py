@@ -117,6 +117,10 @@ class Ledger:
         """
         return self._database.write(lambda c: decision.keep(c, case_id, said))
 
+    def kept(self, case_id: str) -> Kept | None:
+        """Who has kept the first report of a case; None when nobody has."""
+        return next(iter(self.facts(case_id, "kept", Kept)), None)
+
     def dissent(self) -> list[Dissent]:
         """Every case in which the physician in charge has kept their own view, latest first."""
         return self._database.read(decision.dissent)
