@@ -94,7 +94,8 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
 """Interaction -> what its caller must be allowed to do with the type.
 
 None: an operator withdraws, keeps a first report, calls a study complete; each entry of a Bundle is asked
-itself, a history and a search of all tell what their caller may find, and of $validate what a mode would write.
+itself, a history and a search of all tell what their caller may find, and of $validate what a mode would
+write.
 """
 SEARCHES = frozenset({search, search_system})
 """What may be told in a form."""
