@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from server.accesses import Access
+from server.arbitration import Kept
 from server.case import Event, Position
 from server.completeness import Inquiry
 from server.contract import Inputs
@@ -522,6 +523,14 @@ class Withdrawals(Protocol):
 
     def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
         """Withdraw the released opinion of one case. Raises IllegalMove when none is released."""
+        ...
+
+    def keep(self, case_id: str, said: Kept) -> CaseRow | None:
+        """Keep the first report against an answer that was told. Raises IllegalMove where there is none."""
+        ...
+
+    def kept(self, case_id: str) -> Kept | None:
+        """Who has kept the first report of a case; None when nobody has."""
         ...
 
     def withdraw_model(self, card: str, said: Withdrawal) -> int:

@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 
 from server.arbitration import Kept
+from server.caller import Caller, Scope
 from server.case import IllegalMove
-from server.model import Coding, Reveal, Withdrawal
+from server.errors import Fault
+from server.fhir.final_answer import demand_final
+from server.fhir.veil import demand_shown, visible, without_sealed
+from server.model import Coding, Hl7Kind, Reveal, Withdrawal
+from server.query import Query
+from tests.hl7v2.foreign import fields
+from tests.test_story_results import system
 from tests.test_story_rights import refuse
 from tests.world import (
     BACTERIAL,
+    CARD,
     SPECIALTY,
     SR,
     VIRAL,
@@ -428,3 +436,87 @@ def test_nothing_is_kept_before_the_final_answer_or_against_an_answer_that_agree
     arbiter.world.run()
     with pytest.raises(IllegalMove):
         kept(arbiter)
+
+
+def visible_tasks(world: World, caller: Caller) -> set[str]:
+    """Ids of the Tasks that a search of this client's finds, and is shown."""
+    query = Query("Task", (visible("Task", caller),))
+    found = world.house.shelf.find(query, 50)
+    assert without_sealed(world.house.ledger, found, caller) == found
+    return {each.id for each in found}
+
+
+def test_of_clients_that_are_told_apart_only_the_specialists_finds_and_reads_it(opened: Open) -> None:
+    arbiter = Arbiter(opened(), VIRAL)
+    world, all_ = arbiter.world, (Scope("*", "cruds"),)
+    specialist = Caller("desk", "Desk", all_, speaks_for=frozenset({arbiter.role}))
+    ehr = Caller("ehr", "EHR", all_, speaks_for=frozenset({"Organization/general"}))
+    nobody = Caller("any", "Any", all_)
+    assert arbiter.address in visible_tasks(world, specialist)
+    for other in (ehr, nobody):
+        assert arbiter.address not in visible_tasks(world, other)
+        assert arbiter.blind in visible_tasks(world, other)
+    stored = world.house.shelf.read("Task", arbiter.address)
+    assert stored is not None
+    assert demand_shown(world.house.ledger, stored, specialist) is stored
+    with pytest.raises(Fault, match="not shown before the case is resolved"):
+        demand_shown(world.house.ledger, stored, ehr)
+    assert arbiter.finalise(arbiter.signed()).status_code == 200
+    world.run()
+    assert all(arbiter.address in visible_tasks(world, each) for each in (specialist, ehr, nobody))
+
+
+def test_only_who_completes_is_told_the_address_and_a_repeat_is_not(opened: Open) -> None:
+    arbiter = Arbiter(opened(), VIRAL)
+    done = arbiter.world.get(f"Task/{arbiter.blind}")
+    again = arbiter.world.put(done)
+    assert again.status_code == 200
+    assert "Link" not in again.headers
+    assert "Link" not in arbiter.world.client.get(f"/fhir/Task/{arbiter.blind}").headers
+    assert arbiter.address not in json.dumps(done)
+
+
+def test_an_overruled_finding_on_an_image_needs_a_code(opened: Open) -> None:
+    arbiter = Arbiter(opened(), VIRAL)
+    task = arbiter.task()
+    on_film = [{**each, "valueBoolean": True} if "valueBoolean" in each else each for each in task["input"]]
+    done = {**task, "input": on_film, **finally_(arbiter.signed())}
+
+    def look(type_: str, id_: str) -> Any:
+        stored = arbiter.world.house.shelf.read(type_, id_)
+        return None if stored is None else json.loads(stored.body)
+
+    with pytest.raises(Fault) as refused:
+        demand_final(done, look, CARD, arbiter.world.watch())
+    assert "nothing-seen" in str(refused.value)
+    finalised = {**done, **finally_(arbiter.signed(), overruling="artefact")}
+    assert demand_final(finalised, look, CARD, arbiter.world.watch()).overruling == "artefact"
+
+
+def test_a_system_that_takes_hl7_v2_is_told_the_final_answer_and_who_decided(opened: Open) -> None:
+    arbiter = Arbiter(opened(receivers=(system(Hl7Kind.ORU),)), VIRAL)
+    assert arbiter.finalise(arbiter.sign_anew(BACTERIAL), "Look at the glucose").status_code == 200
+    arbiter.world.run()
+    [message] = [each.content for each in arbiter.world.courier.sent if each.kind == "oru"]
+    observed = fields(message, "OBX")
+    codes = {each[3].split("^")[0]: each[5] for each in observed}
+    assert codes["decided-by"].startswith("specialist^")
+    assert any("after both were shown unnamed: present" in each[5] for each in observed)
+    assert [e[5].split("^")[0] for e in observed if e[3].startswith(BACTERIAL.code)] == [PRESENT, PRESENT]
+
+
+def test_the_same_over_fhir_and_a_refusal_says_when(opened: Open) -> None:
+    def keep(arbiter: Arbiter, reason: str = "The culture is sterile") -> Any:
+        body = {"resourceType": "Parameters", "parameter": [{"name": "reason", "valueString": reason}]}
+        return arbiter.world.send("POST", f"Task/{arbiter.sent.task_id}/$keep", body)
+
+    early = keep(Arbiter(opened(), BACTERIAL))
+    assert early.status_code == 409
+    assert "once the case's final answer has been told" in early.text
+    arbiter = amended(opened)
+    once, twice, other = keep(arbiter), keep(arbiter), keep(arbiter, "On third thoughts")
+    assert (once.status_code, once.json) == (200, twice.json)
+    assert other.status_code == 409
+    arbiter.world.run()
+    assert (business(arbiter), decided(arbiter)) == ("closed-kept", "physician-in-charge")
+    assert arbiter.world.send("POST", "Task/nobody/$keep", {}).status_code == 404

@@ -444,6 +444,8 @@ class Hospital:
     role: str
     report: dict[str, Any]
     task: dict[str, Any]
+    finally_at: str = ""
+    """Id of the Task by which its specialist is asked for the final answer."""
 
     @property
     def task_id(self) -> str:

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Band, Clock, Coding, Matching, Pathway, PriorRules, RiskBand, Urgency, Weights
+from server.model import (
+    Band,
+    Clock,
+    Coding,
+    Matching,
+    Pathway,
+    PriorRules,
+    Reveal,
+    RiskBand,
+    Urgency,
+    Weights,
+)
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -289,3 +301,31 @@ def test_one_policy_for_each_question(tmp_path):
         "one": "one",
         "two": "two",
     }
+
+
+def test_a_file_that_does_not_say_it_has_a_second_stage():
+    # S2.4; a policy that a case was compared under before there was one has none (tests/store).
+    without = re.sub("(reveal|final_within) = .*", "", SHIPPED)
+    policy = read_policy(without, "bacterial-meningitis.toml")
+    assert (policy.reveal, policy.final_within) == (Reveal.ON_DIFFERENCE, None)
+
+
+@pytest.mark.parametrize("reveal", Reveal)
+def test_a_policy_says_when_both_opinions_are_shown(reveal):
+    said = SHIPPED.replace('"on-difference"', f'"{reveal}"').replace(
+        'final_within = "30', 'final_within = "20'
+    )
+    policy = read_policy(said, "bacterial-meningitis.toml")
+    assert (policy.reveal, policy.final_within) == (reveal, hours(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("reveal", "sometimes", "must be one of: on-difference, always, never"),
+        ("final_within", "soon", DURATION),
+    ],
+)
+def test_a_second_stage_that_cannot_be_is_refused_with_file_key_and_what_is_allowed(key, value, sentence):
+    [issue] = refusal(re.sub(f'{key} = ".*"', f'{key} = "{value}"', SHIPPED))
+    assert issue.text == f"policy file bacterial-meningitis.toml, key {key}: {sentence}"
