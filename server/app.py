@@ -24,10 +24,11 @@ from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
 from server.hl7v2.listen import counts as mllp
+from server.image_desk import images_desk
 from server.log import logger
 from server.standing_orders import of_policies
 from server.store.migrate import demand_current
-from server.wiring import Entrance, House, desk, entrance, images_desk
+from server.wiring import Entrance, House, desk, entrance
 
 
 def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.Flask:

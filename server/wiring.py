@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,8 +21,6 @@ from server.clock import now
 from server.completing import StudyCalls
 from server.configuration import load_configuration
 from server.destinations import load_destinations, load_pacs, load_receivers
-from server.dicom.receive.staging import Staging
-from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
@@ -33,20 +31,16 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.hl7v2.links import demand_known
-from server.holding import ObjectHolding
 from server.keys import audit_key, secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
 from server.policies import take_up
-from server.ports import Shelf
-from server.query import Query, Token
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
-from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -61,9 +55,6 @@ from server.store.results import ResultStore
 from server.store.subscriptions import Subscriptions
 from server.store.switches import SwitchStore
 from server.store.vault import Vault
-
-_PICTURED_AT_ONCE, _MOST_PICTURED = 100, 1_000
-"""Studies that are looked up by one query, and resources that it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,33 +198,6 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         return migrate(database)
     finally:
         database.close()
-
-
-def pictured(shelf: Shelf, studies: Sequence[str]) -> tuple[str, ...]:
-    """The ImagingStudy resources that are of these Study Instance UIDs."""
-    names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
-    return tuple(
-        f"{each.type}/{each.id}/_history/{each.version}"
-        for at in range(0, len(names), _PICTURED_AT_ONCE)
-        for each in shelf.find(_imaging_studies(names[at : at + _PICTURED_AT_ONCE]), _MOST_PICTURED)
-    )
-
-
-def _imaging_studies(names: tuple[tuple[str, str], ...]) -> Query:
-    return Query("ImagingStudy", (Token("identifier", names),))
-
-
-def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
-    """The DICOMweb door's desk."""
-    return ImagesDesk(
-        search=ImageFinder(house.database),
-        open=house.vault.open,
-        holding=ObjectHolding(Staging(house.vault), house.images),
-        trail=audit_clerk(house, now),
-        pictured=partial(pictured, house.shelf),
-        base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",
-        max_object=house.settings.dicom_max_object,
-    )
 
 
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:

@@ -31,7 +31,7 @@ COMPOSERS = {
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
     "server.directory", "server.dissent_commands", "server.door_metrics",
     "server.doors", "server.hearing", "server.holding",
-    "server.idle", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
+    "server.idle", "server.image_desk", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
