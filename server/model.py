@@ -151,6 +151,21 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Subgroup:
+    """How a model did in some of the people that it was tested on."""
+
+    name: str
+    """Who they are, in plain words."""
+    people: int
+    sensitivity: str
+    """With its interval, as in ``Card.performance``."""
+    specificity: str
+    age_years: Span | None = None
+    sex: str | None = None
+    """R4 administrative-gender; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A reader's data sheet: identity, digest, contract, thresholds, words for people."""
 
@@ -178,6 +193,8 @@ class Card:
     performance: Mapping[str, str]
     film: FilmContract | None = None
     """A reader of films has one, and no features; a reader of tables has features and none."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """Empty: no figures for some people alone are known."""
 
     @property
     def identity(self) -> str:
@@ -498,6 +515,8 @@ class Policy:
     bands: tuple[RiskBand, ...] = ()
     """The first that a case is in counts."""
     matching: Matching = Matching()
+    notice: bool = True
+    """Patients are told with the result whether a model took part, which one, and how it does."""
 
     @property
     def identity(self) -> str:

@@ -27,6 +27,7 @@ PROVENANCE = f"{SR}/provenance"
 REFERRAL = f"{SR}/referral"
 REFERRAL_TASK = f"{SR}/referral-task"
 SPECIALIST_REPORT = f"{SR}/specialist-report"
+NOTICE = f"{SR}/notice"
 
 # -- marking AI content (AI Transparency; DS4P for labels on elements) -----------------------
 
@@ -90,6 +91,7 @@ OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
 OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
 OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
+OUT_NOTICE = Coding(TASK, "patient-notice", "Notice for the patient")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
 AGREE = Coding(AGREEMENT, "agree", "Agree")

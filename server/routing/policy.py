@@ -16,7 +16,7 @@ from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, U
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Parsed, Strict, allowed, complaints, text
+from server.routing.schema import Parsed, Strict, allowed, complaints, text, truth
 from server.toml import Number, where
 
 REASONS = tuple(each.value for each in Grounds)
@@ -148,6 +148,7 @@ class PolicySchema(Strict):
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
+    notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:

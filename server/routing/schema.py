@@ -49,6 +49,17 @@ def text(pattern: str, sentence: str) -> Parsed[str]:
     return Parsed(parse, sentence)
 
 
+def truth(sentence: str) -> Parsed[bool]:
+    """A switch, which may be left out; marshmallow's own would take 'yes' and 1, too."""
+
+    def parse(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(sentence)  # noqa: TRY004 - Parsed turns it into the sentence of the key
+        return value
+
+    return Parsed(parse, sentence, required=False)
+
+
 def allowed(sentence: str) -> dict[str, Any]:
     """One sentence for every way in which a field can be wrong."""
     return dict.fromkeys(_KINDS, sentence)

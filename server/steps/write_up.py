@@ -15,6 +15,7 @@ from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, request_end
+from server.steps.notice import notice
 from server.steps.objects import Objects, opinion_objects
 from server.steps.rest import LOOK_AFTER
 from server.steps.results import opinion_messages
@@ -61,6 +62,7 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
         referral=file.referral,
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
+        notice=notice(file, to, standing),
     )
 
 

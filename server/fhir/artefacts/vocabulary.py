@@ -57,6 +57,7 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
             terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
             terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
+            terms.OUT_NOTICE: "What the patient is told of how the case was read, a DocumentReference.",
             terms.OUT_WITHDRAWN: "The Provenance that says who withdrew the model's opinion, and why.",
         },
     ),
@@ -133,5 +134,6 @@ NAMED: Mapping[str, str] = {
     terms.REFERRAL: "The ServiceRequest of a referral",
     terms.REFERRAL_TASK: "The Task of one offer to a specialist",
     terms.SPECIALIST_REPORT: "The specialist's DiagnosticReport, as it is sent on",
+    terms.NOTICE: "What a patient is told with a result; DocumentReference.identifier",
 }
 """The systems in which this server mints identifiers, and what each names."""
