@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
-NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
+NOUNS_AND_LAW = {
+    "server.model", "server.case", "server.states", "server.errors", "server.query", "server.caller",
+}  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
