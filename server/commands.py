@@ -26,6 +26,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
@@ -44,7 +45,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, *RIGHTS):
     main.add_command(each)
 
 

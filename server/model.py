@@ -491,6 +491,25 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How a released result is chased until a clinician says that they have read it."""
+
+    remind_after: timedelta
+    remind_every: timedelta
+    escalate_after: timedelta
+    coordinator: str
+    """To whom it is told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContestRules:
+    """Who decides when a released result is contested, and until when."""
+
+    accountable: str = "medical director"
+    decide_within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -517,6 +536,9 @@ class Policy:
     matching: Matching = Matching()
     notice: bool = True
     """Patients are told with the result whether a model took part, which one, and how it does."""
+    reading: ReadingRules | None = None
+    """None: nobody is asked whether a result has been read."""
+    contest: ContestRules = ContestRules()
 
     @property
     def identity(self) -> str:
@@ -717,6 +739,58 @@ class Withdrawal:
     by: str
     reason: str
     at: datetime
+
+
+class ContestEnd(StrEnum):
+    """How the contest of a released result ends."""
+
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    """The people in charge have put the record right."""
+    WITHDRAWN = "withdrawn"
+    """The model's opinion must not be used."""
+    UNDECIDED = "undecided"
+    """A person ended the case itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Somebody does not accept a released result."""
+
+    task: str
+    """Their Task, ``Task/id``."""
+    by: str
+    accountable: str
+    """Who answers for it that it is decided."""
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person's word on a contest."""
+
+    end: ContestEnd
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """A result is with whoever asked, and nobody has said that they have read it."""
+
+    told: int
+    """How often somebody was reminded."""
+    next_at: datetime
+    escalate_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody has read a result."""
+
+    by: str
+    release: int
+    """Of a case whose result was told anew, withdrawn say: what had been told by then."""
 
 
 # -- documents -----------------------------------------------------------------------------

@@ -34,7 +34,7 @@ COMPOSERS = {
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
     "server.policy_commands",
     "server.polling",
-    "server.processes", "server.readers", "server.simulating",
+    "server.processes", "server.readers", "server.rights_commands", "server.simulating",
     "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",

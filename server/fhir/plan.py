@@ -35,6 +35,7 @@ from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
+from server.fhir.upon_result import is_upon_result, told_upon
 from server.fhir.veil import demand_kept
 from server.notices import Subscribing
 from server.ports import (
@@ -61,6 +62,8 @@ class Plan:
     openings: list[Opening] = field(default_factory=list)
     stopping: list[str] = field(default_factory=list)
     """Ids of Tasks that are asked to stop."""
+    upon: list[str] = field(default_factory=list)
+    """Ids of Tasks on whose results somebody says something."""
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
@@ -74,6 +77,7 @@ class Plan:
             tuple(self.stopping),
             tuple(self.subscribings),
             accesses,
+            upon=tuple(self.upon),
         )
 
 
@@ -218,6 +222,9 @@ class Planner:
         """A new Task opens a case, or asks to stop one; one question about a report has one open case."""
         if is_abort(task):
             made.stopping.append(stopped_by(task, pending.look))
+            return
+        if is_upon_result(task):
+            made.upon.append(told_upon(task, pending.look))
             return
         opening = self.admission.opening(task, pending.look)
         subject = (opening.report, opening.question)

@@ -28,6 +28,7 @@ REFERRAL = f"{SR}/referral"
 REFERRAL_TASK = f"{SR}/referral-task"
 SPECIALIST_REPORT = f"{SR}/specialist-report"
 NOTICE = f"{SR}/notice"
+MESSAGE = f"{SR}/message"
 
 # -- marking AI content (AI Transparency; DS4P for labels on elements) -----------------------
 
@@ -80,6 +81,11 @@ SECOND_READ = Coding(TASK, "second-read", "Second read")
 AI_FREE_READ = Coding(TASK, "ai-free-read", "Independent read without AI")
 SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
+CONTEST = Coding(TASK, "contest", "Contest of a result")
+ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
+REMINDER = Coding(TASK, "unread-result", "Result not read yet")
+CONTEST_NEWS = Coding(TASK, "contested-result", "Result contested")
+
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
 IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
@@ -127,6 +133,12 @@ class Business(StrEnum):
     """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
     """A person ended the case without a second opinion."""
+    IN_REVIEW = "in-review"
+    """Of a Task that contests a result: a person decides."""
+    CONTEST_UPHELD = "contest-upheld"
+    CONTEST_CORRECTED = "contest-corrected"
+    CONTEST_WITHDRAWN = "contest-withdrawn"
+    CONTEST_UNDECIDED = "contest-undecided"
     CLOSED_WITHDRAWN = "closed-withdrawn"
     """The first report was withdrawn by its author; there is nothing to compare."""
 

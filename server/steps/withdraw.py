@@ -51,7 +51,7 @@ def retract(file: CaseFile) -> Progress:
     said = file.needed("withdrawal", Withdrawal)
     unsent = _undelivered(file)
     gone = {each.document.id for each in unsent}
-    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
+    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True).lay_down("release", _OPINION)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
     move.send(withdrawal_messages(file, said, unsent))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)

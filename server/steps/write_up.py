@@ -39,7 +39,8 @@ def write_up(file: CaseFile) -> Progress:
     ours = _bundle(file, home, standing, objects)
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
-    move = Moved(file).note(event, card=asked, policy=True, business=standing.business)
+    move = Moved(file).lay_down("release", standing.status)
+    move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
     # Objects first: where the EHR's report leads, there is something then.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.fhir.abort import INTENTS
 from server.fhir.artefacts.heading import heading
 from server.fhir.pens.datatypes import concept
-from server.fhir.terms import ABORT, IN_QUESTION, QUESTION, SECOND_READ, SR
+from server.fhir.terms import ABORT, ACKNOWLEDGE, CONTEST, IN_QUESTION, QUESTION, SECOND_READ, SR
 from server.model import Coding
 from server.ports import Resource
 
@@ -39,6 +39,22 @@ PROFILES: tuple[Profile, ...] = (
         ("order",),
         "DiagnosticReport",
         question=True,
+    ),
+    Profile(
+        "acknowledge-task",
+        "Task that says that a result has been read",
+        "How a clinician says that they have read the result of a second read, as it is posted.",
+        ACKNOWLEDGE,
+        INTENTS,
+        "Task",
+    ),
+    Profile(
+        "contest-task",
+        "Task that contests a result",
+        "How a patient or a clinician contests the result of a second read, with reasonCode.text, as posted.",
+        CONTEST,
+        INTENTS,
+        "Task",
     ),
     Profile(
         "stop-task",

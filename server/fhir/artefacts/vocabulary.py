@@ -32,6 +32,8 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
             terms.AI_FREE_READ: "As second-read, by a human alone: no model is asked, none is written of.",
+            terms.ACKNOWLEDGE: "Whoever it is from has read the result of the second read in focus.",
+            terms.CONTEST: "A patient or a clinician does not accept the result of the second read in focus.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
         },
     ),
@@ -43,6 +45,15 @@ GROUPS: tuple[Group, ...] = (
             terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
             terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
             terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
+        },
+    ),
+    Group(
+        "message-category",
+        "What a Communication of this server is about",
+        terms.TASK,
+        {
+            terms.REMINDER: "A result was delivered, and nobody has said that they have read it.",
+            terms.CONTEST_NEWS: "A released result is contested, or the contest is decided.",
         },
     ),
     Group(
@@ -80,6 +91,11 @@ GROUPS: tuple[Group, ...] = (
             _said(
                 Business.REPORT_NOT_USABLE
             ): "A specialist's report must be corrected; the reason says how.",
+            _said(Business.IN_REVIEW): "Contested: the Task's owner decides, until its restriction ends.",
+            _said(Business.CONTEST_UPHELD): "Contested, and upheld: the result stands.",
+            _said(Business.CONTEST_CORRECTED): "Contested, and corrected by the people in charge.",
+            _said(Business.CONTEST_WITHDRAWN): "Contested: the model's opinion must not be used.",
+            _said(Business.CONTEST_UNDECIDED): "Contested, and the case was ended by a person instead.",
             _said(Business.CLOSED_WITHDRAWN): "The first report was withdrawn by its author.",
             _said(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
             _said(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
@@ -134,6 +150,7 @@ NAMED: Mapping[str, str] = {
     terms.REFERRAL: "The ServiceRequest of a referral",
     terms.REFERRAL_TASK: "The Task of one offer to a specialist",
     terms.SPECIALIST_REPORT: "The specialist's DiagnosticReport, as it is sent on",
+    terms.MESSAGE: "A Communication about a result that is unread or contested",
     terms.NOTICE: "What a patient is told with a result; DocumentReference.identifier",
 }
 """The systems in which this server mints identifiers, and what each names."""
