@@ -665,6 +665,38 @@ class Candidate:
     """The part of the score that rests on what is known, not on what is assumed."""
 
 
+class Finding(StrEnum):
+    """What became of one check of independence."""
+
+    DIFFERENT = "different"
+    SHARED = "shared"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that an assessor must not have in common with whoever gave an earlier opinion."""
+
+    what: str
+    finding: Finding
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Independence:
+    """What was checked of somebody who has assessed a case for its patient (second-reading S5.4)."""
+
+    role: str
+    earlier: tuple[str, ...]
+    """Everybody of whom they were to be independent, as references."""
+    checks: tuple[Check, ...]
+
+    @property
+    def shown(self) -> bool:
+        """The label is refused where anything is shared or not known."""
+        return all(each.finding is Finding.DIFFERENT for each in self.checks)
+
+
 class OfferEnd(StrEnum):
     """How an offer to a specialist ended."""
 

@@ -17,7 +17,7 @@ from server.accesses import Access
 from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
-from server.fhir.admission import Admission, is_ai_free, is_completed_read
+from server.fhir.admission import Admission, asks_alike, is_completed_read
 from server.fhir.asked import Answered, Asked
 from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
@@ -232,7 +232,7 @@ class Planner:
             raise doubled(asked)
         if (id_ := self.shelf.asking(*subject)) is not None:
             found = self.shelf.read("Task", id_)
-            otherwise = found is None or is_ai_free(own(found.body)) is not is_ai_free(task)
+            otherwise = found is None or not asks_alike(own(found.body), task)
             if found is None or otherwise or asked.method != "POST":
                 raise asked_already(found)
             raise _AskedAlready(len(made.answers), found)  # as many as there are entries before this one

@@ -81,6 +81,7 @@ SECOND_READ = Coding(TASK, "second-read", "Second read")
 AI_FREE_READ = Coding(TASK, "ai-free-read", "Independent read without AI")
 SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
+ASSESSMENT = Coding(TASK, "independent-assessment", "Independent assessment for the patient")
 CONTEST = Coding(TASK, "contest", "Contest of a result")
 ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
 REMINDER = Coding(TASK, "unread-result", "Result not read yet")
@@ -90,6 +91,11 @@ IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
 IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
 
+IN_ASSESSOR = Coding(TASK, "assessor", "By whom")
+BY_HUMAN = Coding(TASK, "human", "A human specialist")
+BY_OTHER_MODEL = Coding(TASK, "other-model", "Another model")
+BY_BOTH = Coding(TASK, "both", "A human specialist and another model")
+
 OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
 OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
@@ -97,6 +103,7 @@ OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
 OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
 OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
+OUT_INDEPENDENCE = Coding(TASK, "independence", "Independence of the assessor")
 OUT_NOTICE = Coding(TASK, "patient-notice", "Notice for the patient")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
@@ -106,6 +113,10 @@ NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
 ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
 NOT_ASKED = Coding(AGREEMENT, "not-asked", "No model asked")
 
+
+INDEPENDENCE = f"{SR}/CodeSystem/independence"
+SHOWN = Coding(INDEPENDENCE, "independent", "Independent")
+NOT_SHOWN = Coding(INDEPENDENCE, "not-shown", "Independence not shown")
 
 AI_INFERENCE = Coding(AUDIT, "ai-inference", "AI inference")
 NOTIFICATION = Coding(AUDIT, "notification", "Notification")

@@ -17,14 +17,17 @@ from server.steps.rights import BY_POLICY, WANTED
 _DAYS = 365.25
 
 
-def notice(file: CaseFile, letter: Correspondence, standing: Standing) -> Resource | None:
-    """For whom ``letter`` goes to; None: the policy has patients told by others."""
+def notice(file: CaseFile, letter: Correspondence, standing: Standing, assessor: str) -> Resource | None:
+    """For whom ``letter`` goes to; None: the policy has patients told by others.
+
+    ``assessor``: what was checked of whom the patient has asked for, if they have.
+    """
     if not file.policy.notice:
         return None
-    return write_notice(letter, file.case.report, words(_told(file, standing)), file.now)
+    return write_notice(letter, file.case.report, words(_told(file, standing, assessor)), file.now)
 
 
-def _told(file: CaseFile, standing: Standing) -> Told:
+def _told(file: CaseFile, standing: Standing, assessor: str) -> Told:
     patient = file.resource(file.case.patient)
     first = file.first_read.report
     report = file.tools.shelf.read(first.type, first.id, first.version)
@@ -35,6 +38,7 @@ def _told(file: CaseFile, standing: Standing) -> Told:
         decided=standing.business,
         age_years=_years(patient, at),
         sex=patient.get("gender"),
+        assessor=assessor,
     )
 
 

@@ -13,6 +13,7 @@ from server.fhir.stamp import stamped
 from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
+from server.steps.assessment import independence, output, words
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, request_end
 from server.steps.notice import notice
@@ -40,6 +41,8 @@ def write_up(file: CaseFile) -> Progress:
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
     move = Moved(file).lay_down("release", standing.status)
+    if (record := independence(file, file.specialist_read)) is not None:
+        move.lay_down("independence", record)
     move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
@@ -54,6 +57,7 @@ def write_up(file: CaseFile) -> Progress:
 
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
     read, card = file.specialist_read, file.read_card
+    record = independence(file, read)
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
@@ -63,7 +67,8 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
         referral=file.referral,
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
-        notice=notice(file, to, standing),
+        notice=notice(file, to, standing, "" if record is None else words(record)),
+        more=[] if record is None else [output(record)],
     )
 
 
@@ -90,8 +95,8 @@ def _task(file: CaseFile, bundle: Json, standing: Standing) -> list[ResourceWrit
     last = [each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "Task"][-1]
     outputs = settle_references(last.get("output", []))
     read = file.specialist_read
-    for output in outputs:
-        kinds = {coding["code"] for coding in output["type"]["coding"]}
+    for each in outputs:
+        kinds = {coding["code"] for coding in each["type"]["coding"]}
         if read and "specialist-report" in kinds:
-            output["valueReference"] = {"reference": str(read.report)}
+            each["valueReference"] = {"reference": str(read.report)}
     return moved_task(file, f"Task/{file.case.task_id}", standing, outputs=outputs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.fhir.abort import INTENTS
 from server.fhir.artefacts.heading import heading
 from server.fhir.pens.datatypes import concept
-from server.fhir.terms import ABORT, ACKNOWLEDGE, CONTEST, IN_QUESTION, QUESTION, SECOND_READ, SR
+from server.fhir.terms import ABORT, ACKNOWLEDGE, ASSESSMENT, CONTEST, IN_QUESTION, QUESTION, SECOND_READ, SR
 from server.model import Coding
 from server.ports import Resource
 
@@ -36,6 +36,15 @@ PROFILES: tuple[Profile, ...] = (
         "Second-read Task",
         "The order by which an EHR asks for a second reading, as it is posted.",
         SECOND_READ,
+        ("order",),
+        "DiagnosticReport",
+        question=True,
+    ),
+    Profile(
+        "independent-assessment-task",
+        "Task that asks for an independent assessment",
+        "How a patient, or somebody for them, asks for an independent assessment, as it is posted.",
+        ASSESSMENT,
         ("order",),
         "DiagnosticReport",
         question=True,

@@ -32,6 +32,7 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
             terms.AI_FREE_READ: "As second-read, by a human alone: no model is asked, none is written of.",
+            terms.ASSESSMENT: "A patient asks for an independent assessment; input assessor: by whom.",
             terms.ACKNOWLEDGE: "Whoever it is from has read the result of the second read in focus.",
             terms.CONTEST: "A patient or a clinician does not accept the result of the second read in focus.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
@@ -44,7 +45,18 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
             terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
+            terms.IN_ASSESSOR: "Of an independent-assessment Task: human, other-model or both.",
             terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
+        },
+    ),
+    Group(
+        "assessor",
+        "By whom a patient wants an independent assessment",
+        terms.TASK,
+        {
+            terms.BY_HUMAN: "A human specialist who has seen no earlier opinion; no model is asked.",
+            terms.BY_OTHER_MODEL: "A model of another make than the first; refused where there is none.",
+            terms.BY_BOTH: "Both; refused where there is no other model.",
         },
     ),
     Group(
@@ -68,6 +80,7 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
             terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
             terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
+            terms.OUT_INDEPENDENCE: "What was checked of the assessor, a code of CodeSystem/independence.",
             terms.OUT_NOTICE: "What the patient is told of how the case was read, a DocumentReference.",
             terms.OUT_WITHDRAWN: "The Provenance that says who withdrew the model's opinion, and why.",
         },
@@ -125,6 +138,15 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
+        "independence",
+        "Whether an assessor is independent of those who gave earlier opinions",
+        terms.INDEPENDENCE,
+        {
+            terms.SHOWN: "Another person, organisation and reporting line, who was shown no earlier opinion.",
+            terms.NOT_SHOWN: "At least one of these is shared, or not known; the text says which.",
+        },
+    ),
+    Group(
         "audit-subtype",
         "What an AuditEvent of this server tells beside what R4 has codes for",
         terms.AUDIT,
@@ -138,6 +160,7 @@ GROUPS: tuple[Group, ...] = (
 TITLES: Mapping[str, str] = {
     terms.TASK: "Codes of Tasks",
     terms.AGREEMENT: "Agreement of readings",
+    terms.INDEPENDENCE: "Independence of an assessor",
     terms.AUDIT: "Kinds of access",
     terms.QUESTION: "Questions that are read here",
 }

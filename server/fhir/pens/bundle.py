@@ -114,14 +114,16 @@ def opinion_bundle(
     answered: Answered | None = None,
     objects: Sequence[tuple[Coding, str | None]] = (),
     notice: Json | None = None,
+    more: Sequence[Json] = (),
 ) -> Json:
     """All that a resolved case says: the AI opinion, where one was asked for, and the specialist's.
 
     Provenance comes last: what it points at is there before it (AI Transparency). ``notice``: the patient's.
+    ``more``: outputs of the EHR's Task.
     """
     card, read = opinion.card, opinion.read
     told = [] if notice is None else [_minted(letter, "notice", terms.NOTICE, notice)]
-    outputs = [*_outcome(letter, opinion.comparison, referral, answered), *_noticed(letter, told)]
+    outputs = [*_outcome(letter, opinion.comparison, referral, answered), *_noticed(letter, told), *more]
     if read.silence is Silence.NOT_ASKED:
         return _transaction(
             *_settled(letter, opinion, referral, answered), *told, _ehr_task(letter, standing, outputs)

@@ -36,6 +36,8 @@ class Told:
     """At the time of the first report; None: not known."""
     sex: str | None
     """R4 administrative-gender."""
+    assessor: str = ""
+    """What was checked of whoever has assessed the case for the patient; empty: nobody was asked to."""
 
 
 _PART = {
@@ -142,3 +144,5 @@ def _shares(sensitivity: str, specificity: str) -> str:
 def _who_decided(told: Told) -> Iterator[str]:
     if told.decided in _DECIDED:
         yield f"Who decided: {_DECIDED[told.decided]}"
+    if told.assessor:
+        yield f"You have asked for an independent assessment. Checked of the assessor: {told.assessor}"
