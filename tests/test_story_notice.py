@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.model import Answer, Span, Subgroup
+from server.model import Answer, Span, Subgroup, Withdrawal
 from tests.test_story_rights import refuse
 from tests.world import (
     BACTERIAL,
@@ -170,3 +170,25 @@ def test_it_is_under_seal_again_while_the_question_is_asked_anew(world: World) -
     world.run()
     assert world.state(made["id"]) == "offered"
     assert world.send("GET", f"DocumentReference/{told['id']}").status_code in (403, 404)
+
+
+def test_of_a_withdrawn_opinion_the_patient_is_told_too_here_and_there(world: World) -> None:
+    world.reader.answer = Answer.ABSENT
+    sent = send_case(world, VIRAL)
+    world.run()
+    before = text(notice(world, sent.task_id))
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.withdraw(case, Withdrawal("Dr. Tarn", "wrong unit", world.watch()))
+    world.run()
+    after = text(notice(world, sent.task_id))
+    assert after.startswith(
+        "The AI opinion in your case has been withdrawn and must not be used: wrong unit."
+    )
+    assert after.endswith(before)
+    [entry] = [
+        each
+        for each in json.loads(world.courier.sent[-1].content)["entry"]
+        if each["resource"]["resourceType"] == "DocumentReference"
+    ]
+    assert entry["request"]["method"] == "PUT"
+    assert text(entry["resource"]) == after

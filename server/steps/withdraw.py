@@ -8,6 +8,7 @@ from server.case import Ai, Event, State
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.pens.correspondence import Standing, mint
+from server.fhir.pens.notice import withdrawn_notice
 from server.fhir.pens.withdrawal import (
     WHAT,
     in_error,
@@ -113,9 +114,18 @@ def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
     outputs = [*without_agreement(task.get("output", [])), told]
     return [
         *(_erroneous(file, key, said) for key in keys),
+        *_noticed(file, said),
         stamped(provenance, home.minted(WHAT), 1, file.now),
         *moved_task(file, f"Task/{file.case.task_id}", _as_it_stands(task), outputs=outputs),
     ]
+
+
+def _noticed(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
+    """What the patient was told begins with it from now on."""
+    stored = file.tools.shelf.read("DocumentReference", str(mint(file.case.id, "notice")))
+    if stored is None:
+        return []
+    return [stamped(withdrawn_notice(parse(stored.body), said), stored.id, stored.version + 1, file.now)]
 
 
 def _erroneous(file: CaseFile, key: str, said: Withdrawal) -> ResourceWrite:

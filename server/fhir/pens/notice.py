@@ -12,6 +12,7 @@ from datetime import datetime
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, concept
+from server.model import Withdrawal
 from server.times import instant
 
 TITLE = "How your case was read a second time"
@@ -47,6 +48,24 @@ def write_notice(letter: Correspondence, report: str, text: str, now: datetime) 
         ],
         "context": {"related": about},
     }
+
+
+def is_notice(resource: Json) -> bool:
+    """Whether it is what a patient was told with a result."""
+    named = resource.get("identifier", [])
+    kind = resource["resourceType"] == "DocumentReference"
+    return kind and any(each.get("system") == terms.NOTICE for each in named)
+
+
+def withdrawn_notice(notice: Json, said: Withdrawal) -> Json:
+    """The same, with the word before it that the model's opinion is withdrawn, and why."""
+    [content] = notice["content"]
+    attachment = content["attachment"]
+    before = base64.b64decode(attachment["data"]).decode()
+    text = f"The AI opinion in your case has been withdrawn and must not be used: {said.reason}.\n\n{before}"
+    data = base64.b64encode(text.encode()).decode()
+    told = {**attachment, "data": data, "creation": instant(said.at)}
+    return {**notice, "date": instant(said.at), "content": [{**content, "attachment": told}]}
 
 
 def _named(letter: Correspondence, keys: Sequence[str]) -> list[Json]:
