@@ -9,6 +9,7 @@ import pytest
 from server.case import IllegalMove, State
 from server.model import ContestEnd, Decided, Withdrawal
 from server.store.followed import Followed
+from server.worker import CaseWorker
 from tests.test_story_unread import counts, delivered, later, messages, upon
 from tests.world import SPECIALTY, VIRAL, Hospital, World, answer_as, doctor, send_case
 
@@ -161,3 +162,46 @@ def test_only_its_sender_takes_a_contest_back_and_only_before_it_is_looked_at(wo
     task = contest(world, sent)
     answer = world.put({**world.get(f"Task/{task}"), "status": "cancelled"})
     assert answer.status_code == 422
+
+
+def test_two_workers_on_one_missed_date_tell_of_it_once(world: World) -> None:
+    sent = delivered(world)
+    contest(world, sent)
+    world.watch.forward(days=7)
+    first, other = (CaseWorker(world.house.ledger, world.cases.tools, world.watch, 3) for _ in range(2))
+    assert [first.once(), other.once(), first.once(), other.once()].count(True) == 1
+    assert len(messages(world)) == 2
+
+
+def test_a_contested_case_that_a_person_ends_leaves_the_result_as_it_was_told(world: World) -> None:
+    expert = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    answer_as(world, expert, VIRAL)
+    world.run()
+    before = world.get(f"Task/{sent.task_id}")
+    task = contest(world, sent)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+    world.run()
+    assert world.trace(sent.task_id)["nextLook"] > world.watch().isoformat()
+    world.house.ledger.end(case, "Dr. Tarn", "a duplicate", world.watch())
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    now = world.get(f"Task/{task}")
+    assert (now["status"], now["businessStatus"]["coding"][0]["code"]) == ("completed", "contest-undecided")
+    assert now["statusReason"]["text"] == "a duplicate"
+    assert world.get(f"Task/{sent.task_id}") == before
+    assert [each.kind for each in world.courier.sent][-2:] == ["message", "message"], "and nothing else"
+
+
+def test_while_a_person_looks_at_a_case_a_contest_waits_and_is_not_lost(world: World) -> None:
+    sent = delivered(world)
+    task = contest(world, sent)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+    other = contest(world, sent, "C-2")
+    assert world.get(f"Task/{other}")["status"] == "requested"
+    world.house.ledger.resume(case, "Dr. Tarn", world.watch())
+    world.run()
+    assert {world.get(f"Task/{each}")["status"] for each in (task, other)} == {"in-progress"}

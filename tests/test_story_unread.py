@@ -229,6 +229,7 @@ def test_an_opinion_withdrawn_meanwhile_is_to_be_read_anew(chasing: World) -> No
     [
         ({"focus": {"reference": "Task/none"}}, "whose result is meant"),
         ({"requester": None}, "who has read the result"),
+        ({"requester": {"type": "Patient", "display": "P"}}, "a clinician's word is needed"),
         ({"status": "accepted"}, "a new Task has status requested"),
         ({"identifier": []}, "the placer's identifier"),
     ],
