@@ -251,3 +251,22 @@ def test_what_is_not_released_cannot_have_been_read(world: World) -> None:
     answer = world.send("POST", "Task", upon(world, sent, "acknowledge"))
     assert answer.status_code == 422
     assert "that Task has no result" in answer.text
+
+
+def test_while_it_is_unread_or_contested_what_was_released_stays_to_be_seen(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    outputs = world.get(f"Task/{sent.task_id}")["output"]
+    named = [each["valueReference"]["reference"] for each in outputs if "valueReference" in each]
+    assert len(named) == 2
+    seen = [world.state(sent.task_id)]
+    assert all(world.get(each) for each in named)
+    later(world, hours=40)
+    seen.append(world.state(sent.task_id))
+    assert all(world.get(each) for each in named)
+    world.post(upon(world, sent, "contest", reasonCode={"text": "no"}))
+    world.run()
+    seen.append(world.state(sent.task_id))
+    assert all(world.get(each) for each in named)
+    assert seen == ["sent", "unread", "contested"]
+    assert world.trace(sent.task_id)["aiRead"] == "released"
