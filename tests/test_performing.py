@@ -19,11 +19,11 @@ from server.dicom.upper.negotiation import PERFORMED
 from server.holding import ObjectHolding
 from server.store.database import Database
 from server.store.images import ImageStore
-from server.store.migrate import migrate
 from server.store.performed import PerformedSteps
 from server.store.vault import Vault
 from tests.dicom import steps
 from tests.dicom.door import Door
+from tests.schema import migrated
 from tests.sockets import let_go
 
 UID = "1.2.9"
@@ -31,8 +31,7 @@ UID = "1.2.9"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "store.db")
-    migrate(opened)
+    opened = Database(migrated(tmp_path / "store.db"))
     yield opened
     opened.close()
 

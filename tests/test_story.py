@@ -255,8 +255,8 @@ def test_the_placer_may_cancel_until_work_has_begun(world: World) -> None:
     assert world.courier.sent == []
 
 
-def test_a_broken_reader_is_tried_again_then_visible_and_can_be_resumed(world: World) -> None:
-    world.reader.breaks = 5
+def test_an_error_of_ours_is_tried_again_then_visible_and_can_be_resumed(world: World) -> None:
+    world.reader.crashes = 5
     sent = send_case(world, BACTERIAL)
     for _ in range(5):
         world.run()
@@ -609,7 +609,7 @@ def test_after_a_person_resumed_the_case_the_ehr_is_told_where_it_stands(world: 
 
 
 def test_a_faulted_case_tells_the_ehr_that_a_person_looks(world: World) -> None:
-    world.reader.breaks = 5
+    world.reader.crashes = 5
     sent = send_case(world, BACTERIAL)
     for _ in range(5):
         world.run()

@@ -397,7 +397,7 @@ def test_a_report_taken_back_while_a_person_looks(world: World) -> None:
 
 
 def test_a_report_taken_back_from_a_faulted_case(world: World) -> None:
-    world.reader.breaks = 5
+    world.reader.crashes = 5
     sent = send_case(world, BACTERIAL)
     for _ in range(5):
         world.run()

@@ -278,3 +278,53 @@ def test_a_model_that_never_answers_leaves_the_case_to_two_humans(under: Under) 
     world.run()
     assert business(world, sent) == "closed-upheld"
     assert agreement(world, sent) == "abstained"
+
+
+class Odd:
+    """A reader whose answer is none that anybody can use."""
+
+    def __init__(self, world: World, say: Callable[[AiRead], AiRead]) -> None:
+        self.reader, self.say, self.asked = world.reader, say, 0
+
+    def read(self, inputs: Inputs, now: Any) -> AiRead:
+        self.asked += 1
+        return self.say(self.reader.read(inputs, now))
+
+
+def no_number(read: AiRead) -> AiRead:
+    raise fault(Category.BROKEN, "exception", "the model's score is not a number")
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        no_number,
+        lambda read: replace(read, question="child-pneumonia"),
+        lambda read: replace(read, model_digest="1" * 64),
+    ],
+    ids=["not a number", "another finding", "another model"],
+)
+def test_a_model_without_a_usable_answer_leaves_the_case_to_two_humans(
+    under: Under, say: Callable[[AiRead], AiRead]
+) -> None:
+    world = under()
+    odd = Odd(world, say)
+    world.cases = replace(world.cases, tools=replace(world.cases.tools, reader=lambda _: odd))
+    specialist, sent = case(world, BACTERIAL, Answer.PRESENT)
+    wait(world)
+    assert odd.asked == 3
+    assert world.state(sent.task_id) == "offered"
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    assert business(world, sent) == "closed-upheld"
+    assert agreement(world, sent) == "abstained"
+    [told] = [each for each in world.trace(sent.task_id)["history"] if each["event"] == "AI declined"]
+    assert told["detail"]["reasons"] == ["the model gave no usable answer"]
+
+
+def test_a_model_that_answers_at_the_third_time_is_heard(under: Under) -> None:
+    world = under()
+    world.reader.breaks = 2
+    _, sent = case(world, BACTERIAL, Answer.PRESENT)
+    wait(world)
+    assert business(world, sent) == "closed-concordant"

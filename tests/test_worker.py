@@ -80,13 +80,13 @@ class Courier:
 
 
 def test_a_failing_step_is_tried_again_after_growing_pauses_then_faulted(world: World) -> None:
-    world.reader.breaks = 99
+    world.reader.crashes = 99
     send_case(world, BACTERIAL)
     pauses = []
     for attempt in range(1, world.cases.attempts):
         assert world.cases.once()
         failed = case(world)
-        assert (failed.attempts, failed.last_error) == (attempt, "the model did not answer in time")
+        assert (failed.attempts, failed.last_error) == (attempt, "an error of ours: RuntimeError")
         assert failed.due_at is not None
         pauses.append(failed.due_at - world.watch())
         assert pauses[-1] == retry_delay(attempt, failed.id)
@@ -99,7 +99,7 @@ def test_a_failing_step_is_tried_again_after_growing_pauses_then_faulted(world: 
     view = world.house.ledger.view(given_up.id)
     assert view is not None
     assert view.history[-1].detail == {
-        "reason": "the model did not answer in time",
+        "reason": "an error of ours: RuntimeError",
         "attempts": world.cases.attempts,
     }
 

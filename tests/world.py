@@ -57,6 +57,7 @@ from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
 from server.workers import Files
+from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
 LOINC = "http://loinc.org"
@@ -142,17 +143,24 @@ class Watch:
 
 @dataclass
 class ScriptedReader:
-    """Says what it is told; None declines. Breaks as often as ``breaks`` says."""
+    """Says what it is told; None declines.
+
+    ``breaks``: how often the model gives no usable answer; ``crashes``: how often the code around it fails.
+    """
 
     answer: Answer | None = Answer.PRESENT
     breaks: int = 0
+    crashes: int = 0
     seen: list[Inputs] = field(default_factory=list)
 
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
         self.seen.append(inputs)
+        if self.crashes:
+            self.crashes -= 1
+            raise RuntimeError("nobody has foreseen this")
         if self.breaks:
             self.breaks -= 1
-            raise fault(Category.BROKEN, "exception", "the model did not answer in time")
+            raise fault(Category.BROKEN, "exception", "the model's score is not a number")
         declined = self.answer is None or bool(inputs.outside)
         probability = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
         return AiRead(
@@ -296,7 +304,7 @@ def make_world(
     """Open a world in ``folder``; closed when the generator ends."""
     chosen = Settings(data=folder, **settings)
     prepare_folder(folder)
-    database = Database(chosen.database)
+    database = Database(migrated(chosen.database))
     migrate(database)
     destinations = (
         (Destination("ehr", "http://127.0.0.1:9/fhir", (EHR,), timedelta(seconds=5)),) if destination else ()

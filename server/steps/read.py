@@ -25,6 +25,11 @@ from server.steps.rights import BY_POLICY, refused_by_patient
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
+_NO_ANSWER = {
+    Category.UNAVAILABLE: ("the model gave no answer in time", Silence.LATE),
+    Category.BROKEN: ("the model gave no usable answer", None),
+}
+"""Either is an answer that nobody may wait for; a case is read by two humans then (S2.1)."""
 
 
 def read_or_lock(file: CaseFile) -> Progress | Wait:
@@ -58,8 +63,6 @@ def _read(file: CaseFile) -> Progress:
         return _not_asked(file, inputs, BY_POLICY)
     withdrawn = _withdrawn(file, inputs)
     read = withdrawn or _answer(file, inputs)
-    if read.question != file.case.question or read.model_digest != file.card.model_digest:
-        raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     sources = [key.versioned for key in read.sources]
     move = Moved(file).lay_down("ai-read", read).lay_down("card", file.card).lay_down("person", person(file))
     if file.card.film is not None:
@@ -84,13 +87,20 @@ def _read(file: CaseFile) -> Progress:
 
 
 def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
-    """What the model says; one that hangs or dies is asked again, then the case goes to two humans (S2.8)."""
+    """What the model says; one that hangs, dies or says what is none is asked again, then no more."""
     try:
-        return file.tools.reader(file.case.question).read(inputs, file.now)
+        return _own(file, file.tools.reader(file.case.question).read(inputs, file.now))
     except Fault as failure:
-        if failure.category is not Category.UNAVAILABLE or file.case.attempts + 1 < _ASKED_AT_MOST:
+        if failure.category not in _NO_ANSWER or file.case.attempts + 1 < _ASKED_AT_MOST:
             raise
-    return replace(_unanswered(file, inputs, "the model gave no answer in time"), silence=Silence.LATE)
+        reason, silence = _NO_ANSWER[failure.category]
+    return replace(_unanswered(file, inputs, reason), silence=silence)
+
+
+def _own(file: CaseFile, read: AiRead) -> AiRead:
+    if read.question != file.case.question or read.model_digest != file.card.model_digest:
+        raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
+    return read
 
 
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:

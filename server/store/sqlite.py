@@ -7,6 +7,7 @@ carries a newer one.
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,9 @@ from server.store.turn import Turn
 _DAMAGED = "the database file is damaged or is none; stop the server and restore a backup"
 _MENDED = (3, 51, 3)
 _BACKPORTS = ((3, 44, 6), (3, 50, 7))
+_SWITCH = 10.0
+"""Seconds; as long as any other wait for a lock."""
+_PAUSE = 0.002
 
 
 def safe_sqlite(version: tuple[int, ...]) -> bool:
@@ -118,22 +122,41 @@ def _configure(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by us, see _begin
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
         "busy_timeout=10000",
+        "synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
         "foreign_keys=ON",
         "cache_size=-16000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _into_wal(cursor)
     cursor.close()
 
 
 def _configure_scratch(connection: Any, record: Any) -> None:
     del record
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=OFF"):
+    for pragma in ("busy_timeout=10000", "synchronous=OFF"):
         cursor.execute(f"PRAGMA {pragma}")
+    _into_wal(cursor)
     cursor.close()
+
+
+def _into_wal(cursor: Any) -> None:
+    """Ask again by ourselves: whoever turns a new file to WAL beside another is refused at once.
+
+    Both have read it and want it alone, so neither may wait for the other, and SQLite does not ask the busy
+    handler (sqlite.org/c3ref/busy_handler.html).
+    """
+    until = time.monotonic() + _SWITCH
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except pysqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

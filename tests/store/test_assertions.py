@@ -12,6 +12,7 @@ from server.store.assertions import UsedAssertions
 from server.store.database import Database
 from server.store.tables import used_assertion
 from tests.access.keys import NOW
+from tests.schema import migrated
 
 ENDS = NOW + timedelta(minutes=5)
 
@@ -30,10 +31,9 @@ def test_a_second_use_is_told(database: Database) -> None:
     assert used.use("ris", "1", ENDS, NOW), "each client has jti of its own"
 
 
-def test_another_process_and_a_new_start_know_it_too(fresh: Path, tmp_path: Path) -> None:
+def test_another_process_and_a_new_start_know_it_too(tmp_path: Path) -> None:
     """A-018, A-019: it is in the store before the token is given out."""
-    path = tmp_path / "one.db"
-    path.write_bytes(fresh.read_bytes())
+    path = migrated(tmp_path / "one.db")
     first, second = Database(path), Database(path)
     assert UsedAssertions(first).use("ehr", "1", ENDS, NOW)
     assert not UsedAssertions(second).use("ehr", "1", ENDS, NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from server.store.database import Database
 from server.store.resources import Resources
 from tests.fhir.brute import Collection, Item
 from tests.fhir.population import population, question
+from tests.schema import migrated
 from tests.store.nouns import AT, arrival, desk, opening, write
 
 POPULATIONS, QUESTIONS = 12, 40
@@ -45,7 +45,6 @@ def case(number: int, report: str) -> Opening:
 
 @pytest.mark.parametrize("rare", [1_000, 1], ids=["led by the rarest", "along the index or the type"])
 def test_the_same_is_found(
-    fresh: Path,
     tmp_path: Path,
     another_database: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
@@ -54,7 +53,7 @@ def test_the_same_is_found(
     monkeypatch.setattr(finding, "_RARE", rare)
     found_something = 0
     for seed in range(POPULATIONS):
-        database = Database(another_database() or Path(shutil.copy(fresh, tmp_path / f"{seed}.db")))
+        database = Database(another_database() or migrated(tmp_path / f"{seed}.db"))
         held, shelf, chance = settle(database, seed), Resources(database), Random(seed + 1_000)
         for _ in range(QUESTIONS):
             asked = question(chance, held)

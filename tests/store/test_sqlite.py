@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,16 @@ from server.errors import Category, Fault
 from server.store.database import Database
 from server.store.sqlite import Sqlite, safe_sqlite
 from server.store.tables import arrival
+from tests.schema import migrated
 from tests.store.nouns import ids, row
 
 WRITERS, EACH = 2, 25
 
 
 @pytest.fixture
-def path(fresh: Path, tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Path:
     """The file of an empty store."""
-    return Path(shutil.copy(fresh, tmp_path / "store.db"))
+    return migrated(tmp_path / "store.db")
 
 
 @pytest.fixture
@@ -192,15 +192,17 @@ def test_whether_anybody_has_written_is_told_without_a_query(database: Database)
 
 def test_processes_that_open_a_new_folder_at_once_all_open_it(tmp_path: Path) -> None:
     """As the listeners of a door do that is started before there is a schema."""
-    count = 6
-    for turn in range(10):
+    count = 8
+    for turn in range(30):
         folder = tmp_path / str(turn)
         folder.mkdir()
         together = threading.Barrier(count)
 
         def opened(folder: Path = folder, together: threading.Barrier = together) -> None:
             together.wait(10)
-            Sqlite(folder / "store.db").close()
+            store = Sqlite(folder / "store.db")
+            store.engine.raw_connection().close()
+            store.close()
 
         with ThreadPoolExecutor(count) as pool:
             for each in [pool.submit(opened) for _ in range(count)]:

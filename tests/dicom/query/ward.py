@@ -21,11 +21,12 @@ from server.doors import put_together
 from server.line import Line, PlainLine
 from server.settings import Settings
 from server.store.accesses import Accesses
-from server.store.database import Database
-from server.wiring import accesses, bring_up_to_date
+from server.store.database import Database, prepare_folder
+from server.wiring import accesses
 from tests.dicom import wire
 from tests.dicom.door import Door
 from tests.dicom.encoded import elements, encode, even
+from tests.schema import migrated
 
 STUDY_FIND, PATIENT_FIND = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.1.1"
 
@@ -107,8 +108,8 @@ def ward(
     line: Callable[[socket], Line] = PlainLine,
 ) -> Iterator[Ward]:
     settings = Settings(data=folder)
-    bring_up_to_date(settings)
-    database = Database(settings.database)
+    prepare_folder(folder)
+    database = Database(migrated(settings.database))
     laid_down = accesses(settings, database)
     holding, operations = put_together(settings, database, laid_down)
     assert isinstance(operations, Answering)

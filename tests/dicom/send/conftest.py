@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +20,9 @@ from server.ports import WebLine
 from server.store.commitments import CommitmentStore
 from server.store.database import Database
 from server.store.deliveries import Deliveries, DeliveryRow, enqueue, of_case
-from server.store.migrate import migrate
 from server.worker import DeliveryWorker
 from tests.dicom.send.foreign import Foreign
+from tests.schema import migrated
 from tests.sockets import let_go
 from tests.store.nouns import AT, open_case
 
@@ -90,19 +89,9 @@ class Sender:
         return self.row().last_outcome or ""
 
 
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file at the present schema, without rows."""
-    path = tmp_path_factory.mktemp("fresh") / "fresh.db"
-    database = Database(path)
-    migrate(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def sender(fresh: Path, tmp_path: Path) -> Iterator[Sender]:
-    database = Database(Path(shutil.copy(fresh, tmp_path / "store.db")))
+def sender(tmp_path: Path) -> Iterator[Sender]:
+    database = Database(migrated(tmp_path / "store.db"))
     open_case(database)
     yield Sender(database)
     database.close()
