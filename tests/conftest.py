@@ -34,6 +34,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
     if both and "another_database" in metafunc.fixturenames:
         metafunc.parametrize("another_database", ["sqlite", "postgresql"], indirect=True)
+    if "fate" in metafunc.fixturenames:
+        first = metafunc.config.getoption("seed") or 0
+        metafunc.parametrize("fate", range(first, first + metafunc.config.getoption("fates")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,418 @@
+"""What may go wrong on the way of a case has one end each; whatever happens, somebody answers for the case.
+
+What a model does wrong stands in tests/test_story_policies.py, reports that are corrected in
+tests/test_story_corrections.py; docs/policies.md lists all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from server.model import AiRead, Answer, Coding
+from server.worker import CaseWorker
+from tests.test_story_rights import ai_resources, refuse
+from tests.world import (
+    BACTERIAL,
+    CARD,
+    SNOMED,
+    SPECIALTY,
+    SR,
+    START,
+    VIRAL,
+    Hospital,
+    World,
+    coded,
+    doctor,
+    observation,
+    report,
+    send_case,
+    sign_as,
+)
+
+pytestmark = pytest.mark.both_databases
+
+DESKS = {
+    "coordinator",
+    "first reader",
+    "integration desk",
+    "medical director",
+    "requester",
+    "specialist",
+}
+FEVER = Coding(SNOMED, "386661006", "Fever")
+NEUTROPHILS = "26511-6"
+
+
+def asked(world: World, *names: str, number: str = "T-1") -> tuple[Hospital, str]:
+    """A case of which a specialist is asked, and the role that is."""
+    for name in names or ("Quill",):
+        doctor(world, name, f"Elsewhere {name}", SPECIALTY)
+    sent = send_case(world, VIRAL, number=number)
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    return sent, offer(world)["owner"]["reference"]
+
+
+def offer(world: World, status: str = "requested") -> dict[str, Any]:
+    [entry] = world.get(f"Task?status={status}&code=specialist-read")["entry"]
+    found: dict[str, Any] = entry["resource"]
+    return found
+
+
+def accepted(world: World, *names: str) -> tuple[Hospital, str]:
+    sent, role = asked(world, *names)
+    assert world.put({**offer(world), "status": "accepted"}).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "accepted"
+    return sent, role
+
+
+def events(world: World, sent: Hospital) -> list[str]:
+    return [each["event"] for each in world.trace(sent.task_id)["history"]]
+
+
+# -- the specialist -----------------------------------------------------------------------------------
+
+
+def test_who_answers_twice_is_told_that_the_first_answer_stands(world: World) -> None:
+    sent, role = accepted(world)
+    task = offer(world, "accepted")
+    assert sign_as(world, role, task["id"], BACTERIAL).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+    before, sent_before = events(world, sent), len(world.courier.sent)
+    again = sign_as(world, role, task["id"], VIRAL)
+    assert again.status_code in (409, 422), again.text
+    assert "completed" in again.text
+    world.run()
+    assert (events(world, sent), len(world.courier.sent)) == (before, sent_before)
+
+
+def test_who_sends_the_same_answer_once_more_is_told_that_it_has_been_taken(world: World) -> None:
+    sent, role = accepted(world)
+    task = offer(world, "accepted")
+    first = sign_as(world, role, task["id"], BACTERIAL)
+    assert first.status_code == 200
+    world.run()
+    before, told = events(world, sent), len(world.courier.sent)
+    repeated = {**first.json, "meta": {**first.json["meta"], "versionId": task["meta"]["versionId"]}}
+    assert world.put(repeated).status_code == 412, "it was written over what has changed since: by itself"
+    again = world.put(first.json)
+    assert (again.status_code, "it has ended" in again.text) == (422, True)
+    assert world.get(f"Task/{task['id']}")["status"] == "completed"
+    world.run()
+    assert (events(world, sent), len(world.courier.sent)) == (before, told)
+
+
+@pytest.mark.parametrize("had_accepted", [False, True])
+def test_who_answers_after_the_offer_is_over_is_told_so_and_the_next_keeps_it(
+    world: World, had_accepted: bool
+) -> None:
+    sent, late = (accepted if had_accepted else asked)(world, "Quill", "Reed")
+    task = offer(world, "accepted" if had_accepted else "requested")
+    world.watch.forward(minutes=61)
+    world.run()
+    other = offer(world)["owner"]["reference"]
+    assert other != late
+    refused = sign_as(world, late, task["id"], BACTERIAL)
+    assert refused.status_code in (409, 422), refused.text
+    assert "failed" in refused.text
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    assert offer(world)["owner"]["reference"] == other
+
+
+def test_an_answer_about_another_case_is_refused_and_both_go_on(world: World) -> None:
+    first, role = accepted(world)
+    mine = offer(world, "accepted")
+    second = send_case(world, VIRAL, number="T-2")
+    world.run()
+    other = world.post(report(second.patient, role, BACTERIAL, issued=world.watch().isoformat()))
+    output = {
+        "type": coded(Coding(f"{SR}/CodeSystem/task", "specialist-report")),
+        "valueReference": {"reference": f"DiagnosticReport/{other['id']}"},
+    }
+    refused = world.put({**mine, "status": "completed", "output": [output]})
+    assert refused.status_code == 422, refused.text
+    world.run()
+    assert [world.state(each.task_id) for each in (first, second)] == ["accepted", "offered"]
+    assert sign_as(world, role, mine["id"], BACTERIAL).status_code == 200
+    world.run()
+    assert world.state(first.task_id) == "closed"
+
+
+# -- the model is replaced ----------------------------------------------------------------------------
+
+
+def test_a_model_that_is_replaced_after_its_read_is_compared_by_its_own_card(world: World) -> None:
+    sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
+    world.run()
+    newer = replace(CARD, version="2.0.0", model_digest="1" * 64, present_codes=(FEVER,))
+    world.cases = replace(world.cases, tools=replace(world.cases.tools, cards={CARD.question: newer}))
+    assert world.put({**sent.report, "status": "final"}).status_code == 200
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("completed", "closed-concordant")
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    assert [each.card for each in world.house.ledger.facts(case, "ai-read", AiRead)] == [CARD.identity]
+    assert len(world.reader.seen) == 1
+
+
+def test_a_model_that_is_replaced_before_its_read_reads_as_the_new_one(world: World) -> None:
+    sent = send_case(world, BACTERIAL, without=lambda made: NEUTROPHILS in str(made["code"]))
+    world.run()
+    newer = replace(CARD, version="2.0.0", model_digest="1" * 64)
+    tools = replace(world.cases.tools, cards={CARD.question: newer}, reader=lambda _: New(world))
+    world.cases = replace(world.cases, tools=tools)
+    world.post(observation(sent.patient, NEUTROPHILS, "90"))
+    world.run()
+    assert world.history(sent.task_id)[-1] == ("completed", "closed-concordant")
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    [read] = world.house.ledger.facts(case, "ai-read", AiRead)
+    assert (read.card, read.model_digest) == (newer.identity, newer.model_digest)
+
+
+@dataclass
+class New:
+    """The reader of the second version."""
+
+    world: World
+
+    def read(self, inputs: Any, now: Any) -> AiRead:
+        read = self.world.reader.read(inputs, now)
+        return replace(read, card=replace(CARD, version="2.0.0").identity, model_digest="1" * 64)
+
+
+# -- two at one date, and the clock -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("had_accepted", [False, True])
+def test_of_two_workers_at_one_due_date_one_acts(world: World, had_accepted: bool) -> None:
+    sent, _ = (accepted if had_accepted else asked)(world, "Quill", "Reed", "Tarn")
+    world.watch.forward(minutes=61)
+    both = Barrier(4)
+
+    def look(worker: CaseWorker) -> None:
+        both.wait(20)
+        while worker.once():
+            pass
+
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(look, replace(world.cases)) for _ in range(4)]:
+            each.result(60)
+    world.run()
+    assert world.state(sent.task_id) == "offered"
+    owners = [each["resource"]["owner"]["reference"] for each in offers(world)]
+    assert len(owners) == len(set(owners)) == 2
+    history = [each for each in noted(world, sent) if each in ("offer expired", "answer overdue")]
+    assert len(history) == 1
+
+
+def offers(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.get("Task?code=specialist-read")["entry"]
+    return found
+
+
+def noted(world: World, sent: Hospital) -> list[str]:
+    view = world.house.ledger.view(str(world.house.ledger.case_of_task(sent.task_id)))
+    assert view is not None
+    return [str(each.event) for each in view.history]
+
+
+Play = Callable[[World], tuple[Hospital, str]]
+
+
+def missing(world: World) -> tuple[Hospital, str]:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL, without=lambda made: NEUTROPHILS in str(made["code"]))
+    world.run()
+    assert world.state(sent.task_id) == "incomplete"
+    return sent, ""
+
+
+def unsigned(world: World) -> tuple[Hospital, str]:
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL, report_more={"status": "preliminary"})
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+    return sent, ""
+
+
+def with_a_person(world: World) -> tuple[Hospital, str]:
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    return sent, ""
+
+
+def broken(world: World) -> tuple[Hospital, str]:
+    world.reader.crashes = 5
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    for _ in range(5):
+        world.run()
+        world.watch.forward(hours=1)
+    assert world.state(sent.task_id) == "faulted"
+    return sent, ""
+
+
+OPEN = (missing, unsigned, asked, accepted, with_a_person, broken)
+
+
+@pytest.mark.parametrize("play", OPEN, ids=lambda each: each.__name__)
+def test_a_clock_that_goes_back_ends_nothing_early_and_loses_nothing(world: World, play: Play) -> None:
+    world.watch.forward(hours=2)  # the report was issued before the clock goes back
+    sent, _ = play(world)
+    before = (world.state(sent.task_id), events(world, sent))
+    world.watch.forward(hours=-1)
+    world.run()
+    assert (world.state(sent.task_id), events(world, sent)) == before
+    watched(world, sent)
+    finished(world, sent)
+    assert world.trace(sent.task_id)["chain"] == "whole"
+
+
+def finished(world: World, sent: Hospital) -> None:
+    """Whatever is still owed is done, and the case ends."""
+    if world.state(sent.task_id) == "incomplete":
+        world.post(observation(sent.patient, NEUTROPHILS, "90"))
+    if world.state(sent.task_id) == "ready":
+        assert world.put({**sent.report, "status": "final"}).status_code == 200
+    if world.state(sent.task_id) in ("held", "faulted"):
+        if not world.get("PractitionerRole?specialty=394807007").get("entry"):
+            doctor(world, "Quill", "Elsewhere", SPECIALTY)
+        case = str(world.house.ledger.case_of_task(sent.task_id))
+        assert world.house.ledger.resume(case, "Dr. Demo", world.watch())
+    world.run()
+    if world.state(sent.task_id) == "offered":
+        assert world.put({**offer(world), "status": "accepted"}).status_code == 200
+        world.run()
+    if world.state(sent.task_id) == "accepted":
+        task = offer(world, "accepted")
+        assert sign_as(world, task["owner"]["reference"], task["id"], BACTERIAL).status_code == 200
+        world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+def watched(world: World, sent: Hospital) -> None:
+    """Somebody answers for the case, and it is looked at again by itself."""
+    told = world.trace(sent.task_id)
+    assert told["accountable"] in DESKS
+    row = world.house.ledger.find(told["case"])
+    assert row is not None
+    assert row.position.ended or row.due_at is not None, told["state"]
+
+
+# -- consent ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("play", OPEN, ids=lambda each: each.__name__)
+def test_consent_that_is_withdrawn_at_any_state_leaves_the_case_to_humans(world: World, play: Play) -> None:
+    sent, _ = play(world)
+    refuse(world, sent.patient)
+    world.run()
+    watched(world, sent)
+    finished(world, sent)
+    assert ai_resources(world) == 0
+    assert len(world.reader.seen) <= 5
+
+
+# -- anything, in any order ---------------------------------------------------------------------------
+
+
+@dataclass
+class Fate:
+    """What befalls a case, drawn by lot."""
+
+    world: World
+    sent: Hospital
+    lots: Random
+
+    def strike(self) -> str:
+        what = self.lots.choice(
+            (self.time, self.back, self.consent, self.correct, self.unsign, self.value, self.decline,
+             self.accept, self.answer, self.resume, self.crash, self.break_)
+        )  # fmt: skip
+        what()
+        return what.__name__
+
+    def time(self) -> None:
+        self.world.watch.forward(minutes=self.lots.choice((1, 31, 61, 600, 3000)))
+
+    def back(self) -> None:
+        """Never to before what the hospital has sent, which would be told from the future then."""
+        if self.world.watch() > START + timedelta(hours=1):
+            self.world.watch.forward(hours=-1)
+
+    def consent(self) -> None:
+        if self.lots.random() < 0.2:
+            refuse(self.world, self.sent.patient)
+
+    def _report(self, **changed: Any) -> None:
+        answer = self.world.put({**self.sent.report, **changed})
+        if answer.status_code == 200:
+            self.sent.report = answer.json
+
+    def correct(self) -> None:
+        code = self.lots.choice((BACTERIAL, VIRAL, FEVER))
+        self._report(status="corrected", conclusionCode=[coded(code)])
+
+    def unsign(self) -> None:
+        self._report(status="preliminary")
+
+    def value(self) -> None:
+        self.world.post(observation(self.sent.patient, NEUTROPHILS, str(self.lots.randint(1, 99))))
+
+    def _offers(self, *statuses: str) -> Iterator[dict[str, Any]]:
+        for each in self.world.get("Task?code=specialist-read").get("entry", []):
+            if each["resource"]["status"] in statuses:
+                yield each["resource"]
+
+    def decline(self) -> None:
+        for each in self._offers("requested"):
+            self.world.put({**each, "status": "rejected", "statusReason": {"text": "away"}})
+
+    def accept(self) -> None:
+        for each in self._offers("requested"):
+            self.world.put({**each, "status": "accepted"})
+
+    def answer(self) -> None:
+        for each in self._offers("accepted", "in-progress", "failed", "completed"):
+            code = self.lots.choice((BACTERIAL, VIRAL, FEVER))
+            sign_as(self.world, each["owner"]["reference"], each["id"], code)
+
+    def resume(self) -> None:
+        case = str(self.world.house.ledger.case_of_task(self.sent.task_id))
+        if self.world.state(self.sent.task_id) in ("held", "faulted"):
+            self.world.house.ledger.resume(case, "Dr. Demo", self.world.watch())
+
+    def crash(self) -> None:
+        self.world.reader.crashes = self.lots.randint(0, 3)
+
+    def break_(self) -> None:
+        self.world.reader.breaks = self.lots.randint(0, 3)
+
+
+def test_whatever_happens_in_whatever_order_somebody_answers_for_the_case(world: World, fate: int) -> None:
+    lots = Random(fate)
+    for name in ("Quill", "Reed", "Sorrel", "Thorn"):
+        doctor(world, name, f"Elsewhere {name}", SPECIALTY)
+    world.reader.answer = lots.choice((Answer.PRESENT, Answer.ABSENT, None))
+    status = lots.choice(("final", "preliminary"))
+    struck = Fate(world, send_case(world, VIRAL, report_more={"status": status}), lots)
+    happened = []
+    for _ in range(25):
+        world.run()
+        watched(world, struck.sent)
+        happened.append(struck.strike())
+    world.run()
+    watched(world, struck.sent)
+    told = world.trace(struck.sent.task_id)
+    assert told["chain"] == "whole", happened
