@@ -46,13 +46,16 @@ _UNANSWERED = (Ai.DECLINED, Ai.NOT_ASKED)
 _READ = (Ai.SEALED, Ai.DECLINED)
 _DONE = (Ai.SEALED, *_UNANSWERED)
 _TO_REFER = (State.AUDIT, State.CONFIRMATION, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
+_TOLD = (Ai.RELEASED, Ai.NOT_ASKED)
 _LET_BE = (State.CONCORDANT, State.STANDS)
 """The first report stands, and nobody else is asked; but for the audit share."""
 _RULED = (State.COMPARED, *_LET_BE, *(s for s in _TO_REFER if s is not State.DECLINED))
 """What the model's read has led to; without it a human must read."""
 _DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
-_COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED)
+_SHOWN = (State.REVEALED, State.FINAL_READ)
+"""A specialist has answered blind and has seen both opinions, unnamed."""
+_COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED, *_SHOWN)
 """Compared, and nobody has been told with what end."""
 _WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
@@ -104,9 +107,18 @@ LAW: tuple[Move, ...] = (
     Move(State.ACCEPTED, Event.ANSWER_NOT_USABLE, State.ACCEPTED),
     Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
     Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
+    Move(State.BLIND_READ, Event.REVEALED, State.REVEALED),
+    *(
+        Move(State.REVEALED, event, State.FINAL_READ)
+        for event in (Event.FINAL_GIVEN, Event.FINAL_OVERDUE, Event.FINAL_DECLINED)
+    ),
+    Move(State.FINAL_READ, Event.RESOLVED, State.RESOLVED),
     # A model version is withdrawn before its read was released: the read counts as a decline.
     *(Move(state, Event.AI_VOIDED, state, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
+    # What was shown to the specialist must not be used: their blind answer counts.
+    *(Move(each, Event.AI_VOIDED, State.FINAL_READ, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for each in _SHOWN),
+    *(Move(each, Event.AI_BARRED, State.FINAL_READ, ai=_READ, sets_ai=Ai.NOT_ASKED) for each in _SHOWN),
     # The patient refuses before it was released: nothing of it is used or shown, and a human reads.
     *(Move(state, Event.AI_BARRED, state, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _DECIDED),
@@ -142,6 +154,12 @@ LAW: tuple[Move, ...] = (
         Move(state, Event.OPINION_WITHDRAWN, State.RETRACTED, ai=(Ai.RELEASED,), sets_ai=Ai.WITHDRAWN)
         for state in RELEASED
     ),
+    *(
+        Move(state, Event.VIEW_KEPT, State.KEPT, ai=_TOLD)
+        for state in RELEASED
+        if state is not State.CONTESTED
+    ),
+    Move(State.KEPT, Event.WRITTEN_UP, State.WRITTEN_UP),
     Move(State.RETRACTED, Event.TAKEN_BACK, State.RETRACTED),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
@@ -213,7 +231,16 @@ def _resume(position: Position) -> Position:
 _OWNERS: dict[str, tuple[State, ...]] = {
     "integration desk": (State.RECEIVED, State.WRITTEN_UP, State.FAULTED),
     "requester": (State.INCOMPLETE, State.REJECTED, State.LAPSED, State.WITHDRAWN),
-    "first reader": (State.READY, *_LET_BE, State.BLIND_READ, State.RESOLVED, State.SENT, State.CLOSED),
+    "first reader": (
+        State.READY,
+        *_LET_BE,
+        State.BLIND_READ,
+        State.FINAL_READ,
+        State.RESOLVED,
+        State.SENT,
+        State.KEPT,
+        State.CLOSED,
+    ),
     "medical director": (State.COMPARED, State.RETRACTED, State.CONTESTED),
     "coordinator": (
         *_TO_REFER,
@@ -223,7 +250,7 @@ _OWNERS: dict[str, tuple[State, ...]] = {
         State.HELD,
         State.UNRESOLVED,
     ),
-    "specialist": (State.ACCEPTED,),
+    "specialist": (State.ACCEPTED, State.REVEALED),
 }
 ACCOUNTABLE: dict[State, str] = {state: who for who, states in _OWNERS.items() for state in states}
 """Every state has one accountable human or desk; a model is never the owner of anything."""
@@ -235,6 +262,9 @@ def public_state(state: State) -> State:
     """The state as anyone may see it while a specialist reads blind.
 
     Concordant, discordant and declined cases all show as COMPARED, so that a state does not
-    tell what the AI said (second-reading S2.4, S2.5).
+    tell what the AI said (second-reading S2.4, S2.5); one whose specialist is
+    shown both opinions as BLIND_READ.
     """
+    if state in _SHOWN:
+        return State.BLIND_READ
     return State.COMPARED if state in _UNDER_SEAL else state

@@ -394,6 +394,17 @@ class RiskBand:
     rule: str | None = None
 
 
+class Reveal(StrEnum):
+    """When a specialist who has answered blind is shown the two others' answers, unnamed (S2.4)."""
+
+    ON_DIFFERENCE = "on-difference"
+    """When both have answered, and one of them otherwise."""
+    ALWAYS = "always"
+    """After each blind answer: that it happens tells nothing then."""
+    NEVER = "never"
+    """The blind answer is the final one."""
+
+
 class Urgency(StrEnum):
     """R4 request-priority, the three we use."""
 
@@ -539,6 +550,11 @@ class Policy:
     reading: ReadingRules | None = None
     """None: nobody is asked whether a result has been read."""
     contest: ContestRules = ContestRules()
+    reveal: Reveal = Reveal.NEVER
+    """Of a file that does not say it: on-difference. A case that was compared before there was a second
+    stage has none."""
+    final_within: timedelta | None = None
+    """How long a final answer is waited for; None: as long as the blind one."""
 
     @property
     def identity(self) -> str:

@@ -23,6 +23,8 @@ class State(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"
     BLIND_READ = "blind-read"
+    REVEALED = "revealed"
+    FINAL_READ = "final-read"
     RESOLVED = "resolved"
     WRITTEN_UP = "written-up"
     SENT = "sent"
@@ -36,6 +38,7 @@ class State(StrEnum):
     FAULTED = "faulted"
     UNRESOLVED = "unresolved"
     RETRACTED = "retracted"
+    KEPT = "kept"
 
 
 class Event(StrEnum):
@@ -75,6 +78,10 @@ class Event(StrEnum):
     ANSWER_OVERDUE = "answer overdue"
     ANSWER_NOT_USABLE = "answer not usable"
     SPECIALIST_SIGNED = "specialist signed"
+    REVEALED = "both opinions shown unnamed"
+    FINAL_GIVEN = "final answer given"
+    FINAL_OVERDUE = "final answer overdue"
+    FINAL_DECLINED = "final answer declined"
     RESOLVED = "resolved"
     WRITTEN_UP = "written up"
     DELIVERED = "delivered"
@@ -93,6 +100,7 @@ class Event(StrEnum):
     ENDED = "ended by a person"
     REPORTED_WITHOUT_AI = "written up without AI"
     OPINION_WITHDRAWN = "opinion withdrawn"
+    VIEW_KEPT = "own view kept by the physician in charge"
     TAKEN_BACK = "taken back undelivered"
     STOP_REFUSED = "stop refused"
 

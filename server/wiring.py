@@ -14,6 +14,7 @@ from server.access.keys import KeyRing
 from server.access.register import Register, checked
 from server.access.tokens import Tokens
 from server.access.wellknown import token_address
+from server.arbitration import final_address
 from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
@@ -33,7 +34,7 @@ from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.hl7v2.links import demand_known
 from server.holding import ObjectHolding
-from server.keys import secret
+from server.keys import audit_key, secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
@@ -227,7 +228,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         seals=house.ledger,
         withdrawals=house.ledger,
         completing=StudyCalls(house),
-        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers)),
+        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers), house.cards),
         notices=house.notifications,
         trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),
@@ -237,6 +238,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         max_entries=house.settings.max_entries,
         sizes=Sizes(most=house.settings.max_page),
         max_included=house.settings.max_included,
+        final_address=partial(final_address, audit_key(house.settings.data)),
         secured=house.settings.clients is not None,
     )
 

@@ -16,7 +16,8 @@ NOUNS_AND_LAW = {
     "server.model", "server.case", "server.states", "server.errors", "server.query", "server.caller",
 }  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
-    "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
+    "server", "server.arbitration",
+    "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
     "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
@@ -27,7 +28,8 @@ CORRIDOR = NOUNS_AND_LAW | {
 COMPOSERS = {
     "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
-    "server.directory", "server.door_metrics", "server.doors", "server.hearing", "server.holding",
+    "server.directory", "server.dissent_commands", "server.door_metrics",
+    "server.doors", "server.hearing", "server.holding",
     "server.idle", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",

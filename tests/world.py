@@ -128,6 +128,9 @@ POLICY = Policy(
 )
 
 
+AUDIT_KEY = b"k" * 32
+
+
 class Watch:
     """A clock that stands until it is moved."""
 
@@ -332,6 +335,7 @@ def make_world(
         archives=archives,
         receivers=receivers,
     )
+    (folder / "audit.key").write_bytes(AUDIT_KEY)  # the door and the steps draw by the same
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
         shelf=house.shelf,
@@ -343,7 +347,7 @@ def make_world(
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
-        audit_key=b"k" * 32,
+        audit_key=AUDIT_KEY,
         content=house.vault.get,
         roster=Roster(house.shelf),
         archives=house.archives,
@@ -435,6 +439,8 @@ class Hospital:
     role: str
     report: dict[str, Any]
     task: dict[str, Any]
+    finally_at: str = ""
+    """Id of the Task by which its specialist is asked for the final answer."""
 
     @property
     def task_id(self) -> str:

@@ -127,6 +127,18 @@ def report(server: str, task: str, finding: str | None, text: str | None) -> Non
         ruled = by_rule(script.findings["bacterial"], script.findings["viral"])(values)
         chosen = script.findings[finding] if finding else ruled
         desk.report(offer["id"], offer["owner"]["reference"], replace(chosen, text=text or chosen.text))
+        for address in desk.finals:
+            click.echo(f"If both opinions are shown you, unnamed: specialist final {address}")
+
+
+@specialist.command()
+@_server
+@click.argument("address")
+def final(server: str, address: str) -> None:
+    """Look at both opinions at ADDRESS, as 'report' printed it, and stay with the blind answer."""
+    with _said(), FhirClient(server) as client:
+        if not _desk(client, load()).finalise(address):
+            click.echo("Nothing is asked there.")
 
 
 @specialist.command()

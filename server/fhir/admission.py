@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from server.fhir.terms import (
     BY_BOTH,
     BY_HUMAN,
     BY_OTHER_MODEL,
+    FINAL_READ,
     IN_ASSESSOR,
     IN_QUESTION,
     IN_REPORT,
@@ -24,7 +25,7 @@ from server.fhir.terms import (
     SPECIALIST_READ,
 )
 from server.fhir.times import moment
-from server.model import Coding
+from server.model import Card, Coding
 from server.ports import Opening, Resource
 
 Look = Callable[[str, str], Resource | None]
@@ -47,6 +48,8 @@ class Admission:
 
     questions: frozenset[str]
     destinations: Sequence[Home]
+    cards: Mapping[str, Card] = field(default_factory=dict)
+    """By question: by which codes a specialist's final answer is known."""
 
     def opening(self, task: Resource, look: Look) -> Opening:
         """The case that a second-read Task opens.
@@ -75,6 +78,18 @@ class Admission:
             task_identifier=identifier,
             due_by=_due_by(task),
         )
+
+    def card(self, task: Resource) -> Card:
+        """That of the question that a Task of ours is about.
+
+        Raises:
+            Fault: UNAVAILABLE when nobody here reads it any more.
+        """
+        card = self.cards.get(asked_question(task))
+        if card is None:
+            text = "nobody here reads this question any more; ask the operator"
+            raise fault(Category.UNAVAILABLE, "not-supported", text, "Task.input")
+        return card
 
     def _question(self, task: Resource, problems: list[Issue]) -> str:
         asked = asked_question(task)
@@ -133,10 +148,26 @@ def is_specialist_read(task: Resource) -> bool:
     return coded(task.get("code", {}), SPECIALIST_READ)
 
 
+def is_final_read(task: Resource) -> bool:
+    """Whether it shows a specialist both opinions, unnamed, and asks for the final answer."""
+    return coded(task.get("code", {}), FINAL_READ)
+
+
+def is_specialists(task: Resource) -> bool:
+    """Whether it is a specialist's to answer."""
+    return is_specialist_read(task) or is_final_read(task)
+
+
 def is_completed_read(resource: Resource) -> bool:
     """Whether this is a specialist's Task that says it is done."""
     task = resource["resourceType"] == "Task"
     return task and is_specialist_read(resource) and resource["status"] == "completed"
+
+
+def is_final_given(resource: Resource) -> bool:
+    """Whether this is a specialist's Task that says that their answer is final."""
+    task = resource["resourceType"] == "Task"
+    return task and is_final_read(resource) and resource["status"] == "completed"
 
 
 def inputs(task: Resource, kind: Coding) -> list[dict[str, Any]]:

@@ -17,13 +17,14 @@ from server.accesses import Access
 from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
-from server.fhir.admission import Admission, asks_alike, is_completed_read
+from server.fhir.admission import Admission, asks_alike, is_completed_read, is_final_given
 from server.fhir.asked import Answered, Asked
 from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
 from server.fhir.doubles import demand_named_once, doubled, matched_twice, written_twice
+from server.fhir.final_answer import demand_final
 from server.fhir.parse import own
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, asked_already, check_version, taken, within
@@ -198,6 +199,8 @@ class Planner:
             demand_present(resource, asked.references, pending.holds)
             if current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
+            if current is not None and is_final_given(resource):
+                demand_final(resource, pending.look, self.admission.card(resource), at)
             if resource["resourceType"] == "Subscription":
                 before = None if current is None else own(current.body)
                 resource, wish = self.enrolment.weigh(resource, before, at, place.id)

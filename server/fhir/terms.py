@@ -16,6 +16,8 @@ TASK = f"{SR}/CodeSystem/task"
 QUESTION = f"{SR}/CodeSystem/question"
 AGREEMENT = f"{SR}/CodeSystem/agreement"
 AUDIT = f"{SR}/CodeSystem/audit"
+OVERRULING = f"{SR}/CodeSystem/overruling"
+DECIDED_BY = f"{SR}/CodeSystem/decided-by"
 
 # -- what our identifiers are minted in (docs/fhir-door.md) ---------------------------------
 
@@ -86,10 +88,15 @@ CONTEST = Coding(TASK, "contest", "Contest of a result")
 ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
 REMINDER = Coding(TASK, "unread-result", "Result not read yet")
 CONTEST_NEWS = Coding(TASK, "contested-result", "Result contested")
+FINAL_READ = Coding(TASK, "final-read", "Final read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
 IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
+IN_OPINION_X = Coding(TASK, "opinion-x", "Opinion X")
+IN_OPINION_Y = Coding(TASK, "opinion-y", "Opinion Y")
+IN_OWN_ANSWER = Coding(TASK, "own-answer", "Your own answer, given blind")
+IN_LOCALISED = Coding(TASK, "localised", "Overruling a finding needs a code")
 
 IN_ASSESSOR = Coding(TASK, "assessor", "By whom")
 BY_HUMAN = Coding(TASK, "human", "A human specialist")
@@ -101,6 +108,9 @@ OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
 OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
+OUT_FINAL_REASON = Coding(TASK, "final-reason", "Reason for the final answer")
+OUT_OVERRULING = Coding(TASK, "overruling-reason", "Why a finding is overruled")
+OUT_DECIDED_BY = Coding(TASK, "decided-by", "Decided by")
 OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
 OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
 OUT_INDEPENDENCE = Coding(TASK, "independence", "Independence of the assessor")
@@ -139,7 +149,11 @@ class Business(StrEnum):
     CLOSED_AMENDED = "closed-amended"
     CLOSED_STANDS = "closed-stands"
     """The readings differ, and the policy lets the first report stand."""
+    CLOSED_KEPT = "closed-kept"
+    """The physician in charge keeps the first report against the specialist's answer."""
     EXPIRED = "expired"
+    FINAL_AWAITED = "awaiting-final-answer"
+    """Of the Task of a specialist who has answered blind: both opinions are shown, unnamed."""
     OPINION_WITHDRAWN = "opinion-withdrawn"
     """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
@@ -160,3 +174,5 @@ class Reason(StrEnum):
     FIRST_REPORT_CORRECTED = "first-report-corrected"
     FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"
     NO_USABLE_CODE = "no-usable-code"
+    SHOWN_NO_LONGER = "shown-no-longer"
+    """What a specialist was shown beside their own answer must not be used any more."""

@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
+from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import ContestSchema, ReadingSchema
@@ -29,6 +29,7 @@ _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
+_REVEAL = f"must be one of: {', '.join(Reveal)}"
 _LATE = f"must be one of: {', '.join(Late)}"
 _MODALITY = "must be a modality of DICOM, such as CR"
 _DAYS = "must be a number of days from 1 to 36500"
@@ -133,6 +134,10 @@ class PolicySchema(Strict):
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
     )
+    reveal = fields.Enum(
+        Reveal, by_value=True, load_default=Reveal.ON_DIFFERENCE, error_messages=allowed(_REVEAL)
+    )
+    final_within = duration(required=False)
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )

@@ -51,9 +51,10 @@ def text(pattern: str, sentence: str) -> Parsed[str]:
     return Parsed(parse, sentence)
 
 
-def duration() -> Parsed[timedelta]:
-    """A required span of time."""
-    return Parsed(_span, "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'")
+def duration(*, required: bool = True) -> Parsed[timedelta]:
+    """A span of time."""
+    sentence = "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'"
+    return Parsed(_span, sentence, required=required)
 
 
 def _span(value: Any) -> timedelta:

@@ -12,6 +12,7 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business, Reason
 from server.model import Comparison, FirstRead, ResourceKey
 from server.ports import Progress, Stored
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
@@ -36,6 +37,8 @@ _BEFORE_THE_END = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
     State.HELD,
     State.FAULTED,
 )
@@ -67,6 +70,7 @@ def compared_anew(file: CaseFile) -> Progress:
     before = file.tools.shelf.read(was.type, was.id, was.version)
     if before is not None and anchor(before) != anchor(now) and _effective(before) != _effective(now):
         move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
+    called_back(move)  # it showed what the first report no longer says
     return move.at_once()
 
 

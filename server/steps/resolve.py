@@ -1,4 +1,4 @@
-"""CONCORDANT, STANDS and BLIND_READ: what became of the first reader's answer."""
+"""CONCORDANT, STANDS, BLIND_READ and FINAL_READ: what became of the first reader's answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from server.model import OfferEnd, Referral
 from server.ports import Progress
 from server.routing.comparison import Outcome, settle
 from server.steps.casefile import CaseFile, Moved, held
+from server.steps.deciding import decided_by, deciding_read
 from server.steps.letters import recalled, to_a_person
 
 
@@ -20,13 +21,14 @@ def resolve(file: CaseFile) -> Progress:
     if state in (State.CONCORDANT, State.STANDS) and referral is not None and _signed(file, referral):
         text = "a specialist had signed before the first report was corrected"
         return Moved(file).note(Event.AUDIT_DRAWN, sealed=True, policy=True, reason=text).at_once()
-    read = file.specialist_read
+    read = deciding_read(file)
     stands = state is State.STANDS
     outcome = settle(file.comparison.first, file.ai_read.answer, read.answer if read else None, stands=stands)
     if outcome is Outcome.UNSETTLED:
         move = held(file, "the readers' answers do not settle the case")
         return to_a_person(move, "A person looks at it.")
-    move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome).lay_down("outcome", outcome)
+    move = Moved(file).note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
+    move.lay_down("outcome", outcome)
     if referral is not None:
         recalled(move, referral, OfferEnd.CORRECTED)
     return move.at_once()

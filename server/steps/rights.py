@@ -11,6 +11,7 @@ from server.model import Comparison, Silence
 from server.ports import Progress
 from server.query import Query, Reference
 from server.routing.comparison import barred as comparison_barred
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 
 _MOST = 200
@@ -31,6 +32,8 @@ _RELEASED_AFTER = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
     State.RESOLVED,
 )
 """Where a model's read is there, and nobody outside has it."""
@@ -75,4 +78,5 @@ def barred(file: CaseFile) -> Progress | None:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None:
         move.lay_down("comparison", comparison_barred(comparison, reason))
+    called_back(move)
     return move.at_once()

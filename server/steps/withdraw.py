@@ -22,6 +22,7 @@ from server.fhir.terms import Business
 from server.model import Comparison, Document, Hl7Kind, Verdict, Withdrawal
 from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
@@ -44,6 +45,8 @@ _VOIDABLE = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
 )
 
 
@@ -85,6 +88,7 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None and comparison.verdict is not Verdict.DECLINED:
         move.lay_down("comparison", voided(comparison))
+    called_back(move)
     return move.at_once()
 
 

@@ -36,6 +36,7 @@ GROUPS: tuple[Group, ...] = (
             terms.ACKNOWLEDGE: "Whoever it is from has read the result of the second read in focus.",
             terms.CONTEST: "A patient or a clinician does not accept the result of the second read in focus.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
+            terms.FINAL_READ: "The same specialist, who has answered, sees both opinions, and finalises.",
         },
     ),
     Group(
@@ -69,6 +70,63 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
+        "final-read-input",
+        "What a specialist sees before the final answer",
+        terms.TASK,
+        {
+            terms.IN_OPINION_X: "One of the two opinions, by lot; whose it is, is not told.",
+            terms.IN_OPINION_Y: "The other one.",
+            terms.IN_OWN_ANSWER: "What the specialist has answered before either was shown.",
+            terms.IN_LOCALISED: "Whether overruling a finding needs a code of ValueSet/overruling-reason.",
+        },
+    ),
+    Group(
+        "final-read-output",
+        "What a specialist gives with the final answer",
+        terms.TASK,
+        {
+            terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport with the final answer.",
+            terms.OUT_FINAL_REASON: "Why, in words; due where most of the three answers say otherwise.",
+            terms.OUT_OVERRULING: "Why a finding is overruled, a code of CodeSystem/overruling.",
+        },
+    ),
+    Group(
+        "overruling-reason",
+        "Why a finding on an image is overruled",
+        terms.OVERRULING,
+        {
+            Coding(terms.OVERRULING, "artefact", "Artefact"): "An artefact of the image.",
+            Coding(
+                terms.OVERRULING, "normal-variant", "Normal variant"
+            ): "Normal anatomy, or a variant of it.",
+            Coding(
+                terms.OVERRULING, "known-before", "Known before"
+            ): "Old or known, not what is asked about.",
+            Coding(terms.OVERRULING, "other-explanation", "Other explanation"): "There, and something else.",
+            Coding(terms.OVERRULING, "nothing-seen", "Nothing seen"): "Nothing is seen at any place.",
+            Coding(
+                terms.OVERRULING, "not-assessable", "Not assessable"
+            ): "The image does not allow to say it.",
+        },
+    ),
+    Group(
+        "decided-by",
+        "Whose answer a case ended with",
+        terms.DECIDED_BY,
+        {
+            Coding(
+                terms.DECIDED_BY, "first-reader", "First reader"
+            ): "The first report; nobody else was asked.",
+            Coding(terms.DECIDED_BY, "specialist", "Specialist"): "The specialist's answer.",
+            Coding(
+                terms.DECIDED_BY, "blind-answer", "Specialist's blind answer"
+            ): "The specialist's first answer: no final one came, or what was shown for it no longer held.",
+            Coding(
+                terms.DECIDED_BY, "physician-in-charge", "Physician in charge"
+            ): "The physician in charge, who keeps the first report against the specialist's answer.",
+        },
+    ),
+    Group(
         "task-output",
         "Outputs of a Task",
         terms.TASK,
@@ -78,6 +136,7 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_AI_OPINION: "The model's opinion, a DiagnosticReport.",
             terms.OUT_REFERRAL: "The Task by which a specialist was asked.",
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
+            terms.OUT_DECIDED_BY: "Whose answer the case ended with, a code of CodeSystem/decided-by.",
             terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
             terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
             terms.OUT_INDEPENDENCE: "What was checked of the assessor, a code of CodeSystem/independence.",
@@ -101,6 +160,8 @@ GROUPS: tuple[Group, ...] = (
             _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
             _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
             _said(Business.CLOSED_STANDS): "Closed: the readings differ; by the policy the first stands.",
+            _said(Business.CLOSED_KEPT): "Closed: the first report is kept against the specialist's answer.",
+            _said(Business.FINAL_AWAITED): "A specialist has answered blind and sees both opinions unnamed.",
             _said(
                 Business.REPORT_NOT_USABLE
             ): "A specialist's report must be corrected; the reason says how.",
@@ -122,6 +183,7 @@ GROUPS: tuple[Group, ...] = (
         {
             _said(Reason.FIRST_REPORT_CORRECTED): "The first report was corrected; it is compared anew.",
             _said(Reason.FIRST_REPORT_WITHDRAWN): "The first report was withdrawn by its author.",
+            _said(Reason.SHOWN_NO_LONGER): "What was shown to a specialist no longer holds.",
             _said(Reason.NO_USABLE_CODE): "A signed report holds no code that answers the question.",
         },
     ),
@@ -162,6 +224,8 @@ TITLES: Mapping[str, str] = {
     terms.AGREEMENT: "Agreement of readings",
     terms.INDEPENDENCE: "Independence of an assessor",
     terms.AUDIT: "Kinds of access",
+    terms.OVERRULING: "Why a finding on an image is overruled",
+    terms.DECIDED_BY: "Whose answer a case ended with",
     terms.QUESTION: "Questions that are read here",
 }
 NAMED: Mapping[str, str] = {

@@ -112,6 +112,7 @@ def opinion_bundle(
     *,
     referral: Referral | None = None,
     answered: Answered | None = None,
+    decided: Coding | None = None,
     objects: Sequence[tuple[Coding, str | None]] = (),
     notice: Json | None = None,
     more: Sequence[Json] = (),
@@ -123,7 +124,11 @@ def opinion_bundle(
     """
     card, read = opinion.card, opinion.read
     told = [] if notice is None else [_minted(letter, "notice", terms.NOTICE, notice)]
-    outputs = [*_outcome(letter, opinion.comparison, referral, answered), *_noticed(letter, told), *more]
+    outputs = [
+        *_outcome(letter, opinion.comparison, referral, answered, decided),
+        *_noticed(letter, told),
+        *more,
+    ]
     if read.silence is Silence.NOT_ASKED:
         return _transaction(
             *_settled(letter, opinion, referral, answered), *told, _ehr_task(letter, standing, outputs)
@@ -166,7 +171,11 @@ def _settled(
 
 
 def _outcome(
-    letter: Correspondence, comparison: Comparison, referral: Referral | None, answered: Answered | None
+    letter: Correspondence,
+    comparison: Comparison,
+    referral: Referral | None,
+    answered: Answered | None,
+    decided: Coding | None,
 ) -> list[Json]:
     opinion = logical(
         "DiagnosticReport",
@@ -185,6 +194,8 @@ def _outcome(
         outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
     if answered is not None:
         outputs.append(_output(terms.OUT_SPECIALIST_REPORT, refer_to_specialist_report(letter)))
+    if decided is not None:
+        outputs.append({"type": concept(terms.OUT_DECIDED_BY), "valueCodeableConcept": concept(decided)})
     return outputs
 
 

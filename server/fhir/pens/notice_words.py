@@ -69,6 +69,10 @@ _DECIDED = {
         "A specialist who had not seen any earlier opinion read your case and does not agree with your "
         "doctor's report. Your doctor has both and decides with you what follows."
     ),
+    Business.CLOSED_KEPT: (
+        "A specialist, who first read your case without any earlier opinion, does not agree with your "
+        "doctor's report. Your doctor has both, and keeps the report."
+    ),
     Business.CLOSED_STANDS: (
         "Your doctor's signed report stands: by the rules of this service nobody else was asked. No program "
         "has decided anything."

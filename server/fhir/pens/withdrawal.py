@@ -77,9 +77,12 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
     business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     entries = [
-        *({**each, "resource": in_error(each["resource"], said), "request": _update(each)} for each in parts),
         *(
-            {**each, "resource": withdrawn_notice(each["resource"], said), "request": _update(each)}
+            {**each, "resource": in_error(each["resource"], said), "request": as_update(each)}
+            for each in parts
+        ),
+        *(
+            {**each, "resource": withdrawn_notice(each["resource"], said), "request": as_update(each)}
             for each in sent["entry"]
             if is_notice(each["resource"])
         ),
@@ -98,8 +101,10 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
 
 
-def _update(entry: Json) -> Json:
+def as_update(entry: Json) -> Json:
     """What was created on a condition is updated by the same condition."""
+    if entry["request"]["method"] == "PUT":
+        return dict(entry["request"])
     return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.arbitration import Decider, Overruling
 from server.fhir import terms
 from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.artefacts.vocabulary import GROUPS, NAMED, TITLES
@@ -48,6 +49,8 @@ def test_the_vocabulary_is_what_the_code_writes() -> None:
         if isinstance(each, Coding) and each.system.startswith(SR)
     }
     written |= {(terms.TASK, each.value) for each in (*terms.Business, *terms.Reason)}
+    written |= {(terms.OVERRULING, each.value) for each in Overruling}
+    written |= {(terms.DECIDED_BY, each.value) for each in Decider}
     assert {(code.system, code.code) for group in GROUPS for code in group.meanings} == written
     for each in ALL:
         if each["resourceType"] == "CodeSystem":
