@@ -37,7 +37,7 @@ def independence(file: CaseFile, read: SpecialistRead | None) -> Independence | 
     return Independence(read.role, before.readers, checks(read.role, directory, terms))
 
 
-def words(record: Independence) -> str:
+def checked(record: Independence) -> str:
     """For people: what was checked, and what came of it."""
     told = "; ".join(each.words for each in record.checks)
     return f"{'Independent' if record.shown else 'Independence is not shown'}: {told}."
@@ -46,4 +46,4 @@ def words(record: Independence) -> str:
 def output(record: Independence) -> Json:
     """Task.output: the label is refused unless everything is known and different."""
     code = SHOWN if record.shown else NOT_SHOWN
-    return {"type": concept(OUT_INDEPENDENCE), "valueCodeableConcept": concept(code, text=words(record))}
+    return {"type": concept(OUT_INDEPENDENCE), "valueCodeableConcept": concept(code, text=checked(record))}

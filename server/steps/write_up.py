@@ -13,7 +13,7 @@ from server.fhir.stamp import stamped
 from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
-from server.steps.assessment import independence, output, words
+from server.steps.assessment import checked, independence, output
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, request_end
 from server.steps.notice import notice
@@ -67,7 +67,7 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
         referral=file.referral,
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
-        notice=notice(file, to, standing, "" if record is None else words(record)),
+        notice=notice(file, to, standing, "" if record is None else checked(record)),
         more=[] if record is None else [output(record)],
     )
 
