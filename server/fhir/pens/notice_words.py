@@ -62,11 +62,11 @@ _DECIDED = {
         "anything."
     ),
     Business.CLOSED_UPHELD: (
-        "A specialist who had not seen any earlier opinion read your case and agrees with your doctor's "
+        "A specialist, who first read your case without any earlier opinion, agrees with your doctor's "
         "report."
     ),
     Business.CLOSED_AMENDED: (
-        "A specialist who had not seen any earlier opinion read your case and does not agree with your "
+        "A specialist, who first read your case without any earlier opinion, does not agree with your "
         "doctor's report. Your doctor has both and decides with you what follows."
     ),
     Business.CLOSED_KEPT: (
