@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from server import __version__, clock, metrics
 from server.access.endpoints import endpoints
+from server.case import State
 from server.console.pages import pages
 from server.counting import read
 from server.dicom.receive import counts as dicom
@@ -98,12 +99,23 @@ def _health(house: House) -> flask.Response:
         "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
+        **_owed(house),
     }
     body |= of_policies(house, clock.now())
     if house.polled:
         rows = house.partners.listed(tuple(house.polled))
         body["failingPartners"] = sum(each.failures > 0 for each in rows)
     return flask.jsonify(body)
+
+
+def _owed(house: House) -> dict[str, int]:
+    """What people owe once results are released."""
+    stand = house.ledger.counts()
+    return {
+        "resultsToRead": stand.get(State.SENT, 0),
+        "unreadResults": stand.get(State.UNREAD, 0),
+        "contestedResults": stand.get(State.CONTESTED, 0),
+    }
 
 
 def _metrics(house: House) -> flask.Response:

@@ -62,6 +62,11 @@ _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
 _UNDECIDED = (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
+FOLLOWED = (State.SENT, State.UNREAD, State.CONTESTED)
+"""The result is with whoever asked, and a person still owes an act."""
+RELEASED = (State.WRITTEN_UP, *FOLLOWED, State.CLOSED)
+_OUT = (Ai.RELEASED, Ai.WITHDRAWN, Ai.NOT_ASKED)
+"""Nothing of the model's read is under seal any more."""
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -120,6 +125,16 @@ LAW: tuple[Move, ...] = (
     Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, ai=_READ, sets_ai=Ai.RELEASED),
     Move(State.RESOLVED, Event.REPORTED_WITHOUT_AI, State.WRITTEN_UP, ai=(Ai.NOT_ASKED,)),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
+    # A result that nobody has read is chased; one that is contested has a person and a date.
+    Move(State.WRITTEN_UP, Event.DELIVERED_TO_READ, State.SENT, first=First.LOCKED, ai=_OUT),
+    *(Move(state, Event.REMINDED, state) for state in (State.SENT, State.UNREAD)),
+    Move(State.SENT, Event.ESCALATED, State.UNREAD),
+    *(Move(state, Event.RESULT_READ, State.CLOSED) for state in (State.SENT, State.UNREAD, State.CLOSED)),
+    *(Move(state, Event.RESULT_READ, state) for state in (State.WRITTEN_UP, State.CONTESTED)),
+    *(Move(each, Event.CONTESTED, State.CONTESTED, first=First.LOCKED, ai=_OUT) for each in RELEASED),
+    Move(State.CONTESTED, Event.CONTEST_OVERDUE, State.CONTESTED),
+    Move(State.CONTESTED, Event.CONTEST_UPHELD, State.WRITTEN_UP),
+    Move(State.CONTESTED, Event.CONTEST_CORRECTED, State.WRITTEN_UP),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
@@ -128,17 +143,22 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(
-        Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
+        Move(state, event, state, first=First.LOCKED)
         for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
+        for state in (*FOLLOWED, State.CLOSED)
     ),
-    Move(State.CLOSED, Event.IMAGES_LATE, State.CLOSED),
+    *(Move(state, Event.IMAGES_LATE, state) for state in (*FOLLOWED, State.CLOSED)),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
     *(
         Move(state, Event.OPINION_WITHDRAWN, State.RETRACTED, ai=(Ai.RELEASED,), sets_ai=Ai.WITHDRAWN)
-        for state in (State.WRITTEN_UP, State.CLOSED)
+        for state in RELEASED
     ),
-    *(Move(state, Event.VIEW_KEPT, State.KEPT, ai=_TOLD) for state in (State.WRITTEN_UP, State.CLOSED)),
+    *(
+        Move(state, Event.VIEW_KEPT, State.KEPT, ai=_TOLD)
+        for state in RELEASED
+        if state is not State.CONTESTED
+    ),
     Move(State.KEPT, Event.WRITTEN_UP, State.WRITTEN_UP),
     Move(State.RETRACTED, Event.TAKEN_BACK, State.RETRACTED),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
@@ -217,11 +237,19 @@ _OWNERS: dict[str, tuple[State, ...]] = {
         State.BLIND_READ,
         State.FINAL_READ,
         State.RESOLVED,
+        State.SENT,
         State.KEPT,
         State.CLOSED,
     ),
-    "medical director": (State.COMPARED, State.RETRACTED),
-    "coordinator": (*_TO_REFER, State.REFERRED, State.OFFERED, State.HELD, State.UNRESOLVED),
+    "medical director": (State.COMPARED, State.RETRACTED, State.CONTESTED),
+    "coordinator": (
+        *_TO_REFER,
+        State.REFERRED,
+        State.OFFERED,
+        State.UNREAD,
+        State.HELD,
+        State.UNRESOLVED,
+    ),
     "specialist": (State.ACCEPTED, State.REVEALED),
 }
 ACCOUNTABLE: dict[State, str] = {state: who for who, states in _OWNERS.items() for state in states}

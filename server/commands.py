@@ -27,6 +27,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
@@ -45,7 +46,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, *RIGHTS):
     main.add_command(each)
 
 

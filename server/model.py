@@ -151,6 +151,21 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Subgroup:
+    """How a model did in some of the people that it was tested on."""
+
+    name: str
+    """Who they are, in plain words."""
+    people: int
+    sensitivity: str
+    """With its interval, as in ``Card.performance``."""
+    specificity: str
+    age_years: Span | None = None
+    sex: str | None = None
+    """R4 administrative-gender; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A reader's data sheet: identity, digest, contract, thresholds, words for people."""
 
@@ -178,6 +193,8 @@ class Card:
     performance: Mapping[str, str]
     film: FilmContract | None = None
     """A reader of films has one, and no features; a reader of tables has features and none."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """Empty: no figures for some people alone are known."""
 
     @property
     def identity(self) -> str:
@@ -502,6 +519,25 @@ class StopRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How a released result is chased until a clinician says that they have read it."""
+
+    remind_after: timedelta
+    remind_every: timedelta
+    escalate_after: timedelta
+    coordinator: str
+    """To whom it is told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContestRules:
+    """Who decides when a released result is contested, and until when."""
+
+    accountable: str = "medical director"
+    decide_within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -526,6 +562,11 @@ class Policy:
     bands: tuple[RiskBand, ...] = ()
     """The first that a case is in counts."""
     matching: Matching = Matching()
+    notice: bool = True
+    """Patients are told with the result whether a model took part, which one, and how it does."""
+    reading: ReadingRules | None = None
+    """None: nobody is asked whether a result has been read."""
+    contest: ContestRules = ContestRules()
     reveal: Reveal = Reveal.NEVER
     """Of a file that does not say it: on-difference. A case that was compared before there was a second
     stage has none."""
@@ -658,6 +699,38 @@ class Candidate:
     """The part of the score that rests on what is known, not on what is assumed."""
 
 
+class Finding(StrEnum):
+    """What became of one check of independence."""
+
+    DIFFERENT = "different"
+    SHARED = "shared"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that an assessor must not have in common with whoever gave an earlier opinion."""
+
+    what: str
+    finding: Finding
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Independence:
+    """What was checked of somebody who has assessed a case for its patient (second-reading S5.4)."""
+
+    role: str
+    earlier: tuple[str, ...]
+    """Everybody of whom they were to be independent, as references."""
+    checks: tuple[Check, ...]
+
+    @property
+    def shown(self) -> bool:
+        """The label is refused where anything is shared or not known."""
+        return all(each.finding is Finding.DIFFERENT for each in self.checks)
+
+
 class OfferEnd(StrEnum):
     """How an offer to a specialist ended."""
 
@@ -748,6 +821,58 @@ class Withdrawal:
     by: str
     reason: str
     at: datetime
+
+
+class ContestEnd(StrEnum):
+    """How the contest of a released result ends."""
+
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    """The people in charge have put the record right."""
+    WITHDRAWN = "withdrawn"
+    """The model's opinion must not be used."""
+    UNDECIDED = "undecided"
+    """A person ended the case itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Somebody does not accept a released result."""
+
+    task: str
+    """Their Task, ``Task/id``."""
+    by: str
+    accountable: str
+    """Who answers for it that it is decided."""
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person's word on a contest."""
+
+    end: ContestEnd
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """A result is with whoever asked, and nobody has said that they have read it."""
+
+    told: int
+    """How often somebody was reminded."""
+    next_at: datetime
+    escalate_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody has read a result."""
+
+    by: str
+    release: int
+    """Of a case whose result was told anew, withdrawn say: what had been told by then."""
 
 
 # -- documents -----------------------------------------------------------------------------

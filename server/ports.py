@@ -181,6 +181,8 @@ class Intake:
     subscribings: tuple[Subscribing, ...] = ()
     accesses: tuple[Access, ...] = ()
     """Who writes it."""
+    upon: tuple[str, ...] = ()
+    """Ids of Tasks on whose results somebody says something: their cases look again, be they closed."""
     merged: tuple[tuple[str, str], ...] = ()
     """``Patient/id`` that lives on no longer, and the one that its cases are about from now on."""
 

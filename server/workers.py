@@ -28,6 +28,7 @@ from server.steps.roster import Roster
 from server.stopping import StopWatch
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
+from server.store.earlier import EarlierReads
 from server.store.inquiries import Inquiries
 from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
@@ -94,6 +95,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         archives=house.archives,
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
+        earlier=EarlierReads(house.database),
     )
     watch = stop_watch(house)
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)

@@ -155,7 +155,7 @@ def test_nothing_is_compared_before_both_reads_are_done() -> None:
     ]
     assert early == []
     assert {move.state for move in LAW if move.to is State.WRITTEN_UP is not move.state} == {
-        State.RESOLVED, State.UNRESOLVED, State.RETRACTED, State.KEPT,
+        State.RESOLVED, State.UNRESOLVED, State.RETRACTED, State.CONTESTED, State.KEPT,
     }  # fmt: skip
     assert {move.state for move in LAW if move.to is State.UNRESOLVED is not move.state} == WITH_A_PERSON
     assert {move.ai for move in LAW if move.to is State.RETRACTED is not move.state} == {(Ai.RELEASED,)}

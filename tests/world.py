@@ -44,6 +44,7 @@ from server.steps.casefile import Tools
 from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.earlier import EarlierReads
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -358,6 +359,7 @@ def make_world(
         roster=Roster(house.shelf),
         archives=house.archives,
         receivers=house.receivers,
+        earlier=EarlierReads(database),
     )
     app = create_app(house, watch)
     yield World(

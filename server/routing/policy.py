@@ -14,9 +14,9 @@ from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
+from server.routing.rights_schema import ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Strict, allowed, complaints, text
-from server.routing.spans import duration as _duration
+from server.routing.schema import Strict, allowed, complaints, duration, text, truth
 from server.routing.stop_schema import StopSchema
 from server.toml import Number, where
 
@@ -43,8 +43,8 @@ _CLOCKS = "must give a clock for every urgency that is used above"
 class ClockSchema(Strict):
     """One table under ``clocks``."""
 
-    accept_within = _duration()
-    answer_within = _duration()
+    accept_within = duration()
+    answer_within = duration()
 
     @post_load
     def _clock(self, data: dict[str, timedelta], **_: Any) -> Clock:
@@ -68,7 +68,7 @@ class PriorsSchema(Strict):
         load_default=list,
         error_messages=allowed("must be a list of modalities of DICOM, such as CR; left out: any"),
     )
-    wait = _duration()
+    wait = duration()
 
     @post_load
     def _rules(self, data: dict[str, Any], **_: Any) -> PriorRules:
@@ -78,14 +78,14 @@ class PriorsSchema(Strict):
 class ImagesSchema(Strict):
     """The table ``images``."""
 
-    quiet_study = _duration()
+    quiet_study = duration()
     quiet_series = fields.Dict(
         keys=fields.String(validate=validate.Regexp(r"[A-Z]{2,16}\Z", error=_MODALITY)),
-        values=_duration(),
+        values=duration(),
         load_default=dict,
         error_messages=allowed("must be a table: a modality, such as CT, and a duration"),
     )
-    complete_within = _duration()
+    complete_within = duration()
     when_late = fields.Enum(Late, by_value=True, required=True, error_messages=allowed(_LATE))
     priors = fields.Nested(PriorsSchema, error_messages=allowed(_PRIORS))
 
@@ -122,9 +122,9 @@ class PolicySchema(Strict):
     audit_fraction = Number(
         required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
     )
-    incomplete_for = _duration()
-    first_read_within = _duration()
-    deliver_for = _duration()
+    incomplete_for = duration()
+    first_read_within = duration()
+    deliver_for = duration()
     specialties = fields.List(
         fields.Nested(CodingSchema), required=True, error_messages=allowed(_SPECIALTIES)
     )
@@ -138,10 +138,13 @@ class PolicySchema(Strict):
     reveal = fields.Enum(
         Reveal, by_value=True, load_default=Reveal.ON_DIFFERENCE, error_messages=allowed(_REVEAL)
     )
-    final_within = _duration(required=False)
+    final_within = duration(required=False)
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
+    reading = fields.Nested(ReadingSchema, error_messages=allowed(ReadingSchema.SENTENCE))
+    contest = fields.Nested(ContestSchema, error_messages=allowed(ContestSchema.SENTENCE))
+    notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
 

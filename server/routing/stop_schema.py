@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Final
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.model import StopRule
-from server.routing.schema import Strict, allowed
-from server.routing.spans import duration
+from server.routing.schema import Strict, allowed, duration
 from server.toml import Number
 
 _LEAST = 10

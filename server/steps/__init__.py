@@ -13,6 +13,7 @@ from server.case import State
 from server.ports import Progress
 from server.steps.answer import await_report
 from server.steps.casefile import CaseFile, Wait
+from server.steps.chase import await_decision, await_reading
 from server.steps.compare import compare
 from server.steps.corrected import look_back
 from server.steps.end import end
@@ -50,6 +51,9 @@ STEPS: dict[State, Step] = {
     State.FINAL_READ: resolve,
     State.RESOLVED: write_up,
     State.WRITTEN_UP: close,
+    State.SENT: await_reading,
+    State.UNREAD: await_reading,
+    State.CONTESTED: await_decision,
     State.CLOSED: look_back,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,

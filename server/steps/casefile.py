@@ -105,6 +105,8 @@ class Tools:
     receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
+    earlier: Callable[[str], Sequence[str]] = lambda _: ()
+    """Case -> the roles of who has signed on the same question about the same patient in other cases."""
 
 
 @dataclass(frozen=True, slots=True)

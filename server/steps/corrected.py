@@ -17,6 +17,7 @@ from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
 from server.steps.letters import called_off
+from server.steps.said import said
 
 _VOID = ("entered-in-error", "cancelled")
 _BEGUN = ("accepted", "in-progress", "on-hold")
@@ -81,6 +82,8 @@ def _effective(report: Stored) -> tuple[object, object]:
 
 def look_back(file: CaseFile) -> Progress | Wait:
     """CLOSED: what comes now changes nothing any more, and stands in the history."""
+    if (heard := said(file)) is not None:
+        return heard
     move = noted_late(Moved(file))
     return move.progress(None) if move.entries else Wait(None)
 

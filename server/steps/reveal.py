@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from server.arbitration import FinalEnd, FinalRead, Shown, final_address, has_second_stage
 from server.case import Event
+from server.fhir.admission import is_assessment
 from server.fhir.final_answer import final_answer
 from server.fhir.home import letter_home, settle_references
 from server.fhir.pens.correspondence import Standing
@@ -37,7 +38,12 @@ def reveal_or_resolve(file: CaseFile) -> Progress:
     opinions = (file.comparison.first, file.ai_read.answer)
     clock = clock_of(file, referral.urgency)
     due = final_by(file.now, file.policy.final_within or clock.answer_within, file.case.due_by)
-    if due is None or read.answer is None or not has_second_stage(file.policy.reveal, read.answer, opinions):
+    if (
+        due is None
+        or read.answer is None
+        or is_assessment(file.task)
+        or not has_second_stage(file.policy.reveal, read.answer, opinions)
+    ):
         return resolve(file)
     lot = swapped(file.case.id, referral.offer.number, file.tools.audit_key)
     x, y = reversed(opinions) if lot else opinions

@@ -15,6 +15,9 @@ from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 
 _MOST = 200
+WANTED = "an independent read without AI was asked for"
+BY_POLICY = "the policy asks no model about such a case"
+"""Two of the reasons why no model is asked; any other is the patient's refusal."""
 _RELEASED_AFTER = (
     State.READY,
     State.COMPARED,
@@ -43,7 +46,7 @@ def refused_by_patient(file: CaseFile) -> str | None:
         Fault: what the patient has said cannot be read now; then nothing is read by a model either.
     """
     if is_ai_free(file.task):
-        return "an independent read without AI was asked for"
+        return WANTED
     about = Query("Consent", (Reference("patient", (file.case.patient,)),))
     refusal = refused(file.tools.shelf.find(about, _MOST), file.now)
     return None if refusal is None else f"the patient has refused it: {refusal.consent.versioned}"

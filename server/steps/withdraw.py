@@ -8,6 +8,7 @@ from server.case import Ai, Event, State
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.pens.correspondence import Standing, mint
+from server.fhir.pens.notice import withdrawn_notice
 from server.fhir.pens.withdrawal import (
     WHAT,
     in_error,
@@ -54,7 +55,7 @@ def retract(file: CaseFile) -> Progress:
     said = file.needed("withdrawal", Withdrawal)
     unsent = _undelivered(file)
     gone = {each.document.id for each in unsent}
-    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
+    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True).lay_down("release", _OPINION)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
     move.send(withdrawal_messages(file, said, unsent))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
@@ -117,9 +118,18 @@ def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
     outputs = [*without_agreement(task.get("output", [])), told]
     return [
         *(_erroneous(file, key, said) for key in keys),
+        *_noticed(file, said),
         stamped(provenance, home.minted(WHAT), 1, file.now),
         *moved_task(file, f"Task/{file.case.task_id}", _as_it_stands(task), outputs=outputs),
     ]
+
+
+def _noticed(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
+    """What the patient was told begins with it from now on."""
+    stored = file.tools.shelf.read("DocumentReference", str(mint(file.case.id, "notice")))
+    if stored is None:
+        return []
+    return [stamped(withdrawn_notice(parse(stored.body), said), stored.id, stored.version + 1, file.now)]
 
 
 def _erroneous(file: CaseFile, key: str, said: Withdrawal) -> ResourceWrite:

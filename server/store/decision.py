@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
 from server.arbitration import Dissent, Kept
-from server.case import Event, IllegalMove, State, advance
+from server.case import RELEASED, Event, IllegalMove, State, advance
 from server.completeness import Called
 from server.model import Withdrawal
 from server.ports import CaseRow, Entry, Fact, Raced
@@ -20,18 +20,17 @@ from server.store.facts import lay_down
 from server.store.handed import decided
 from server.store.tables import cases, event, fact, withdrawn_model
 
-_RELEASED = (State.WRITTEN_UP, State.CLOSED)
 _CALLED = "called-complete"
 _OTHERWISE = "amended"
 """The outcome of a case whose final answer is not the first reader's (``server.routing.comparison``)."""
 
 
 def decide(
-    connection: Connection, case_id: str, entry: Entry, at: datetime, ground: tuple[str, object] | None = None
+    connection: Connection, case_id: str, entry: Entry, at: datetime, *grounds: tuple[str, object]
 ) -> CaseRow | None:
     """A person moves a case; a worker that holds it loses its lease, for what it saw is no longer so.
 
-    ``ground`` is laid down in the case file as one more fact of its kind.
+    Each of ``grounds`` is laid down in the case file as one more fact of its kind.
     """
     case = find(connection, case_id, keep=True)
     if case is None:
@@ -55,8 +54,7 @@ def decide(
     ).one()
     chain.append(connection, case_id, at, [(entry, position.state)])
     decided(connection, entry.actor, str(entry.event), (case.patient, f"Task/{case.task_id}"), at)
-    if ground is not None:
-        kind, value = ground
+    for kind, value in grounds:
         lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)
     return case_of(row)
 
@@ -141,7 +139,7 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
         .where(
             event.c.card == card,
             event.c.event == str(Event.AI_SEALED),  # a decline says nothing that could be taken back
-            cases.c.state.in_(_RELEASED),
+            cases.c.state.in_(RELEASED),
             cases.c.ai == "released",
             ~exists().where(voided.c.case_id == cases.c.id, voided.c.event == str(Event.AI_VOIDED)),
         )

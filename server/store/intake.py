@@ -38,6 +38,7 @@ _STIR_SIGNED = stirring(lambda case: (case.due_at.is_not(None), case.report.in_(
 """Who signed, and for whom, is told by the role as much as by the report."""
 _STIR_CLOSED = stirring(lambda case: (case.report == bindparam("about"), case.state == State.CLOSED.value))
 """What comes too late is not forgotten: the closed case notes it."""
+_STIR_ANSWERED = stirring(lambda case: (case.task_id == bindparam("task"),))
 _MERGE = update(cases).where(cases.c.patient == bindparam("old")).values(patient=bindparam("new"))
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
@@ -90,6 +91,8 @@ def _stir_all(connection: Connection, intake: Intake) -> None:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
         if write.type == "DiagnosticReport" and write.version > 1:
             _STIR_CLOSED.run(connection, about=f"DiagnosticReport/{write.id}", at=at)
+    for task in sorted(intake.upon):
+        _STIR_ANSWERED.run(connection, task=task, at=at)
     if not all(goes_on(connection, task) for task in sorted(intake.stopping)):
         raise Raced
 

@@ -21,15 +21,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select
 
-from server.case import State
+from server.case import RELEASED, State
 from server.ports import SEALABLE
 from server.store.comparing import looked_up
 from server.store.tables import cases, reference, resource, search_number, search_value
 
 UNSEALED = (
     State.RESOLVED,
-    State.WRITTEN_UP,
-    State.CLOSED,
+    *RELEASED,
     State.RETRACTED,
     State.KEPT,
     State.UNRESOLVED,

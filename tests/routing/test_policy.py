@@ -96,6 +96,8 @@ NEUROLOGY = (
         ('rule = "P1"', 'rule = "P1"\npathway = "Secret"', "pathway", "must be one of: second-reader, none"),
         ('rule = "P1"', 'rule = "P1"\npathway = ["none"]', "pathway", "must be one of: second-reader, none"),
         ('rule = "P1"', 'rule = "P1"\nbands = "all"', "bands", "must be a list of tables"),
+        ('rule = "P1"', 'rule = "P1"\nnotice = "yes"', "notice", "must be true or false"),
+        ('rule = "P1"', 'rule = "P1"\nnotice = 1', "notice", "must be true or false"),
         ("audit_fraction = 0.05", "audit_fraction = 1.01", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = -0.1", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = nan", "audit_fraction", FRACTION),

@@ -12,6 +12,7 @@ from typing import Any
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, coding, concept, token
+from server.fhir.pens.notice import is_notice, withdrawn_notice
 from server.model import Coding, Withdrawal
 from server.times import instant
 
@@ -79,6 +80,11 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
         *(
             {**each, "resource": in_error(each["resource"], said), "request": as_update(each)}
             for each in parts
+        ),
+        *(
+            {**each, "resource": withdrawn_notice(each["resource"], said), "request": as_update(each)}
+            for each in sent["entry"]
+            if is_notice(each["resource"])
         ),
         {**task, "resource": {**task["resource"], "businessStatus": business, "output": outputs}},
         {
