@@ -77,6 +77,12 @@ class Story:
     imaging: Imaging | None = None
     by_messages: bool = False
     """Ordered and reported by HL7 v2, and told in return."""
+    signs_later: bool = False
+    """The first report is signed once the model's read is sealed."""
+    refuses_ai: bool = False
+    """The patient does not want a model to take part."""
+    first_offer_unseen: bool = False
+    """The first specialist who is asked does not look; the offer runs out."""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -86,6 +92,11 @@ class Story:
     def held(self) -> bool:
         """The story ends where a person at the second reader must look."""
         return "awaiting-coordinator" in self.ends
+
+    @property
+    def left_open(self) -> bool:
+        """The story ends where a specialist is asked: no one of the demonstration answers."""
+        return "awaiting-specialist" in self.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,8 @@ class Script:
             asked_at=now,
             due_at=now + timedelta(days=1),
             study=_study(story.imaging, f"{run}-{story.key}"),
+            signed=not story.signs_later,
+            refuses_ai=story.refuses_ai,
         )
 
 
@@ -177,6 +190,9 @@ def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
         specialist_says=row.get("specialist_says", ""),
         imaging=_imaging(row["imaging"]) if "imaging" in row else None,
         by_messages=row.get("by_messages", False),
+        signs_later=row.get("signs_later", False),
+        refuses_ai=row.get("refuses_ai", False),
+        first_offer_unseen=row.get("first_offer_unseen", False),
     )
 
 

@@ -27,6 +27,7 @@ from conformance.demo.show import Show
 from conformance.demo.verdict import Ending
 from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.codes import TASK
 from conformance.peers.ehr import Ehr
 from conformance.peers.engine import Engine, NotAcknowledged
 from conformance.peers.listener import CannotListen
@@ -83,10 +84,12 @@ _RIS_PORT = "Port of the hospital's radiology system; 0: any free one."
 @click.option("--patience", default=60.0, show_default=True, help="Seconds to wait for a case to end.")
 @click.option("--exit", "leave", is_flag=True, help=_EXIT)
 def demo(**options: Any) -> None:
-    """Send thirteen cases from a small hospital, six of them with films, and print what happens to each.
+    """Send eighteen cases from a small hospital, eight of them with films, and print what happens to each.
+
+    Two are left open, for whoever watches to answer: the commands are printed at the end.
 
     With --server, that server needs a destination whose base is the hospital's address and
-    whose identifier_systems hold https://ehr.example/task. It gets the six: films need an archive
+    whose identifier_systems hold https://ehr.example/task. It gets the first eight: films need an archive
     that the server knows, and only one that is started here knows the hospital's; and a policy is changed
     at the server's command line.
     """
@@ -137,7 +140,8 @@ def _play(  # noqa: PLR0917 - everybody who takes part
     roles = directory.post(client)
     show.say(f"The directory is loaded: {len(roles)} specialists at {client.base}.")
     changed = load(of="changed")
-    scripts: list[Script] = [load()] if radiology is None else [load(), changed, load(FILMS)]
+    films = [] if radiology is None else [changed, load(FILMS), load(FILMS, of="left")]
+    scripts: list[Script] = [load(), *films]
     total = sum(len(script.stories) for script in scripts)
     endings: list[Ending] = []
     for script in scripts:
@@ -201,7 +205,7 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None)
             ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
             ("What the server can do", f"{client.base}/metadata"),
             ("Each case, step by step", f"{client.root}/cases"),
-            ("A referral, by hand", f"python -m conformance specialist list --server {client.base}"),
+            *_by_hand(client),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
             *dicom,
@@ -210,6 +214,21 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None)
     show.say("\nEverything stays up until Ctrl-C.")
     while True:
         signal.pause()
+
+
+def _by_hand(client: FhirClient) -> list[tuple[str, str]]:
+    """How a referral that was left open is answered; each command is a GET or a PUT of its Task."""
+    desk = "python -m conformance specialist"
+    found = client.search("Task", {"status": "requested", "code": f"{TASK}|specialist-read"})
+    told = [("Referrals that wait", f"{desk} list --server {client.base}")]
+    if found:
+        name = f"Task/{found[0]['id']} --server {client.base}"
+        told += [
+            ("... what the specialist sees of one", f"curl {client.base}/Task/{found[0]['id']}"),
+            ("... accept it", f"{desk} accept {name}"),
+            ("... answer it", f"{desk} report {name} --finding pneumonia"),
+        ]
+    return told
 
 
 def _dicom_places(radiology: Radiology) -> list[tuple[str, str]]:

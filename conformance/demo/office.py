@@ -12,11 +12,11 @@ Command = Callable[..., str]
 """Words after ``python -m server``; what it prints."""
 
 DIRECTOR, COLLEAGUE = "Ada Modelle", "Bo Sampleby"
-_REASON = "two humans for every case, until the audit has been looked at"
+_REASON = "every agreement is audited for a week; who does not look is passed over at once"
 
 
 def change(command: Command, question: str, folder: Path, show: Show) -> None:
-    """From the policy in force to one under which a specialist confirms what both readers say.
+    """From the policy in force to one that audits every agreement and passes over who does not look.
 
     Raises:
         NotDone: a command refused.
@@ -24,7 +24,7 @@ def change(command: Command, question: str, folder: Path, show: Show) -> None:
     show.say(f"\nThe policy of {question} is changed by two people, replayed on the cases above.")
     in_force = _in_force(command, question)
     file = folder / f"{question}-proposed.toml"
-    file.write_text(doubled(command("policy", "show", in_force, "--text")), encoding="utf-8")
+    file.write_text(stricter(command("policy", "show", in_force, "--text")), encoding="utf-8")
     proposed = ("policy", "propose", str(file), "--by", DIRECTOR, "--reason", _REASON)
     for line in command(*proposed).splitlines():
         show.line(DIRECTOR.partition(" ")[0], line)
@@ -33,20 +33,24 @@ def change(command: Command, question: str, folder: Path, show: Show) -> None:
     show.line(COLLEAGUE.partition(" ")[0], told.strip())
 
 
-def doubled(text: str) -> str:
-    """The file with rule P0 and the next version; whoever confirms is asked as urgently as all others."""
-    lines = []
+def stricter(text: str) -> str:
+    """The file with the next version: every agreement is audited, and an offer waits for ten seconds.
+
+    Ten seconds are for a demonstration; nobody is asked like that who has anything else to do.
+    """
+    lines, table = [], ""
     for line in text.splitlines():
         key = line.partition(" ")[0]
+        table = line.strip("[]") if line.startswith("[") else table
         if key == "version":
             numbers = line.split('"')[1].split(".")
             lines.append(f'version = "{int(numbers[0]) + 1}.0.0"')
-        elif key == "rule":
-            lines.append('rule = "P0"')
+        elif key == "audit_fraction":
+            lines.append("audit_fraction = 1.0")
+        elif key == "accept_within" and table == "clocks.urgent":
+            lines.append('accept_within = "10 s"')
         else:
             lines.append(line)
-        if line == "[urgency]":
-            lines.append('confirmation = "urgent"')
     return "\n".join(lines) + "\n"
 
 

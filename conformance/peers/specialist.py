@@ -66,6 +66,7 @@ class Desk:
         opine: Judge,
         *,
         choose: Choose = accept_all,
+        unseen: Callable[[Resource], bool] = lambda _: False,
         tell: Tell = lambda _, __: None,
     ) -> None:
         self._client = client
@@ -73,6 +74,7 @@ class Desk:
         self._analytes = tuple(analytes)
         self._opine = opine
         self._choose = choose
+        self._unseen = unseen
         self._tell = tell
         self._finals: dict[str, None] = {}
         """Where a final answer may be asked for, in order."""
@@ -117,7 +119,12 @@ class Desk:
             stop.wait(every)
 
     def work(self, task: Resource) -> None:
-        """Decline, or accept, read and report one offer; an accepted one is taken up again."""
+        """Decline, or accept, read and report one offer; an accepted one is taken up again.
+
+        One that nobody looks at (``unseen``) is left where it is.
+        """
+        if task["status"] == "requested" and self._unseen(task):
+            return
         reason = self._choose(task) if task["status"] == "requested" else ""
         if reason:
             self.decline(task["id"], reason)

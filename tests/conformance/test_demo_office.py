@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -12,19 +14,24 @@ from conformance.demo.cases import load
 from conformance.demo.show import Show
 from conformance.peers.client import NotDone
 from conformance.peers.rule import judge
+from server.model import Urgency
 from server.routing.policy import read_policy
 
 SHIPPED = Path(__file__).parents[2] / "server/routing/policies/bacterial-meningitis.toml"
 QUESTION = "bacterial-meningitis"
 
 
-def test_what_is_proposed_is_a_policy_under_which_two_humans_read():
+def test_what_is_proposed_audits_every_agreement_and_passes_over_who_does_not_look():
     before, after = (
-        read_policy(text, "x.toml") for text in (SHIPPED.read_text(), office.doubled(SHIPPED.read_text()))
+        read_policy(text, "x.toml") for text in (SHIPPED.read_text(), office.stricter(SHIPPED.read_text()))
     )
-    assert (before.rule, after.rule) == ("P1", "P0")
-    assert (before.version, after.version) == ("1.0.0", "2.0.0")
-    assert after.urgency == before.urgency | {"confirmation": "urgent"}
+    assert (before.audit_fraction, after.audit_fraction) == (0.05, 1.0)
+    assert (before.version, after.version) == ("1.1.0", "2.0.0")
+    assert after.clocks[Urgency.URGENT] == replace(
+        before.clocks[Urgency.URGENT], accept_within=timedelta(seconds=10)
+    )
+    rest = {"audit_fraction": 0.05, "version": "1.1.0", "clocks": before.clocks}
+    assert replace(after, **rest) == before
 
 
 def test_one_proposes_and_another_approves(tmp_path):
@@ -57,7 +64,7 @@ def test_a_command_that_refuses_ends_it(tmp_path):
 
 
 def test_the_case_that_follows_is_one_on_which_all_agree():
-    [story] = load(of="changed").stories
+    story, _ = load(of="changed").stories
     assert story.key not in {each.key for each in load().stories}
     assert judge({lab.name: lab.value for lab in story.labs}).bacterial is (story.says == "bacterial")
     assert (story.ai, story.ends, story.priorities) == ("present", ("closed-concordant",), ("urgent",))
