@@ -154,6 +154,8 @@ def _said_already(asked: Asked, newest: Stored) -> bool:
     """
     if newest.type != "Task" or newest.deleted or not ended(str(asked.resource.get("status", ""))):
         return False
+    if asked.if_match is None or asked.if_match >= newest.version:
+        return False
     stands = own(newest.body)
     return is_specialists(stands) and _told(stands) == _told(asked.resource)
 
