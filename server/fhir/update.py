@@ -35,7 +35,7 @@ def update(desk: Desk, request: Request, type_: str, id_: str) -> Response:
 def pointed(desk: Desk, answer: Answered, response: Response) -> Response:
     """Who accepts or completes a specialist's Task is told where the final answer may be asked for.
 
-    Nobody else is; and always, so that it tells nothing: there is nothing at that address unless both opinions are shown.
+    Nobody else is; and always, so that it tells nothing: unless both opinions are shown, nothing is there.
     """
     stored = answer.stored
     if answer.kept or stored is None or desk.final_address is None or stored.type != "Task":
