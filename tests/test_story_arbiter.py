@@ -466,11 +466,11 @@ def test_of_clients_that_are_told_apart_only_the_specialists_finds_and_reads_it(
     assert all(arbiter.address in visible_tasks(world, each) for each in (specialist, ehr, nobody))
 
 
-def test_only_who_completes_is_told_the_address_and_a_repeat_is_not(opened: Open) -> None:
+def test_only_who_answers_is_told_the_address_and_a_repeat_is_not(opened: Open) -> None:
     arbiter = Arbiter(opened(), VIRAL)
     done = arbiter.world.get(f"Task/{arbiter.blind}")
     again = arbiter.world.put(done)
-    assert again.status_code == 200
+    assert again.status_code == 422
     assert "Link" not in again.headers
     assert "Link" not in arbiter.world.client.get(f"/fhir/Task/{arbiter.blind}").headers
     assert arbiter.address not in json.dumps(done)

@@ -76,8 +76,8 @@ class Desk:
         self._choose = choose
         self._unseen = unseen
         self._tell = tell
-        self._finals: dict[str, None] = {}
-        """Where a final answer may be asked for, in order."""
+        self._finals: dict[str, str] = {}
+        """Where a final answer may be asked for -> the request that was read."""
 
     def waiting(self) -> list[Resource]:
         """The Tasks of these specialists that are not answered, or accepted and not yet reported.
@@ -160,9 +160,7 @@ class Desk:
         reply = self._client.create(made, f"identifier={token['system']}|{token['value']}")
         self._tell(task["for"]["reference"], f"{role} signs {reply.location}: {opinion.text}")
         result = {"type": concept(TASK, "specialist-report"), "valueReference": {"reference": reply.location}}
-        moved = self._move(task_id, {"status": "completed", "output": [result]}, "completes the referral")
-        if address := moved.links.get(FINAL):
-            self._finals[address] = None
+        self._move(task_id, {"status": "completed", "output": [result]}, "completes the referral")
         return reply.location
 
     @property
@@ -180,6 +178,7 @@ class Desk:
         except NotDone as reason:
             if reason.status not in (403, 404):
                 raise
+            self._forget_if_over(address)
             return False
         self._finals.pop(address, None)
         if task["status"] not in ("accepted", "in-progress"):
@@ -195,10 +194,18 @@ class Desk:
         self._move(task["id"], {"status": "completed", "output": outputs}, "finalises")
         return True
 
+    def _forget_if_over(self, address: str) -> None:
+        """Once the request that was read is over, nothing more is asked."""
+        request = self._finals.get(address)
+        if request is not None and self._client.read(request).body["status"] != "active":
+            del self._finals[address]
+
     def _move(self, task_id: str, changes: Resource, words: str) -> Reply:
         """Change our own Task under If-Match, so that a withdrawn offer is never overwritten."""
         current = self._client.read(f"Task/{task_id}")
         moved = self._client.update(current.body | changes, current.etag)
+        if address := moved.links.get(FINAL):
+            self._finals[address] = current.body["focus"]["reference"]
         owner = current.body.get("owner", {}).get("reference", "a specialist")
         self._tell(current.body["for"]["reference"], f"{owner} {words} (PUT Task/{task_id}: {moved.status})")
         return moved

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from server.errors import Category, Fault, fault
 from server.fhir import rules
-from server.fhir.admission import is_specialists
+from server.fhir.admission import is_final_read
 from server.fhir.asked import Asked
 from server.fhir.conditional import matching, one_at_most
 from server.fhir.parse import own
@@ -148,14 +148,16 @@ class Placer:
 
 
 def _said_already(asked: Asked, newest: Stored) -> bool:
-    """Whether a specialist who has answered says the same again: it is answered as the first time.
+    """Whether a specialist who has finalised says the same again: it is answered as the first time.
 
     Their answer may have been lost on its way; If-Match names the version before it then.
     """
     if newest.type != "Task" or newest.deleted or not ended(str(asked.resource.get("status", ""))):
         return False
+    if asked.if_match is None or asked.if_match >= newest.version:
+        return False
     stands = own(newest.body)
-    return is_specialists(stands) and _told(stands) == _told(asked.resource)
+    return is_final_read(stands) and _told(stands) == _told(asked.resource)
 
 
 def _told(task: Resource) -> Resource:

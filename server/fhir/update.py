@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from server.errors import Category, fault
-from server.fhir.admission import is_completed_read
+from server.fhir.admission import is_specialist_read
 from server.fhir.asked import Answered, Asked
 from server.fhir.binary import sent
 from server.fhir.conditional import condition
@@ -33,14 +33,15 @@ def update(desk: Desk, request: Request, type_: str, id_: str) -> Response:
 
 
 def pointed(desk: Desk, answer: Answered, response: Response) -> Response:
-    """Who completes a specialist's Task is told where the final answer may be asked for, and nobody else is.
+    """Who accepts or completes a specialist's Task is told where the final answer may be asked for.
 
-    Always, so that it tells nothing; there is nothing at that address unless both opinions are shown.
+    Nobody else is; and always, so that it tells nothing: unless both opinions are shown, nothing is there.
     """
     stored = answer.stored
     if answer.kept or stored is None or desk.final_address is None or stored.type != "Task":
         return response
-    if not is_completed_read(own(stored.body)):
+    task = own(stored.body)
+    if not is_specialist_read(task) or task["status"] not in ("accepted", "in-progress", "completed"):
         return response
     link = f'<{desk.base}/Task/{desk.final_address(stored.id)}>; rel="{FINAL}"'
     return replace(response, headers={**response.headers, "Link": link})
