@@ -37,7 +37,7 @@ from server.keys import secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
-from server.policies import take_up
+from server.policies import Rulings, rulings, take_up
 from server.ports import Shelf
 from server.query import Query, Token
 from server.settings import Settings
@@ -54,11 +54,8 @@ from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
-from server.store.policies import PolicyStore
 from server.store.resources import Resources
-from server.store.results import ResultStore
 from server.store.subscriptions import Subscriptions
-from server.store.switches import SwitchStore
 from server.store.vault import Vault
 
 _PICTURED_AT_ONCE, _MOST_PICTURED = 100, 1_000
@@ -74,12 +71,7 @@ class House:
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
     """As they were in force when this process started."""
-    changes: PolicyStore
-    """Policies by digest, and who let which count from when."""
-    results: ResultStore
-    """What resolved cases came to, in numbers."""
-    switches: SwitchStore
-    """Whether everything is read by two humans."""
+    rulings: Rulings
     database: Database
     vault: Vault
     ledger: Ledger
@@ -129,8 +121,8 @@ def build(settings: Settings, *, judged: bool = True) -> House:
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
-    kept = PolicyStore(database)
-    policies = take_up(settings.policies, cards if judged else {}, kept, now())
+    kept = rulings(database)
+    policies = take_up(settings.policies, cards if judged else {}, kept.changes, now())
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
     vault = Vault(settings.data)
@@ -139,9 +131,7 @@ def build(settings: Settings, *, judged: bool = True) -> House:
         destinations=destinations,
         cards=cards,
         policies=policies,
-        changes=kept,
-        results=ResultStore(database),
-        switches=SwitchStore(database),
+        rulings=kept,
         database=database,
         vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),
