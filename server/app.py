@@ -122,7 +122,7 @@ def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
-    switched = {question: house.switches.on(question) is not None for question in house.policies}
+    switched = {question: house.rulings.switches.on(question) is not None for question in house.policies}
     text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors, doubled=switched)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,17 +15,36 @@ from server.errors import Category, fault
 from server.model import Card, Policy
 from server.ports import CaseRow
 from server.routing.policy import read_policy
+from server.store.database import Database
 from server.store.policies import PolicyStore
+from server.store.results import ResultStore
 from server.store.switches import SwitchStore
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """What is kept of how cases are judged."""
+
+    changes: PolicyStore
+    """Policies by digest, and who let which count from when."""
+    results: ResultStore
+    """What resolved cases came to, in numbers."""
+    switches: SwitchStore
+    """Whether everything is read by two humans."""
+
+
+def rulings(database: Database) -> Rulings:
+    """All of it in one database."""
+    return Rulings(PolicyStore(database), ResultStore(database), SwitchStore(database))
 
 
 class PolicyBook:
     """``server.changes.Policies``: a digest never means another policy, so each is fetched once."""
 
-    def __init__(self, files: Mapping[str, Policy], store: PolicyStore, switches: SwitchStore) -> None:
+    def __init__(self, files: Mapping[str, Policy], kept: Rulings) -> None:
         self._files = files
-        self._store = store
-        self._switches = switches
+        self._store = kept.changes
+        self._switches = kept.switches
         self._kept: dict[str, Kept] = {}
 
     def of(self, case: CaseRow) -> Policy:

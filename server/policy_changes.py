@@ -47,7 +47,7 @@ def propose(file: Path, by: str, reason: str, cases: Path | None) -> None:
     it afterwards has proposed nothing.
     """
     house, at, kept = build(settings.load(), judged=False), now(), kept_file(file)
-    newest = newest_of(house.changes.counting(kept.question))
+    newest = newest_of(house.rulings.changes.counting(kept.question))
     if newest is None:
         known = ", ".join(sorted(house.policies))
         raise fault(Category.INCORRECT, "value", f"no policy of this question is in force; known: {known}")
@@ -61,7 +61,7 @@ def propose(file: Path, by: str, reason: str, cases: Path | None) -> None:
         demand_sure(card, after)
     past, about = _past(house, kept.question, cases)
     told = {**figures(replayed(past, before, after)), **about}
-    house.changes.propose(Proposal(0, kept, newest.kept.digest, by, at, reason, told))
+    house.rulings.changes.propose(Proposal(0, kept, newest.kept.digest, by, at, reason, told))
     click.echo("\n".join((f"replayed on {about['of']}:", *lines(told))))
     click.echo(f"{kept.identity} is proposed; another person lets it count:")
     click.echo(f"  python -m server policy approve {kept.digest[:12]} --by NAME")
@@ -73,7 +73,7 @@ def _demand_no_wait(newest: Counting, at: datetime) -> None:
 
 
 def _demand_new(house: House, digest: str, newest: Counting) -> None:
-    for each in house.changes.proposals():
+    for each in house.rulings.changes.proposals():
         if each.kept.digest == digest and each.said is None and each.was == newest.kept.digest:
             text = f"this file is proposed already, by {each.by}; 'policy approve' lets it count"
             raise fault(Category.CONFLICT, "duplicate", text)
@@ -86,7 +86,7 @@ def _past(house: House, question: str, cases: Path | None) -> tuple[list[Past], 
         return read_set(content, cases.name), {"of": cases.name, "set": hashlib.sha256(content).hexdigest()}
     past = [
         Past(each.first, each.model, each.probability, each.silence, each.priority, each.final)
-        for each in house.results.past(question, MOST)
+        for each in house.rulings.results.past(question, MOST)
     ]
     digest = hashlib.sha256(msgspec.json.encode(past)).hexdigest()
     return past, {
@@ -114,7 +114,7 @@ def approve(digest: str, by: str, from_at: datetime | None) -> None:
         text = "the date lies in the past; a policy never reaches back, leave --from out to let it count now"
         raise fault(Category.INCORRECT, "value", text)
     at = max(at, proposal.at)  # a clock that was set back does not put the approval before the proposal
-    found = house.changes.approve(
+    found = house.rulings.changes.approve(
         proposal.number,
         Said(approved=True, by=by, at=at),
         lambda now_proposed, newest: _effective(now_proposed, newest, by, at, from_at),
@@ -168,7 +168,9 @@ def reject(digest: str, by: str, reason: str) -> None:
     """Say no to a proposed policy, or call off one that is approved and waits for its date."""
     house, at = build(settings.load(), judged=False), now()
     proposal = _meant(house, digest)
-    house.changes.reject(proposal.number, Said(approved=False, by=by, at=at, reason=reason), _rejectable(at))
+    house.rulings.changes.reject(
+        proposal.number, Said(approved=False, by=by, at=at, reason=reason), _rejectable(at)
+    )
     click.echo(f"{proposal.kept.identity} will not count")
 
 
@@ -185,7 +187,9 @@ def _rejectable(at: datetime) -> Callable[[Proposal, Counting | None], None]:
 
 def _meant(house: House, beginning: str) -> Proposal:
     """The newest proposal of the one file whose digest begins so; one that is undecided comes first."""
-    found = [each for each in house.changes.proposals() if each.kept.digest.startswith(beginning.lower())]
+    found = [
+        each for each in house.rulings.changes.proposals() if each.kept.digest.startswith(beginning.lower())
+    ]
     if not beginning or len({each.kept.digest for each in found}) != 1:
         raise _nothing(found)
     return next((each for each in found if each.said is None), found[0])

@@ -26,7 +26,7 @@ def listed(as_json: bool) -> None:
     """List the policies: in force, waiting, proposed, rejected, replaced, with who and when."""
     house, at = build(settings.load(), judged=False), now()
     rows = list(standings(house, at))
-    switches = [_switched(each) for each in house.switches.words()]
+    switches = [_switched(each) for each in house.rulings.switches.words()]
     if as_json:
         click.echo(json.dumps({"policies": rows, "switches": switches}, indent=2, ensure_ascii=False))
         return
@@ -38,7 +38,7 @@ def listed(as_json: bool) -> None:
         click.echo(
             f"switch, {each['scope']}: {each['act']} by {each['by']} at {each['at']}: {each['reason']}"
         )
-    for question, path in differing(house.settings.policies, house.changes.in_force(at)):
+    for question, path in differing(house.settings.policies, house.rulings.changes.in_force(at)):
         click.echo(f"{path} is not the policy of {question} in force; 'policy propose' proposes it")
 
 
@@ -57,14 +57,14 @@ def show(digest: str, alone: bool) -> None:
         click.echo(f"{row['standing']}; {_how(row)}")
         for line in lines(row["replay"]) if row.get("replay") else ():
             click.echo(f"  {line}")
-    kept = house.changes.kept(rows[0]["digest"])
+    kept = house.rulings.changes.kept(rows[0]["digest"])
     click.echo(f"{'' if alone else chr(10)}{kept.text if kept else ''}", nl=False)
 
 
 def standings(house: House, at: datetime) -> Iterator[dict[str, Any]]:
     """One row for each policy that counts or did, then one for each proposal that came to nothing yet."""
-    proposals = {each.number: each for each in house.changes.proposals()}
-    counting = house.changes.counting()
+    proposals = {each.number: each for each in house.rulings.changes.proposals()}
+    counting = house.rulings.changes.counting()
     questions = sorted({each.kept.question for each in counting})
     for question in questions:
         of = [each for each in counting if each.kept.question == question]

@@ -24,7 +24,7 @@ def safe(by: str, reason: str, question: str) -> None:
     so, and no case ends on the first reader's and the model's agreement any more.
     """
     house = _house(question)
-    if house.switches.throw(question, by, reason, now()):
+    if house.rulings.switches.throw(question, by, reason, now()):
         click.echo(f"two humans read every case{_of(question)} now; 'policy normal' asks to go back")
     else:
         click.echo(f"two humans read every case{_of(question)} already")
@@ -40,7 +40,7 @@ def normal(by: str, reason: str, question: str) -> None:
     Cases that were sent to a specialist meanwhile stay with them.
     """
     house = _house(question)
-    said = house.switches.back(question, by, reason, now(), lambda last: _act(last, by))
+    said = house.rulings.switches.back(question, by, reason, now(), lambda last: _act(last, by))
     if said is Act.NORMAL:
         click.echo(f"the policies in force decide again{_of(question)}")
     else:

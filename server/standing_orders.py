@@ -19,7 +19,7 @@ from server.wiring import House
 
 def tell_differing(house: House) -> None:
     """In the log, once for each start."""
-    in_force = house.changes.in_force(now())
+    in_force = house.rulings.changes.in_force(now())
     for question, path in differing(house.settings.policies, in_force):
         logger().warning(
             "the policy file is not the policy in force, which counts",
@@ -27,13 +27,13 @@ def tell_differing(house: House) -> None:
             in_force=in_force[question].kept.identity,
             mend=_mend(path),
         )
-    for each in thrown(house.switches.words()).values():
+    for each in thrown(house.rulings.switches.words()).values():
         logger().warning("two humans read every case", scope=_scope(each), since=instant(each.at))
 
 
 def of_policies(house: House, at: datetime) -> dict[str, Any]:
     """For whoever watches: no names and no reasons, which ``policy list`` tells."""
-    in_force = house.changes.in_force(at)
+    in_force = house.rulings.changes.in_force(at)
     body: dict[str, Any] = {
         "policies": {question: _short(each) for question, each in sorted(in_force.items())},
         "doubleReading": [
@@ -42,7 +42,7 @@ def of_policies(house: House, at: datetime) -> dict[str, Any]:
                 "since": instant(each.at),
                 "by": RULE if each.figures is not None else "a person",
             }
-            for each in thrown(house.switches.words()).values()
+            for each in thrown(house.rulings.switches.words()).values()
         ],
     }
     if changed := {q: _mend(Path(path.name)) for q, path in differing(house.settings.policies, in_force)}:

@@ -9,11 +9,8 @@ from datetime import datetime
 from server.changes import EVERYTHING, Act
 from server.log import logger
 from server.model import Card
-from server.policies import parsed
+from server.policies import Rulings, parsed
 from server.routing.stop import Counted, Left, left
-from server.store.policies import PolicyStore
-from server.store.results import ResultStore
-from server.store.switches import SwitchStore
 
 RULE = "stop rule"
 """Who throws the switch then."""
@@ -24,9 +21,7 @@ class StopWatch:
     """Looks at what is stored, so that it does not matter which process looks, nor how often."""
 
     cards: Mapping[str, Card]
-    changes: PolicyStore
-    results: ResultStore
-    switches: SwitchStore
+    kept: Rulings
     now: Callable[[], datetime]
 
     def look(self, question: str) -> bool:
@@ -35,14 +30,14 @@ class StopWatch:
         Counted are results of the present model version, those only that came since people went back last.
         """
         at = self.now()
-        counting, card = self.changes.in_force(at).get(question), self.cards.get(question)
+        counting, card = self.kept.changes.in_force(at).get(question), self.cards.get(question)
         rule = None if counting is None else parsed(counting.kept).stop
-        if rule is None or card is None or self.switches.on(question) is not None:
+        if rule is None or card is None or self.kept.switches.on(question) is not None:
             return False
-        words = self.switches.standing()
+        words = self.kept.switches.standing()
         last = [words[scope] for scope in (EVERYTHING, question) if scope in words]
         after = max((each.results for each in last if each.act is Act.NORMAL), default=0)
-        tally = self.results.tally(question, card.identity, at - rule.window, after)
+        tally = self.kept.results.tally(question, card.identity, at - rule.window, after)
         found = left(rule, Counted(**asdict(tally)))
         return bool(found) and self._throw(question, card, found, at)
 
@@ -54,7 +49,7 @@ class StopWatch:
     def _throw(self, question: str, card: Card, found: tuple[Left, ...], at: datetime) -> bool:
         reason = f"{card.identity}: {'; '.join(each.sentence for each in found)}"
         figures = {"card": card.identity, "left": [asdict(each) for each in found]}
-        thrown = self.switches.throw(question, RULE, reason, at, figures)
+        thrown = self.kept.switches.throw(question, RULE, reason, at, figures)
         if thrown:
             logger().error(
                 "stopped by rule: two humans read every case", question=question, reason=reason, by=RULE

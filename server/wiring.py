@@ -35,7 +35,7 @@ from server.keys import audit_key, secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
-from server.policies import take_up
+from server.policies import Rulings, rulings, take_up
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
@@ -49,11 +49,8 @@ from server.store.ledger import Ledger
 from server.store.migrate import demand_current, migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
-from server.store.policies import PolicyStore
 from server.store.resources import Resources
-from server.store.results import ResultStore
 from server.store.subscriptions import Subscriptions
-from server.store.switches import SwitchStore
 from server.store.vault import Vault
 
 
@@ -66,12 +63,7 @@ class House:
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
     """As they were in force when this process started."""
-    changes: PolicyStore
-    """Policies by digest, and who let which count from when."""
-    results: ResultStore
-    """What resolved cases came to, in numbers."""
-    switches: SwitchStore
-    """Whether everything is read by two humans."""
+    rulings: Rulings
     database: Database
     vault: Vault
     ledger: Ledger
@@ -121,8 +113,8 @@ def build(settings: Settings, *, judged: bool = True) -> House:
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
-    kept = PolicyStore(database)
-    policies = take_up(settings.policies, cards if judged else {}, kept, now())
+    kept = rulings(database)
+    policies = take_up(settings.policies, cards if judged else {}, kept.changes, now())
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
     vault = Vault(settings.data)
@@ -131,9 +123,7 @@ def build(settings: Settings, *, judged: bool = True) -> House:
         destinations=destinations,
         cards=cards,
         policies=policies,
-        changes=kept,
-        results=ResultStore(database),
-        switches=SwitchStore(database),
+        rulings=kept,
         database=database,
         vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),

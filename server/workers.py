@@ -85,7 +85,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         images=house.images,
         steps=PerformedSteps(house.database),
         cards=house.cards,
-        policies=PolicyBook(house.policies, house.changes, house.switches),
+        policies=PolicyBook(house.policies, house.rulings),
         reader=readers,
         explain=explain,
         operator=Operator(house.settings.operator),
@@ -103,7 +103,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
 
 def stop_watch(house: House, now: Callable[[], datetime] = now) -> StopWatch:
     """Who asks the stop rules."""
-    return StopWatch(house.cards, house.changes, house.results, house.switches, now)
+    return StopWatch(house.cards, house.rulings, now)
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:

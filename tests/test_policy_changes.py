@@ -216,7 +216,7 @@ def test_a_changed_file_does_not_count_at_the_next_start_and_is_told(
     path.write_text(NEXT, encoding="utf-8")
     house = build(_settings(site))
     assert house.policies[QUESTION].version == "1.0.0"
-    health = of_policies(house, house.changes.counting(QUESTION)[0].from_at)
+    health = of_policies(house, house.rulings.changes.counting(QUESTION)[0].from_at)
     assert health["policies"][QUESTION].startswith(f"{QUESTION}@1.0.0 ({OLD.digest[:12]}")
     assert health["policyFilesNotInForce"] == {
         QUESTION: f"python -m server policy propose {SHIPPED.name} --by NAME --reason TEXT"
@@ -228,7 +228,9 @@ def test_a_changed_file_does_not_count_at_the_next_start_and_is_told(
     tell_differing(house)
     propose(site)
     run("approve", digest(), "--by", "Bo")
-    assert "policyFilesNotInForce" not in of_policies(house, house.changes.counting(QUESTION)[0].from_at)
+    assert "policyFilesNotInForce" not in of_policies(
+        house, house.rulings.changes.counting(QUESTION)[0].from_at
+    )
     house.close()
 
 
@@ -265,7 +267,7 @@ def test_one_person_throws_the_switch_and_two_go_back(site: Path) -> None:
 def test_the_switch_may_be_for_one_question(site: Path) -> None:
     run("safe", "--by", "Ada", "--reason", "odd", "--question", QUESTION)
     house = build(_settings(site))
-    assert [house.switches.on(each) is not None for each in sorted(house.policies)] == [True, False]
+    assert [house.rulings.switches.on(each) is not None for each in sorted(house.policies)] == [True, False]
     house.close()
     assert "there is no such question" in refused(
         Category.NOT_FOUND, "safe", "--by", "A", "--reason", "x", "--question", "another"

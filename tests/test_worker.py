@@ -200,9 +200,7 @@ def test_a_case_whose_question_is_no_longer_configured_is_faulted_in_sight(world
     send_case(world, BACTERIAL)
     bare = replace(
         world.cases,
-        tools=replace(
-            world.cases.tools, cards={}, policies=PolicyBook({}, world.house.changes, world.house.switches)
-        ),
+        tools=replace(world.cases.tools, cards={}, policies=PolicyBook({}, world.house.rulings)),
     )
     for _ in range(bare.attempts):
         assert bare.once()

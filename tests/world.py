@@ -37,7 +37,7 @@ from server.model import (
     Urgency,
     Withdrawal,
 )
-from server.policies import PolicyBook
+from server.policies import PolicyBook, rulings
 from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
@@ -53,10 +53,7 @@ from server.store.migrate import migrate
 from server.store.notifications import Notifications
 from server.store.partners import Partners
 from server.store.performed import PerformedSteps
-from server.store.policies import PolicyStore
 from server.store.resources import Resources
-from server.store.results import ResultStore
-from server.store.switches import SwitchStore
 from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
@@ -323,9 +320,7 @@ def make_world(
         destinations=destinations,
         cards={card.question: card},
         policies={card.question: policy},
-        changes=PolicyStore(database),
-        results=ResultStore(database),
-        switches=SwitchStore(database),
+        rulings=rulings(database),
         database=database,
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease, subscribers),
@@ -350,7 +345,7 @@ def make_world(
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,
-        policies=PolicyBook(house.policies, house.changes, house.switches),
+        policies=PolicyBook(house.policies, house.rulings),
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
