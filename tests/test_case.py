@@ -234,5 +234,5 @@ def test_a_second_stage_is_the_specialists_and_each_of_its_ends_leads_on() -> No
 
 def test_an_own_view_is_kept_only_against_an_answer_that_was_told() -> None:
     may = {each for each in POSITIONS if rows_for(each, Event.VIEW_KEPT)}
-    assert {each.state for each in may} == {State.WRITTEN_UP, State.CLOSED}
+    assert {each.state for each in may} == {State.WRITTEN_UP, State.SENT, State.UNREAD, State.CLOSED}
     assert {each.ai for each in may} == {Ai.RELEASED, Ai.NOT_ASKED}
