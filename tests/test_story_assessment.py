@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.model import Coding, Finding, Independence
+from server.model import Coding, Finding, Independence, Reveal
 from tests.test_story_notice import notice, text
 from tests.world import (
     BACTERIAL,
@@ -18,8 +19,10 @@ from tests.world import (
     answer_as,
     coded,
     doctor,
+    make_world,
     send_case,
     task,
+    with_policy,
 )
 
 pytestmark = pytest.mark.both_databases
@@ -183,3 +186,20 @@ def test_a_second_read_has_no_record(world: World) -> None:
     sent, _ = second_read(world)
     case = str(world.house.ledger.case_of_task(sent.task_id))
     assert world.house.ledger.facts(case, "independence", Independence) == []
+
+
+def test_the_assessor_is_shown_no_earlier_opinion_after_the_blind_answer_either(tmp_path: Path) -> None:
+    for world in make_world(tmp_path, policy=with_policy(reveal=Reveal.ON_DIFFERENCE)):
+        first = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+        sent = send_case(world, VIRAL, kind="ai-free-read")
+        world.run()
+        answer_as(world, first, VIRAL)
+        world.run()
+        assert world.state(sent.task_id) == "closed"
+        other = doctor(world, "Sorrel", "Third House", SPECIALTY)
+        asked = world.post(request(sent, "human"))
+        world.run()
+        answer_as(world, other, BACTERIAL)
+        world.run()
+        assert world.history(asked["id"])[-1] == ("completed", "closed-amended")
+        assert world.get("Task?code=final-read&_summary=count")["total"] == 0
