@@ -21,7 +21,7 @@ from server.standing_orders import of_policies, tell_differing
 from server.wiring import build
 from tests.test_story_changes import OLD, QUESTION, SHIPPED, text
 
-NEXT = text(version='"1.1.0"', rule='"P2"')
+NEXT = text(version='"1.2.0"', rule='"P2"')
 CASES = '{"first": "present", "model": "absent", "final": "absent"}\n' * 3
 
 
@@ -78,7 +78,7 @@ def standings() -> dict[str, str]:
 
 
 def test_a_new_install_starts_with_its_files_in_force(site: Path) -> None:
-    assert standings() == {"1.0.0": "in force"}
+    assert standings() == {"1.1.0": "in force"}
     assert "the first of its question" in run("list")
 
 
@@ -86,10 +86,10 @@ def test_two_people_change_a_policy_after_a_replay(site: Path) -> None:
     cases = file(site, CASES, "cases.jsonl")
     told = propose(site, NEXT, "Ada", "--cases", cases)
     assert "3 cases: a specialist asked in 3 (100.0%) before, 0 (0.0%) after" in told
-    assert standings() == {"1.0.0": "in force", "1.1.0": "proposed"}
+    assert standings() == {"1.1.0": "in force", "1.2.0": "proposed"}
     assert "counts from now on" in run("approve", digest()[:8].upper(), "--by", "Bo")
-    assert standings() == {"1.1.0": "in force", "1.0.0": "replaced"}
-    [row] = [each for each in listed() if each["version"] == "1.1.0"]
+    assert standings() == {"1.2.0": "in force", "1.1.0": "replaced"}
+    [row] = [each for each in listed() if each["version"] == "1.2.0"]
     assert (row["proposedBy"], row["approvedBy"], row["reason"]) == ("Ada", "Bo", "fewer referrals")
     assert row["replay"]["set"] == hashlib.sha256(CASES.encode()).hexdigest()
     assert (row["replay"]["lost"], row["replay"]["of"]) == (3, "cases.jsonl")
@@ -103,7 +103,7 @@ def test_two_people_change_a_policy_after_a_replay(site: Path) -> None:
 def test_who_proposed_cannot_approve(site: Path, by: str) -> None:
     propose(site)
     assert "another person must" in refused(Category.FORBIDDEN, "approve", digest(), "--by", by)
-    assert standings()["1.1.0"] == "proposed"
+    assert standings()["1.2.0"] == "proposed"
 
 
 def test_what_is_approved_twice_by_one_is_approved_once_and_by_another_too_late(site: Path) -> None:
@@ -122,12 +122,12 @@ def test_a_date_is_waited_for_and_can_be_called_off(site: Path) -> None:
     )
     assert "a time with its zone" in run("approve", digest(), "--by", "Bo", "--from", "2120-01-01T00:00:00")
     assert "2119-12-31T23:00" in run("approve", digest(), "--by", "Bo", "--from", future)
-    assert standings() == {"1.1.0": "waiting", "1.0.0": "in force"}
-    other = text(version='"1.2.0"')
+    assert standings() == {"1.2.0": "waiting", "1.1.0": "in force"}
+    other = text(version='"1.3.0"')
     said = refused(Category.CONFLICT, "propose", file(site, other), "--by", "Ada", "--reason", "x")
     assert "waits for its date" in said
     run("reject", digest(), "--by", "Cy", "--reason", "not now")
-    assert standings() == {"1.1.0": "called off", "1.0.0": "in force"}
+    assert standings() == {"1.2.0": "called off", "1.1.0": "in force"}
     assert "called off by Cy" in run("list")
     propose(site)
     run("approve", digest(), "--by", "Bo")
@@ -137,7 +137,7 @@ def test_a_date_is_waited_for_and_can_be_called_off(site: Path) -> None:
 def test_a_rejected_proposal_is_listed_and_counts_never(site: Path) -> None:
     propose(site)
     run("reject", digest(), "--by", "Bo", "--reason", "too few audits")
-    assert standings() == {"1.0.0": "in force", "1.1.0": "rejected"}
+    assert standings() == {"1.1.0": "in force", "1.2.0": "rejected"}
     assert "rejected by Bo before" in refused(Category.CONFLICT, "approve", digest(), "--by", "Cy")
     assert "only what is proposed" in refused(
         Category.CONFLICT, "reject", digest(), "--by", "Cy", "--reason", "x"
@@ -145,11 +145,11 @@ def test_a_rejected_proposal_is_listed_and_counts_never(site: Path) -> None:
 
 
 def test_a_proposal_against_a_policy_that_was_replaced_is_outdated(site: Path) -> None:
-    other = text(version='"1.2.0"')
+    other = text(version='"1.3.0"')
     propose(site)
     propose(site, other)
     run("approve", digest(other), "--by", "Bo")
-    assert standings()["1.1.0"] == "outdated"
+    assert standings()["1.2.0"] == "outdated"
     assert "propose it anew" in refused(Category.CONFLICT, "approve", digest(), "--by", "Bo")
 
 
@@ -157,7 +157,7 @@ def test_a_proposal_against_a_policy_that_was_replaced_is_outdated(site: Path) -
     ("content", "category", "said"),
     [
         (OLD.text, Category.CONFLICT, "needs a higher version"),
-        (NEXT.replace("1.1.0", "0.9.0"), Category.CONFLICT, "needs a higher version"),
+        (NEXT.replace("1.2.0", "0.9.0"), Category.CONFLICT, "needs a higher version"),
         (NEXT.replace('rule = "P2"', 'rule = "P9"'), Category.INCORRECT, "key rule: must be one of: P0"),
         (NEXT.replace(QUESTION, "another"), Category.INCORRECT, "no policy of this question is in force"),
         ("rule", Category.INCORRECT, "is not TOML"),
@@ -186,7 +186,7 @@ def test_a_policy_that_does_not_go_with_a_new_card_stops_the_start_and_can_still
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sure = "\n[confident]\nabsent_at_most = 0.02\npresent_at_least = 0.98\n"
-    by_confidence = text(version='"1.1.0"', rule='"P4"').replace(
+    by_confidence = text(version='"1.2.0"', rule='"P4"').replace(
         'audit = "urgent"', 'confirmation = "urgent"\naudit = "urgent"'
     )
     propose(site, by_confidence + sure)
@@ -199,7 +199,7 @@ def test_a_policy_that_does_not_go_with_a_new_card_stops_the_start_and_can_still
     with pytest.raises(Fault, match="must lie beyond the card's own thresholds"):
         build(settings.load())
     assert [each.what for each in checked() if not each.good] == ["policies in force"]
-    surer = by_confidence.replace("1.1.0", "1.2.0") + sure.replace("0.02", "0.001")
+    surer = by_confidence.replace("1.2.0", "1.3.0") + sure.replace("0.02", "0.001")
     propose(site, surer)
     run("approve", digest(surer), "--by", "Bo")
     build(settings.load()).close()
@@ -215,9 +215,9 @@ def test_a_changed_file_does_not_count_at_the_next_start_and_is_told(
     path = site / "policies" / SHIPPED.name
     path.write_text(NEXT, encoding="utf-8")
     house = build(_settings(site))
-    assert house.policies[QUESTION].version == "1.0.0"
+    assert house.policies[QUESTION].version == "1.1.0"
     health = of_policies(house, house.rulings.changes.counting(QUESTION)[0].from_at)
-    assert health["policies"][QUESTION].startswith(f"{QUESTION}@1.0.0 ({OLD.digest[:12]}")
+    assert health["policies"][QUESTION].startswith(f"{QUESTION}@1.1.0 ({OLD.digest[:12]}")
     assert health["policyFilesNotInForce"] == {
         QUESTION: f"python -m server policy propose {SHIPPED.name} --by NAME --reason TEXT"
     }
@@ -244,7 +244,7 @@ def test_what_is_in_force_needs_no_file_any_more(site: Path) -> None:
     path.write_text(text(version='"3.0.0"'), encoding="utf-8")
     for _ in range(2):
         house = build(_settings(site))
-        assert house.policies[QUESTION].version == "1.0.0"
+        assert house.policies[QUESTION].version == "1.1.0"
         house.close()
 
 
