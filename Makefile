@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) \* 3 / 2)
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-run: $(VENV)/.run  ## start the server and a small hospital that sends it twelve cases
+run: $(VENV)/.run  ## start the server and a small hospital that sends it eighteen cases
 	@$(BIN)/python -m conformance demo --start
 
 test: $(VENV)/.dev  ## the whole test suite, three processes for two cores

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from server import __version__, clock, metrics
 from server.access.endpoints import endpoints
+from server.case import State
 from server.console.pages import pages
 from server.counting import read
 from server.dicom.receive import counts as dicom
@@ -24,9 +25,11 @@ from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
 from server.hl7v2.listen import counts as mllp
+from server.image_desk import images_desk
 from server.log import logger
+from server.standing_orders import of_policies
 from server.store.migrate import demand_current
-from server.wiring import Entrance, House, desk, entrance, images_desk
+from server.wiring import Entrance, House, desk, entrance
 
 
 def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.Flask:
@@ -96,18 +99,31 @@ def _health(house: House) -> flask.Response:
         "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
+        **_owed(house),
     }
+    body |= of_policies(house, clock.now())
     if house.polled:
         rows = house.partners.listed(tuple(house.polled))
         body["failingPartners"] = sum(each.failures > 0 for each in rows)
     return flask.jsonify(body)
 
 
+def _owed(house: House) -> dict[str, int]:
+    """What people owe once results are released."""
+    stand = house.ledger.counts()
+    return {
+        "resultsToRead": stand.get(State.SENT, 0),
+        "unreadResults": stand.get(State.UNREAD, 0),
+        "contestedResults": stand.get(State.CONTESTED, 0),
+    }
+
+
 def _metrics(house: House) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
-    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors)
+    switched = {question: house.rulings.switches.on(question) is not None for question in house.policies}
+    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors, doubled=switched)
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -8,106 +8,23 @@ table. Code walks it, tests enumerate it, ``docs/architecture.md`` prints it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from server.states import Ai, Event, First, State
 
-class State(StrEnum):
-    """Where a case stands."""
-
-    RECEIVED = "received"
-    INCOMPLETE = "incomplete"
-    READY = "ready"
-    COMPARED = "compared"
-    CONCORDANT = "concordant"
-    AUDIT = "audit"
-    CONFIRMATION = "confirmation"
-    DISCORDANT = "discordant"
-    STANDS = "stands"
-    DECLINED = "declined"
-    NOT_COMPARABLE = "not-comparable"
-    REFERRED = "referred"
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    BLIND_READ = "blind-read"
-    RESOLVED = "resolved"
-    WRITTEN_UP = "written-up"
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    LAPSED = "lapsed"
-    WITHDRAWN = "withdrawn"
-    HELD = "held"
-    FAULTED = "faulted"
-    UNRESOLVED = "unresolved"
-    RETRACTED = "retracted"
-
-
-class Event(StrEnum):
-    """What happened to a case."""
-
-    OPENED = "opened"
-    FOUND_INCOMPLETE = "found incomplete"
-    FOUND_COMPLETE = "found complete"
-    EVIDENCE_CAME = "evidence came"
-    SUPERSEDED = "superseded"
-    REFUSED = "refused"
-    TIME_RAN_OUT = "time ran out"
-    AI_SEALED = "AI read sealed"
-    AI_DECLINED = "AI declined"
-    AI_NOT_ASKED = "no AI asked"
-    AI_VOIDED = "AI read voided"
-    AI_BARRED = "AI barred by the patient"
-    FIRST_READ_LOCKED = "first read locked"
-    FIRST_READ_CORRECTED = "first read corrected"
-    FIRST_READ_WITHDRAWN = "first report withdrawn"
-    FIRST_READ_CORRECTED_LATE = "first report corrected late"
-    FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
-    IMAGES_LATE = "images late"
-    COMPARED = "compared"
-    AGREED = "agreed"
-    AUDIT_DRAWN = "drawn for audit"
-    CONFIRMATION_ASKED = "confirmation asked by the rule"
-    DIFFERED = "differed"
-    LEFT_STANDING = "left standing by the rule"
-    NO_AI_ANSWER = "no AI answer"
-    NO_HUMAN_ANSWER = "no comparable human answer"
-    REFERRED = "referred"
-    OFFERED = "offered"
-    OFFER_ACCEPTED = "offer accepted"
-    OFFER_DECLINED = "offer declined"
-    OFFER_EXPIRED = "offer expired"
-    ANSWER_OVERDUE = "answer overdue"
-    ANSWER_NOT_USABLE = "answer not usable"
-    SPECIALIST_SIGNED = "specialist signed"
-    RESOLVED = "resolved"
-    WRITTEN_UP = "written up"
-    DELIVERED = "delivered"
-    WITHDRAWN = "withdrawn"
-    HELD = "held for a person"
-    GAVE_UP = "gave up"
-    RESUMED = "resumed by a person"
-    ENDED = "ended by a person"
-    REPORTED_WITHOUT_AI = "written up without AI"
-    OPINION_WITHDRAWN = "opinion withdrawn"
-    TAKEN_BACK = "taken back undelivered"
-    STOP_REFUSED = "stop refused"
-
-
-class First(StrEnum):
-    """The human track."""
-
-    AWAITED = "awaited"
-    LOCKED = "locked"
-
-
-class Ai(StrEnum):
-    """The model's track; released when the opinion is written up."""
-
-    AWAITED = "awaited"
-    SEALED = "sealed"
-    DECLINED = "declined"
-    NOT_ASKED = "not-asked"
-    RELEASED = "released"
-    WITHDRAWN = "withdrawn"
+__all__ = [
+    "ACCOUNTABLE",
+    "LAW",
+    "START",
+    "Ai",
+    "Event",
+    "First",
+    "IllegalMove",
+    "Move",
+    "Position",
+    "State",
+    "advance",
+    "public_state",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +46,27 @@ _UNANSWERED = (Ai.DECLINED, Ai.NOT_ASKED)
 _READ = (Ai.SEALED, Ai.DECLINED)
 _DONE = (Ai.SEALED, *_UNANSWERED)
 _TO_REFER = (State.AUDIT, State.CONFIRMATION, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE)
+_TOLD = (Ai.RELEASED, Ai.NOT_ASKED)
 _LET_BE = (State.CONCORDANT, State.STANDS)
 """The first report stands, and nobody else is asked; but for the audit share."""
 _RULED = (State.COMPARED, *_LET_BE, *(s for s in _TO_REFER if s is not State.DECLINED))
 """What the model's read has led to; without it a human must read."""
 _DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
-_COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED)
+_SHOWN = (State.REVEALED, State.FINAL_READ)
+"""A specialist has answered blind and has seen both opinions, unnamed."""
+_COMPARED = (State.COMPARED, *_LET_BE, *_TO_REFER, *_ASKED, *_SHOWN)
 """Compared, and nobody has been told with what end."""
 _WITH_PEOPLE = (State.READY, *_ASKED)
 _ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 _WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
 _UNDECIDED = (*_BEFORE_COMPARISON, *_COMPARED, *_WAITING_FOR_PEOPLE)
+FOLLOWED = (State.SENT, State.UNREAD, State.CONTESTED)
+"""The result is with whoever asked, and a person still owes an act."""
+RELEASED = (State.WRITTEN_UP, *FOLLOWED, State.CLOSED)
+_OUT = (Ai.RELEASED, Ai.WITHDRAWN, Ai.NOT_ASKED)
+"""Nothing of the model's read is under seal any more."""
 _STANDING = tuple(s for s in State if s not in _ENDED + _WAITING_FOR_PEOPLE)
 
 LAW: tuple[Move, ...] = (
@@ -182,15 +107,34 @@ LAW: tuple[Move, ...] = (
     Move(State.ACCEPTED, Event.ANSWER_NOT_USABLE, State.ACCEPTED),
     Move(State.ACCEPTED, Event.SPECIALIST_SIGNED, State.BLIND_READ),
     Move(State.BLIND_READ, Event.RESOLVED, State.RESOLVED),
+    Move(State.BLIND_READ, Event.REVEALED, State.REVEALED),
+    *(
+        Move(State.REVEALED, event, State.FINAL_READ)
+        for event in (Event.FINAL_GIVEN, Event.FINAL_OVERDUE, Event.FINAL_DECLINED)
+    ),
+    Move(State.FINAL_READ, Event.RESOLVED, State.RESOLVED),
     # A model version is withdrawn before its read was released: the read counts as a decline.
     *(Move(state, Event.AI_VOIDED, state, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_VOIDED, State.DECLINED, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for state in _RULED),
+    # What was shown to the specialist must not be used: their blind answer counts.
+    *(Move(each, Event.AI_VOIDED, State.FINAL_READ, ai=(Ai.SEALED,), sets_ai=Ai.DECLINED) for each in _SHOWN),
+    *(Move(each, Event.AI_BARRED, State.FINAL_READ, ai=_READ, sets_ai=Ai.NOT_ASKED) for each in _SHOWN),
     # The patient refuses before it was released: nothing of it is used or shown, and a human reads.
     *(Move(state, Event.AI_BARRED, state, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _WITH_PEOPLE),
     *(Move(state, Event.AI_BARRED, State.DECLINED, ai=_READ, sets_ai=Ai.NOT_ASKED) for state in _DECIDED),
     Move(State.RESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP, ai=_READ, sets_ai=Ai.RELEASED),
     Move(State.RESOLVED, Event.REPORTED_WITHOUT_AI, State.WRITTEN_UP, ai=(Ai.NOT_ASKED,)),
     Move(State.WRITTEN_UP, Event.DELIVERED, State.CLOSED),
+    # A result that nobody has read is chased; one that is contested has a person and a date.
+    Move(State.WRITTEN_UP, Event.DELIVERED_TO_READ, State.SENT, first=First.LOCKED, ai=_OUT),
+    *(Move(state, Event.REMINDED, state) for state in (State.SENT, State.UNREAD)),
+    Move(State.SENT, Event.ESCALATED, State.UNREAD),
+    *(Move(state, Event.RESULT_READ, State.CLOSED) for state in (State.SENT, State.UNREAD, State.CLOSED)),
+    *(Move(state, Event.RESULT_READ, state) for state in (State.WRITTEN_UP, State.CONTESTED)),
+    *(Move(each, Event.CONTESTED, State.CONTESTED, first=First.LOCKED, ai=_OUT) for each in RELEASED),
+    Move(State.CONTESTED, Event.CONTEST_OVERDUE, State.CONTESTED),
+    Move(State.CONTESTED, Event.CONTEST_UPHELD, State.WRITTEN_UP),
+    Move(State.CONTESTED, Event.CONTEST_CORRECTED, State.WRITTEN_UP),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *_WAITING_FOR_PEOPLE)),
@@ -199,16 +143,23 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(
-        Move(State.CLOSED, event, State.CLOSED, first=First.LOCKED)
+        Move(state, event, state, first=First.LOCKED)
         for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
+        for state in (*FOLLOWED, State.CLOSED)
     ),
-    Move(State.CLOSED, Event.IMAGES_LATE, State.CLOSED),
+    *(Move(state, Event.IMAGES_LATE, state) for state in (*FOLLOWED, State.CLOSED)),
     *(Move(state, Event.ENDED, State.UNRESOLVED) for state in _WAITING_FOR_PEOPLE),
     Move(State.UNRESOLVED, Event.WRITTEN_UP, State.WRITTEN_UP),
     *(
         Move(state, Event.OPINION_WITHDRAWN, State.RETRACTED, ai=(Ai.RELEASED,), sets_ai=Ai.WITHDRAWN)
-        for state in (State.WRITTEN_UP, State.CLOSED)
+        for state in RELEASED
     ),
+    *(
+        Move(state, Event.VIEW_KEPT, State.KEPT, ai=_TOLD)
+        for state in RELEASED
+        if state is not State.CONTESTED
+    ),
+    Move(State.KEPT, Event.WRITTEN_UP, State.WRITTEN_UP),
     Move(State.RETRACTED, Event.TAKEN_BACK, State.RETRACTED),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
@@ -280,10 +231,26 @@ def _resume(position: Position) -> Position:
 _OWNERS: dict[str, tuple[State, ...]] = {
     "integration desk": (State.RECEIVED, State.WRITTEN_UP, State.FAULTED),
     "requester": (State.INCOMPLETE, State.REJECTED, State.LAPSED, State.WITHDRAWN),
-    "first reader": (State.READY, *_LET_BE, State.BLIND_READ, State.RESOLVED, State.CLOSED),
-    "medical director": (State.COMPARED, State.RETRACTED),
-    "coordinator": (*_TO_REFER, State.REFERRED, State.OFFERED, State.HELD, State.UNRESOLVED),
-    "specialist": (State.ACCEPTED,),
+    "first reader": (
+        State.READY,
+        *_LET_BE,
+        State.BLIND_READ,
+        State.FINAL_READ,
+        State.RESOLVED,
+        State.SENT,
+        State.KEPT,
+        State.CLOSED,
+    ),
+    "medical director": (State.COMPARED, State.RETRACTED, State.CONTESTED),
+    "coordinator": (
+        *_TO_REFER,
+        State.REFERRED,
+        State.OFFERED,
+        State.UNREAD,
+        State.HELD,
+        State.UNRESOLVED,
+    ),
+    "specialist": (State.ACCEPTED, State.REVEALED),
 }
 ACCOUNTABLE: dict[State, str] = {state: who for who, states in _OWNERS.items() for state in states}
 """Every state has one accountable human or desk; a model is never the owner of anything."""
@@ -295,6 +262,9 @@ def public_state(state: State) -> State:
     """The state as anyone may see it while a specialist reads blind.
 
     Concordant, discordant and declined cases all show as COMPARED, so that a state does not
-    tell what the AI said (second-reading S2.4, S2.5).
+    tell what the AI said (second-reading S2.4, S2.5); one whose specialist is
+    shown both opinions as BLIND_READ.
     """
+    if state in _SHOWN:
+        return State.BLIND_READ
     return State.COMPARED if state in _UNDER_SEAL else state

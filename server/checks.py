@@ -20,9 +20,13 @@ from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.hearing import links_file
 from server.model import Destination
+from server.policies import fitting
 from server.settings import PREFIX, Settings
+from server.standing_orders import told_in_force
 from server.store.database import Database, prepare_folder
 from server.store.migrate import current, needed
+from server.store.policies import PolicyStore
+from server.store.switches import SwitchStore
 from server.web import demand_certificate, tls_files
 from server.wiring import sound_destinations
 
@@ -66,14 +70,18 @@ def run() -> Iterator[Line]:
     yield Line(True, "settings", f"listening on {chosen.host}:{chosen.port}, base {chosen.fhir_base}")
     yield _try("TLS", lambda: _tls(chosen))
     yield _try("clients", lambda: _clients(chosen))
-    yield _try("cards and policies", lambda: _configuration(chosen))
+    configured = _try("cards and policies", lambda: _configuration(chosen))
+    yield configured
     yield _try("destinations", lambda: _destinations(chosen))
     yield _try("dicom", lambda: _dicom(chosen))
     yield _try("mllp", lambda: _mllp(chosen))
     folder = _try("data folder", lambda: _data(chosen))
     yield folder
     if folder.good or chosen.database_url:
-        yield _try("database", lambda: _database(chosen))
+        database = _try("database", lambda: _database(chosen))
+        yield database
+        if database.good and configured.good:
+            yield _try("policies in force", lambda: _in_force(chosen))
 
 
 def _tls(chosen: Settings) -> str:
@@ -167,6 +175,22 @@ def _configuration(chosen: Settings) -> str:
 def _data(chosen: Settings) -> str:
     prepare_folder(chosen.data)
     return str(chosen.data)
+
+
+def _in_force(chosen: Settings) -> str:
+    """What counts, whatever the files say."""
+    place = chosen.database
+    if isinstance(place, Path) and not place.exists():
+        return "none yet; the files are, from the first start on"
+    database = Database(place)
+    try:
+        if current(database) != needed():
+            return "not looked at: the schema is another version's"
+        store, at = PolicyStore(database), now()
+        fitting(store.in_force(at), load_configuration(chosen)[0])
+        return told_in_force(chosen.policies, store, SwitchStore(database), at)
+    finally:
+        database.close()
 
 
 def _database(chosen: Settings) -> str:

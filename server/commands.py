@@ -15,6 +15,7 @@ from server.clock import now
 from server.completing import complete
 from server.console.trace import summary, trace
 from server.directory import dump_directory, load_directory, table_in
+from server.dissent_commands import dissent, keep
 from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
@@ -26,6 +27,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
 from server.store.reindexing import reindex as reindex_all
@@ -44,7 +46,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, *RIGHTS):
     main.add_command(each)
 
 

@@ -25,12 +25,16 @@ def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[
             Category.INCORRECT, "required", f"{settings.policies} has no policy for: {', '.join(orphans)}"
         )
     for question, card in cards.items():
-        _sure_beyond(card, policies[question])
+        demand_sure(card, policies[question])
     return cards, policies
 
 
-def _sure_beyond(card: Card, policy: Policy) -> None:
-    """P4 would call sure what the model does not even answer, and end all that P1 ends."""
+def demand_sure(card: Card, policy: Policy) -> None:
+    """P4 would call sure what the model does not even answer, and end all that P1 ends.
+
+    Raises:
+        Fault: INCORRECT, when a policy does.
+    """
     sure, band = policy.confident, card.band
     if sure is None:
         return

@@ -11,6 +11,7 @@ from server.dicom.query.operations import Answering
 from server.dicom.receive.operation import Operations
 from server.dicom.receive.staging import Staging
 from server.holding import ObjectHolding
+from server.image_desk import pictured
 from server.objects import Holding
 from server.ordering import OpenOrders
 from server.settings import Settings
@@ -23,7 +24,7 @@ from server.store.migrate import demand_current
 from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import accesses, pictured
+from server.wiring import accesses
 
 
 def listener(settings: Settings) -> tuple[Holding, Operations]:

@@ -6,7 +6,7 @@ The same from every process of a machine.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,6 +36,7 @@ class Doors:
 
 
 NONE = Doors()
+NOT_DOUBLED: Mapping[str, bool] = {}
 
 
 class _Counts(Collector):
@@ -44,7 +45,9 @@ class _Counts(Collector):
         queues: tuple[Ledger, Deliveries, MessageStore],
         partners: Sequence[PartnerRow],
         doors: Doors,
+        doubled: Mapping[str, bool],
     ) -> None:
+        self._doubled = doubled
         self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
@@ -80,6 +83,14 @@ class _Counts(Collector):
             "For how long the message has waited that has waited longest.",
             value=0 if waiting is None else max(0.0, (now() - waiting).total_seconds()),
         )
+        doubled = GaugeMetricFamily(
+            "second_reader_double_reading",
+            "1 while the switch lets two humans read every case of a question.",
+            labels=["question"],
+        )
+        for question, on in sorted(self._doubled.items()):
+            doubled.add_metric([question], on)
+        yield doubled
         yield from self._of_partners()
         if self._doors.dicom is not None:
             yield from of_dicom(self._doors.dicom, now())
@@ -115,8 +126,13 @@ def exposition(
     inbox: MessageStore,
     partners: Sequence[PartnerRow] = (),
     doors: Doors = NONE,
+    *,
+    doubled: Mapping[str, bool] = NOT_DOUBLED,
 ) -> bytes:
-    """The metrics in Prometheus' text format. ``doors``: what the listeners of this machine have told."""
+    """The metrics in Prometheus' text format.
+
+    ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown.
+    """
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, doors))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled))
     return generate_latest(registry)

@@ -151,6 +151,21 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Subgroup:
+    """How a model did in some of the people that it was tested on."""
+
+    name: str
+    """Who they are, in plain words."""
+    people: int
+    sensitivity: str
+    """With its interval, as in ``Card.performance``."""
+    specificity: str
+    age_years: Span | None = None
+    sex: str | None = None
+    """R4 administrative-gender; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A reader's data sheet: identity, digest, contract, thresholds, words for people."""
 
@@ -178,6 +193,8 @@ class Card:
     performance: Mapping[str, str]
     film: FilmContract | None = None
     """A reader of films has one, and no features; a reader of tables has features and none."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """Empty: no figures for some people alone are known."""
 
     @property
     def identity(self) -> str:
@@ -377,6 +394,17 @@ class RiskBand:
     rule: str | None = None
 
 
+class Reveal(StrEnum):
+    """When a specialist who has answered blind is shown the two others' answers, unnamed (S2.4)."""
+
+    ON_DIFFERENCE = "on-difference"
+    """When both have answered, and one of them otherwise."""
+    ALWAYS = "always"
+    """After each blind answer: that it happens tells nothing then."""
+    NEVER = "never"
+    """The blind answer is the final one."""
+
+
 class Urgency(StrEnum):
     """R4 request-priority, the three we use."""
 
@@ -474,6 +502,42 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRule:
+    """When two humans are to read every case of a question again, without anybody asking for it (S2.9)."""
+
+    window: timedelta
+    """How far back resolved cases are counted."""
+    at_least: int
+    """Cases; fewer say nothing about a share."""
+    discordance: tuple[float, float] | None = None
+    """The share of compared cases in which the two differ, from and to."""
+    positive: tuple[float, float] | None = None
+    """The share of cases that end as present, from and to."""
+    declined_at_most: float | None = None
+    missed_at_most: int | None = None
+    """Cases in which a specialist saw what the model did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How a released result is chased until a clinician says that they have read it."""
+
+    remind_after: timedelta
+    remind_every: timedelta
+    escalate_after: timedelta
+    coordinator: str
+    """To whom it is told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContestRules:
+    """Who decides when a released result is contested, and until when."""
+
+    accountable: str = "medical director"
+    decide_within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -498,6 +562,17 @@ class Policy:
     bands: tuple[RiskBand, ...] = ()
     """The first that a case is in counts."""
     matching: Matching = Matching()
+    notice: bool = True
+    """Patients are told with the result whether a model took part, which one, and how it does."""
+    reading: ReadingRules | None = None
+    """None: nobody is asked whether a result has been read."""
+    contest: ContestRules = ContestRules()
+    reveal: Reveal = Reveal.NEVER
+    """Of a file that does not say it: on-difference. A case that was compared before there was a second
+    stage has none."""
+    final_within: timedelta | None = None
+    """How long a final answer is waited for; None: as long as the blind one."""
+    stop: StopRule | None = None
 
     @property
     def identity(self) -> str:
@@ -624,6 +699,38 @@ class Candidate:
     """The part of the score that rests on what is known, not on what is assumed."""
 
 
+class Finding(StrEnum):
+    """What became of one check of independence."""
+
+    DIFFERENT = "different"
+    SHARED = "shared"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that an assessor must not have in common with whoever gave an earlier opinion."""
+
+    what: str
+    finding: Finding
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Independence:
+    """What was checked of somebody who has assessed a case for its patient (second-reading S5.4)."""
+
+    role: str
+    earlier: tuple[str, ...]
+    """Everybody of whom they were to be independent, as references."""
+    checks: tuple[Check, ...]
+
+    @property
+    def shown(self) -> bool:
+        """The label is refused where anything is shared or not known."""
+        return all(each.finding is Finding.DIFFERENT for each in self.checks)
+
+
 class OfferEnd(StrEnum):
     """How an offer to a specialist ended."""
 
@@ -692,12 +799,80 @@ class SpecialistRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What a resolved case comes to where cases are counted; nothing of whose it was."""
+
+    card: str
+    verdict: Verdict
+    rule: str
+    first: Answer | None
+    model: Answer | None
+    probability: float | None
+    silence: Silence | None
+    priority: str
+    final: Answer | None
+    """The specialist's, where one has signed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A person's word that an opinion, or a model version with all its opinions, must not be used."""
 
     by: str
     reason: str
     at: datetime
+
+
+class ContestEnd(StrEnum):
+    """How the contest of a released result ends."""
+
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    """The people in charge have put the record right."""
+    WITHDRAWN = "withdrawn"
+    """The model's opinion must not be used."""
+    UNDECIDED = "undecided"
+    """A person ended the case itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Somebody does not accept a released result."""
+
+    task: str
+    """Their Task, ``Task/id``."""
+    by: str
+    accountable: str
+    """Who answers for it that it is decided."""
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person's word on a contest."""
+
+    end: ContestEnd
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """A result is with whoever asked, and nobody has said that they have read it."""
+
+    told: int
+    """How often somebody was reminded."""
+    next_at: datetime
+    escalate_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody has read a result."""
+
+    by: str
+    release: int
+    """Of a case whose result was told anew, withdrawn say: what had been told by then."""
 
 
 # -- documents -----------------------------------------------------------------------------

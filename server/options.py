@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -59,6 +60,22 @@ def _numbers(text: str, count: int) -> tuple[float, ...] | None:
     return found if len(found) == count else None
 
 
+class Moment(click.ParamType[datetime]):
+    """A moment in time."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            found: datetime | None = datetime.fromisoformat(str(value))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            self.fail("must be a time with its zone, such as 2026-02-01T06:00:00+01:00", param, ctx)
+        return found
+
+
 WORDS = Words()
+MOMENT = Moment()
 RATES = Rates()
 BAND = InBand()

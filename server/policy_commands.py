@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from server.errors import Category, fault
 from server.model import Policy
+from server.policy_changes import approve, propose, reject
+from server.policy_listing import listed, show
+from server.policy_switching import normal, safe
 from server.routing.ends import cells_table
+from server.routing.figures import figures, lines
 from server.routing.policy import read_policy
-from server.routing.replay import Replayed, read_set
+from server.routing.replay import read_set
 from server.routing.replay import replay as replayed
 from server.simulating import costs, simulate
 
@@ -23,8 +25,8 @@ def policy() -> None:
     """Policies: what their rules make of every case, and what to expect of one before it is used."""
 
 
-policy.add_command(simulate)
-policy.add_command(costs)
+for each in (simulate, costs, propose, approve, reject, listed, show, safe, normal):
+    policy.add_command(each)
 
 
 @policy.command()
@@ -48,7 +50,8 @@ def replay(before: Path, after: Path, cases: Path, as_json: bool) -> None:
     (why the model said nothing), "priority", and "final", the specialist's answer.
     """
     found = replayed(read_set(cases.read_bytes(), cases.name), *(_policy(each) for each in (before, after)))
-    click.echo(json.dumps(_told(found), indent=2) if as_json else "\n".join(_lines(found)))
+    told = figures(found)
+    click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
 
 
 def _policy(file: Path) -> Policy:
@@ -56,25 +59,3 @@ def _policy(file: Path) -> Policy:
         return read_policy(file.read_text(encoding="utf-8"), file.name)
     except UnicodeDecodeError as error:
         raise fault(Category.INCORRECT, "structure", f"{file.name} is not a policy file in UTF-8") from error
-
-
-def _told(found: Replayed) -> dict[str, Any]:
-    moved = [{"before": was, "after": now, "cases": count} for (was, now), count in found.moved.items()]
-    return {
-        "cases": found.cases,
-        "askedBefore": found.asked_before,
-        "askedAfter": found.asked_after,
-        "moved": moved,
-        "lost": found.lost,
-        "known": found.known,
-    }
-
-
-def _lines(found: Replayed) -> Iterator[str]:
-    yield f"{found.cases} cases: a specialist asked in {found.asked_before} before, {found.asked_after} after"
-    for (was, now), count in sorted(found.moved.items()):
-        yield f"  {was} -> {now}: {count}"
-    yield (
-        f"{found.lost} in which a specialist has changed the first answer would not be asked any more; "
-        f"of {found.known} cases a specialist's answer is known"
-    )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from server.accesses import Access
+from server.arbitration import Kept
 from server.case import Event, Position
 from server.completeness import Inquiry
 from server.contract import Inputs
@@ -180,6 +181,8 @@ class Intake:
     subscribings: tuple[Subscribing, ...] = ()
     accesses: tuple[Access, ...] = ()
     """Who writes it."""
+    upon: tuple[str, ...] = ()
+    """Ids of Tasks on whose results somebody says something: their cases look again, be they closed."""
     merged: tuple[tuple[str, str], ...] = ()
     """``Patient/id`` that lives on no longer, and the one that its cases are about from now on."""
 
@@ -202,6 +205,8 @@ class CaseRow:
     attempts: int
     news: int
     last_error: str | None = None
+    policy: str | None = None
+    """Digest of the policy under which it was opened; None: before any was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +525,14 @@ class Withdrawals(Protocol):
 
     def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
         """Withdraw the released opinion of one case. Raises IllegalMove when none is released."""
+        ...
+
+    def keep(self, case_id: str, said: Kept) -> CaseRow | None:
+        """Keep the first report against an answer that was told. Raises IllegalMove where there is none."""
+        ...
+
+    def kept(self, case_id: str) -> Kept | None:
+        """Who has kept the first report of a case; None when nobody has."""
         ...
 
     def withdraw_model(self, card: str, said: Withdrawal) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,14 +14,13 @@ from server.access.keys import KeyRing
 from server.access.register import Register, checked
 from server.access.tokens import Tokens
 from server.access.wellknown import token_address
+from server.arbitration import final_address
 from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.completing import StudyCalls
 from server.configuration import load_configuration
 from server.destinations import load_destinations, load_pacs, load_receivers
-from server.dicom.receive.staging import Staging
-from server.dicom.web.desk import Desk as ImagesDesk
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
 from server.fhir.desk import Desk
@@ -32,19 +31,16 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.listening import TopicListening
 from server.fhir.subscriptions.sight import Clients
 from server.hl7v2.links import demand_known
-from server.holding import ObjectHolding
-from server.keys import secret
+from server.keys import audit_key, secret
 from server.leases import delivery_lease, heard, inquiry_lease, reached
 from server.log import logger
 from server.model import Card, Destination, Hl7Destination, PacsDestination, Policy
-from server.ports import Shelf
-from server.query import Query, Token
+from server.policies import Rulings, rulings, take_up
 from server.settings import Settings
 from server.store.accesses import Accesses
 from server.store.assertions import UsedAssertions
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
-from server.store.image_search import ImageFinder
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -57,9 +53,6 @@ from server.store.resources import Resources
 from server.store.subscriptions import Subscriptions
 from server.store.vault import Vault
 
-_PICTURED_AT_ONCE, _MOST_PICTURED = 100, 1_000
-"""Studies that are looked up by one query, and resources that it finds."""
-
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -69,6 +62,8 @@ class House:
     destinations: tuple[Destination, ...]
     cards: Mapping[str, Card]
     policies: Mapping[str, Policy]
+    """As they were in force when this process started."""
+    rulings: Rulings
     database: Database
     vault: Vault
     ledger: Ledger
@@ -102,8 +97,8 @@ class House:
         return {each.name: each for each in self.destinations if each.polling is not None}
 
 
-def build(settings: Settings) -> House:
-    """Open the house.
+def build(settings: Settings, *, judged: bool = True) -> House:
+    """Open the house; unless ``judged``, also with a policy in force that does not go with its card.
 
     Raises:
         Fault: a configuration file, the data folder, or the schema is not as it must be.
@@ -111,13 +106,15 @@ def build(settings: Settings) -> House:
     destinations, archives, receivers = sound_destinations(settings.destinations)
     if settings.clients is not None:
         checked(settings.clients, lambda scope: demand_holdable(scope, settings.fhir_base))
-    cards, policies = load_configuration(settings)
+    cards, _ = load_configuration(settings)
     if settings.mllp_door:
         demand_known(settings.mllp_links, cards, [each.name for each in receivers])
     prepare_folder(settings.data)
     database = Database(settings.database)
     database.about()  # what stands in the way of a start is told in full
     demand_current(database)
+    kept = rulings(database)
+    policies = take_up(settings.policies, cards if judged else {}, kept.changes, now())
     clients = registered(settings)
     subscribers = subscriptions(settings, clients)
     vault = Vault(settings.data)
@@ -126,6 +123,7 @@ def build(settings: Settings) -> House:
         destinations=destinations,
         cards=cards,
         policies=policies,
+        rulings=kept,
         database=database,
         vault=vault,
         ledger=Ledger(database, settings.lease, subscribers),
@@ -192,33 +190,6 @@ def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
         database.close()
 
 
-def pictured(shelf: Shelf, studies: Sequence[str]) -> tuple[str, ...]:
-    """The ImagingStudy resources that are of these Study Instance UIDs."""
-    names = tuple(("urn:dicom:uid", f"urn:oid:{each}") for each in studies)
-    return tuple(
-        f"{each.type}/{each.id}/_history/{each.version}"
-        for at in range(0, len(names), _PICTURED_AT_ONCE)
-        for each in shelf.find(_imaging_studies(names[at : at + _PICTURED_AT_ONCE]), _MOST_PICTURED)
-    )
-
-
-def _imaging_studies(names: tuple[tuple[str, str], ...]) -> Query:
-    return Query("ImagingStudy", (Token("identifier", names),))
-
-
-def images_desk(house: House, now: Callable[[], datetime] = now) -> ImagesDesk:
-    """The DICOMweb door's desk."""
-    return ImagesDesk(
-        search=ImageFinder(house.database),
-        open=house.vault.open,
-        holding=ObjectHolding(Staging(house.vault), house.images),
-        trail=audit_clerk(house, now),
-        pictured=partial(pictured, house.shelf),
-        base=f"{house.settings.fhir_base.removesuffix('/fhir')}/dicom-web",
-        max_object=house.settings.dicom_max_object,
-    )
-
-
 def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
     """The FHIR door's desk."""
     return Desk(
@@ -227,7 +198,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         seals=house.ledger,
         withdrawals=house.ledger,
         completing=StudyCalls(house),
-        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers)),
+        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers), house.cards),
         notices=house.notifications,
         trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),
@@ -237,6 +208,7 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         max_entries=house.settings.max_entries,
         sizes=Sizes(most=house.settings.max_page),
         max_included=house.settings.max_included,
+        final_address=partial(final_address, audit_key(house.settings.data)),
         secured=house.settings.clients is not None,
     )
 

@@ -16,6 +16,7 @@ from server.settings import Settings
 from server.store.vault import Vault
 
 if TYPE_CHECKING:
+    from server.wiring import House
     from server.worker import Loop
 
 _DELIVERY_THREADS = 2
@@ -67,6 +68,7 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     configure(settings.log_level, "work")
     house = build(settings)
     logger().info("swept", staging=house.vault.sweep())
+    _look_around(house)
     logins = Logins(now)
     cases, couriers = case_worker(house, readers), delivery_worker(house, logins)
     pause, written = settings.idle.total_seconds(), house.database.written
@@ -95,6 +97,15 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
     if house.polled:
         loops.append(Loop("partners", partner_worker(house, logins).once, _seldom))
     return loops
+
+
+def _look_around(house: House) -> None:
+    """What a start tells of policies; and whoever resolved the last case may have died before its look."""
+    from server.standing_orders import tell_differing  # noqa: PLC0415 - see above
+    from server.workers import stop_watch  # noqa: PLC0415 - see above
+
+    tell_differing(house)
+    stop_watch(house).look_at_all()
 
 
 def _unhurried(stop: Event) -> None:

@@ -46,6 +46,8 @@ class CaseWorker:
     tools: Tools
     now: Now
     attempts: int
+    resolved: Callable[[str], object] = str
+    """Is told the question of each case that is resolved."""
 
     def once(self) -> bool:
         """Carry one due case as far as it goes now; False when none is due."""
@@ -83,7 +85,16 @@ class CaseWorker:
             self.ledger.release(claim, at, at)
             return None
         _tell(case, progress)
+        if any(each.kind == "result" for each in progress.facts):
+            self._count(case)
         return Claim(case, claim.token) if keep else None
+
+    def _count(self, case: CaseRow) -> None:
+        """The case is resolved, whatever becomes of the look; the next one looks at it, too."""
+        try:
+            foreseen(lambda: self.resolved(case.question), case=case.id)
+        except Fault as failure:
+            logger().error("the stop rule cannot be asked", question=case.question, reason=str(failure))
 
     def _failed(self, claim: Claim, error: str) -> None:
         attempt, position, at = claim.case.attempts + 1, claim.case.position, self.now()

@@ -20,12 +20,15 @@ from server.keys import audit_key
 from server.leases import delivery_lease
 from server.model import Document, Track, Withdrawal
 from server.notifier import Notifier
+from server.policies import PolicyBook
 from server.ports import Reader, Waiting
 from server.reader.explanation import explain
 from server.steps.casefile import Tools
 from server.steps.roster import Roster
+from server.stopping import StopWatch
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
+from server.store.earlier import EarlierReads
 from server.store.inquiries import Inquiries
 from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
@@ -82,7 +85,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         images=house.images,
         steps=PerformedSteps(house.database),
         cards=house.cards,
-        policies=house.policies,
+        policies=PolicyBook(house.policies, house.rulings),
         reader=readers,
         explain=explain,
         operator=Operator(house.settings.operator),
@@ -92,8 +95,15 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         archives=house.archives,
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
+        earlier=EarlierReads(house.database),
     )
-    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts)
+    watch = stop_watch(house)
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)
+
+
+def stop_watch(house: House, now: Callable[[], datetime] = now) -> StopWatch:
+    """Who asks the stop rules."""
+    return StopWatch(house.cards, house.rulings, now)
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:

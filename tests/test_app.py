@@ -45,6 +45,11 @@ def test_health_tells_what_runs(world: World) -> None:
         "version": __version__,
         "questions": ["bacterial-meningitis"],
         "parkedDeliveries": 1,
+        "policies": {},
+        "doubleReading": [],
+        "resultsToRead": 0,
+        "unreadResults": 0,
+        "contestedResults": 0,
     }
 
 

@@ -12,27 +12,34 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
-NOUNS_AND_LAW = {"server.model", "server.case", "server.errors", "server.query", "server.caller"}
+NOUNS_AND_LAW = {
+    "server.model", "server.case", "server.states", "server.errors", "server.query", "server.caller",
+}  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
-    "server", "server.contract", "server.settings", "server.ports", "server.query", "server.times",
+    "server", "server.arbitration",
+    "server.contract", "server.settings", "server.ports", "server.query", "server.times",
     "server.notices", "server.toml", "server.words", "server.accesses", "server.images", "server.objects",
     "server.certificates", "server.completeness", "server.http_status", "server.line", "server.tls",
-    "server.binding", "server.counting", "server.doorway", "server.hands", "server.image_search",
-    "server.messages", "server.reread", "server.seats", "server.tally", "server.turning", "server.watching",
+    "server.binding", "server.changes", "server.counting", "server.doorway", "server.hands",
+    "server.image_search", "server.messages",
+    "server.reread", "server.seats", "server.tally", "server.turning", "server.watching",
     "server.worklist",
 }  # fmt: skip
 """``server`` itself holds the version and nothing else."""
 COMPOSERS = {
     "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
-    "server.directory", "server.door_metrics", "server.doors", "server.hearing", "server.holding",
-    "server.idle", "server.importing", "server.mllp", "server.mllp_metrics", "server.message_commands",
+    "server.directory", "server.dissent_commands", "server.door_metrics",
+    "server.doors", "server.hearing", "server.holding",
+    "server.idle", "server.image_desk", "server.importing", "server.mllp", "server.mllp_metrics",
+    "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
-    "server.policy_commands",
+    "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_listing",
+    "server.policy_switching", "server.standing_orders", "server.stopping",
     "server.polling",
-    "server.processes", "server.readers", "server.simulating",
+    "server.processes", "server.readers", "server.rights_commands", "server.simulating",
     "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",

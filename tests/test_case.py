@@ -145,7 +145,7 @@ def test_from_wherever_a_case_may_stand_it_can_end() -> None:
 
 
 def test_nothing_is_compared_before_both_reads_are_done() -> None:
-    ended_by_a_person = {State.UNRESOLVED, State.RETRACTED, State.WRITTEN_UP}
+    ended_by_a_person = {State.UNRESOLVED, State.RETRACTED, State.WRITTEN_UP, State.KEPT}
     early_on = {State.RECEIVED, State.INCOMPLETE, State.READY}
     beyond = set(State) - early_on - ended_by_a_person - ENDED - WITH_A_PERSON
     early = [
@@ -155,7 +155,7 @@ def test_nothing_is_compared_before_both_reads_are_done() -> None:
     ]
     assert early == []
     assert {move.state for move in LAW if move.to is State.WRITTEN_UP is not move.state} == {
-        State.RESOLVED, State.UNRESOLVED, State.RETRACTED,
+        State.RESOLVED, State.UNRESOLVED, State.RETRACTED, State.CONTESTED, State.KEPT,
     }  # fmt: skip
     assert {move.state for move in LAW if move.to is State.UNRESOLVED is not move.state} == WITH_A_PERSON
     assert {move.ai for move in LAW if move.to is State.RETRACTED is not move.state} == {(Ai.RELEASED,)}
@@ -185,8 +185,12 @@ def test_what_would_tell_the_ai_answer_shows_as_compared_and_nothing_else_does()
         State.DISCORDANT,
         State.DECLINED,
         State.NOT_COMPARABLE,
+        State.REVEALED,
+        State.FINAL_READ,
     }
-    assert {public_state(state) for state in hidden} == {State.COMPARED}
+    shown = {State.REVEALED, State.FINAL_READ}
+    assert {public_state(state) for state in hidden - shown} == {State.COMPARED}
+    assert {public_state(state) for state in shown} == {State.BLIND_READ}
 
 
 def test_the_printed_law_holds_every_row() -> None:
@@ -215,3 +219,21 @@ def test_the_architecture_page_prints_the_law_as_it_is() -> None:
     block = re.search(r"<!-- law -->\n(.*?)<!-- /?law -->", ARCHITECTURE.read_text(), re.DOTALL)
     assert block, "docs/architecture.md has no block between law markers"
     assert block[1].strip() == law_table(), "renew it with: python -m server law"
+
+
+def test_a_second_stage_is_the_specialists_and_each_of_its_ends_leads_on() -> None:
+    assert ACCOUNTABLE[State.REVEALED] == "specialist"
+    assert {move.state for move in LAW if move.to is State.REVEALED is not move.state} == {State.BLIND_READ}
+    out = {move.event: move.to for move in LAW if move.state is State.REVEALED is not move.to}
+    onward = {State.FINAL_READ, State.READY, State.WITHDRAWN, State.HELD, State.FAULTED}
+    assert set(out.values()) == onward
+    assert {event for event, to in out.items() if to is State.FINAL_READ} == {
+        Event.FINAL_GIVEN, Event.FINAL_OVERDUE, Event.FINAL_DECLINED, Event.AI_VOIDED, Event.AI_BARRED,
+    }  # fmt: skip
+
+
+def test_an_own_view_is_kept_only_against_an_answer_that_was_told() -> None:
+    may = {each for each in POSITIONS if rows_for(each, Event.VIEW_KEPT)}
+    told = {State.WRITTEN_UP, State.SENT, State.UNREAD, State.CLOSED}
+    assert {each.state for each in may} == told, "while it is contested, it is the contest that decides"
+    assert {each.ai for each in may} == {Ai.RELEASED, Ai.NOT_ASKED}

@@ -21,7 +21,18 @@ from server.clock import now
 from server.commands import main
 from server.errors import Category, Fault
 from server.store.migrate import needed
-from tests.world import BACTERIAL, VIRAL, LostFacts, World, make_world, patient, send_case
+from tests.world import (
+    BACTERIAL,
+    SPECIALTY,
+    VIRAL,
+    LostFacts,
+    World,
+    answer_as,
+    doctor,
+    make_world,
+    patient,
+    send_case,
+)
 
 Run = Callable[..., Result]
 DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
@@ -69,7 +80,8 @@ def test_the_commands_are_those_of_the_documentation() -> None:
     assert set(main.commands) == {
         "up", "web", "work", "dicom", "mllp", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
         "complete", "end", "import", "messages", "withdraw", "withdraw-model", "parked", "partners", "resend",
-        "directory", "law", "policy", "reindex", "types",
+        "directory", "law", "policy", "reindex", "types", "unread", "acknowledge", "contests", "contest",
+        "keep", "dissent",
     }  # fmt: skip
 
 
@@ -185,7 +197,7 @@ def test_an_opinion_and_a_model_are_withdrawn_by_name_with_a_reason(run: Run, wo
 
 @pytest.mark.parametrize("text", ["", "  ", "a\x0bb", "a\nb", "x" * 501, "\ufffe"])
 @pytest.mark.parametrize("option", ["--by", "--reason"])
-@pytest.mark.parametrize("command", ["end", "hold", "withdraw", "withdraw-model"])
+@pytest.mark.parametrize("command", ["end", "hold", "keep", "withdraw", "withdraw-model"])
 def test_words_that_others_could_not_read_are_refused(run: Run, command: str, option: str, text: str) -> None:
     words = {"--by": "Dr. Tarn", "--reason": "wrong unit"} | {option: text}
     refused = run(command, "x", *(part for pair in words.items() for part in pair))
@@ -198,6 +210,26 @@ def test_a_case_is_held_by_name_with_a_reason(run: Run, world: World) -> None:
     said = run("hold", id_, "--by", "Dr. Tarn", "--reason", "wrong patient").output
     assert said == f"{id_} is held; 'resume' lets it go on, 'end' ends it\n"
     assert "held for a person  -> held  by Dr. Tarn" in run("case", id_).output
+
+
+def test_the_physician_in_charge_keeps_a_report_by_name_with_a_reason_and_is_listed(
+    run: Run, world: World
+) -> None:
+    assert run("dissent").output == "nobody has kept a first report against a specialist's answer\n"
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    id_, why = case_of(world, sent.task_id), ("--by", "Dr. Dapple", "--reason", "sterile culture")
+    with pytest.raises(Fault, match="once a case's final answer has been told") as refused:
+        run("keep", id_, *why)
+    assert refused.value.category is Category.CONFLICT
+    answer_as(world, specialist, BACTERIAL)
+    world.run()
+    assert (
+        run("keep", id_, *why).output == f"{id_}: the first report is kept; the worker tells the EHR next\n"
+    )
+    listed = run("dissent").output
+    assert f"{id_}  bacterial-meningitis  Task/{sent.task_id}  Dr. Dapple: sterile culture\n" in listed
 
 
 def test_a_model_that_never_read_here_is_not_withdrawn(run: Run, world: World) -> None:
@@ -244,7 +276,13 @@ def test_a_parked_delivery_is_listed_and_sent_again(run: Run, world: World) -> N
 
 
 WHY = ("--by", "y", "--reason", "z")
-NOT_THERE = [("case", "x"), ("resume", "x", "--by", "y"), ("end", "x", *WHY), ("withdraw", "x", *WHY)]
+NOT_THERE = [
+    ("case", "x"),
+    ("resume", "x", "--by", "y"),
+    ("end", "x", *WHY),
+    ("withdraw", "x", *WHY),
+    ("keep", "x", *WHY),
+]
 
 
 @pytest.mark.parametrize("words", NOT_THERE)

@@ -184,11 +184,17 @@ def test_a_replay_says_who_would_not_be_asked_any_more(tmp_path: Path) -> None:
     cases.write_text('{"first": "present", "model": "absent", "final": "absent"}\n' * 3)
     words = ("replay", "--before", str(SHIPPED), "--after", str(after), "--cases", str(cases))
     assert run(*words).output.splitlines() == [
-        "3 cases: a specialist asked in 3 before, 0 after",
+        "3 cases: a specialist asked in 3 (100.0%) before, 0 (0.0%) after",
+        "3 cases would have ended otherwise",
         "  specialist: over-called -> ends: 3",
         (
             "3 in which a specialist has changed the first answer would not be asked any more; "
             "of 3 cases a specialist's answer is known"
+        ),
+        "sensitivity among these (relative, for others were not asked): not known, there is none",
+        (
+            "specificity among these (relative, for others were not asked): "
+            "3 of 3, 100.0% (43.9% to 100.0%) before, 0 of 3, 0.0% (0.0% to 56.1%) after"
         ),
     ]
     told = json.loads(run(*words, "--json").output)

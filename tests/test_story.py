@@ -59,7 +59,9 @@ def test_a_missed_finding_is_referred_and_the_specialist_settles_it(world: World
     assert world.state(sent.task_id) == "closed"
     assert world.history(sent.task_id)[-1] == ("completed", "closed-amended")
     outputs = [each["type"]["coding"][0]["code"] for each in world.get(f"Task/{sent.task_id}")["output"]]
-    assert outputs == ["agreement", "ai-opinion", "referral", "specialist-report"]
+    assert outputs == [
+        "agreement", "ai-opinion", "referral", "specialist-report", "decided-by", "patient-notice",
+    ]  # fmt: skip
 
 
 def test_the_first_reader_is_upheld(world: World) -> None:

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from server.fhir.bindings import KEPT
 from server.log import configure
-from server.model import Answer, Coding, Urgency
+from server.model import Answer, Coding, Reveal, Urgency
 from tests.world import (
     BACTERIAL,
     POLICY,
@@ -327,3 +327,97 @@ def everything_asked(world: World) -> list[dict[str, Any]]:
         after = [each["url"] for each in page["link"] if each["relation"] == "next"]
         path = after[0].partition("/fhir/")[2] if after else None
     return found
+
+
+def revealed(world: World) -> Hospital:
+    """The specialist has answered blind, otherwise than the first reader, and is shown both unnamed."""
+    sent = accepted(world)
+    [offer] = world.get("Task?status=accepted&code=specialist-read")["entry"]
+    answer = sign_as(world, offer["resource"]["owner"]["reference"], offer["resource"]["id"], VIRAL)
+    world.run()
+    sent.finally_at = str(answer.headers["Link"]).partition(">")[0].rpartition("/")[2]
+    return sent
+
+
+def signed(world: World) -> Hospital:
+    """The blind answer is committed, and no worker has looked at it yet."""
+    sent = accepted(world)
+    [offer] = world.get("Task?status=accepted&code=specialist-read")["entry"]
+    assert sign_as(world, offer["resource"]["owner"]["reference"], offer["resource"]["id"], VIRAL)
+    return sent
+
+
+@pytest.mark.parametrize("reveal", Reveal)
+def test_until_the_blind_answer_is_committed_a_specialist_sees_the_same(
+    worlds: Callable[..., World], reveal: Reveal
+) -> None:
+    views = {says: played(worlds(reveal=reveal, audit_fraction=1.0), signed, says) for says in SAYS}
+    assert differences(views) == []
+
+
+def test_after_it_the_final_read_alone_tells_and_it_is_found_by_nobody(worlds: Callable[..., World]) -> None:
+    """In both worlds there is a second stage; what everybody finds is equal, X and Y are not."""
+    views, shown = {}, {}
+    for says in (Answer.PRESENT, Answer.ABSENT):
+        world = worlds(reveal=Reveal.ON_DIFFERENCE, audit_fraction=1.0)
+        world.reader.answer = says
+        sent = revealed(world)
+        assert world.state(sent.task_id) == "revealed"
+        views[says] = look(world, sent)
+        task = world.get(f"Task/{sent.finally_at}")
+        assert sent.finally_at not in repr(views[says])
+        shown[says] = task
+    assert differences(views) == []
+    assert opinions(shown[Answer.PRESENT]) != opinions(shown[Answer.ABSENT])
+    alike = [renamed(json.dumps(without_opinions(each), sort_keys=True), {}) for each in shown.values()]
+    assert alike[0] == alike[1], "X and Y are all that differs"
+
+
+def test_always_there_is_a_second_stage_whatever_the_model_says(worlds: Callable[..., World]) -> None:
+    views = {says: played(worlds(reveal=Reveal.ALWAYS, audit_fraction=1.0), revealed, says) for says in SAYS}
+    assert differences(views) == []
+
+
+def test_human_and_model_swapped_make_the_same_tasks(worlds: Callable[..., World]) -> None:
+    """Forty cases where the human says present and the model absent, and forty the other way around."""
+    tasks: dict[Answer, list[dict[str, Any]]] = {}
+    for says, first in ((Answer.ABSENT, BACTERIAL), (Answer.PRESENT, VIRAL)):
+        world = worlds(reveal=Reveal.ON_DIFFERENCE)
+        role = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+        world.reader.answer = says
+        tasks[says] = [finally_asked(world, role, first, f"T-{number}") for number in range(40)]
+    shapes = {
+        renamed(json.dumps(without_opinions(t), sort_keys=True), {}) for each in tasks.values() for t in each
+    }
+    assert len({re.sub(r"T-\d+", "", each) for each in shapes}) == 1, "nothing but X and Y to tell by"
+    firsts = {says: [opinions(each)[0] for each in made] for says, made in tasks.items()}
+    for each in firsts.values():
+        assert 10 <= each.count("52101004") <= 30, "present is X about as often as Y, whoever says it"
+
+
+def finally_asked(world: World, role: str, first: Coding, number: str) -> dict[str, Any]:
+    send_case(world, first, number=number)
+    world.run()
+    [offer] = world.get(f"Task?owner={role}&status=requested")["entry"]
+    world.put({**offer["resource"], "status": "accepted"})
+    world.run()
+    answer = sign_as(world, role, offer["resource"]["id"], VIRAL)
+    world.run()
+    return dict(world.get(f"Task/{str(answer.headers['Link']).partition('>')[0].rpartition('/')[2]}"))
+
+
+def opinions(task: Mapping[str, Any]) -> list[str]:
+    """The codes of X and Y."""
+    return [
+        each["valueCodeableConcept"]["coding"][0]["code"]
+        for each in task["input"]
+        if each["type"]["coding"][0]["code"] in ("opinion-x", "opinion-y")
+    ]
+
+
+def without_opinions(task: Mapping[str, Any]) -> dict[str, Any]:
+    """All the rest, with how X and Y are said but for which of two codes it is."""
+    said = json.dumps(task)
+    for code, word in (("52101004", "Present"), ("2667000", "Absent")):
+        said = said.replace(code, "CODE").replace(word, "WORD")
+    return dict(json.loads(said))

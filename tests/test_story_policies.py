@@ -167,7 +167,8 @@ def test_where_no_model_is_asked_two_humans_read(under: Under) -> None:
     world.run()
     assert business(world, sent) == "closed-amended"
     assert agreement(world, sent) == "not-asked"
-    assert set(outputs(world, sent)) == {"agreement", "referral", "specialist-report"}
+    told = {"agreement", "referral", "specialist-report", "decided-by", "patient-notice"}
+    assert set(outputs(world, sent)) == told
     assert {"no AI asked", "no AI answer", "written up without AI"} <= set(events(world, sent))
 
 

@@ -111,7 +111,8 @@ def test_the_opinion_goes_to_both(both: tuple[World, Takes]) -> None:
     [message] = takes.told("oru")
     assert fields(message, "PID")[0][3] == "P-T-1^^^HOSP^PI"
     assert fields(message, "OBR")[0][2] == "T-1^EHR"
-    assert [each[5].split("^")[0] for each in fields(message, "OBX")][2:] == ["agree", "closed-concordant"]
+    told = [each[5].split("^")[0] for each in fields(message, "OBX")]
+    assert told[2:] == ["agree", "closed-concordant", "first-reader"]
     assert world.state(sent.task_id) == "closed"
 
 

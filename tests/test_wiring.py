@@ -13,13 +13,14 @@ import pytest
 from server.clock import now
 from server.errors import Category, Fault
 from server.fhir.smart.logins import Logins
+from server.image_desk import pictured
 from server.keys import audit_key
 from server.leases import delivery_lease
 from server.model import Destination
 from server.settings import Settings
 from server.store.database import Database, prepare_folder
 from server.store.migrate import migrate, needed
-from server.wiring import House, bring_up_to_date, build, desk, pictured
+from server.wiring import House, bring_up_to_date, build, desk
 from server.workers import case_worker, delivery_worker
 
 BUILT_IN = Settings()

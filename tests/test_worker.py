@@ -17,6 +17,7 @@ from server.contract import Inputs
 from server.errors import Category, Fault, fault
 from server.log import configure
 from server.model import AiRead, Document, Receipt
+from server.policies import PolicyBook
 from server.ports import CaseRow, Undelivered
 from server.routing.deadlines import retry_delay
 from server.store import resources
@@ -197,7 +198,10 @@ def test_a_held_case_whose_step_fails_stays_held_and_the_worker_goes_on(world: W
 
 def test_a_case_whose_question_is_no_longer_configured_is_faulted_in_sight(world: World) -> None:
     send_case(world, BACTERIAL)
-    bare = replace(world.cases, tools=replace(world.cases.tools, cards={}, policies={}))
+    bare = replace(
+        world.cases,
+        tools=replace(world.cases.tools, cards={}, policies=PolicyBook({}, world.house.rulings)),
+    )
     for _ in range(bare.attempts):
         assert bare.once()
         world.watch.forward(minutes=16)

@@ -37,12 +37,14 @@ from server.model import (
     Urgency,
     Withdrawal,
 )
+from server.policies import PolicyBook, rulings
 from server.ports import Waiting
 from server.settings import Settings
 from server.steps.casefile import Tools
 from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
+from server.store.earlier import EarlierReads
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -55,7 +57,7 @@ from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import House, accesses, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
-from server.workers import Files
+from server.workers import Files, stop_watch
 from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
@@ -125,6 +127,9 @@ POLICY = Policy(
     clocks={Urgency.URGENT: Clock(timedelta(minutes=30), timedelta(minutes=60))},
     deliver_for=timedelta(hours=96),
 )
+
+
+AUDIT_KEY = b"k" * 32
 
 
 class Watch:
@@ -315,6 +320,7 @@ def make_world(
         destinations=destinations,
         cards={card.question: card},
         policies={card.question: policy},
+        rulings=rulings(database),
         database=database,
         vault=Vault(folder),
         ledger=Ledger(database, chosen.lease, subscribers),
@@ -331,6 +337,7 @@ def make_world(
         archives=archives,
         receivers=receivers,
     )
+    (folder / "audit.key").write_bytes(AUDIT_KEY)  # the door and the steps draw by the same
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
         shelf=house.shelf,
@@ -338,15 +345,16 @@ def make_world(
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,
-        policies=house.policies,
+        policies=PolicyBook(house.policies, house.rulings),
         reader=lambda _: reader,
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
-        audit_key=b"k" * 32,
+        audit_key=AUDIT_KEY,
         content=house.vault.get,
         roster=Roster(house.shelf),
         archives=house.archives,
         receivers=house.receivers,
+        earlier=EarlierReads(database),
     )
     app = create_app(house, watch)
     yield World(
@@ -355,7 +363,7 @@ def make_world(
         watch,
         reader,
         courier,
-        CaseWorker(house.ledger, tools, watch, chosen.step_attempts),
+        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
     )
     house.close()
@@ -433,6 +441,8 @@ class Hospital:
     role: str
     report: dict[str, Any]
     task: dict[str, Any]
+    finally_at: str = ""
+    """Id of the Task by which its specialist is asked for the final answer."""
 
     @property
     def task_id(self) -> str:

@@ -30,6 +30,10 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _AT_ONCE = 500
 """Specialists posted in one transaction."""
 _POLL = 0.005
+_WAITING = "late-value"
+"""The story in which a value is missing: what is open meanwhile waits for it, with a date."""
+_TAKES, _PAUSE = 0.2, 0.5
+"""Seconds in which one open case is taken up, and between two looks whether all have been."""
 _DISPUTED = "missed"
 """The story of the demonstration in which the two reads differ."""
 
@@ -102,15 +106,32 @@ def _measure(
             post(client, _table(Path(folder) / "part.csv", rows[start : start + _AT_ONCE]))
             step("the directory")
         asking, watching = Asking(client, story=_DISPUTED), Watching(client, patience)
-        for _ in range(waiting):
-            client.create(asking.prepare(signed=False).task)
-            step("open cases")
+        last = _open(Asking(client, story=_WAITING), waiting, step)
         house.work()
+        if last:  # what has waited longest is carried first: all of them stand then
+            _await(client, watching.case(last), patience + _TAKES * waiting)
         _case(client, asking, watching, Times())  # the models are loaded, the directory is read
         for _ in range(count):
             _case(client, asking, watching, times)
             step("disputed cases")
     return times
+
+
+def _open(asking: Asking, number: int, step: Step) -> str:
+    """That many cases of which a value is missing; gives the last one's Task."""
+    last = ""
+    for _ in range(number):
+        last = asking.client.create(asking.prepare(signed=False).task).location
+        step("open cases")
+    return last
+
+
+def _await(client: FhirClient, case: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while client.beside(f"/cases/{case}")["state"] != "incomplete":
+        if time.monotonic() > deadline:
+            raise NotDone(f"case {case}, the last of those that are open meanwhile, was not taken up")
+        time.sleep(_PAUSE)
 
 
 def _case(client: FhirClient, asking: Asking, watching: Watching, times: Times) -> None:

@@ -72,6 +72,10 @@ def offers(run: Run, patient: str, *statuses: str) -> list[Resource]:
 
 def desk(run: Run) -> Desk:
     """At which the made-up specialists work."""
+    return run.once("desk", lambda: _desk(run))
+
+
+def _desk(run: Run) -> Desk:
     script: Script = run.once("script", load)
     opine = by_rule(script.findings["bacterial"], script.findings["viral"])
     return Desk(run.client, specialists(run), script.analytes, opine)
@@ -85,6 +89,8 @@ def finish(run: Run, task: str) -> Resource:
         if now["status"] == "in-progress":
             for each in offers(run, now["for"]["reference"]):
                 _answer(run, each)
+            for address in desk(run).finals:
+                desk(run).finalise(address)
         return now
 
     return run.until(

@@ -18,6 +18,7 @@ from conformance.checks.claims import (
     reading,
     refusals,
     repeats,
+    rights,
     seal,
     searching,
     specialists,
@@ -33,7 +34,19 @@ from conformance.checks.statement import Statement
 
 _GROUPS = (
     *(metadata, reading, writing, conditional, values, formats, searching, transactions, operations),
-    *(refusals, admission, repeats, evidence, subscriptions, task_states, veil, seal, opinions, specialists),
+    *(
+        refusals,
+        admission,
+        repeats,
+        evidence,
+        subscriptions,
+        task_states,
+        veil,
+        seal,
+        opinions,
+        rights,
+        specialists,
+    ),
 )
 
 

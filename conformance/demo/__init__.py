@@ -1,1 +1,1 @@
-"""Twelve cases, from the hospital's request to what the hospital finds in its own chart."""
+"""Eighteen cases, from the hospital's request to what the hospital finds in its own chart."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import click
 
-from conformance.demo.cases import Script, load
+from conformance.demo.cases import FILMS, Script, load
 from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
 from conformance.peers.codes import TASK, Resource
@@ -113,20 +113,34 @@ def decline(server: str, task: str, reason: str) -> None:
 @_server
 @click.argument("task")
 @click.option(
-    "--finding", help="Your conclusion, as named in cases.toml; without it the built-in rule decides."
+    "--finding",
+    help="Your conclusion, as named in cases.toml or films.toml; left out: by the built-in rule.",
 )
 @click.option("--text", help="The conclusion in words.")
 def report(server: str, task: str, finding: str | None, text: str | None) -> None:
     """Sign a report for the accepted offer TASK and complete it."""
     script = load()
-    if finding is not None and finding not in script.findings:
-        raise click.BadParameter(f"the findings are: {', '.join(script.findings)}")
+    findings = {**script.findings, **load(FILMS).findings}
+    if finding is not None and finding not in findings:
+        raise click.BadParameter(f"the findings are: {', '.join(findings)}")
     with _said(), FhirClient(server) as client:
         desk, offer = _desk(client, script), _task(client, task)
+        ruled = by_rule(findings["bacterial"], findings["viral"])
         values = desk.values(offer)
-        ruled = by_rule(script.findings["bacterial"], script.findings["viral"])(values)
-        chosen = script.findings[finding] if finding else ruled
+        chosen = findings[finding] if finding else ruled(values)
         desk.report(offer["id"], offer["owner"]["reference"], replace(chosen, text=text or chosen.text))
+        for address in desk.finals:
+            click.echo(f"If both opinions are shown you, unnamed: specialist final {address}")
+
+
+@specialist.command()
+@_server
+@click.argument("address")
+def final(server: str, address: str) -> None:
+    """Look at both opinions at ADDRESS, as 'report' printed it, and stay with the blind answer."""
+    with _said(), FhirClient(server) as client:
+        if not _desk(client, load()).finalise(address):
+            click.echo("Nothing is asked there.")
 
 
 @specialist.command()

@@ -77,6 +77,12 @@ class Story:
     imaging: Imaging | None = None
     by_messages: bool = False
     """Ordered and reported by HL7 v2, and told in return."""
+    signs_later: bool = False
+    """The first report is signed once the model's read is sealed."""
+    refuses_ai: bool = False
+    """The patient does not want a model to take part."""
+    first_offer_unseen: bool = False
+    """The first specialist who is asked does not look; the offer runs out."""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -86,6 +92,11 @@ class Story:
     def held(self) -> bool:
         """The story ends where a person at the second reader must look."""
         return "awaiting-coordinator" in self.ends
+
+    @property
+    def left_open(self) -> bool:
+        """The story ends where a specialist is asked: no one of the demonstration answers."""
+        return "awaiting-specialist" in self.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +126,13 @@ class Script:
             asked_at=now,
             due_at=now + timedelta(days=1),
             study=_study(story.imaging, f"{run}-{story.key}"),
+            signed=not story.signs_later,
+            refuses_ai=story.refuses_ai,
         )
 
 
-def load(path: Path = CASES) -> Script:
-    """Read a file of cases.
+def load(path: Path = CASES, of: str = "case") -> Script:
+    """Read a file of cases; ``of``: those of another list, which have the file's findings and values.
 
     Raises:
         KeyError, TypeError: the file is not of the shape described by its own comments.
@@ -133,7 +146,7 @@ def load(path: Path = CASES) -> Script:
         first_reader=Clinician(**content["first_reader"]),
         findings={name: Opinion(**each) for name, each in content["finding"].items()},
         analytes=tuple(Analyte(n, tuple(each["codes"]), each["unit"]) for n, each in analytes.items()),
-        stories=tuple(_story(each, analytes) for each in content["case"]),
+        stories=tuple(_story(each, analytes) for each in content[of]),
     )
 
 
@@ -177,6 +190,9 @@ def _story(row: Mapping[str, Any], analytes: Mapping[str, Any]) -> Story:
         specialist_says=row.get("specialist_says", ""),
         imaging=_imaging(row["imaging"]) if "imaging" in row else None,
         by_messages=row.get("by_messages", False),
+        signs_later=row.get("signs_later", False),
+        refuses_ai=row.get("refuses_ai", False),
+        first_offer_unseen=row.get("first_offer_unseen", False),
     )
 
 

@@ -142,32 +142,40 @@ class Child:
         self.base = f"http://127.0.0.1:{port}/fhir"
         self.log = data / "server.log"
         self._port = port
-        self._data = data
+        self.data = data
         self._ehr_base = ehr_base
         self._key = key
         self._dicom, self._mllp = dicom, mllp
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
+    def command(self, *words: str) -> str:
+        """What a command of the server prints, run as its operator does.
+
+        Raises:
+            NotDone: it refused.
+        """
+        made = subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=_PROJECT,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=self._patience,
+            check=False,
+        )
+        if made.returncode:
+            raise NotDone(f"'{words[0]} {words[1]}' ended with {made.returncode}: {made.stderr.strip()}")
+        return made.stdout
+
     def __enter__(self) -> Self:
-        environment = os.environ | {
-            "SECOND_READER_DATA": str(self._data),
-            "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
-            "SECOND_READER_PORT": str(self._port),
-            "SECOND_READER_DICOM_PORT": str(self._dicom.port if self._dicom else 0),
-            "SECOND_READER_DICOM_PEERS": "",
-            "SECOND_READER_MLLP_PORT": str(self._mllp.port if self._mllp else 0),
-            "SECOND_READER_MLLP_LINKS": str(interface.links(self._data)) if self._mllp else "",
-            "SECOND_READER_DESTINATIONS": str(
-                destinations(self._data, self._ehr_base, self._key, self._dicom, self._mllp)
-            ),
-        }
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C at the terminal is ours to pass on, in order.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "server", "up"],
                 cwd=_PROJECT,
-                env=environment,
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -179,6 +187,20 @@ class Child:
             self._end(self._process)
             raise
         return self
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            "SECOND_READER_DATA": str(self.data),
+            "SECOND_READER_DATABASE_URL": "",  # whatever stands in the environment: no demonstration there
+            "SECOND_READER_PORT": str(self._port),
+            "SECOND_READER_DICOM_PORT": str(self._dicom.port if self._dicom else 0),
+            "SECOND_READER_DICOM_PEERS": "",
+            "SECOND_READER_MLLP_PORT": str(self._mllp.port if self._mllp else 0),
+            "SECOND_READER_MLLP_LINKS": str(interface.links(self.data)) if self._mllp else "",
+            "SECOND_READER_DESTINATIONS": str(
+                destinations(self.data, self._ehr_base, self._key, self._dicom, self._mllp)
+            ),
+        }
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

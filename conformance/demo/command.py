@@ -17,7 +17,7 @@ import click
 from joserfc.jwk import ECKey
 from rich.console import Console
 
-from conformance.demo import directory
+from conformance.demo import directory, office
 from conformance.demo.cases import FILMS, Script, load
 from conformance.demo.child import AE, CLIENT, CannotStart, Child, Dicom, free_port, usable
 from conformance.demo.interface import Interface, Mllp
@@ -27,6 +27,7 @@ from conformance.demo.show import Show
 from conformance.demo.verdict import Ending
 from conformance.peers.blindness import NotBlind
 from conformance.peers.client import FhirClient, NotDone
+from conformance.peers.codes import TASK
 from conformance.peers.ehr import Ehr
 from conformance.peers.engine import Engine, NotAcknowledged
 from conformance.peers.listener import CannotListen
@@ -83,11 +84,14 @@ _RIS_PORT = "Port of the hospital's radiology system; 0: any free one."
 @click.option("--patience", default=60.0, show_default=True, help="Seconds to wait for a case to end.")
 @click.option("--exit", "leave", is_flag=True, help=_EXIT)
 def demo(**options: Any) -> None:
-    """Send twelve cases from a small hospital, six of them with films, and print what happens to each.
+    """Send eighteen cases from a small hospital, eight of them with films, and print what happens to each.
+
+    Two are left open, for whoever watches to answer: the commands are printed at the end.
 
     With --server, that server needs a destination whose base is the hospital's address and
-    whose identifier_systems hold https://ehr.example/task. It gets the six: films need an archive
-    that the server knows, and only one that is started here knows the hospital's.
+    whose identifier_systems hold https://ehr.example/task. It gets the first eight: films need an archive
+    that the server knows, and only one that is started here knows the hospital's; and a policy is changed
+    at the server's command line.
     """
     choices = Choices(**options)
     if choices.start == bool(choices.server):
@@ -103,11 +107,11 @@ def _perform(choices: Choices, show: Show) -> int:
             key = ECKey.generate_key("P-384", {"kid": "demo"})
             gate = Gate({CLIENT: {"keys": [key.as_dict(private=False)]}}) if choices.start else None
             ehr = open_now.enter_context(Ehr(_HOST, choices.ehr_port, gate=gate))
-            base, radiology = choices.server or "", None
+            child, radiology = None, None
             if choices.start:
-                base, radiology = _started(open_now, show, choices, ehr, key)
-            client = open_now.enter_context(FhirClient(base))
-            endings = _play(client, ehr, show, choices.patience, radiology)
+                child, radiology = _started(open_now, show, choices, ehr, key)
+            client = open_now.enter_context(FhirClient(child.base if child else choices.server or ""))
+            endings = _play(client, ehr, show, choices.patience, radiology, child)
             if choices.leave:
                 return int(any(each.differs for each in endings))
             _stay(show, client, ehr, radiology)
@@ -125,15 +129,24 @@ def _perform(choices: Choices, show: Show) -> int:
     return 0
 
 
-def _play(
-    client: FhirClient, ehr: Ehr, show: Show, patience: float, radiology: Radiology | None
+def _play(  # noqa: PLR0917 - everybody who takes part
+    client: FhirClient,
+    ehr: Ehr,
+    show: Show,
+    patience: float,
+    radiology: Radiology | None,
+    child: Child | None,
 ) -> list[Ending]:
     roles = directory.post(client)
     show.say(f"The directory is loaded: {len(roles)} specialists at {client.base}.")
-    scripts: list[Script] = [load()] if radiology is None else [load(), load(FILMS)]
+    changed = load(of="changed")
+    films = [] if radiology is None else [changed, load(FILMS), load(FILMS, of="left")]
+    scripts: list[Script] = [load(), *films]
     total = sum(len(script.stories) for script in scripts)
     endings: list[Ending] = []
     for script in scripts:
+        if script is changed and child is not None:
+            office.change(child.command, script.question, child.data, show)
         numbers = (len(endings) + 1, total)
         play = Play(client, ehr, script, roles, show, patience=patience, radiology=radiology, numbers=numbers)
         endings += play.run()
@@ -143,7 +156,7 @@ def _play(
 
 def _started(
     open_now: ExitStack, show: Show, choices: Choices, ehr: Ehr, key: ECKey
-) -> tuple[str, Radiology]:
+) -> tuple[Child, Radiology]:
     folder = open_now.enter_context(_folder(choices.data, choices.keep))
     port = free_port(_HOST, choices.port, "--port")
     dicom = Dicom(
@@ -167,7 +180,7 @@ def _started(
     )
     show.say(f"The hospital's radiology system: HL7 v2 to {_HOST}:{mllp.port}, told at {_HOST}:{ris.port}")
     engine = open_now.enter_context(Engine(_HOST, mllp.port))
-    return child.base, Radiology(Modality(_HOST, dicom.port, AE), archive, Interface(engine, ris))
+    return child, Radiology(Modality(_HOST, dicom.port, AE), archive, Interface(engine, ris))
 
 
 @contextmanager
@@ -192,7 +205,7 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None)
             ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
             ("What the server can do", f"{client.base}/metadata"),
             ("Each case, step by step", f"{client.root}/cases"),
-            ("A referral, by hand", f"python -m conformance specialist list --server {client.base}"),
+            *_by_hand(client),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
             *dicom,
@@ -201,6 +214,21 @@ def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None)
     show.say("\nEverything stays up until Ctrl-C.")
     while True:
         signal.pause()
+
+
+def _by_hand(client: FhirClient) -> list[tuple[str, str]]:
+    """How a referral that was left open is answered; each command is a GET or a PUT of its Task."""
+    desk = "python -m conformance specialist"
+    found = client.search("Task", {"status": "requested", "code": f"{TASK}|specialist-read"})
+    told = [("Referrals that wait", f"{desk} list --server {client.base}")]
+    if found:
+        name = f"Task/{found[0]['id']} --server {client.base}"
+        told += [
+            ("... what the specialist sees of one", f"curl {client.base}/Task/{found[0]['id']}"),
+            ("... accept it", f"{desk} accept {name}"),
+            ("... answer it", f"{desk} report {name} --finding pneumonia"),
+        ]
+    return told
 
 
 def _dicom_places(radiology: Radiology) -> list[tuple[str, str]]:

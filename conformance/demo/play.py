@@ -55,9 +55,12 @@ class Play:
         self._roles = roles
         self._failed: NotBlind | NotDone | None = None
         self._specialist_finds = ""
+        self._unseen: tuple[bool, str] = (False, "")
+        """Whether the first offer of the story is not looked at, and which it was."""
         self._desk = Desk(
-            server, list(roles), script.analytes, self._opine, choose=self._choose, tell=self._specialist_says
-        )
+            server, list(roles), script.analytes, self._opine,
+            choose=self._choose, unseen=self._looks_away, tell=self._specialist_says,
+        )  # fmt: skip
 
     def run(self) -> list[Ending]:
         """All stories in order.
@@ -89,6 +92,15 @@ class Play:
         reason, self._reason_to_decline = self._reason_to_decline, ""
         return reason
 
+    def _looks_away(self, offer: Resource) -> bool:
+        if any(story.left_open for story in self._script.stories):
+            return True
+        wanted, seen = self._unseen
+        if wanted and not seen:
+            self._unseen = (wanted, offer["id"])
+            self._specialist_says("", f"{offer['owner']['reference']} does not look at Task/{offer['id']}")
+        return self._unseen == (True, offer["id"])
+
     def _opine(self, values: Mapping[str, Decimal]) -> Opinion:
         """As told where a picture is to be judged, which nobody here can; else by the rule."""
         findings = self._script.findings
@@ -107,6 +119,7 @@ class Play:
         self._show.begin(number, self._of, story)
         self._reason_to_decline = story.first_offer_declined
         self._specialist_finds = story.specialist_says
+        self._unseen = (story.first_offer_unseen, "")
         started = time.monotonic()
         request = self._script.request(story, self._run_id, datetime.now(UTC))
         if story.ehr_down_seconds:
@@ -131,6 +144,7 @@ class Play:
         """Tell what is new until the hospital's own Task has ended, or is held as told, or patience has."""
         watch = Watch(self._server, sent.task)
         waits_for_more = bool(story.later or (story.imaging and story.imaging.later))
+        signs = story.signs_later
         up_at, at_home = started + story.ehr_down_seconds, _AS_POSTED
         kept: tuple[str, ...] = ()
         while time.monotonic() < started + self._patience:
@@ -138,6 +152,9 @@ class Play:
             if waits_for_more and watch.status == "on-hold":
                 waits_for_more = False
                 self._send_what_was_missing(story, sent)
+            if signs and watch.sealed:
+                signs = False
+                self._ehr.sign_later(sent, self._server, self._ehr_says)
             if watch.delivery_failed and time.monotonic() > up_at:
                 self._bring_up()
             at_home, before = self._status_at_home(sent) or at_home, at_home
@@ -261,4 +278,5 @@ class Play:
 def _over(story: Story, at_home: str) -> bool:
     """The hospital's own Task has ended, or stands where the story leaves it."""
     status, _, business = at_home.partition(" · ")
-    return status in TERMINAL or (story.held and business in story.ends)
+    stays = story.held or story.left_open
+    return status in TERMINAL or (stays and business in story.ends)

@@ -94,7 +94,7 @@ def compare(story: Story, chart: Chart) -> tuple[str, ...]:
 
 
 def _differences(story: Story, chart: Chart) -> Iterator[str]:
-    status = "on-hold" if story.held else "completed"
+    status = "on-hold" if story.held else "in-progress" if story.left_open else "completed"
     if chart.status != status:
         yield f"the Task in the EHR is {chart.status or 'missing'}, told was {status}"
         return
@@ -104,7 +104,7 @@ def _differences(story: Story, chart: Chart) -> Iterator[str]:
         yield f"the AI opinion is {chart.ai or 'missing'}, told was {story.ai or 'none'}"
     if story.priorities and chart.priority not in story.priorities:
         yield f"the referral is {chart.priority or 'missing'}, told was {' or '.join(story.priorities)}"
-    reports = 0 if story.held else 1
+    reports = 1 if story.ai else 0
     if chart.ai_reports != reports:
         yield f"the EHR holds {chart.ai_reports} AI reports, told was exactly {reports}"
     if sorted(chart.archived) != sorted(story.kept):

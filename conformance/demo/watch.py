@@ -37,6 +37,8 @@ class Watch:
         """Task.status of the newest version seen."""
         self.delivery_failed = False
         """A delivery was attempted and has not arrived."""
+        self.sealed = False
+        """The model has read, and what it says is under seal."""
         self.archive_waits = False
         """The archive has not said of everything that is for it that it keeps it."""
 
@@ -52,6 +54,7 @@ class Watch:
         self.status = versions[-1]["status"] if versions else ""
         told = [each for version in fresh for each in _version(version)]
         case = self._look_at_case()
+        self.sealed = case.get("aiRead") == "sealed"
         told += self._events(case.get("history", []))
         told += self._attempts(case.get("deliveries", []))
         return sorted(told, key=lambda each: each.at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -32,6 +32,8 @@ class Reply:
     etag: str
     location: str
     """``Type/id``, from the Location header or from the resource itself."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Relation -> address, of Link headers (RFC 8288)."""
 
 
 class FhirClient:
@@ -135,7 +137,8 @@ def _reply(method: str, answer: httpx.Response) -> Reply:
     if not answer.is_success or not isinstance(body, dict):
         raise NotDone(f"{what} {reasons(body)}".rstrip(), answer.status_code)
     location = answer.headers.get("Location", "")
-    return Reply(answer.status_code, body, answer.headers.get("ETag", ""), _reference(location, body))
+    links = {name: str(each["url"]) for name, each in answer.links.items() if name and "url" in each}
+    return Reply(answer.status_code, body, answer.headers.get("ETag", ""), _reference(location, body), links)
 
 
 def reasons(body: object) -> str:

@@ -149,6 +149,31 @@ class Ehr:
         self.keep_later(lab, sent.request)
         _send_singly((made,), to, {subject: sent.patient}, tell)
 
+    def sign_later(self, sent: Sent, to: FhirClient, tell: Tell = _nothing) -> None:
+        """The first report, which was sent unsigned, is final from now on.
+
+        Under If-Match with the version that its creation made: a report of an open case is shown to nobody.
+
+        Raises:
+            NotDone: the second reader refused or did not answer.
+        """
+        request = replace(sent.request, signed=True, signed_at=datetime.now(UTC))
+        made = next(
+            e for e in entries(request, self.system) if e.resource["resourceType"] == "DiagnosticReport"
+        )
+        self._keep_signed(made)
+        name, began = sent.names[made.full_url], datetime.now(UTC)
+        report = _renamed(made, sent.names).resource | {"id": name.partition("/")[2]}
+        reply = to.update(report, 'W/"1"')
+        tell(began, f"signs: PUT {name}: {reply.status}{_took(began)}")
+
+    def _keep_signed(self, made: Entry) -> None:
+        """The same in our own chart."""
+        own = self.shelf.search("DiagnosticReport", parse(made.condition))[0]
+        signed = own.body | {name: made.resource[name] for name in ("status", "issued")}
+        put = {"resource": signed, "request": {"method": "PUT", "url": own.reference}}
+        carry_out(self.shelf, {"resourceType": "Bundle", "type": "transaction", "entry": [put]})
+
     # -- faults ----------------------------------------------------------------------------
 
     def inject(self, fault: Fault) -> None:

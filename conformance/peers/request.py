@@ -85,6 +85,10 @@ class ReadRequest:
     due_at: datetime
     priority: str = "urgent"
     study: Study | None = None
+    signed: bool = True
+    """Whether the first report is signed when it is sent."""
+    refuses_ai: bool = False
+    """The patient does not want a model to take part; a Consent goes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,10 @@ def entries(request: ReadRequest, system: str) -> tuple[Entry, ...]:
     patient = _patient(request, system)
     labs = tuple(observation(lab, request, system) for lab in request.labs)
     images = () if request.study is None else (_imaging(request.study, patient),)
+    refused = (_refusal(request, system, patient),) if request.refuses_ai else ()
     report = _report(request, system, patient, people[-1], labs, images)
     task = _task(request, system, patient, people[1], report)
-    return (*people, patient, *labs, *images, report, task)
+    return (*people, patient, *refused, *labs, *images, report, task)
 
 
 def clinician(who: Clinician, **role: object) -> tuple[Entry, ...]:
@@ -181,6 +186,25 @@ def _patient(request: ReadRequest, system: str) -> Entry:
     )
 
 
+def _refusal(request: ReadRequest, system: str, patient: Entry) -> Entry:
+    """No automated processing of this patient's data for treatment (docs/policies.md)."""
+    reason = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREATDS"}
+    return entry(
+        {
+            "resourceType": "Consent",
+            "status": "active",
+            "scope": concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
+            "category": [concept(LOINC, "59284-0", "Patient Consent")],
+            "patient": {"reference": patient.full_url},
+            "dateTime": _instant(request.signed_at),
+            "policy": [{"uri": f"{system}/policy/ai"}],
+            "provision": {"type": "deny", "purpose": [reason]},
+        },
+        f"{system}/consent",
+        f"C-{request.token}",
+    )
+
+
 def _imaging(study: Study, patient: Entry) -> Entry:
     """The study, by its UID as R4 writes that (ImagingStudy.identifier), and how many images belong to it."""
     return entry(
@@ -210,7 +234,7 @@ def _report(  # noqa: PLR0917 - what a report refers to
     return entry(
         {
             "resourceType": "DiagnosticReport",
-            "status": "final",
+            "status": "final" if request.signed else "preliminary",
             "code": request.report_code,
             "subject": {"reference": patient.full_url},
             "effectiveDateTime": _instant(request.collected_at),

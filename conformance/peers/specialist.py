@@ -13,10 +13,13 @@ from decimal import Decimal
 
 from conformance.peers import blindness
 from conformance.peers.client import FhirClient, NotDone, Reply
-from conformance.peers.codes import LOINC, TASK, Resource, codes_of, concept
+from conformance.peers.codes import LOINC, SR, TASK, Resource, codes_of, concept
 from conformance.peers.request import DIRECTORY, Opinion
 from conformance.peers.rule import judge
 
+_ABSENT = "2667000"
+FINAL = f"{SR}/final-read"
+"""The relation under which whoever completes a referral is told where the final answer may be asked for."""
 Judge = Callable[[Mapping[str, Decimal]], Opinion]
 Choose = Callable[[Resource], str]
 """From a referral Task: empty to accept, or the reason to decline."""
@@ -63,6 +66,7 @@ class Desk:
         opine: Judge,
         *,
         choose: Choose = accept_all,
+        unseen: Callable[[Resource], bool] = lambda _: False,
         tell: Tell = lambda _, __: None,
     ) -> None:
         self._client = client
@@ -70,7 +74,10 @@ class Desk:
         self._analytes = tuple(analytes)
         self._opine = opine
         self._choose = choose
+        self._unseen = unseen
         self._tell = tell
+        self._finals: dict[str, str] = {}
+        """Where a final answer may be asked for -> the request that was read."""
 
     def waiting(self) -> list[Resource]:
         """The Tasks of these specialists that are not answered, or accepted and not yet reported.
@@ -95,7 +102,7 @@ class Desk:
         waiting = self.waiting()
         for task in waiting:
             self.work(task)
-        return len(waiting)
+        return len(waiting) + sum(self.finalise(address) for address in list(self._finals))
 
     def run(self, stop: threading.Event, every: float = 0.3) -> None:
         """Rounds until ``stop`` is set.
@@ -112,7 +119,12 @@ class Desk:
             stop.wait(every)
 
     def work(self, task: Resource) -> None:
-        """Decline, or accept, read and report one offer; an accepted one is taken up again."""
+        """Decline, or accept, read and report one offer; an accepted one is taken up again.
+
+        One that nobody looks at (``unseen``) is left where it is.
+        """
+        if task["status"] == "requested" and self._unseen(task):
+            return
         reason = self._choose(task) if task["status"] == "requested" else ""
         if reason:
             self.decline(task["id"], reason)
@@ -151,10 +163,49 @@ class Desk:
         self._move(task_id, {"status": "completed", "output": [result]}, "completes the referral")
         return reply.location
 
+    @property
+    def finals(self) -> tuple[str, ...]:
+        """Addresses at which a final answer may be asked for."""
+        return tuple(self._finals)
+
+    def finalise(self, address: str) -> bool:
+        """Answer the Task that shows both opinions unnamed, once it is there; it may never be.
+
+        This specialist stays with what was found blind, and says why where most say otherwise.
+        """
+        try:
+            task = self._client.read(address).body
+        except NotDone as reason:
+            if reason.status not in (403, 404):
+                raise
+            self._forget_if_over(address)
+            return False
+        self._finals.pop(address, None)
+        if task["status"] not in ("accepted", "in-progress"):
+            return False
+        first = self._client.read(task["partOf"][0]["reference"]).body
+        outputs = [
+            *first["output"],
+            {"type": concept(TASK, "final-reason"), "valueString": "Both were weighed; the values decide."},
+            *([_overruling()] if _overrules(task) else []),
+        ]
+        shown = " and ".join(f"{name} {said}" for name, said in _shown(task))
+        self._tell(task["for"]["reference"], f"{task['owner']['reference']} is shown, unnamed, {shown}")
+        self._move(task["id"], {"status": "completed", "output": outputs}, "finalises")
+        return True
+
+    def _forget_if_over(self, address: str) -> None:
+        """Once the request that was read is over, nothing more is asked."""
+        request = self._finals.get(address)
+        if request is not None and self._client.read(request).body["status"] != "active":
+            del self._finals[address]
+
     def _move(self, task_id: str, changes: Resource, words: str) -> Reply:
         """Change our own Task under If-Match, so that a withdrawn offer is never overwritten."""
         current = self._client.read(f"Task/{task_id}")
         moved = self._client.update(current.body | changes, current.etag)
+        if address := moved.links.get(FINAL):
+            self._finals[address] = current.body["focus"]["reference"]
         owner = current.body.get("owner", {}).get("reference", "a specialist")
         self._tell(current.body["for"]["reference"], f"{owner} {words} (PUT Task/{task_id}: {moved.status})")
         return moved
@@ -169,6 +220,33 @@ def measured(observations: Sequence[Resource], analytes: Sequence[Analyte]) -> d
             if codes & set(analyte.codes) and quantity.get("code") == analyte.unit and "value" in quantity:
                 values[analyte.name] = Decimal(quantity["value"])
     return values
+
+
+def _shown(task: Resource) -> list[tuple[str, str]]:
+    """(X or Y, its word) of what a specialist sees before the final answer."""
+    return [
+        (code.rpartition("-")[2].upper(), each["valueCodeableConcept"]["coding"][0].get("display", ""))
+        for each in task["input"]
+        for code in codes_of(each["type"], TASK)
+        if code in ("opinion-x", "opinion-y")
+    ]
+
+
+def _overrules(task: Resource) -> bool:
+    """Whether this specialist, who stays with their own answer, denies a finding that an image may show."""
+    own = [
+        code
+        for each in task["input"]
+        if "own-answer" in codes_of(each["type"], TASK)
+        for code in codes_of(each["valueCodeableConcept"])
+    ]
+    said = {word for _, word in _shown(task)}
+    return any(each.get("valueBoolean") for each in task["input"]) and _ABSENT in own and "Present" in said
+
+
+def _overruling() -> Resource:
+    code = concept(f"{SR}/CodeSystem/overruling", "nothing-seen")
+    return {"type": concept(TASK, "overruling-reason"), "valueCodeableConcept": code}
 
 
 def _report(task: Resource, order: Resource, role: str, opinion: Opinion) -> Resource:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from server.errors import Category, Fault, Issue, fault
 from server.fhir.references import local, normal
-from server.fhir.terms import AI_FREE_READ, IN_QUESTION, IN_REPORT, QUESTION, SECOND_READ, SPECIALIST_READ
+from server.fhir.terms import (
+    AI_FREE_READ,
+    ASSESSMENT,
+    BY_BOTH,
+    BY_HUMAN,
+    BY_OTHER_MODEL,
+    FINAL_READ,
+    IN_ASSESSOR,
+    IN_QUESTION,
+    IN_REPORT,
+    QUESTION,
+    SECOND_READ,
+    SPECIALIST_READ,
+)
 from server.fhir.times import moment
-from server.model import Coding
+from server.model import Card, Coding
 from server.ports import Opening, Resource
 
 Look = Callable[[str, str], Resource | None]
@@ -35,6 +48,8 @@ class Admission:
 
     questions: frozenset[str]
     destinations: Sequence[Home]
+    cards: Mapping[str, Card] = field(default_factory=dict)
+    """By question: by which codes a specialist's final answer is known."""
 
     def opening(self, task: Resource, look: Look) -> Opening:
         """The case that a second-read Task opens.
@@ -47,6 +62,7 @@ class Admission:
         identifier = placed(task, problems)
         destination = self._destination(identifier, problems)
         question = self._question(task, problems)
+        demand_assessor(task, problems)
         patient = _local(task.get("for"), "Patient", "Task.for", problems)
         report = _report(task, problems)
         _same_patient(report, patient, look, problems)
@@ -62,6 +78,18 @@ class Admission:
             task_identifier=identifier,
             due_by=_due_by(task),
         )
+
+    def card(self, task: Resource) -> Card:
+        """That of the question that a Task of ours is about.
+
+        Raises:
+            Fault: UNAVAILABLE when nobody here reads it any more.
+        """
+        card = self.cards.get(asked_question(task))
+        if card is None:
+            text = "nobody here reads this question any more; ask the operator"
+            raise fault(Category.UNAVAILABLE, "not-supported", text, "Task.input")
+        return card
 
     def _question(self, task: Resource, problems: list[Issue]) -> str:
         asked = asked_question(task)
@@ -101,19 +129,45 @@ def is_second_read(task: Resource) -> bool:
     return coded(task.get("code", {}), SECOND_READ) or is_ai_free(task)
 
 
+def is_assessment(task: Resource) -> bool:
+    """Whether a patient asks for an assessment that is independent of every earlier opinion."""
+    return coded(task.get("code", {}), ASSESSMENT)
+
+
+def asks_alike(one: Resource, other: Resource) -> bool:
+    """Whether two second-read Tasks want the same kind of reading."""
+    return (is_ai_free(one), is_assessment(one)) == (is_ai_free(other), is_assessment(other))
+
+
 def is_ai_free(task: Resource) -> bool:
     """Whether its placer wants no model to take part (the patient's right to a human alone)."""
-    return coded(task.get("code", {}), AI_FREE_READ)
+    return coded(task.get("code", {}), AI_FREE_READ) or is_assessment(task)
 
 
 def is_specialist_read(task: Resource) -> bool:
     return coded(task.get("code", {}), SPECIALIST_READ)
 
 
+def is_final_read(task: Resource) -> bool:
+    """Whether it shows a specialist both opinions, unnamed, and asks for the final answer."""
+    return coded(task.get("code", {}), FINAL_READ)
+
+
+def is_specialists(task: Resource) -> bool:
+    """Whether it is a specialist's to answer."""
+    return is_specialist_read(task) or is_final_read(task)
+
+
 def is_completed_read(resource: Resource) -> bool:
     """Whether this is a specialist's Task that says it is done."""
     task = resource["resourceType"] == "Task"
     return task and is_specialist_read(resource) and resource["status"] == "completed"
+
+
+def is_final_given(resource: Resource) -> bool:
+    """Whether this is a specialist's Task that says that their answer is final."""
+    task = resource["resourceType"] == "Task"
+    return task and is_final_read(resource) and resource["status"] == "completed"
 
 
 def inputs(task: Resource, kind: Coding) -> list[dict[str, Any]]:
@@ -131,13 +185,39 @@ def coded(concept: Mapping[str, Any], code: Coding) -> bool:
 
 def _kind(task: Resource, problems: list[Issue]) -> None:
     if not is_second_read(task):
-        codes = f"{SECOND_READ.code}, or {AI_FREE_READ.code} where no model is to take part"
+        codes = f"{SECOND_READ.code}, {AI_FREE_READ.code} where no model is to take part, {ASSESSMENT.code}"
         text = f"Tasks are accepted here with a code of {SECOND_READ.system}: {codes}"
         problems.append(Issue("business-rule", text, "Task.code"))
     if task["status"] != "requested":
         problems.append(Issue("business-rule", "a new Task has status requested", "Task.status"))
     if task["intent"] != "order":
         problems.append(Issue("business-rule", "a second read is an order: intent order", "Task.intent"))
+
+
+def demand_assessor(task: Resource, problems: list[Issue]) -> None:
+    """Independent means of another make than what read before; here one model reads each question (S5.4)."""
+    if not is_assessment(task):
+        return
+    said = {code for each in inputs(task, IN_ASSESSOR) for code in _said(each)}
+    if said == {BY_HUMAN.code}:
+        return
+    if said and said <= {BY_OTHER_MODEL.code, BY_BOTH.code}:
+        text = (
+            "only one model reads this question here, and none is independent of itself; available: "
+            f"{BY_HUMAN.code}"
+        )
+        problems.append(Issue("not-supported", text, "Task.input"))
+        return
+    text = f"by whom is needed, once: the input {IN_ASSESSOR.code}; available: {BY_HUMAN.code}"
+    problems.append(Issue("required", text, "Task.input"))
+
+
+def _said(named: Mapping[str, Any]) -> Iterator[str]:
+    """The code of an input, as a concept of ours, as a code, or as a text."""
+    for each in named.get("valueCodeableConcept", {}).get("coding", []):
+        if each.get("system") == IN_ASSESSOR.system and each.get("code"):
+            yield str(each["code"])
+    yield from (str(named[kind]) for kind in ("valueCode", "valueString") if kind in named)
 
 
 def placed(task: Resource, problems: list[Issue]) -> Mapping[str, str]:

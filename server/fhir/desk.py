@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +53,8 @@ class Desk:
     caller: Caller = EVERYBODY
     witness: Witness | None = None
     """Who sees what this caller's present request touches; without one nothing is written."""
+    final_address: Callable[[str], str] | None = None
+    """Where a specialist who completes this Task may be asked for the final answer; None: nowhere."""
     secured: bool = False
     """Whether callers are told apart."""
 
@@ -79,7 +81,7 @@ class Desk:
         return Asker(self.base, request.at, self._visible)
 
     def _visible(self, type_: str) -> Test | None:
-        allowed, unsealed = self.rights.sees(type_, Deed.SEARCH), visible(type_)
+        allowed, unsealed = self.rights.sees(type_, Deed.SEARCH), visible(type_, self.caller)
         if allowed == NEVER or unsealed is None:
             return None
         both = tuple(each for each in (allowed, unsealed) if each != ALWAYS)

@@ -35,7 +35,7 @@ _ALL = tuple(each for each in KEPT if each != AUDITS)
 def history(desk: Desk, request: Request, type_: str, id_: str) -> Response:
     readable(type_)
     past = _past(request, (type_,))
-    demand_shown(desk.seals, found(desk.shelf.newest(type_, id_)))
+    demand_shown(desk.seals, found(desk.shelf.newest(type_, id_)), desk.caller)
     return _answer(desk, request, replace(past, id=id_), f"{type_}/{id_}/_history")
 
 

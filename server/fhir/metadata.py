@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from server import __version__
 from server.fhir.artefacts.heading import CHANGED
-from server.fhir.artefacts.operations import COMPLETE_STUDY, WITHDRAW
+from server.fhir.artefacts.operations import COMPLETE_STUDY, KEEP, WITHDRAW
 from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.bindings import KEPT, PUBLISHED, READABLE
 from server.fhir.definitions.parameters import PARAMETERS
@@ -46,7 +46,10 @@ _EVERYTHING = {
 }
 _OPERATIONS: Mapping[str, Sequence[Resource]] = {
     "Patient": (_EVERYTHING,),
-    "Task": ({"name": "complete-study", "definition": COMPLETE_STUDY},),
+    "Task": (
+        {"name": "complete-study", "definition": COMPLETE_STUDY},
+        {"name": "keep", "definition": KEEP},
+    ),
     "DiagnosticReport": (_WITHDRAW,),
     "Device": (_WITHDRAW,),
     "Subscription": tuple(

@@ -15,6 +15,7 @@ from server.fhir.fhirpath_patch import fhirpath_patch
 from server.fhir.format import JSON_PATCH, received
 from server.fhir.json_patch import json_patch
 from server.fhir.parse import read_json
+from server.fhir.update import pointed
 from server.fhir.validate import check
 from server.ports import Resource
 
@@ -62,4 +63,4 @@ def _change(desk: Desk, request: Request, type_: str) -> Change:
 
 def _patched(desk: Desk, request: Request, asked: Asked) -> Response:
     answer = desk.write(request.arrival(f"patch {asked.type}"), [asked], request.at)[0]
-    return written(answer, desk.base, request)
+    return pointed(desk, answer, written(answer, desk.base, request))

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from server.errors import Category, Fault, fault
 from server.fhir import rules
+from server.fhir.admission import is_final_read
 from server.fhir.asked import Asked
 from server.fhir.conditional import matching, one_at_most
 from server.fhir.parse import own
 from server.fhir.repeats import placer_query, same_request
+from server.fhir.task_states import ended
 from server.fhir.veil import demand_unsealed
-from server.ports import Seals, Shelf, Stored
+from server.ports import Resource, Seals, Shelf, Stored
 from server.query import Query
 
+_STAMPED = ("versionId", "lastUpdated")
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
 """R4 http.html#trules: what is deleted is gone for whoever looks afterwards."""
 
@@ -65,7 +68,10 @@ class Placer:
             case "PATCH":
                 return self._patched(asked)
         if asked.id is not None:
-            return Place(asked.id, self.shelf.newest(asked.type, asked.id))
+            newest = self.shelf.newest(asked.type, asked.id)
+            if newest is not None and _said_already(asked, newest):
+                return Place(asked.id, newest, newest, idle=True)
+            return Place(asked.id, newest)
         if asked.wanted is None:
             return self._repeat(asked)
         found = self._match(asked, asked.wanted)
@@ -139,6 +145,25 @@ class Placer:
         if first is None or not same_request(own(first.body), asked.resource, self.base):
             raise taken(found[0], asked.path)
         return Place(found[0].id, kept=found[0], idle=True)
+
+
+def _said_already(asked: Asked, newest: Stored) -> bool:
+    """Whether a specialist who has finalised says the same again: it is answered as the first time.
+
+    Their answer may have been lost on its way; If-Match names the version before it then.
+    """
+    if newest.type != "Task" or newest.deleted or not ended(str(asked.resource.get("status", ""))):
+        return False
+    if asked.if_match is None or asked.if_match >= newest.version:
+        return False
+    stands = own(newest.body)
+    return is_final_read(stands) and _told(stands) == _told(asked.resource)
+
+
+def _told(task: Resource) -> Resource:
+    meta = {name: part for name, part in task.get("meta", {}).items() if name not in _STAMPED}
+    rest = {name: part for name, part in task.items() if name not in ("meta", "lastModified")}
+    return {**rest, "meta": meta}
 
 
 def check_version(asked: Asked, current: Stored | None) -> None:

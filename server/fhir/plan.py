@@ -17,13 +17,14 @@ from server.accesses import Access
 from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.abort import is_abort, stopped_by
-from server.fhir.admission import Admission, is_ai_free, is_completed_read
+from server.fhir.admission import Admission, asks_alike, is_completed_read, is_final_given
 from server.fhir.asked import Answered, Asked
 from server.fhir.asked_again import demand_same_patient
 from server.fhir.bundle_names import resolve, resolve_searched
 from server.fhir.completion import demand_report
 from server.fhir.conditional import condition, matching
 from server.fhir.doubles import demand_named_once, doubled, matched_twice, written_twice
+from server.fhir.final_answer import demand_final
 from server.fhir.parse import own
 from server.fhir.pending import Pending
 from server.fhir.place import Place, Placer, asked_already, check_version, taken, within
@@ -35,6 +36,7 @@ from server.fhir.repeats import placer_query
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
+from server.fhir.upon_result import is_upon_result, told_upon
 from server.fhir.veil import demand_kept
 from server.notices import Subscribing
 from server.ports import (
@@ -61,6 +63,8 @@ class Plan:
     openings: list[Opening] = field(default_factory=list)
     stopping: list[str] = field(default_factory=list)
     """Ids of Tasks that are asked to stop."""
+    upon: list[str] = field(default_factory=list)
+    """Ids of Tasks on whose results somebody says something."""
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
@@ -74,6 +78,7 @@ class Plan:
             tuple(self.stopping),
             tuple(self.subscribings),
             accesses,
+            upon=tuple(self.upon),
         )
 
 
@@ -194,6 +199,8 @@ class Planner:
             demand_present(resource, asked.references, pending.holds)
             if current is not None and is_completed_read(resource):
                 demand_report(resource, pending.look)
+            if current is not None and is_final_given(resource):
+                demand_final(resource, pending.look, self.admission.card(resource), at)
             if resource["resourceType"] == "Subscription":
                 before = None if current is None else own(current.body)
                 resource, wish = self.enrolment.weigh(resource, before, at, place.id)
@@ -219,13 +226,16 @@ class Planner:
         if is_abort(task):
             made.stopping.append(stopped_by(task, pending.look))
             return
+        if is_upon_result(task):
+            made.upon.append(told_upon(task, pending.look))
+            return
         opening = self.admission.opening(task, pending.look)
         subject = (opening.report, opening.question)
         if any((each.report, each.question) == subject for each in made.openings):
             raise doubled(asked)
         if (id_ := self.shelf.asking(*subject)) is not None:
             found = self.shelf.read("Task", id_)
-            otherwise = found is None or is_ai_free(own(found.body)) is not is_ai_free(task)
+            otherwise = found is None or not asks_alike(own(found.body), task)
             if found is None or otherwise or asked.method != "POST":
                 raise asked_already(found)
             raise _AskedAlready(len(made.answers), found)  # as many as there are entries before this one

@@ -46,7 +46,7 @@ def gone(stored: Stored) -> Response:
 def _shown(desk: Desk, request: Request, stored: Stored) -> Response:
     if stored.deleted:
         return gone(stored)
-    demand_shown(desk.seals, stored)
+    demand_shown(desk.seals, stored, desk.caller)
     part = _part(request, stored.type)
     if unchanged(request, stored):
         return Response(304, b"", version_headers(stored), stored)

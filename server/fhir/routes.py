@@ -14,6 +14,7 @@ from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
 from server.fhir.operations.complete_study import complete_study
 from server.fhir.operations.everything import everything
+from server.fhir.operations.keep import keep
 from server.fhir.operations.subscription_events import events
 from server.fhir.operations.subscription_status import status, status_all
 from server.fhir.operations.validate import validate, validate_type
@@ -56,6 +57,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/Subscription/<id_>/$events", events),
     ("POST", "/Subscription/<id_>/$events", events),
     ("POST", "/Task/<id_>/$complete-study", complete_study),
+    ("POST", "/Task/<id_>/$keep", keep),
     ("POST", "/DiagnosticReport/<id_>/$withdraw", withdraw_opinion),
     ("POST", "/Device/<id_>/$withdraw", withdraw_model),
     ("GET", f"/<type_>/<id_>/_history/<int(max={2**31 - 1}):version>", vread),
@@ -85,13 +87,15 @@ DEEDS: Mapping[Callable[..., Response], Deed | None] = {
     validate: Deed.READ,
     validate_type: None,
     complete_study: None,
+    keep: None,
     withdraw_opinion: None,
     withdraw_model: None,
 }
 """Interaction -> what its caller must be allowed to do with the type.
 
-None: an operator withdraws and calls a study complete; each entry of a Bundle is asked itself, a history and
-a search of all tell what their caller may find, and of $validate what a mode would write.
+None: an operator withdraws, keeps a first report, calls a study complete; each entry of a Bundle is asked
+itself, a history and a search of all tell what their caller may find, and of $validate what a mode would
+write.
 """
 SEARCHES = frozenset({search, search_system})
 """What may be told in a form."""

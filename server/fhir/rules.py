@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from server.errors import Category, Fault, Issue, fault
-from server.fhir.admission import is_specialist_read
+from server.fhir.admission import is_specialists
 from server.fhir.bindings import GUARDED, WRITTEN
 from server.fhir.index import patient_of
 from server.fhir.task_rules import demand_move
@@ -94,7 +94,7 @@ def on_delete(old: Resource) -> None:
         Fault: FORBIDDEN.
     """
     kind = old["resourceType"]
-    if _minted(old) is not None or (kind == "Task" and is_specialist_read(old)):
+    if _minted(old) is not None or (kind == "Task" and is_specialists(old)):
         text = f"this {kind} was written by this server and is not deleted by anybody else"
         raise fault(Category.FORBIDDEN, "forbidden", text)
 

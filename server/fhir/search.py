@@ -47,7 +47,7 @@ def _page(desk: Desk, shelf: Shelf, wanted: Search, asker: Asker) -> Answer:
     if page is None:
         raise no_page()
     # Between two pages a report may have come under seal; what is kept knows nothing of it.
-    matches = without_sealed(desk.seals, shelf.fetch(page.entries))
+    matches = without_sealed(desk.seals, shelf.fetch(page.entries), desk.caller)
     included = Included(shelf, asker, desk.max_included)
     included.follow(matches, wanted.includes)
     told = list(ignored(wanted))

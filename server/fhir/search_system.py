@@ -152,7 +152,7 @@ def _total(shelf: Shelf, several: _Several) -> int:
 def _page(desk: Desk, shelf: Shelf, several: _Several, asker: Asker) -> Answer:
     chosen = several.whole.controls
     entries, following = _stretch(shelf, several)
-    matches = without_sealed(desk.seals, shelf.fetch(entries))
+    matches = without_sealed(desk.seals, shelf.fetch(entries), desk.caller)
     included = Included(shelf, asker, desk.max_included)
     included.follow(matches, several.whole.includes)
     told = list(ignored(several.whole))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from server.caller import Caller
 from server.errors import Category, fault
-from server.fhir.admission import is_specialist_read
+from server.fhir.admission import is_specialists
 from server.fhir.references import normal
 from server.ports import Resource
 
@@ -17,7 +17,7 @@ def demand_spoken_for(caller: Caller, task: Resource) -> None:
     """Raises Fault(FORBIDDEN) when a Task is that of somebody for whom this client does not speak."""
     if not caller.speaks_for:
         return
-    element = "owner" if is_specialist_read(task) else "requester"
+    element = "owner" if is_specialists(task) else "requester"
     named = task.get(element, {}).get("reference")
     if named is None or normal(named) not in caller.speaks_for:
         text = f"this client moves only Tasks whose {element} it is registered to speak for"

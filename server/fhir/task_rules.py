@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from server.errors import Category, Fault, Issue
 from server.fhir.abort import is_abort
-from server.fhir.admission import is_second_read, is_specialist_read
+from server.fhir.admission import is_second_read, is_specialists
 from server.fhir.task_states import CANCELLABLE, TRANSITIONS, ended
 from server.fhir.terms import ABORT
+from server.fhir.upon_result import is_upon_result
 from server.ports import Resource
 
 _STAYING = frozenset({"id", "meta", "lastModified", "text", "note"})
@@ -63,9 +64,9 @@ def open_moves(task: Resource) -> tuple[str, ...]:
 
 
 def _share(task: Resource) -> _Share:
-    if is_specialist_read(task):
+    if is_specialists(task):
         return _SPECIALIST
-    return _PLACER if is_second_read(task) or is_abort(task) else _ANYBODY
+    return _PLACER if is_second_read(task) or is_abort(task) or is_upon_result(task) else _ANYBODY
 
 
 def _foreign(old: Resource, new: Resource, share: _Share) -> Iterator[Issue]:

@@ -16,6 +16,8 @@ TASK = f"{SR}/CodeSystem/task"
 QUESTION = f"{SR}/CodeSystem/question"
 AGREEMENT = f"{SR}/CodeSystem/agreement"
 AUDIT = f"{SR}/CodeSystem/audit"
+OVERRULING = f"{SR}/CodeSystem/overruling"
+DECIDED_BY = f"{SR}/CodeSystem/decided-by"
 
 # -- what our identifiers are minted in (docs/fhir-door.md) ---------------------------------
 
@@ -27,6 +29,8 @@ PROVENANCE = f"{SR}/provenance"
 REFERRAL = f"{SR}/referral"
 REFERRAL_TASK = f"{SR}/referral-task"
 SPECIALIST_REPORT = f"{SR}/specialist-report"
+NOTICE = f"{SR}/notice"
+MESSAGE = f"{SR}/message"
 
 # -- marking AI content (AI Transparency; DS4P for labels on elements) -----------------------
 
@@ -79,17 +83,38 @@ SECOND_READ = Coding(TASK, "second-read", "Second read")
 AI_FREE_READ = Coding(TASK, "ai-free-read", "Independent read without AI")
 SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 
+ASSESSMENT = Coding(TASK, "independent-assessment", "Independent assessment for the patient")
+CONTEST = Coding(TASK, "contest", "Contest of a result")
+ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
+REMINDER = Coding(TASK, "unread-result", "Result not read yet")
+CONTEST_NEWS = Coding(TASK, "contested-result", "Result contested")
+FINAL_READ = Coding(TASK, "final-read", "Final read")
+
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")
 IN_REPORT = Coding(TASK, "primary-report", "First report")
 IN_STUDY = Coding(TASK, "imaging-study", "Imaging study")
+IN_OPINION_X = Coding(TASK, "opinion-x", "Opinion X")
+IN_OPINION_Y = Coding(TASK, "opinion-y", "Opinion Y")
+IN_OWN_ANSWER = Coding(TASK, "own-answer", "Your own answer, given blind")
+IN_LOCALISED = Coding(TASK, "localised", "Overruling a finding needs a code")
+
+IN_ASSESSOR = Coding(TASK, "assessor", "By whom")
+BY_HUMAN = Coding(TASK, "human", "A human specialist")
+BY_OTHER_MODEL = Coding(TASK, "other-model", "Another model")
+BY_BOTH = Coding(TASK, "both", "A human specialist and another model")
 
 OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
 OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
 OUT_AI_OPINION = Coding(TASK, "ai-opinion", "AI opinion")
 OUT_REFERRAL = Coding(TASK, "referral", "Referral")
 OUT_SPECIALIST_REPORT = Coding(TASK, "specialist-report", "Specialist's report")
+OUT_FINAL_REASON = Coding(TASK, "final-reason", "Reason for the final answer")
+OUT_OVERRULING = Coding(TASK, "overruling-reason", "Why a finding is overruled")
+OUT_DECIDED_BY = Coding(TASK, "decided-by", "Decided by")
 OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
 OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
+OUT_INDEPENDENCE = Coding(TASK, "independence", "Independence of the assessor")
+OUT_NOTICE = Coding(TASK, "patient-notice", "Notice for the patient")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
 AGREE = Coding(AGREEMENT, "agree", "Agree")
@@ -98,6 +123,10 @@ NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
 ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
 NOT_ASKED = Coding(AGREEMENT, "not-asked", "No model asked")
 
+
+INDEPENDENCE = f"{SR}/CodeSystem/independence"
+SHOWN = Coding(INDEPENDENCE, "independent", "Independent")
+NOT_SHOWN = Coding(INDEPENDENCE, "not-shown", "Independence not shown")
 
 AI_INFERENCE = Coding(AUDIT, "ai-inference", "AI inference")
 NOTIFICATION = Coding(AUDIT, "notification", "Notification")
@@ -120,11 +149,21 @@ class Business(StrEnum):
     CLOSED_AMENDED = "closed-amended"
     CLOSED_STANDS = "closed-stands"
     """The readings differ, and the policy lets the first report stand."""
+    CLOSED_KEPT = "closed-kept"
+    """The physician in charge keeps the first report against the specialist's answer."""
     EXPIRED = "expired"
+    FINAL_AWAITED = "awaiting-final-answer"
+    """Of the Task of a specialist who has answered blind: both opinions are shown, unnamed."""
     OPINION_WITHDRAWN = "opinion-withdrawn"
     """The AI opinion must not be used, nor its agreement with the report."""
     CLOSED_UNRESOLVED = "closed-unresolved"
     """A person ended the case without a second opinion."""
+    IN_REVIEW = "in-review"
+    """Of a Task that contests a result: a person decides."""
+    CONTEST_UPHELD = "contest-upheld"
+    CONTEST_CORRECTED = "contest-corrected"
+    CONTEST_WITHDRAWN = "contest-withdrawn"
+    CONTEST_UNDECIDED = "contest-undecided"
     CLOSED_WITHDRAWN = "closed-withdrawn"
     """The first report was withdrawn by its author; there is nothing to compare."""
 
@@ -135,3 +174,5 @@ class Reason(StrEnum):
     FIRST_REPORT_CORRECTED = "first-report-corrected"
     FIRST_REPORT_WITHDRAWN = "first-report-withdrawn"
     NO_USABLE_CODE = "no-usable-code"
+    SHOWN_NO_LONGER = "shown-no-longer"
+    """What a specialist was shown beside their own answer must not be used any more."""

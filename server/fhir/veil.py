@@ -10,21 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from server.caller import EVERYBODY, Caller
 from server.errors import Category, fault
+from server.fhir.admission import is_final_read
 from server.fhir.parse import own
 from server.fhir.references import normal, pointers, targets
+from server.fhir.terms import FINAL_READ
 from server.ports import SEALABLE, Resource, Seals, Stored
-from server.query import ALWAYS, Not, Sealed, Test
+from server.query import ALWAYS, AnyOf, Not, Reference, Sealed, Test
 
-_REPORT, _FINDING, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
+_REPORT, _FINDING, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
 
 
-def demand_shown(seals: Seals, stored: Stored) -> Stored:
+def demand_shown(seals: Seals, stored: Stored, caller: Caller = EVERYBODY) -> Stored:
     """``stored``, or a refusal while it is under seal.
+
+    The Task that shows a specialist both opinions is theirs: of a client that is registered to speak for
+    them, or of whoever knows its address, which is told nobody else and cannot be guessed.
 
     Raises:
         Fault: FORBIDDEN, saying until when.
     """
+    if _is_final_read(stored) and (not caller.speaks_for or _spoken_for(stored, caller)):
+        return stored
     if under_seal(seals, stored):
         raise fault(
             Category.FORBIDDEN,
@@ -75,18 +83,20 @@ def _answered(report: Resource) -> list[str]:
     return [each for each in named if each.startswith(f"{_REQUEST}/")]
 
 
-def visible(type_: str) -> Test | None:
+def visible(type_: str, caller: Caller = EVERYBODY) -> Test | None:
     """Which resources of a type a search may look at: a sealed one tells nothing by being found either."""
-    return Not(Sealed()) if type_ in SEALABLE else ALWAYS
+    if type_ == _TASK and caller.speaks_for:
+        return AnyOf((Not(Sealed()), Reference("owner", tuple(sorted(caller.speaks_for)))))
+    return Not(Sealed()) if type_ in SEALABLE or type_ == _TASK else ALWAYS
 
 
 def under_seal(seals: Seals, stored: Stored) -> bool:
     return not without_sealed(seals, [stored])
 
 
-def without_sealed(seals: Seals, found: Sequence[Stored]) -> list[Stored]:
+def without_sealed(seals: Seals, found: Sequence[Stored], caller: Caller = EVERYBODY) -> list[Stored]:
     """Those that may be shown."""
-    grounds = [_grounds(each) for each in found]
+    grounds = [[] if _spoken_for(each, caller) else _grounds(each) for each in found]
     asked = {each for several in grounds for each in several}
     answering = {f"{_FINDING}/{each.id}" for each in found if _answers(each)}
     sealed = seals.under_seal(asked, answering) if asked else frozenset()
@@ -97,6 +107,8 @@ def _grounds(stored: Stored) -> list[str]:
     """Itself; and what this version of it was about, which the newest may not name: of a report the
     requests that it answers, of anything else the reports that it refers to.
     """
+    if stored.type == _TASK:
+        return [f"{_TASK}/{stored.id}"] if _is_final_read(stored) else []
     if stored.type not in SEALABLE:
         return []
     named = [f"{stored.type}/{stored.id}"]
@@ -108,6 +120,18 @@ def _grounds(stored: Stored) -> list[str]:
         told = targets(pointers(own(stored.body)))
         named += [each for each in told if each.startswith(f"{_REPORT}/")]
     return named
+
+
+def _is_final_read(stored: Stored) -> bool:
+    named = stored.type == _TASK and not stored.deleted and FINAL_READ.code.encode() in stored.body
+    return named and is_final_read(own(stored.body))
+
+
+def _spoken_for(stored: Stored, caller: Caller) -> bool:
+    """Whether it is a specialist's final read, and the client is registered to speak for them."""
+    if not caller.speaks_for or not _is_final_read(stored):
+        return False
+    return normal(own(stored.body).get("owner", {}).get("reference", "")) in caller.speaks_for
 
 
 def _answers(stored: Stored) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from server.errors import Category, Fault, Issue
-from server.model import Band, Card, Coding, Feature, FilmContract, InputContract
+from server.model import Band, Card, Coding, Feature, FilmContract, InputContract, Subgroup
 from server.reader.schema import FilmCardSchema, TabularCardSchema
 
 CALIBRATION = ("slope", "intercept", "self_test_low", "self_test_high")
@@ -69,6 +69,7 @@ def _card(fields: dict[str, Any]) -> Card:
         present_codes=fields.pop("present"),
         absent_codes=fields.pop("absent"),
         limits=tuple(fields.pop("limits")),
+        subgroups=tuple(Subgroup(**each) for each in fields.pop("subgroups")),
         film=FilmContract(**film) if film else None,
         **fields,
     )

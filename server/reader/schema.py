@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.model import Coding, Span
 
@@ -22,6 +22,9 @@ _SPAN = "must have low and high, two numbers with low under high"
 _UNITS = "must map at least one UCUM unit to a factor above zero"
 _KIND = "must be tabular (or left out) or film"
 _STRINGS = "must be a list of at least one text"
+_FIGURE = "must be a share with its interval, such as '0.91 (0.86 to 0.95)'"
+_SEXES = ("female", "male", "other", "unknown")
+_SEX = f"must be one of: {', '.join(_SEXES)}"
 _CODES = "must be a list of { code, display } with at least one entry"
 
 
@@ -36,10 +39,10 @@ class Strict(Schema):
 
 
 class Checked(fields.Field[T]):
-    """A required value that one function reads; its ValueError or KeyError means: not allowed."""
+    """A value that one function reads, required as a rule; its ValueError or KeyError means: not allowed."""
 
-    def __init__(self, sentence: str, parse: Callable[[Any], T]) -> None:
-        super().__init__(required=True, error_messages=dict.fromkeys(_KINDS, sentence))
+    def __init__(self, sentence: str, parse: Callable[[Any], T], *, required: bool = True) -> None:
+        super().__init__(required=required, error_messages=dict.fromkeys(_KINDS, sentence))
         self._parse = parse
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> T:
@@ -120,6 +123,13 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _count(value: Any) -> int:
+    number = _number(value)
+    if number != int(number) or number < 1:
+        raise ValueError
+    return int(number)
+
+
 def _real(value: Any) -> float:
     """A number that is one in binary, too; 1e400 would be infinite there."""
     number = float(_number(value))
@@ -187,6 +197,24 @@ class FilmSchema(Strict):
     aspect = Checked(_SPAN, _span)
 
 
+class SubgroupSchema(Strict):
+    """One entry of ``subgroups``."""
+
+    name = Checked(_TEXT, _text)
+    people = Checked("must be how many people it was tested on, at least 1", _count)
+    sensitivity = Checked(_FIGURE, _matching(r"[01]\.\d+ \([01]\.\d+ to [01]\.\d+\)"))
+    specificity = Checked(_FIGURE, _matching(r"[01]\.\d+ \([01]\.\d+ to [01]\.\d+\)"))
+    age_years = Checked(_SPAN, _span, required=False)
+    sex = fields.String(
+        validate=validate.OneOf(_SEXES, error=_SEX), error_messages=dict.fromkeys(_KINDS, _SEX)
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _some(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data.keys() & {"age_years", "sex"}:
+            raise ValidationError("must say who they are: age_years, sex, or both")
+
+
 class CardSchema(Strict):
     """What every card file says."""
 
@@ -207,6 +235,7 @@ class CardSchema(Strict):
     absent = Checked("must map code systems to lists of { code, display }", _value_set)
     calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _real), required=True)
     performance = fields.Dict(Checked(_TEXT, _text), Checked(_TEXT, _text), required=True)
+    subgroups = fields.List(fields.Nested(SubgroupSchema), load_default=list)
 
 
 class TabularCardSchema(CardSchema):

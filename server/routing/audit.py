@@ -1,7 +1,8 @@
 """The audit lottery: a random share of concordant cases goes to a specialist all the same.
 
 Without it a referral would tell the specialist that the model disagreed, and a case in which
-both readers are wrong would never be seen (second-reading S2.5).
+both readers are wrong would never be seen (second-reading S2.5). The order in which a specialist is shown two
+opinions is drawn in the same way.
 """
 
 from __future__ import annotations
@@ -26,8 +27,21 @@ def drawn(case_id: str, key: bytes, fraction: float) -> bool:
     Raises:
         Fault: BROKEN, when the key is too short to keep the draw unpredictable.
     """
+    return _ticket("audit", case_id, key) < fraction
+
+
+def swapped(case_id: str, offer: int, key: bytes) -> bool:
+    """Whether the model's opinion is shown to a specialist as the first of the two (S2.4).
+
+    Raises:
+        Fault: BROKEN, as ``drawn``.
+    """
+    return _ticket("reveal", f"{case_id}/{offer}", key) < 0.5
+
+
+def _ticket(lottery: str, name: str, key: bytes) -> float:
+    """From 0 to below 1."""
     if len(key) < MIN_KEY:
         raise fault(Category.BROKEN, "exception", f"the audit key needs at least {MIN_KEY} bytes")
-    digest = hmac.digest(key, b"audit\0" + case_id.encode(), hashlib.sha256)
-    ticket = int.from_bytes(digest[:8]) >> (64 - _BITS)
-    return ticket / (1 << _BITS) < fraction
+    digest = hmac.digest(key, f"{lottery}\0{name}".encode(), hashlib.sha256)
+    return (int.from_bytes(digest[:8]) >> (64 - _BITS)) / (1 << _BITS)

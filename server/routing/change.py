@@ -1,7 +1,7 @@
 """When a proposed policy takes effect: replayed, approved by two people, and not before its date.
 
 What is replayed and approved is the file's digest: whoever changes a byte afterwards has approved nothing. A
-case keeps the policy that it was compared under, so that no change reaches back (``server.steps.casefile``).
+case keeps the policy that it was opened under, so that no change reaches back (``server.steps.casefile``).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Change:
 
 def standing(change: Change, in_force: Policy, now: datetime) -> Standing:
     """Where the change stands; in the order in which its hurdles are taken."""
-    if change.was != in_force.identity or not _newer(change.policy, in_force):
+    if change.was != in_force.identity or not newer(change.policy, in_force):
         return Standing.OUTDATED
     trial = min((each.at for each in change.trials if each.digest == change.digest), default=None)
     if trial is None:
@@ -70,6 +70,16 @@ def standing(change: Change, in_force: Policy, now: datetime) -> Standing:
     if approved_at is None:
         return Standing.NOT_APPROVED
     return Standing.IN_FORCE if takes_effect(change, approved_at) <= now else Standing.WAITING
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are written alike but for blanks and case; who is who is not known here."""
+    return _plain(one) == _plain(other)
+
+
+def newer(policy: Policy, in_force: Policy) -> bool:
+    """Whether it may replace the other: about the same question, with a higher version."""
+    return policy.question == in_force.question and _numbers(policy) > _numbers(in_force)
 
 
 def takes_effect(change: Change, approved_at: datetime) -> datetime:
@@ -81,14 +91,14 @@ def _approved_at(change: Change, trial: datetime) -> datetime | None:
     """When the second of two people approved this very file, each with the replay before them."""
     first: dict[str, datetime] = {}
     for each in sorted(change.approvals, key=lambda approval: approval.at):
-        name = " ".join(each.by.split()).casefold()
+        name = _plain(each.by)
         if name and each.digest == change.digest and each.at >= trial:
             first.setdefault(name, each.at)
     return sorted(first.values())[APPROVALS - 1] if len(first) >= APPROVALS else None
 
 
-def _newer(policy: Policy, in_force: Policy) -> bool:
-    return policy.question == in_force.question and _numbers(policy) > _numbers(in_force)
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _numbers(policy: Policy) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
+from server.arbitration import answer_of, carries
 from server.errors import Category, fault
 from server.model import (
     AiRead,
@@ -44,19 +45,6 @@ VERDICTS: Mapping[tuple[Answer | None, Answer | None], Found] = {
     (None, _PRESENT): (Verdict.NOT_COMPARABLE, None),
     (None, _ABSENT): (Verdict.NOT_COMPARABLE, None),
 }
-
-
-def answer_of(codes: tuple[Coding, ...], card: Card) -> Answer | None:
-    """What a report's conclusion codes say of the card's finding; None when they do not say.
-
-    Codes count exactly as the card lists them: a listed ICD-10 ``G00`` does not cover ``G00.1``,
-    because the first reader chose that code and we do not guess what it should include. A report
-    with codes from both lists contradicts itself and gives no answer.
-    """
-    present, absent = _carries(codes, card.present_codes), _carries(codes, card.absent_codes)
-    if present == absent:
-        return None
-    return _PRESENT if present else _ABSENT
 
 
 def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy, priority: str = "") -> Comparison:
@@ -144,10 +132,6 @@ def settle(first: Answer | None, ai: Answer | None, final: Answer | None, *, sta
     return Outcome.CONCORDANT if agreed else Outcome.UPHELD
 
 
-def _carries(codes: tuple[Coding, ...], listed: tuple[Coding, ...]) -> bool:
-    return any(code.same_as(other) for code in codes for other in listed)
-
-
 def _why(
     first: FirstRead, ai: AiRead, card: Card, said: Answer | None, discordance: Discordance | None
 ) -> str:
@@ -165,6 +149,6 @@ def _why(
 def _silence(codes: tuple[Coding, ...], card: Card) -> str:
     if not codes:
         return "carries no conclusion code"
-    if _carries(codes, card.present_codes):
+    if carries(codes, card.present_codes):
         return "carries codes both for present and for absent"
     return "carries no code that stands for present or absent"

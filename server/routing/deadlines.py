@@ -56,6 +56,11 @@ def answer_by(accepted_at: datetime, clock: Clock, deadline: datetime) -> dateti
     return _no_later(accepted_at + clock.answer_within, deadline)
 
 
+def final_by(now: datetime, within: timedelta, due_by: datetime | None) -> datetime | None:
+    """Until when a final answer is waited for; None: no time is left, the blind answer counts."""
+    return None if passed(due_by, now) else _no_later(now + within, due_by)
+
+
 def retry_delay(attempt: int, document: str) -> timedelta:
     """How long to wait after failed attempt 1, 2, ... of a document: 1 s, doubling to 15 min.
 

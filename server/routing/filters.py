@@ -176,12 +176,12 @@ FILTERS: tuple[Filter, ...] = (
 """All are asked, so that the record shows every obstacle; but who reads something else is told that alone."""
 
 
-_INDEPENDENCE: tuple[Filter, ...] = (_other_person, _other_organisation, _other_line)
+INDEPENDENCE: tuple[Filter, ...] = (_other_person, _other_organisation, _other_line)
 
 
 def dependence(specialist: Specialist, terms: Terms) -> tuple[str, ...]:
     """Why the specialist is not independent of the first reader; empty: they are."""
-    sentences = [check(specialist, terms, ()) for check in _INDEPENDENCE]
+    sentences = [check(specialist, terms, ()) for check in INDEPENDENCE]
     return tuple([sentence for sentence in sentences if sentence is not None])
 
 

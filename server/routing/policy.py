@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,11 +11,13 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.errors import Category, Fault, Issue, fault
-from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Urgency
+from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
 from server.routing.requirements import CodingSchema, MatchingSchema
+from server.routing.rights_schema import ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Parsed, Strict, allowed, complaints, text
+from server.routing.schema import Strict, allowed, complaints, duration, text, truth
+from server.routing.stop_schema import StopSchema
 from server.toml import Number, where
 
 REASONS = tuple(each.value for each in Grounds)
@@ -24,12 +25,12 @@ REASONS = tuple(each.value for each in Grounds)
 _ALWAYS = asked_under("P1")
 """Required of every policy: each is known to more rules than one, and they all have one urgency."""
 
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _RULE = f"must be one of: {', '.join(RULES)}"
 _FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
+_REVEAL = f"must be one of: {', '.join(Reveal)}"
 _LATE = f"must be one of: {', '.join(Late)}"
 _MODALITY = "must be a modality of DICOM, such as CR"
 _DAYS = "must be a number of days from 1 to 36500"
@@ -39,22 +40,11 @@ _CONFIRMATION = "must be given: a rule of this policy has a specialist confirm w
 _CLOCKS = "must give a clock for every urgency that is used above"
 
 
-def _duration() -> Parsed[timedelta]:
-    return Parsed(_span, "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'")
-
-
-def _span(value: Any) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,4}) (s|min|h|d)", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("not a duration")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
 class ClockSchema(Strict):
     """One table under ``clocks``."""
 
-    accept_within = _duration()
-    answer_within = _duration()
+    accept_within = duration()
+    answer_within = duration()
 
     @post_load
     def _clock(self, data: dict[str, timedelta], **_: Any) -> Clock:
@@ -78,7 +68,7 @@ class PriorsSchema(Strict):
         load_default=list,
         error_messages=allowed("must be a list of modalities of DICOM, such as CR; left out: any"),
     )
-    wait = _duration()
+    wait = duration()
 
     @post_load
     def _rules(self, data: dict[str, Any], **_: Any) -> PriorRules:
@@ -88,14 +78,14 @@ class PriorsSchema(Strict):
 class ImagesSchema(Strict):
     """The table ``images``."""
 
-    quiet_study = _duration()
+    quiet_study = duration()
     quiet_series = fields.Dict(
         keys=fields.String(validate=validate.Regexp(r"[A-Z]{2,16}\Z", error=_MODALITY)),
-        values=_duration(),
+        values=duration(),
         load_default=dict,
         error_messages=allowed("must be a table: a modality, such as CT, and a duration"),
     )
-    complete_within = _duration()
+    complete_within = duration()
     when_late = fields.Enum(Late, by_value=True, required=True, error_messages=allowed(_LATE))
     priors = fields.Nested(PriorsSchema, error_messages=allowed(_PRIORS))
 
@@ -132,9 +122,9 @@ class PolicySchema(Strict):
     audit_fraction = Number(
         required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
     )
-    incomplete_for = _duration()
-    first_read_within = _duration()
-    deliver_for = _duration()
+    incomplete_for = duration()
+    first_read_within = duration()
+    deliver_for = duration()
     specialties = fields.List(
         fields.Nested(CodingSchema), required=True, error_messages=allowed(_SPECIALTIES)
     )
@@ -145,9 +135,18 @@ class PolicySchema(Strict):
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
     )
+    reveal = fields.Enum(
+        Reveal, by_value=True, load_default=Reveal.ON_DIFFERENCE, error_messages=allowed(_REVEAL)
+    )
+    final_within = duration(required=False)
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")
     )
+    reading = fields.Nested(ReadingSchema, error_messages=allowed(ReadingSchema.SENTENCE))
+    contest = fields.Nested(ContestSchema, error_messages=allowed(ContestSchema.SENTENCE))
+    notice = truth("must be true or false: whether patients are told with the result how they were read")
+
+    stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:

@@ -7,7 +7,7 @@ said where one was asked. Only of those can it be told whether a catch is lost (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -34,6 +34,19 @@ class Past(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Cases with a known answer, and how many would have ended with it.
+
+    A specialist is asked about differences and audits: their shares are relative, and no sensitivity or
+    specificity of all cases (second-reading 5.1).
+    """
+
+    cases: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replayed:
     """What a change of policy would have come to."""
 
@@ -46,6 +59,13 @@ class Replayed:
     """Cases in which a specialist has changed the first answer, and would not be asked any more."""
     known: int
     """Cases of which a specialist's answer is known; about the others ``lost`` says nothing."""
+    ill: Right = Right(0, 0, 0)
+    """Of the known: those whom the specialist calls ill."""
+    well: Right = Right(0, 0, 0)
+
+
+_End = tuple[Past, Grounds | None, Grounds | None]
+"""A case, and why a specialist would have been asked before and after; None: nobody."""
 
 
 def read_set(content: bytes, name: str) -> list[Past]:
@@ -86,12 +106,22 @@ def replay(cases: Iterable[Past], before: Policy, after: Policy) -> Replayed:
         moved=Counter((_word(was), _word(now)) for _, was, now in ends if was is not now),
         lost=sum(was is not None and now is None and _changed(case) for case, was, now in ends),
         known=sum(case.final is not None for case, *_ in ends),
+        ill=_right(ends, Answer.PRESENT),
+        well=_right(ends, Answer.ABSENT),
     )
 
 
-def _ends(
-    cases: Iterable[Past], before: Policy, after: Policy
-) -> Iterator[tuple[Past, Grounds | None, Grounds | None]]:
+def _right(ends: Sequence[_End], truth: Answer) -> Right:
+    """Who is asked gives the known answer; where nobody is, the first one stands."""
+    of = [each for each in ends if each[0].final is truth]
+    return Right(
+        len(of),
+        sum(was is not None or case.first is truth for case, was, _ in of),
+        sum(now is not None or case.first is truth for case, _, now in of),
+    )
+
+
+def _ends(cases: Iterable[Past], before: Policy, after: Policy) -> Iterator[_End]:
     for each in cases:
         yield each, _end(each, before), _end(each, after)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from marshmallow import Schema, fields
 
 T = TypeVar("T")
 
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _KINDS = ("required", "null", "invalid", "special", "too_large", "unknown", "type", "invalid_utf8")
 
 
@@ -47,6 +49,30 @@ def text(pattern: str, sentence: str) -> Parsed[str]:
         return value
 
     return Parsed(parse, sentence)
+
+
+def duration(*, required: bool = True) -> Parsed[timedelta]:
+    """A span of time."""
+    sentence = "must be a duration above zero in s, min, h or d, such as '30 min' or '3 d'"
+    return Parsed(_span, sentence, required=required)
+
+
+def _span(value: Any) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,4}) (s|min|h|d)", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("not a duration")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def truth(sentence: str) -> Parsed[bool]:
+    """A switch, which may be left out; marshmallow's own would take 'yes' and 1, too."""
+
+    def parse(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(sentence)  # noqa: TRY004 - Parsed turns it into the sentence of the key
+        return value
+
+    return Parsed(parse, sentence, required=False)
 
 
 def allowed(sentence: str) -> dict[str, Any]:

@@ -13,16 +13,19 @@ from server.case import State
 from server.ports import Progress
 from server.steps.answer import await_report
 from server.steps.casefile import CaseFile, Wait
+from server.steps.chase import await_decision, await_reading
 from server.steps.compare import compare
 from server.steps.corrected import look_back
 from server.steps.end import end
 from server.steps.gather import gather, look_again
 from server.steps.guard import guard
+from server.steps.keep import keep
 from server.steps.offer import await_acceptance, offer
 from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve
 from server.steps.rest import close, keep_waiting
+from server.steps.reveal import await_final, reveal_or_resolve
 from server.steps.withdraw import retract
 from server.steps.write_up import write_up
 
@@ -43,14 +46,20 @@ STEPS: dict[State, Step] = {
     State.REFERRED: offer,
     State.OFFERED: await_acceptance,
     State.ACCEPTED: await_report,
-    State.BLIND_READ: resolve,
+    State.BLIND_READ: reveal_or_resolve,
+    State.REVEALED: await_final,
+    State.FINAL_READ: resolve,
     State.RESOLVED: write_up,
     State.WRITTEN_UP: close,
+    State.SENT: await_reading,
+    State.UNREAD: await_reading,
+    State.CONTESTED: await_decision,
     State.CLOSED: look_back,
     State.HELD: keep_waiting,
     State.FAULTED: keep_waiting,
     State.UNRESOLVED: end,
     State.RETRACTED: retract,
+    State.KEPT: keep,
 }
 """Ended states have no step: rejected, lapsed, withdrawn; closed only notes what comes too late."""
 

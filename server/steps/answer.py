@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
+from server.arbitration import answer_of
 from server.case import Event
 from server.errors import Fault
 from server.fhir.completion import demand_report, named_report
@@ -17,7 +18,6 @@ from server.fhir.task_states import ended
 from server.fhir.terms import Business, Reason
 from server.model import Coding, Offer, OfferEnd, Referral, ResourceKey, SpecialistRead
 from server.ports import Progress, Resource
-from server.routing.comparison import answer_of
 from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.letters import to_a_person
 from server.steps.referring import referred
@@ -33,7 +33,7 @@ def await_report(file: CaseFile) -> Progress | Wait:
     task = file.resource(f"Task/{made.task}")
     due = made.answer_by or referral.deadline
     if task["status"] == "completed" or (_sent_back(task) and _completes(file, task)):
-        read = _specialist_read(file, task, made)
+        read = specialist_read(file, task, made)
         if read.answer is not None:
             return _signed(file, referral, task, read)
         if due > file.now and task["status"] == "completed":
@@ -126,7 +126,8 @@ def _completes(file: CaseFile, task: Resource) -> bool:
     return True
 
 
-def _specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistRead:
+def specialist_read(file: CaseFile, task: Resource, made: Offer) -> SpecialistRead:
+    """What the report says that a specialist's Task names, in the version that stands now."""
     stored = file.stored(named_report(task))
     report = parse(stored.body)
     codes = conclusion(report)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from server.accesses import Access
 from server.case import Event, Position, advance
+from server.changes import Policies
 from server.completeness import Inquiry, Steps
 from server.errors import Category, fault
 from server.fhir.parse import parse
@@ -41,6 +42,7 @@ from server.ports import (
     Stored,
     Waiting,
 )
+from server.routing.double import doubled
 
 T = TypeVar("T")
 
@@ -87,7 +89,7 @@ class Tools:
     shelf: Shelf
     files: Files
     cards: Mapping[str, Card]
-    policies: Mapping[str, Policy]
+    policies: Policies
     images: Images
     steps: Steps
     reader: Callable[[str], Reader]
@@ -103,6 +105,8 @@ class Tools:
     receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
+    earlier: Callable[[str], Sequence[str]] = lambda _: ()
+    """Case -> the roles of who has signed on the same question about the same patient in other cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,16 @@ class CaseFile:
 
     @property
     def policy(self) -> Policy:
-        """The policy that this case was compared under; before that, the one in force.
+        """The policy that this case was opened under, as it was when the case was compared.
 
-        Never retroactive: a newer file is for the cases that are compared after it.
+        Never retroactive: a newer one is for the cases that are opened after it.
         """
-        return self.latest("policy", Policy) or self.tools.policies[self.case.question]
+        return self.latest("policy", Policy) or self.tools.policies.of(self.case)
+
+    @property
+    def ruling(self) -> Policy:
+        """The same, under the switch to double reading where that is thrown: by it a case is compared."""
+        return doubled(self.policy) if self.tools.policies.doubled(self.case.question) else self.policy
 
     def stored(self, key: str) -> Stored:
         """The current version of ``Type/id``, which the door has made sure is here."""

@@ -12,10 +12,12 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business, Reason
 from server.model import Comparison, FirstRead, ResourceKey
 from server.ports import Progress, Stored
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
 from server.steps.letters import called_off
+from server.steps.said import said
 
 _VOID = ("entered-in-error", "cancelled")
 _BEGUN = ("accepted", "in-progress", "on-hold")
@@ -35,6 +37,8 @@ _BEFORE_THE_END = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
     State.HELD,
     State.FAULTED,
 )
@@ -66,6 +70,7 @@ def compared_anew(file: CaseFile) -> Progress:
     before = file.tools.shelf.read(was.type, was.id, was.version)
     if before is not None and anchor(before) != anchor(now) and _effective(before) != _effective(now):
         move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
+    called_back(move)  # it showed what the first report no longer says
     return move.at_once()
 
 
@@ -77,6 +82,8 @@ def _effective(report: Stored) -> tuple[object, object]:
 
 def look_back(file: CaseFile) -> Progress | Wait:
     """CLOSED: what comes now changes nothing any more, and stands in the history."""
+    if (heard := said(file)) is not None:
+        return heard
     move = noted_late(Moved(file))
     return move.progress(None) if move.entries else Wait(None)
 

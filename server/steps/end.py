@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.case import Event
 from server.fhir.pens.correspondence import Standing
+from server.fhir.task_states import ended
 from server.fhir.terms import Business
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved
@@ -14,6 +15,8 @@ from server.steps.rest import LOOK_AFTER
 def end(file: CaseFile) -> Progress:
     """WRITTEN_UP: the EHR's Task fails with the person's reason, an open offer is called off."""
     move = Moved(file).note(Event.WRITTEN_UP, business=Business.CLOSED_UNRESOLVED)
+    if ended(file.task["status"]):  # its result is out, and stays what it is
+        return move.at_once()
     reason = f"Ended without a second opinion: {file.needed('ending', str)}"
     move = called_off(move, Standing("failed", Business.CLOSED_UNRESOLVED, reason))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)

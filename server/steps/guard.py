@@ -31,8 +31,9 @@ _RESTING_ON_VALUES = (
     State.REFERRED,
     State.OFFERED,
     State.ACCEPTED,
+    State.REVEALED,
 )
-_RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ)
+_RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ, State.FINAL_READ)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
     **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT, State.STANDS), _READING),
@@ -41,7 +42,8 @@ _STANDING = {
     **dict.fromkeys((State.DECLINED, State.NOT_COMPARABLE), _READING),
     **dict.fromkeys((State.REFERRED, State.OFFERED), Standing("in-progress", Business.AWAITING_SPECIALIST)),
     **dict.fromkeys(
-        (State.ACCEPTED, State.BLIND_READ), Standing("in-progress", Business.SPECIALIST_ACCEPTED)
+        (State.ACCEPTED, State.BLIND_READ, State.REVEALED, State.FINAL_READ),
+        Standing("in-progress", Business.SPECIALIST_ACCEPTED),
     ),
 }
 """What the EHR's Task says in each state that a case may be resumed into; the others tell it themselves."""

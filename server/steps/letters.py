@@ -17,6 +17,7 @@ from server.fhir.terms import SR, Business
 from server.fhir.write import dump
 from server.model import Document, OfferEnd, Referral
 from server.ports import Progress, Resource
+from server.steps.called_back import called_back
 from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.referring import referred
 from server.steps.tasks import moved_request, moved_task
@@ -80,7 +81,7 @@ def to_a_person(move: Moved, reason: str) -> Progress:
 
 def called_off(move: Moved, standing: Standing) -> Moved:
     """Move the EHR's Task to its end, and with it the referral, with the offer that is still open."""
-    file, referral = move.file, move.file.referral
+    file, referral = called_back(move).file, move.file.referral
     over = ended(file.task["status"])
     if referral is None or referral.offer is None:
         return move if over else told(move, standing)

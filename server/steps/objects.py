@@ -19,6 +19,7 @@ from server.dicom.unreadable import UNREADABLE
 from server.images import ImageObject
 from server.model import Document, PacsDestination, PacsKind, Withdrawal
 from server.steps.casefile import CaseFile
+from server.steps.deciding import words
 
 if TYPE_CHECKING:
     from server.dicom.pens.opinion import FilmOpinion, Instance, Written
@@ -112,7 +113,7 @@ def _opinion(file: CaseFile, header: Dataset | None) -> FilmOpinion | None:
     return FilmOpinion(
         read=read,
         card=card,
-        words=file.tools.explain(read, card),
+        words=words(file),
         film=header,
         looked_at=tuple(_named(each) for each in _films(file)),
         operator=file.tools.operator.name,

@@ -21,7 +21,7 @@ from server.routing.pathways import pathway_of
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
-from server.steps.rights import refused_by_patient
+from server.steps.rights import BY_POLICY, refused_by_patient
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
@@ -40,7 +40,8 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.first is First.AWAITED:
         return _lock(file)
     priority = file.task.get("priority", "")
-    found = comparison.compare(file.first_read, file.ai_read, file.read_card, file.policy, priority)
+    policy = file.ruling
+    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority)
     move = Moved(file).note(
         Event.COMPARED,
         sealed=True,
@@ -50,7 +51,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         rule=found.rule,
         band=found.band,
     )
-    return move.lay_down("comparison", found).lay_down("policy", file.policy).at_once()
+    return move.lay_down("comparison", found).lay_down("policy", policy).at_once()
 
 
 def _read(file: CaseFile) -> Progress:
@@ -60,7 +61,7 @@ def _read(file: CaseFile) -> Progress:
     if (refusal := refused_by_patient(file)) is not None:
         return _not_asked(file, inputs, refusal)
     if pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE:
-        return _not_asked(file, inputs, "the policy asks no model about such a case")
+        return _not_asked(file, inputs, BY_POLICY)
     withdrawn = _withdrawn(file, inputs)
     read = withdrawn or _answer(file, inputs)
     sources = [key.versioned for key in read.sources]

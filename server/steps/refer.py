@@ -14,6 +14,7 @@ from server.routing.deadlines import referral_deadline
 from server.routing.filters import dependence
 from server.routing.matching import match
 from server.routing.terms import terms_of
+from server.steps.assessment import opinions_before
 from server.steps.casefile import CaseFile, Moved, held
 from server.steps.letters import to_a_person
 
@@ -48,7 +49,7 @@ def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]
     """Everyone in the directory, weighed now; whoever was asked before is not asked again."""
     return match(
         file.tools.roster(),
-        first=file.first_read,
+        first=opinions_before(file),
         policy=file.policy,
         deadline=referral.deadline,
         usual=clock_of(file, referral.urgency).answer_within,
@@ -65,7 +66,7 @@ def independent(file: CaseFile, referral: Referral, role: str) -> bool:
     directory = file.tools.roster()
     terms = terms_of(
         directory,
-        first=file.first_read,
+        first=opinions_before(file),
         policy=file.policy,
         deadline=referral.deadline,
         usual=clock_of(file, referral.urgency).answer_within,

@@ -7,16 +7,23 @@ from datetime import timedelta
 from server.case import Event
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
+from server.steps.chase import to_be_read
+from server.steps.contest import decided
 from server.steps.corrected import noted_late
+from server.steps.said import said
 
 LOOK_AFTER = timedelta(hours=1)
 """When a written-up case is looked at again, should the news of a delivery get lost."""
 
 
 def close(file: CaseFile) -> Progress | Wait:
-    """CLOSED when every document is proven received."""
+    """CLOSED, or SENT to be read, when every document is proven received."""
+    if (heard := said(file) or decided(file)) is not None:
+        return heard
     if file.tools.files.undelivered(file.case.id):
         return Wait(file.now + LOOK_AFTER)
+    if (unread := to_be_read(file)) is not None:
+        return unread
     return noted_late(Moved(file).note(Event.DELIVERED)).progress(None)
 
 

@@ -18,6 +18,7 @@ from server.hl7v2.pens.withdrawal import Parts, holds, write_withdrawal
 from server.model import Coding, Document, Hl7Destination, Hl7Kind, Withdrawal
 from server.ports import Resource, Waiting
 from server.steps.casefile import CaseFile
+from server.steps.deciding import decided_by, deciding_read, words
 
 HL7 = "application/hl7-v2"
 WITHDRAWN = "oru-withdrawn"
@@ -25,6 +26,7 @@ _DECIDED = {
     Business.CLOSED_CONCORDANT: "The two readings agree",
     Business.CLOSED_UPHELD: "The specialist agrees with the first report",
     Business.CLOSED_AMENDED: "The specialist does not agree with the first report",
+    Business.CLOSED_KEPT: "The physician in charge keeps the first report",
     Business.CLOSED_STANDS: "The readings differ; by the policy the first report stands",
 }
 
@@ -96,10 +98,11 @@ def _opinion(file: CaseFile, standing: Standing) -> Opinion:
     return Opinion(
         card=card,
         read=read,
-        words=file.tools.explain(read, card),
+        words=words(file),
         confidence="" if held is None else str(held),
         agreement=AGREEMENT_OF[file.comparison.verdict],
         outcome=decided,
+        decided=decided_by(file),
         names=Names(*(number(mint(file.case.id, each)) for each in _NAMED)),
         signed=_signed(file),
     )
@@ -112,12 +115,13 @@ _NAMED = (
     "agreement",
     "outcome",
     "specialist-report",
+    "decided-by",
 )
 """What the numbers are minted under, in the order of ``Names``; those of FHIR are the same."""
 
 
 def _signed(file: CaseFile) -> Signed | None:
-    read, referral = file.specialist_read, file.referral
+    read, referral = deciding_read(file), file.referral
     if read is None or referral is None:
         return None
     stored = file.tools.shelf.read(read.report.type, read.report.id, read.report.version)

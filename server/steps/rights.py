@@ -11,9 +11,13 @@ from server.model import Comparison, Silence
 from server.ports import Progress
 from server.query import Query, Reference
 from server.routing.comparison import barred as comparison_barred
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 
 _MOST = 200
+WANTED = "an independent read without AI was asked for"
+BY_POLICY = "the policy asks no model about such a case"
+"""Two of the reasons why no model is asked; any other is the patient's refusal."""
 _RELEASED_AFTER = (
     State.READY,
     State.COMPARED,
@@ -28,6 +32,8 @@ _RELEASED_AFTER = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
     State.RESOLVED,
 )
 """Where a model's read is there, and nobody outside has it."""
@@ -40,7 +46,7 @@ def refused_by_patient(file: CaseFile) -> str | None:
         Fault: what the patient has said cannot be read now; then nothing is read by a model either.
     """
     if is_ai_free(file.task):
-        return "an independent read without AI was asked for"
+        return WANTED
     about = Query("Consent", (Reference("patient", (file.case.patient,)),))
     refusal = refused(file.tools.shelf.find(about, _MOST), file.now)
     return None if refusal is None else f"the patient has refused it: {refusal.consent.versioned}"
@@ -72,4 +78,5 @@ def barred(file: CaseFile) -> Progress | None:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None:
         move.lay_down("comparison", comparison_barred(comparison, reason))
+    called_back(move)
     return move.at_once()

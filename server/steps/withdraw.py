@@ -8,6 +8,7 @@ from server.case import Ai, Event, State
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.pens.correspondence import Standing, mint
+from server.fhir.pens.notice import withdrawn_notice
 from server.fhir.pens.withdrawal import (
     WHAT,
     in_error,
@@ -21,6 +22,7 @@ from server.fhir.terms import Business
 from server.model import Comparison, Document, Hl7Kind, Verdict, Withdrawal
 from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
+from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
@@ -43,6 +45,8 @@ _VOIDABLE = (
     State.OFFERED,
     State.ACCEPTED,
     State.BLIND_READ,
+    State.REVEALED,
+    State.FINAL_READ,
 )
 
 
@@ -51,7 +55,7 @@ def retract(file: CaseFile) -> Progress:
     said = file.needed("withdrawal", Withdrawal)
     unsent = _undelivered(file)
     gone = {each.document.id for each in unsent}
-    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True)
+    move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True).lay_down("release", _OPINION)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
     move.send(withdrawal_messages(file, said, unsent))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
@@ -84,6 +88,7 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None and comparison.verdict is not Verdict.DECLINED:
         move.lay_down("comparison", voided(comparison))
+    called_back(move)
     return move.at_once()
 
 
@@ -113,9 +118,18 @@ def _at_home(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
     outputs = [*without_agreement(task.get("output", [])), told]
     return [
         *(_erroneous(file, key, said) for key in keys),
+        *_noticed(file, said),
         stamped(provenance, home.minted(WHAT), 1, file.now),
         *moved_task(file, f"Task/{file.case.task_id}", _as_it_stands(task), outputs=outputs),
     ]
+
+
+def _noticed(file: CaseFile, said: Withdrawal) -> list[ResourceWrite]:
+    """What the patient was told begins with it from now on."""
+    stored = file.tools.shelf.read("DocumentReference", str(mint(file.case.id, "notice")))
+    if stored is None:
+        return []
+    return [stamped(withdrawn_notice(parse(stored.body), said), stored.id, stored.version + 1, file.now)]
 
 
 def _erroneous(file: CaseFile, key: str, said: Withdrawal) -> ResourceWrite:

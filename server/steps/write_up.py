@@ -9,12 +9,17 @@ from server.fhir.parse import parse
 from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json
+from server.fhir.pens.notice import is_notice
+from server.fhir.pens.withdrawal import as_update
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
+from server.steps.assessment import checked, independence, output
 from server.steps.casefile import CaseFile, Moved
+from server.steps.deciding import decided_by, deciding_read, words
 from server.steps.letters import letter, letter_out, request_end
+from server.steps.notice import notice
 from server.steps.objects import Objects, opinion_objects
 from server.steps.rest import LOOK_AFTER
 from server.steps.results import opinion_messages
@@ -38,7 +43,10 @@ def write_up(file: CaseFile) -> Progress:
     ours = _bundle(file, home, standing, objects)
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
-    move = Moved(file).note(event, card=asked, policy=True, business=standing.business)
+    move = Moved(file).lay_down("release", standing.status)
+    if (record := independence(file, file.specialist_read)) is not None:
+        move.lay_down("independence", record)
+    move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
     # Objects first: where the EHR's report leads, there is something then.
@@ -50,17 +58,66 @@ def write_up(file: CaseFile) -> Progress:
     )
 
 
+def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
+    """WRITTEN_UP once more: who decided is another than was told. What archives keep stays as it is."""
+    home = letter_home(
+        file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
+    )
+    objects = _archived(file)
+    ours, theirs = _bundle(file, home, standing, objects), _bundle(file, letter_out(file), standing, objects)
+    for each in theirs["entry"]:
+        if _is_told_anew(each["resource"]):  # it is there, and says who decided then
+            each["request"] = as_update(each)
+    move = Moved(file).note(Event.WRITTEN_UP, policy=True, business=standing.business)
+    for id_, resource in publish(ours):
+        stored = file.tools.shelf.read(resource["resourceType"], id_)
+        if stored is not None and _is_told_anew(resource):
+            move.write([stamped(resource, id_, stored.version + 1, file.now)])
+    move.write(_task(file, ours, standing))
+    return (
+        move.send(letter("opinion", file, theirs))
+        .send(opinion_messages(file, standing))
+        .progress(file.now + LOOK_AFTER if move.documents else file.now)
+    )
+
+
+def _archived(file: CaseFile) -> Objects:
+    """The objects that the EHR's Task names already."""
+    named = {
+        coding.get("code"): output.get("valueReference", {}).get("identifier", {}).get("value", "")
+        for output in file.task.get("output", [])
+        for coding in output["type"].get("coding", [])
+    }
+    report, map_ = (
+        named.get(kind.code, "").removeprefix("urn:oid:") or None
+        for kind in (terms.OUT_DICOM_SR, terms.OUT_HEATMAP)
+    )
+    return Objects((), report, map_)
+
+
+def _is_told_anew(resource: Json) -> bool:
+    return _is_opinion(resource) or is_notice(resource)
+
+
+def _is_opinion(resource: Json) -> bool:
+    return resource["resourceType"] == "DiagnosticReport" and not _is_copy(resource)
+
+
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
-    read, card = file.specialist_read, file.read_card
+    read, card = deciding_read(file), file.read_card
+    record = independence(file, read)
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
-        Opinion(card, file.ai_read, file.comparison, file.tools.explain(file.ai_read, card)),
+        Opinion(card, file.ai_read, file.comparison, words(file)),
         standing,
         file.now,
         referral=file.referral,
+        decided=decided_by(file),
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
+        notice=notice(file, to, standing, "" if record is None else checked(record)),
+        more=[] if record is None else [output(record)],
     )
 
 
@@ -86,9 +143,9 @@ def _task(file: CaseFile, bundle: Json, standing: Standing) -> list[ResourceWrit
     """The EHR's Task at our door, completed, with outputs that lead to our own resources."""
     last = [each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "Task"][-1]
     outputs = settle_references(last.get("output", []))
-    read = file.specialist_read
-    for output in outputs:
-        kinds = {coding["code"] for coding in output["type"]["coding"]}
+    read = deciding_read(file)
+    for each in outputs:
+        kinds = {coding["code"] for coding in each["type"]["coding"]}
         if read and "specialist-report" in kinds:
-            output["valueReference"] = {"reference": str(read.report)}
+            each["valueReference"] = {"reference": str(read.report)}
     return moved_task(file, f"Task/{file.case.task_id}", standing, outputs=outputs)

@@ -36,4 +36,5 @@ def case_of(row: Row[Any]) -> CaseRow:
         attempts=row.attempts,
         news=row.news,
         last_error=row.last_error,
+        policy=row.policy,
     )

@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
-from server.case import Position, State
+from server.case import FOLLOWED, Position, State
 from server.store.columns import Instant
 from server.store.prepared import Prepared, at_most
 from server.store.tables import cases
 
-_OPEN = [state.value for state in State if not Position(state).ended]
-_GOES_ON = (cases.c.due_at.is_not(None), cases.c.state != State.CLOSED.value)
-"""Ended cases have no due date, but for a closed one that has yet to note what came too late."""
+_OPEN = [state.value for state in State if not Position(state).ended and state not in FOLLOWED]
+_GOES_ON = (cases.c.due_at.is_not(None), *(cases.c.state != each.value for each in (*FOLLOWED, State.CLOSED)))
+"""Ended cases have no due date, but for a closed one that has yet to note what came too late. One whose
+result is out has been answered, whatever a person still owes."""
 _ASKING = Prepared(
     at_most(
         select(cases.c.task_id).where(

@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Connection, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.case import Event, IllegalMove, State, advance
+from server.arbitration import Dissent, Kept
+from server.case import RELEASED, Event, IllegalMove, State, advance
 from server.completeness import Called
 from server.model import Withdrawal
 from server.ports import CaseRow, Entry, Fact, Raced
@@ -19,16 +20,17 @@ from server.store.facts import lay_down
 from server.store.handed import decided
 from server.store.tables import cases, event, fact, withdrawn_model
 
-_RELEASED = (State.WRITTEN_UP, State.CLOSED)
 _CALLED = "called-complete"
+_OTHERWISE = "amended"
+"""The outcome of a case whose final answer is not the first reader's (``server.routing.comparison``)."""
 
 
 def decide(
-    connection: Connection, case_id: str, entry: Entry, at: datetime, ground: tuple[str, object] | None = None
+    connection: Connection, case_id: str, entry: Entry, at: datetime, *grounds: tuple[str, object]
 ) -> CaseRow | None:
     """A person moves a case; a worker that holds it loses its lease, for what it saw is no longer so.
 
-    ``ground`` is laid down in the case file as one more fact of its kind.
+    Each of ``grounds`` is laid down in the case file as one more fact of its kind.
     """
     case = find(connection, case_id, keep=True)
     if case is None:
@@ -52,8 +54,7 @@ def decide(
     ).one()
     chain.append(connection, case_id, at, [(entry, position.state)])
     decided(connection, entry.actor, str(entry.event), (case.patient, f"Task/{case.task_id}"), at)
-    if ground is not None:
-        kind, value = ground
+    for kind, value in grounds:
         lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)
     return case_of(row)
 
@@ -77,6 +78,40 @@ def call_complete(connection: Connection, case_id: str, called: Called) -> bool 
     decided(connection, called.by, _CALLED, (case.patient, f"Task/{case.task_id}"), called.at)
     stir_case(connection, case_id, called.at)
     return True
+
+
+def keep(connection: Connection, case_id: str, said: Kept) -> CaseRow | None:
+    """The physician in charge keeps the first report against the specialist's answer.
+
+    Raises:
+        IllegalMove: the answer is not told yet, or does not say otherwise.
+    """
+    case = find(connection, case_id, keep=True)
+    if case is None:
+        return None
+    outcome = select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == "outcome")
+    bodies = connection.execute(outcome.order_by(fact.c.number.desc()).limit(1)).scalars().all()
+    once = _next(connection, case_id, "kept") > 1
+    if once or not bodies or msgspec.json.decode(bytes(bodies[0])) != _OTHERWISE:
+        raise IllegalMove(case.position, Event.VIEW_KEPT)
+    entry = Entry(Event.VIEW_KEPT, said.by, {"reason": said.reason})
+    return decide(connection, case_id, entry, said.at, ("kept", said))
+
+
+def dissent(connection: Connection) -> list[Dissent]:
+    """Where that has happened, latest first."""
+    query = (
+        select(fact.c.case_id, cases.c.question, cases.c.task_id, fact.c.body)
+        .join(cases, cases.c.id == fact.c.case_id)
+        .where(fact.c.kind == "kept")
+        .order_by(fact.c.at.desc(), fact.c.case_id)
+    )
+    return [
+        Dissent(
+            row.case_id, row.question, f"Task/{row.task_id}", msgspec.json.decode(bytes(row.body), type=Kept)
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def withdraw(connection: Connection, case_id: str, said: Withdrawal) -> CaseRow | None:
@@ -104,7 +139,7 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
         .where(
             event.c.card == card,
             event.c.event == str(Event.AI_SEALED),  # a decline says nothing that could be taken back
-            cases.c.state.in_(_RELEASED),
+            cases.c.state.in_(RELEASED),
             cases.c.ai == "released",
             ~exists().where(voided.c.case_id == cases.c.id, voided.c.event == str(Event.AI_VOIDED)),
         )

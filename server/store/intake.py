@@ -13,6 +13,7 @@ from server.store import chain, locks, references, resources
 from server.store.accesses import note
 from server.store.cases import asking, goes_on, stirring
 from server.store.database import Database
+from server.store.policies import opened_under
 from server.store.prepared import Prepared
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import arrival, cases, resource, search_value
@@ -37,6 +38,7 @@ _STIR_SIGNED = stirring(lambda case: (case.due_at.is_not(None), case.report.in_(
 """Who signed, and for whom, is told by the role as much as by the report."""
 _STIR_CLOSED = stirring(lambda case: (case.report == bindparam("about"), case.state == State.CLOSED.value))
 """What comes too late is not forgotten: the closed case notes it."""
+_STIR_ANSWERED = stirring(lambda case: (case.task_id == bindparam("task"),))
 _MERGE = update(cases).where(cases.c.patient == bindparam("old")).values(patient=bindparam("new"))
 _OPEN = Prepared(insert(cases).values({c.name: bindparam(c.name) for c in cases.c}))
 
@@ -89,6 +91,8 @@ def _stir_all(connection: Connection, intake: Intake) -> None:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
         if write.type == "DiagnosticReport" and write.version > 1:
             _STIR_CLOSED.run(connection, about=f"DiagnosticReport/{write.id}", at=at)
+    for task in sorted(intake.upon):
+        _STIR_ANSWERED.run(connection, task=task, at=at)
     if not all(goes_on(connection, task) for task in sorted(intake.stopping)):
         raise Raced
 
@@ -126,11 +130,11 @@ def stir(connection: Connection, patients: Iterable[str], at: datetime) -> None:
 
 
 def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arrival) -> None:
-    entry = Entry(
-        Event.OPENED,
-        actor=f"door:{arrived.door}",
-        detail={"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest},
-    )
+    digest, identity = opened_under(connection, opening.question, at) or (None, None)
+    detail = {"task": f"Task/{opening.task_id}", "arrival": arrived.id, "digest": arrived.digest}
+    if digest is not None:
+        detail["policy"] = digest
+    entry = Entry(Event.OPENED, actor=f"door:{arrived.door}", detail=detail, policy=identity)
     opened = chain.first(opening.case_id, at, entry, START.state)
     _OPEN.run(
         connection,
@@ -151,5 +155,6 @@ def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arriv
         attempts=0,
         news=0,
         head=opened["digest"],
+        policy=digest,
     )
     chain.begin(connection, opened)

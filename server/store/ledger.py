@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -16,12 +15,14 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
+from server.arbitration import Dissent, Kept
 from server.case import Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
-from server.ports import CaseRow, Claim, Entry, History, LeaseLost, Progress
-from server.store import chain, decision, deliveries, offers, resources, seals
+from server.ports import CaseRow, Claim, Entry, LeaseLost, Progress
+from server.store import chain, decision, deliveries, offers, resources, results, seals
 from server.store.accesses import note
+from server.store.case_view import CaseView, view
 from server.store.caserow import case_of, find
 from server.store.columns import Instant
 from server.store.database import Database
@@ -33,18 +34,6 @@ from server.store.tables import cases, fact
 from server.store.undelivered import take_back
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """One case with everything that its history holds, for people."""
-
-    case: CaseRow
-    history: list[History]
-    deliveries: list[deliveries.DeliveryRow]
-    chain_broken_at: int | None
-    asked_again: bool
-    """The same question about the same patient is open elsewhere: what was answered here is under seal."""
 
 
 class Ledger:
@@ -120,6 +109,22 @@ class Ledger:
         entry = Entry(Event.ENDED, actor, {"reason": reason})
         return self._database.write(lambda c: decision.decide(c, case_id, entry, at, ("ending", reason)))
 
+    def keep(self, case_id: str, said: Kept) -> CaseRow | None:
+        """The physician in charge keeps the first report; None when there is no such case.
+
+        Raises:
+            IllegalMove: no answer of the case that says otherwise has been told.
+        """
+        return self._database.write(lambda c: decision.keep(c, case_id, said))
+
+    def kept(self, case_id: str) -> Kept | None:
+        """Who has kept the first report of a case; None when nobody has."""
+        return next(iter(self.facts(case_id, "kept", Kept)), None)
+
+    def dissent(self) -> list[Dissent]:
+        """Every case in which the physician in charge has kept their own view, latest first."""
+        return self._database.read(decision.dissent)
+
     def withdraw(self, case_id: str, said: Withdrawal) -> CaseRow | None:
         """Withdraw the released opinion of one case; None when there is no such case."""
         return self._database.write(lambda c: decision.withdraw(c, case_id, said))
@@ -136,7 +141,7 @@ class Ledger:
         return self._database.read(lambda c: find(c, case_id))
 
     def view(self, case_id: str) -> CaseView | None:
-        return self._database.read(lambda c: _view(c, case_id))
+        return self._database.read(lambda c: view(c, case_id))
 
     def recent(self, limit: int) -> list[CaseRow]:
         """The latest cases, newest first."""
@@ -220,6 +225,7 @@ def _commit(
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
     offers.keep(connection, case_id, claim.case.question, progress.facts)
+    results.keep(connection, claim.case, progress.facts, at)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)
@@ -283,16 +289,3 @@ def _fenced(connection: Connection, claim: Claim, **values: Any) -> Row[Any]:
     if row is None:
         raise LeaseLost
     return row
-
-
-def _view(connection: Connection, case_id: str) -> CaseView | None:
-    case = find(connection, case_id)
-    if case is None:
-        return None
-    return CaseView(
-        case,
-        chain.history(connection, case_id),
-        deliveries.of_case(connection, case_id),
-        chain.broken_at(connection, case_id),
-        seals.asked_again(connection, case_id),
-    )

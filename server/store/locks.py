@@ -20,6 +20,7 @@ _MOST = 512
 """Locks of one transaction; the server's table of locks is small, so beyond it one lock stands for all."""
 _ALL = 0
 _OPENINGS = "openings"
+_POLICIES = "policies"
 _TAKE = """SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
     FROM unnest(%s::bigint[], %s::boolean[]) AS wanted(key, alone)"""
 
@@ -70,6 +71,12 @@ def _told(write: ResourceWrite) -> Iterator[str]:
             yield _name(write.type, row.param, row.code)
         elif isinstance(row, ReferenceRow):
             yield _name(write.type, row.param, row.target)
+
+
+def hold_policies(connection: Connection) -> None:
+    """Be the only one who changes policies or throws their switch."""
+    if not _one_writer(connection):
+        _hold(connection, {_POLICIES}, set())
 
 
 def hold_schema(connection: Connection) -> None:

@@ -8,6 +8,7 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 - a report that answers a referral, in time or not;
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
   number: those are what the question is asked about;
+- the Task that shows a specialist both opinions;
 - what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
   of these in turn.
 """
@@ -20,24 +21,26 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select
 
-from server.case import State
+from server.case import RELEASED, State
 from server.ports import SEALABLE
 from server.store.comparing import looked_up
 from server.store.tables import cases, reference, resource, search_number, search_value
 
 UNSEALED = (
     State.RESOLVED,
-    State.WRITTEN_UP,
-    State.CLOSED,
+    *RELEASED,
     State.RETRACTED,
+    State.KEPT,
     State.UNRESOLVED,
     State.REJECTED,
     State.LAPSED,
     State.WITHDRAWN,
 )
-_REPORT, _RESULT, _REQUEST = "DiagnosticReport", "Observation", "ServiceRequest"
+_REPORT, _RESULT, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
 
 
+_FINAL_READ = "final-read"
+"""Task.code, of ``{SR}/CodeSystem/task``."""
 _RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
 """What is written about something that was said. An image, or a value derived from one, is evidence."""
 _TOLD_OF = tuple(sorted(SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT}))
@@ -58,6 +61,8 @@ def _sealed(type_: str) -> ColumnElement[bool]:
 
 def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     """Whether the resource in ``own``, of this type, is such an opinion."""
+    if type_ == _TASK:
+        return _final_read(own)
     if type_ not in SEALABLE:
         return false()
     if type_ == _REPORT:
@@ -92,6 +97,20 @@ def answers_are(own: Any) -> ColumnElement[bool]:
         asks.c.resource_key == own.c.key,
         asks.c.param == "code",
         asks.c.value == case.c.question,
+    )
+
+
+def _final_read(own: Any) -> ColumnElement[bool]:
+    """A Task that shows a specialist both opinions: it is about a request whose answers are under seal."""
+    code, link, asked = search_value.alias(), reference.alias(), resource.alias()
+    return and_(
+        looked_up(code.c.resource_key == own.c.key, code.c.param == "code", code.c.value == _FINAL_READ),
+        looked_up(
+            link.c.resource_key == own.c.key,
+            asked.c.key == link.c.target_key,
+            literal("").concat(asked.c.type) == _REQUEST,
+            answers_are(asked),
+        ),
     )
 
 
@@ -217,7 +236,7 @@ def sealed(connection: Connection, named: Collection[str], answering: Collection
         found |= {f"{_RESULT}/{row[0]}" for row in connection.execute(query)}
     for each in named:
         type_, _, id_ = each.partition("/")
-        if type_ in SEALABLE or type_ == _REQUEST:
+        if type_ in SEALABLE or type_ in (_REQUEST, _TASK):
             ids.setdefault(type_, []).append(id_)
     for type_, those in ids.items():
         meets = _answered() if type_ == _REQUEST else _sealed(type_)

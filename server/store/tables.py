@@ -169,6 +169,8 @@ cases = Table(
     Column("last_error", Text),
     # Digest of the newest event: without it, events taken away from the end would not show.
     Column("head", word(64)),
+    # Digest of the policy under which it was opened; without one its question's first counts.
+    Column("policy", word(64)),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),

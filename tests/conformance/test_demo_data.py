@@ -14,10 +14,13 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SCRIPT = load()
 
 
-def test_there_are_six_and_each_is_told_once():
+def test_there_are_eight_and_each_is_told_once():
     assert [each.key for each in SCRIPT.stories] == [
-        "agreement", "missed", "over-called", "declined", "late-value", "ehr-down",
+        "agreement", "missed", "over-called", "declined", "late-value", "ehr-down", "late-signature",
+        "refused-ai",
     ]  # fmt: skip
+    assert [each.key for each in SCRIPT.stories if each.signs_later] == ["late-signature"]
+    assert [each.key for each in SCRIPT.stories if each.refuses_ai] == ["refused-ai"]
     assert [each.key for each in SCRIPT.stories if each.later] == ["late-value"]
     assert [each.key for each in SCRIPT.stories if each.ehr_down_seconds] == ["ehr-down"]
     assert [each.key for each in SCRIPT.stories if each.first_offer_declined] == ["over-called"]
@@ -27,7 +30,7 @@ def test_there_are_six_and_each_is_told_once():
 class TestEachStory:
     def test_it_uses_known_findings_and_states(self, story):
         assert story.says in SCRIPT.findings
-        assert story.ai in ("present", "absent", "declined")
+        assert story.ai in (("",) if story.refuses_ai else ("present", "absent", "declined"))
         assert set(story.ends) <= {"closed-concordant", "closed-upheld", "closed-amended"}
         assert set(story.priorities) <= {"routine", "urgent", "asap", "stat"}
 
@@ -47,9 +50,9 @@ class TestEachStory:
 
     def test_its_ending_follows_from_the_specialists_rule(self, story):
         values = {lab.name: lab.value for lab in (*story.labs, *story.later)}
-        bacterial = judge(values).bacterial
+        bacterial = story.specialist_says == "bacterial" if story.specialist_says else judge(values).bacterial
         agrees = bacterial == (story.says == "bacterial")
-        referred = story.ai == "declined" or (story.ai == "present") != (story.says == "bacterial")
+        referred = story.ai in ("declined", "") or (story.ai == "present") != (story.says == "bacterial")
         if referred:
             assert ("closed-upheld" if agrees else "closed-amended") in story.ends
         else:

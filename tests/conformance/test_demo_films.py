@@ -47,7 +47,8 @@ def test_there_are_six() -> None:
         "film-agreement", "film-missed", "film-adult", "film-late", "film-wrong-patient", "film-messages",
     ]  # fmt: skip
     assert [each.key for each in SCRIPT.stories if each.held] == ["film-wrong-patient"]
-    assert len({each.key for each in (*load().stories, *SCRIPT.stories)}) == 12
+    others = (*load().stories, *load(of="changed").stories, *load(FILMS, of="left").stories)
+    assert len({each.key for each in (*others, *SCRIPT.stories)}) == 18
 
 
 @pytest.mark.parametrize("story", SCRIPT.stories, ids=lambda each: each.key)

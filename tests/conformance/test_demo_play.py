@@ -32,7 +32,8 @@ def perform(ehr, second_reader, script, printed):
 
 
 def test_all_six_end_as_told_and_what_is_printed_was_seen(perform, script, printed, ehr):
-    endings = perform(script.stories)
+    """The others need a server that seals, and one that heeds a Consent: tests/flow/test_demonstration.py."""
+    endings = perform([each for each in script.stories if not (each.signs_later or each.refuses_ai)])
     assert [each.differs for each in endings] == [()] * 6
     assert [each.chart.ai for each in endings] == [
         "present", "present", "absent", "declined", "absent", "absent",

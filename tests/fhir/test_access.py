@@ -98,6 +98,7 @@ def test_every_interaction_says_what_it_takes() -> None:
     assert asked_inside == {
         "bundle",
         "complete_study",
+        "keep",
         "history_system",
         "search_system",
         "validate_type",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from server.errors import Category, Fault
+from server.model import Span, Subgroup
 from server.reader.cards import load_card, load_cards
 from tests.reader.build import CARD, CARDS, FOLDER
 
@@ -71,12 +73,41 @@ def test_a_card_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.category is Category.INCORRECT
 
 
+def group(who: str, people: str = "120", found: str = "0.91 (0.86 to 0.95)") -> tuple[str, str]:
+    """What is put in place of what, so that the card has one subgroup."""
+    table = f"""[[subgroups]]
+name = "women"
+people = {people}
+sensitivity = "{found}"
+specificity = "0.88 (0.80 to 0.93)"
+{who}
+"""
+    return "[performance]\n", f"{table}\n[performance]\n"
+
+
+def test_a_card_may_have_figures_for_some_people_alone(tmp_path: Path) -> None:
+    card = load_card(
+        write(tmp_path, GOOD.replace(*group('sex = "female"\nage_years = { low = 18, high = 64 }')))
+    )
+    figures = ("0.91 (0.86 to 0.95)", "0.88 (0.80 to 0.93)")
+    assert card.subgroups == (
+        Subgroup("women", 120, *figures, age_years=Span(Decimal(18), Decimal(64)), sex="female"),
+    )
+    assert CARD.subgroups == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "allowed"),
     [
         ('version = "1.0.0"', 'version = "1"', "version", "three numbers"),
         ('version = "1.0.0"', "", "version", "three numbers"),
         ('version = "1.0.0"', 'version = "1.0.0"\ncolour = "red"', "colour", "no such key"),
+        (*group('sex = "f"'), "subgroups.0.sex", "female, male, other, unknown"),
+        (*group(""), "subgroups.0", "must say who they are: age_years, sex, or both"),
+        (*group('sex = "male"', people="0"), "subgroups.0.people", "at least 1"),
+        (*group('sex = "male"', people="1.5"), "subgroups.0.people", "at least 1"),
+        (*group('sex = "male"', found="0.9"), "subgroups.0.sensitivity", "a share with its interval"),
+        (*group("age_years = [1, 2]"), "subgroups.0.age_years", "low under high"),
         ("absent_at_most = 0.05", "absent_at_most = 0.0", "band.absent_at_most", "between 0 and 1"),
         ("absent_at_most = 0.05", "absent_at_most = 0.7", "band", "under present_at_least"),
         ('max_age = "48 h"', 'max_age = "2 d"', "features.0.max_age", "whole hours"),

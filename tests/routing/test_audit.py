@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from server.errors import Category, Fault
-from server.routing.audit import drawn
+from server.routing.audit import MIN_KEY, drawn, swapped
 
 KEY = b"0123456789abcdef"
 OTHER = b"fedcba9876543210"
@@ -47,3 +47,13 @@ def test_a_key_that_can_be_guessed_is_refused(key):
     with pytest.raises(Fault, match="at least 16 bytes") as refused:
         drawn("a", key, 0.5)
     assert refused.value.category is Category.BROKEN
+
+
+def test_the_order_of_two_opinions_is_another_lot_than_the_audit_and_half_and_half():
+    key = b"k" * MIN_KEY
+    lots = [swapped(f"case-{n}", 1, key) for n in range(2_000)]
+    audits = [drawn(f"case-{n}", key, 0.5) for n in range(2_000)]
+    assert 900 < sum(lots) < 1_100
+    assert 900 < sum(a == b for a, b in zip(lots, audits, strict=True)) < 1_100
+    assert lots == [swapped(f"case-{n}", 1, key) for n in range(2_000)]
+    assert lots != [swapped(f"case-{n}", 2, key) for n in range(2_000)]

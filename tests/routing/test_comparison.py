@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from server.arbitration import answer_of
 from server.errors import Category, Fault
 from server.model import Answer, Coding, Discordance, Grounds, RiskBand, Silence, Verdict
-from server.routing.comparison import VERDICTS, answer_of, asked, compare, settle
+from server.routing.comparison import VERDICTS, asked, compare, settle
 
 from .nouns import BACTERIAL, BACTERIAL_ICD, ICD, SCT, VIRAL, a_card, a_first_read, a_policy, an_ai_read
 

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Band, Clock, Coding, Pathway, PriorRules, RiskBand, Urgency
+from server.model import (
+    Band,
+    Clock,
+    Coding,
+    Matching,
+    Pathway,
+    PriorRules,
+    Reveal,
+    RiskBand,
+    Urgency,
+    Weights,
+)
 from server.routing.policy import REASONS, load_policies, read_policy
 
 from .nouns import SCT, hours
@@ -32,7 +44,7 @@ def refusal(content, name="bacterial-meningitis.toml"):
 
 def test_the_shipped_policy():
     policy = load_policies(FOLDER)["bacterial-meningitis"]
-    assert policy.identity == "bacterial-meningitis@1.0.0"
+    assert policy.identity == "bacterial-meningitis@1.1.0"
     assert (policy.rule, policy.audit_fraction) == ("P1", 0.05)
     assert (policy.incomplete_for, policy.first_read_within) == (hours(48), hours(72))
     assert policy.deliver_for == hours(96)
@@ -42,6 +54,7 @@ def test_the_shipped_policy():
     }
     assert set(policy.urgency) == set(REASONS) - {"confirmation"}
     assert (policy.pathway, policy.confident, policy.bands) == (Pathway.SECOND_READER, None, ())
+    assert policy.matching == Matching(most_open=5, measured=True, weights=Weights(0.4, 0.1, 0.2, 0.1, 0.2))
     assert policy.specialties == tuple(Coding(SCT, code, name) for code, name in PRACTICE_CODES.items())
 
 
@@ -72,8 +85,8 @@ NEUROLOGY = (
 @pytest.mark.parametrize(
     ("old", "new", "key", "sentence"),
     [
-        ('version = "1.0.0"', "version = 1", "version", VERSION),
-        ('version = "1.0.0"', "", "version", VERSION),
+        ('version = "1.1.0"', "version = 1", "version", VERSION),
+        ('version = "1.1.0"', "", "version", VERSION),
         ('rule = "P1"', 'rule = "P5"', "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', "rule = 1", "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', 'rule = "P0"', "urgency.confirmation", "must be given: a rule of this policy"),
@@ -83,6 +96,8 @@ NEUROLOGY = (
         ('rule = "P1"', 'rule = "P1"\npathway = "Secret"', "pathway", "must be one of: second-reader, none"),
         ('rule = "P1"', 'rule = "P1"\npathway = ["none"]', "pathway", "must be one of: second-reader, none"),
         ('rule = "P1"', 'rule = "P1"\nbands = "all"', "bands", "must be a list of tables"),
+        ('rule = "P1"', 'rule = "P1"\nnotice = "yes"', "notice", "must be true or false"),
+        ('rule = "P1"', 'rule = "P1"\nnotice = 1', "notice", "must be true or false"),
         ("audit_fraction = 0.05", "audit_fraction = 1.01", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = -0.1", "audit_fraction", FRACTION),
         ("audit_fraction = 0.05", "audit_fraction = nan", "audit_fraction", FRACTION),
@@ -236,7 +251,7 @@ def test_a_policy_without_specialties(specialties):
 
 
 def test_all_wrong_keys_are_told_at_once():
-    content = SHIPPED.replace('"1.0.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
+    content = SHIPPED.replace('"1.1.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
     assert {issue.path for issue in refusal(content)} == {"version", "incomplete_for", "audit_fraction"}
 
 
@@ -246,7 +261,7 @@ def test_text_that_is_not_toml_is_refused_with_its_place():
 
 
 def test_refusals_quote_no_values():
-    content = SHIPPED.replace('"1.0.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
+    content = SHIPPED.replace('"1.1.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
     assert all("Secret" not in issue.text for issue in refusal(content))
 
 
@@ -288,3 +303,31 @@ def test_one_policy_for_each_question(tmp_path):
         "one": "one",
         "two": "two",
     }
+
+
+def test_a_file_that_does_not_say_it_has_a_second_stage():
+    # S2.4; a policy that a case was compared under before there was one has none (tests/store).
+    without = re.sub("(reveal|final_within) = .*", "", SHIPPED)
+    policy = read_policy(without, "bacterial-meningitis.toml")
+    assert (policy.reveal, policy.final_within) == (Reveal.ON_DIFFERENCE, None)
+
+
+@pytest.mark.parametrize("reveal", Reveal)
+def test_a_policy_says_when_both_opinions_are_shown(reveal):
+    said = SHIPPED.replace('"on-difference"', f'"{reveal}"').replace(
+        'final_within = "30', 'final_within = "20'
+    )
+    policy = read_policy(said, "bacterial-meningitis.toml")
+    assert (policy.reveal, policy.final_within) == (reveal, hours(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("reveal", "sometimes", "must be one of: on-difference, always, never"),
+        ("final_within", "soon", DURATION),
+    ],
+)
+def test_a_second_stage_that_cannot_be_is_refused_with_file_key_and_what_is_allowed(key, value, sentence):
+    [issue] = refusal(re.sub(f'{key} = ".*"', f'{key} = "{value}"', SHIPPED))
+    assert issue.text == f"policy file bacterial-meningitis.toml, key {key}: {sentence}"

@@ -10,8 +10,8 @@ import pytest
 
 from server.case import Event, IllegalMove, Position, State
 from server.errors import Category, Fault
-from server.model import Comparison, Document, Verdict
-from server.ports import Entry, Fact
+from server.model import Comparison, Document, Policy, Verdict
+from server.ports import CaseRow, Entry, Fact
 from server.steps.casefile import CaseFile, Moved, held
 from tests.world import BACTERIAL, CARD, POLICY, START, World, send_case
 
@@ -118,8 +118,16 @@ def test_an_ended_case_is_never_due_again(file: CaseFile) -> None:
     assert Moved(file).note(Event.REFUSED).progress(START).due_at is None
 
 
+class NoPolicies:
+    def of(self, case: CaseRow) -> Policy:
+        raise KeyError(case.question)
+
+    def doubled(self, question: str) -> bool:
+        raise KeyError(question)
+
+
 def test_what_sends_nothing_needs_no_policy(file: CaseFile) -> None:
-    bare = replace(file, tools=replace(file.tools, policies={}, cards={}))
+    bare = replace(file, tools=replace(file.tools, policies=NoPolicies(), cards={}))
     assert Moved(bare).note(Event.GAVE_UP, reason="x").progress(START).deliver_for is None
 
 

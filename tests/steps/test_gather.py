@@ -64,5 +64,5 @@ def test_what_changes_nothing_leaves_an_incomplete_case_asleep_until_it_lapses(w
     send_case(world, BACTERIAL, without=lambda _: True)
     world.run()
     [case] = world.house.ledger.recent(1)
-    assert case.due_at == START + world.cases.tools.policies[case.question].incomplete_for
+    assert case.due_at == START + world.cases.tools.policies.of(case).incomplete_for
     assert look_again(CaseFile(case, world.cases.tools, START)) == Wait(case.due_at)

@@ -16,8 +16,9 @@ WITHDRAWABLE = {State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State
 RESTING = {
     State.READY, State.COMPARED, State.CONCORDANT, State.STANDS, State.AUDIT,
     State.CONFIRMATION, State.DISCORDANT, State.DECLINED, State.NOT_COMPARABLE, State.REFERRED,
-    State.OFFERED, State.ACCEPTED,
+    State.OFFERED, State.ACCEPTED, State.REVEALED,
 }  # fmt: skip
+SIGNED = {State.BLIND_READ, State.FINAL_READ}
 
 
 def file(world: World, state: State | None = None) -> CaseFile:
@@ -55,7 +56,7 @@ def test_a_corrected_report_is_compared_anew_until_the_case_is_resolved(world: W
         return
     assert world.put({**sent.report, "conclusion": "on second thoughts"}).status_code == 200
     moved = guard(file(world, state))
-    assert (moved is not None) is (state in RESTING | {State.BLIND_READ})
+    assert (moved is not None) is (state in RESTING | SIGNED)
     if moved is not None:
         assert moved.position == Position(State.READY, First.AWAITED, Ai.SEALED), "the model's read is kept"
         report = f"DiagnosticReport/{sent.report['id']}/_history"
@@ -70,7 +71,7 @@ def test_a_report_that_is_taken_back_ends_the_case_until_it_is_resolved(
     sent = referred(world)
     assert world.put({**sent.report, "status": status}).status_code == 200
     ended = guard(file(world, state))
-    before = RESTING | WITHDRAWABLE | {State.BLIND_READ}
+    before = RESTING | WITHDRAWABLE | SIGNED
     assert (ended is not None) is (state in before)
     if ended is not None:
         assert (ended.position.state, ended.due_at) == (State.WITHDRAWN, None)

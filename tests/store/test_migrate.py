@@ -21,6 +21,7 @@ from server.store.database import Database
 from server.store.image_tables import image
 from server.store.migrate import _config, current, demand_current, migrate, needed
 from server.store.partner_table import partner
+from server.store.policy_tables import policy_text
 from server.store.resources import Resources
 from server.store.scratch import metadata as scratch
 from server.store.subscription_tables import metadata
@@ -142,7 +143,7 @@ def test_text_is_ordered_by_its_bytes(database: Database) -> None:
 
 def test_keys_are_as_the_code_says_too(database: Database) -> None:
     """Alembic compares no primary keys."""
-    assert {partner.name, image.name} <= metadata.tables.keys()
+    assert {partner.name, image.name, policy_text.name} <= metadata.tables.keys()
     found = database.read(
         lambda c: {t: inspect(c).get_pk_constraint(t)["constrained_columns"] for t in metadata.tables}
     )

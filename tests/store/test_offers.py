@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import text
 
 from server.model import Offer, OfferEnd, Referral, Track, Urgency
 from server.ports import Fact
@@ -17,6 +16,7 @@ from server.store.facts import lay_down
 from server.store.migrate import migrate
 from tests.store.nouns import AT as START
 from tests.store.nouns import open_case
+from tests.store.test_migrate import _back_to
 
 CASES = count()
 
@@ -86,8 +86,7 @@ def test_offers_of_before_are_counted_after_the_migration(database: Database) ->
     later = replace(first, offers=(made(1, "a", OfferEnd.READ, 2), made(2, "b")))
     laid = [Fact("referral", 1, first), Fact("referral", 2, later)]
     database.write(lambda c: lay_down(c, case, laid, START))
-    database.write(lambda c: c.execute(text("DROP TABLE offer")))
-    database.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0014'")))
+    _back_to(database, "0014")
     migrate(database)
     waited = timedelta(hours=2)
     assert tracks(database, "bacterial-meningitis") == {

@@ -10,10 +10,11 @@ from server.ports import Resource
 
 WITHDRAW = f"{SR}/OperationDefinition/withdraw"
 COMPLETE_STUDY = f"{SR}/OperationDefinition/complete-study"
+KEEP = f"{SR}/OperationDefinition/keep"
 
 
 def operation_definitions() -> Iterator[Resource]:
-    """``$withdraw`` and ``$complete-study``: see ``server.fhir.operations``."""
+    """``$keep``, ``$withdraw`` and ``$complete-study``: see ``server.fhir.operations``."""
     yield {
         **heading("OperationDefinition", "complete-study", "Say that a study is complete"),
         "kind": "operation",
@@ -35,6 +36,7 @@ def operation_definitions() -> Iterator[Resource]:
             _parameter("objects", "out", 1, "integer", "How many objects the study has."),
         ],
     }
+    yield _keep()
     yield {
         **heading("OperationDefinition", "withdraw", "Withdraw an AI opinion, or a model version"),
         "kind": "operation",
@@ -54,6 +56,30 @@ def operation_definitions() -> Iterator[Resource]:
                 "by", "in", 0, "string", "The person who decided; the client is recorded in any case."
             ),
             _parameter("opinions", "out", 1, "integer", "How many opinions are being taken back."),
+        ],
+    }
+
+
+def _keep() -> Resource:
+    return {
+        **heading("OperationDefinition", "keep", "Keep the first report against the specialist's answer"),
+        "kind": "operation",
+        "affectsState": True,
+        "description": (
+            "On the Task that asked for a second read, once its case has ended with a specialist's answer "
+            "that is not the first report's: the physician in charge keeps that. Report and Task say so."
+        ),
+        "code": "keep",
+        "resource": ["Task"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            _parameter("reason", "in", 1, "string", "Why; stands in the report."),
+            _parameter(
+                "by", "in", 0, "string", "The physician in charge; the client is recorded in any case."
+            ),
+            _parameter("keptBy", "out", 1, "string", "Who is on record as having decided."),
         ],
     }
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from server.fhir.abort import INTENTS
 from server.fhir.artefacts.heading import heading
 from server.fhir.pens.datatypes import concept
-from server.fhir.terms import ABORT, IN_QUESTION, QUESTION, SECOND_READ, SR
+from server.fhir.terms import (
+    ABORT,
+    ACKNOWLEDGE,
+    ASSESSMENT,
+    CONTEST,
+    IN_ASSESSOR,
+    IN_QUESTION,
+    QUESTION,
+    SECOND_READ,
+    SR,
+)
 from server.model import Coding
 from server.ports import Resource
 
@@ -28,6 +38,11 @@ class Profile:
     """Type of what its focus refers to."""
     question: bool = False
     """Whether the input with the clinical question is needed."""
+    assessor: bool = False
+    """Whether the input that says by whom is needed."""
+    reason: bool = False
+    """Whether reasonCode.text is."""
+    requester: bool = False
 
 
 PROFILES: tuple[Profile, ...] = (
@@ -39,6 +54,35 @@ PROFILES: tuple[Profile, ...] = (
         ("order",),
         "DiagnosticReport",
         question=True,
+    ),
+    Profile(
+        "independent-assessment-task",
+        "Task that asks for an independent assessment",
+        "How a patient, or somebody for them, asks for an independent assessment, as it is posted.",
+        ASSESSMENT,
+        ("order",),
+        "DiagnosticReport",
+        question=True,
+        assessor=True,
+    ),
+    Profile(
+        "acknowledge-task",
+        "Task that says that a result has been read",
+        "How a clinician says that they have read the result of a second read, as it is posted.",
+        ACKNOWLEDGE,
+        INTENTS,
+        "Task",
+        requester=True,
+    ),
+    Profile(
+        "contest-task",
+        "Task that contests a result",
+        "How a patient or a clinician contests the result of a second read, with reasonCode.text, as posted.",
+        CONTEST,
+        INTENTS,
+        "Task",
+        requester=True,
+        reason=True,
     ),
     Profile(
         "stop-task",
@@ -85,8 +129,21 @@ def _elements(profile: Profile) -> Iterator[Resource]:
     )
     yield _element("focus", min=1, type=_reference(profile.focus))
     yield _element("for", min=1, type=_reference("Patient"))
+    if profile.requester:
+        yield _element("requester", min=1)
+    if profile.reason:
+        yield _element("reasonCode", min=1)
+        yield _element("reasonCode.text", min=1)
     if profile.question:
         yield from _question()
+    if profile.assessor:
+        yield from _assessor()
+
+
+def _assessor() -> Iterator[Resource]:
+    place, type_ = "input:assessor", Coding(IN_ASSESSOR.system, IN_ASSESSOR.code)
+    yield {"id": f"Task.{place}", "path": "Task.input", "sliceName": "assessor", "min": 1, "max": "1"}
+    yield {"id": f"Task.{place}.type", "path": "Task.input.type", "patternCodeableConcept": concept(type_)}
 
 
 def _question() -> Iterator[Resource]:

@@ -32,7 +32,11 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.SECOND_READ: "An EHR asks for a second, independent reading of what a report answers.",
             terms.AI_FREE_READ: "As second-read, by a human alone: no model is asked, none is written of.",
+            terms.ASSESSMENT: "A patient asks for an independent assessment; input assessor: by whom.",
+            terms.ACKNOWLEDGE: "Whoever it is from has read the result of the second read in focus.",
+            terms.CONTEST: "A patient or a clinician does not accept the result of the second read in focus.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
+            terms.FINAL_READ: "The same specialist, who has answered, sees both opinions, and finalises.",
         },
     ),
     Group(
@@ -42,7 +46,84 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.IN_QUESTION: "The question to be read, a code of CodeSystem/question.",
             terms.IN_REPORT: "The DiagnosticReport with the first opinion; Task.focus may name it instead.",
+            terms.IN_ASSESSOR: "Of an independent-assessment Task: human, other-model or both.",
             terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
+        },
+    ),
+    Group(
+        "assessor",
+        "By whom a patient wants an independent assessment",
+        terms.TASK,
+        {
+            terms.BY_HUMAN: "A human specialist who has seen no earlier opinion; no model is asked.",
+            terms.BY_OTHER_MODEL: "A model of another make than the first; refused where there is none.",
+            terms.BY_BOTH: "Both; refused where there is no other model.",
+        },
+    ),
+    Group(
+        "message-category",
+        "What a Communication of this server is about",
+        terms.TASK,
+        {
+            terms.REMINDER: "A result was delivered, and nobody has said that they have read it.",
+            terms.CONTEST_NEWS: "A released result is contested, or the contest is decided.",
+        },
+    ),
+    Group(
+        "final-read-input",
+        "What a specialist sees before the final answer",
+        terms.TASK,
+        {
+            terms.IN_OPINION_X: "One of the two opinions, by lot; whose it is, is not told.",
+            terms.IN_OPINION_Y: "The other one.",
+            terms.IN_OWN_ANSWER: "What the specialist has answered before either was shown.",
+            terms.IN_LOCALISED: "Whether overruling a finding needs a code of ValueSet/overruling-reason.",
+        },
+    ),
+    Group(
+        "final-read-output",
+        "What a specialist gives with the final answer",
+        terms.TASK,
+        {
+            terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport with the final answer.",
+            terms.OUT_FINAL_REASON: "Why, in words; due where most of the three answers say otherwise.",
+            terms.OUT_OVERRULING: "Why a finding is overruled, a code of CodeSystem/overruling.",
+        },
+    ),
+    Group(
+        "overruling-reason",
+        "Why a finding on an image is overruled",
+        terms.OVERRULING,
+        {
+            Coding(terms.OVERRULING, "artefact", "Artefact"): "An artefact of the image.",
+            Coding(
+                terms.OVERRULING, "normal-variant", "Normal variant"
+            ): "Normal anatomy, or a variant of it.",
+            Coding(
+                terms.OVERRULING, "known-before", "Known before"
+            ): "Old or known, not what is asked about.",
+            Coding(terms.OVERRULING, "other-explanation", "Other explanation"): "There, and something else.",
+            Coding(terms.OVERRULING, "nothing-seen", "Nothing seen"): "Nothing is seen at any place.",
+            Coding(
+                terms.OVERRULING, "not-assessable", "Not assessable"
+            ): "The image does not allow to say it.",
+        },
+    ),
+    Group(
+        "decided-by",
+        "Whose answer a case ended with",
+        terms.DECIDED_BY,
+        {
+            Coding(
+                terms.DECIDED_BY, "first-reader", "First reader"
+            ): "The first report; nobody else was asked.",
+            Coding(terms.DECIDED_BY, "specialist", "Specialist"): "The specialist's answer.",
+            Coding(
+                terms.DECIDED_BY, "blind-answer", "Specialist's blind answer"
+            ): "The specialist's first answer: no final one came, or what was shown for it no longer held.",
+            Coding(
+                terms.DECIDED_BY, "physician-in-charge", "Physician in charge"
+            ): "The physician in charge, who keeps the first report against the specialist's answer.",
         },
     ),
     Group(
@@ -55,8 +136,11 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_AI_OPINION: "The model's opinion, a DiagnosticReport.",
             terms.OUT_REFERRAL: "The Task by which a specialist was asked.",
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
+            terms.OUT_DECIDED_BY: "Whose answer the case ended with, a code of CodeSystem/decided-by.",
             terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
             terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
+            terms.OUT_INDEPENDENCE: "What was checked of the assessor, a code of CodeSystem/independence.",
+            terms.OUT_NOTICE: "What the patient is told of how the case was read, a DocumentReference.",
             terms.OUT_WITHDRAWN: "The Provenance that says who withdrew the model's opinion, and why.",
         },
     ),
@@ -76,9 +160,16 @@ GROUPS: tuple[Group, ...] = (
             _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
             _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
             _said(Business.CLOSED_STANDS): "Closed: the readings differ; by the policy the first stands.",
+            _said(Business.CLOSED_KEPT): "Closed: the first report is kept against the specialist's answer.",
+            _said(Business.FINAL_AWAITED): "A specialist has answered blind and sees both opinions unnamed.",
             _said(
                 Business.REPORT_NOT_USABLE
             ): "A specialist's report must be corrected; the reason says how.",
+            _said(Business.IN_REVIEW): "Contested: the Task's owner decides, until its restriction ends.",
+            _said(Business.CONTEST_UPHELD): "Contested, and upheld: the result stands.",
+            _said(Business.CONTEST_CORRECTED): "Contested, and corrected by the people in charge.",
+            _said(Business.CONTEST_WITHDRAWN): "Contested: the model's opinion must not be used.",
+            _said(Business.CONTEST_UNDECIDED): "Contested, and the case was ended by a person instead.",
             _said(Business.CLOSED_WITHDRAWN): "The first report was withdrawn by its author.",
             _said(Business.EXPIRED): "Ended: nothing came in time that could complete it.",
             _said(Business.OPINION_WITHDRAWN): "The model's opinion must not be used, nor its agreement.",
@@ -92,6 +183,7 @@ GROUPS: tuple[Group, ...] = (
         {
             _said(Reason.FIRST_REPORT_CORRECTED): "The first report was corrected; it is compared anew.",
             _said(Reason.FIRST_REPORT_WITHDRAWN): "The first report was withdrawn by its author.",
+            _said(Reason.SHOWN_NO_LONGER): "What was shown to a specialist no longer holds.",
             _said(Reason.NO_USABLE_CODE): "A signed report holds no code that answers the question.",
         },
     ),
@@ -108,6 +200,15 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
+        "independence",
+        "Whether an assessor is independent of those who gave earlier opinions",
+        terms.INDEPENDENCE,
+        {
+            terms.SHOWN: "Another person, organisation and reporting line, who was shown no earlier opinion.",
+            terms.NOT_SHOWN: "At least one of these is shared, or not known; the text says which.",
+        },
+    ),
+    Group(
         "audit-subtype",
         "What an AuditEvent of this server tells beside what R4 has codes for",
         terms.AUDIT,
@@ -121,7 +222,10 @@ GROUPS: tuple[Group, ...] = (
 TITLES: Mapping[str, str] = {
     terms.TASK: "Codes of Tasks",
     terms.AGREEMENT: "Agreement of readings",
+    terms.INDEPENDENCE: "Independence of an assessor",
     terms.AUDIT: "Kinds of access",
+    terms.OVERRULING: "Why a finding on an image is overruled",
+    terms.DECIDED_BY: "Whose answer a case ended with",
     terms.QUESTION: "Questions that are read here",
 }
 NAMED: Mapping[str, str] = {
@@ -133,5 +237,7 @@ NAMED: Mapping[str, str] = {
     terms.REFERRAL: "The ServiceRequest of a referral",
     terms.REFERRAL_TASK: "The Task of one offer to a specialist",
     terms.SPECIALIST_REPORT: "The specialist's DiagnosticReport, as it is sent on",
+    terms.MESSAGE: "A Communication about a result that is unread or contested",
+    terms.NOTICE: "What a patient is told with a result; DocumentReference.identifier",
 }
 """The systems in which this server mints identifiers, and what each names."""

@@ -20,6 +20,7 @@ from server.fhir.history import history, history_system, history_type
 from server.fhir.metadata import metadata
 from server.fhir.operations.complete_study import complete_study
 from server.fhir.operations.everything import everything
+from server.fhir.operations.keep import keep
 from server.fhir.operations.subscription_events import events
 from server.fhir.operations.subscription_status import status, status_all
 from server.fhir.operations.validate import validate, validate_type
@@ -56,6 +57,7 @@ DOINGS: Mapping[Interaction, Doing | None] = {
     validate: Doing.ASK,
     validate_type: None,
     complete_study: Doing.OPERATE,
+    keep: Doing.OPERATE,
     withdraw_opinion: Doing.OPERATE,
     withdraw_model: Doing.OPERATE,
 }
@@ -70,6 +72,7 @@ TYPES: Mapping[Interaction, str] = {
     status: "Subscription",
     events: "Subscription",
     complete_study: "Task",
+    keep: "Task",
     withdraw_opinion: "DiagnosticReport",
     withdraw_model: "Device",
 }

@@ -56,7 +56,9 @@ def everything(desk: Desk, request: Request, id_: str) -> Response:
 
     def shown(found: Sequence[Stored]) -> list[Stored]:
         return without_sealed(
-            desk.seals, [each for each in found if _belongs(each, f"Patient/{id_}", during)]
+            desk.seals,
+            [each for each in found if _belongs(each, f"Patient/{id_}", during)],
+            desk.caller,
         )
 
     stretch = filled(

@@ -112,7 +112,7 @@ def _weigh(desk: Desk, request: Request, wish: _Wish) -> None:
 def _here(desk: Desk, wish: _Wish) -> Resource:
     if wish.id is None:
         raise fault(Category.INCORRECT, "required", "give a resource: as body, or as the parameter resource")
-    return parse(demand_shown(desk.seals, found(desk.shelf.read(wish.type, wish.id))).body)
+    return parse(demand_shown(desk.seals, found(desk.shelf.read(wish.type, wish.id)), desk.caller).body)
 
 
 def _deletion(wish: _Wish) -> Asked:

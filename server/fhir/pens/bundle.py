@@ -112,17 +112,26 @@ def opinion_bundle(
     *,
     referral: Referral | None = None,
     answered: Answered | None = None,
+    decided: Coding | None = None,
     objects: Sequence[tuple[Coding, str | None]] = (),
+    notice: Json | None = None,
+    more: Sequence[Json] = (),
 ) -> Json:
     """All that a resolved case says: the AI opinion, where one was asked for, and the specialist's.
 
-    Provenance comes last: what it points at is there before it (AI Transparency).
+    Provenance comes last: what it points at is there before it (AI Transparency). ``notice``: the patient's.
+    ``more``: outputs of the EHR's Task.
     """
     card, read = opinion.card, opinion.read
+    told = [] if notice is None else [_minted(letter, "notice", terms.NOTICE, notice)]
+    outputs = [
+        *_outcome(letter, opinion.comparison, referral, answered, decided),
+        *_noticed(letter, told),
+        *more,
+    ]
     if read.silence is Silence.NOT_ASKED:
-        outputs = _outcome(letter, opinion.comparison, referral, answered)
         return _transaction(
-            *_settled(letter, opinion, referral, answered), _ehr_task(letter, standing, outputs)
+            *_settled(letter, opinion, referral, answered), *told, _ehr_task(letter, standing, outputs)
         )
     return _transaction(
         _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
@@ -132,9 +141,8 @@ def opinion_bundle(
             write_report(letter, card, read, opinion.conclusion, now),
         ),
         *_settled(letter, opinion, referral, answered),
-        _ehr_task(
-            letter, standing, [*_outcome(letter, opinion.comparison, referral, answered), *_archived(objects)]
-        ),
+        *told,
+        _ehr_task(letter, standing, [*outputs, *_archived(objects)]),
         _create(
             letter.urn("provenance"), write_provenance(letter, read, now),
             token("_tag", terms.PROVENANCE, letter.minted("provenance")),
@@ -163,7 +171,11 @@ def _settled(
 
 
 def _outcome(
-    letter: Correspondence, comparison: Comparison, referral: Referral | None, answered: Answered | None
+    letter: Correspondence,
+    comparison: Comparison,
+    referral: Referral | None,
+    answered: Answered | None,
+    decided: Coding | None,
 ) -> list[Json]:
     opinion = logical(
         "DiagnosticReport",
@@ -182,7 +194,14 @@ def _outcome(
         outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
     if answered is not None:
         outputs.append(_output(terms.OUT_SPECIALIST_REPORT, refer_to_specialist_report(letter)))
+    if decided is not None:
+        outputs.append({"type": concept(terms.OUT_DECIDED_BY), "valueCodeableConcept": concept(decided)})
     return outputs
+
+
+def _noticed(letter: Correspondence, told: Sequence[Json]) -> list[Json]:
+    reference = logical("DocumentReference", letter.label(terms.NOTICE, "notice"))
+    return [_output(terms.OUT_NOTICE, reference) for _ in told]
 
 
 def _archived(objects: Sequence[tuple[Coding, str | None]]) -> list[Json]:

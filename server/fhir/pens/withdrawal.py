@@ -12,6 +12,7 @@ from typing import Any
 from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, coding, concept, token
+from server.fhir.pens.notice import is_notice, withdrawn_notice
 from server.model import Coding, Withdrawal
 from server.times import instant
 
@@ -76,7 +77,15 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
     business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     entries = [
-        *({**each, "resource": in_error(each["resource"], said), "request": _update(each)} for each in parts),
+        *(
+            {**each, "resource": in_error(each["resource"], said), "request": as_update(each)}
+            for each in parts
+        ),
+        *(
+            {**each, "resource": withdrawn_notice(each["resource"], said), "request": as_update(each)}
+            for each in sent["entry"]
+            if is_notice(each["resource"])
+        ),
         {**task, "resource": {**task["resource"], "businessStatus": business, "output": outputs}},
         {
             "fullUrl": letter.urn(WHAT),
@@ -92,8 +101,10 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
 
 
-def _update(entry: Json) -> Json:
+def as_update(entry: Json) -> Json:
     """What was created on a condition is updated by the same condition."""
+    if entry["request"]["method"] == "PUT":
+        return dict(entry["request"])
     return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
 
 

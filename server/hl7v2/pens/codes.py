@@ -27,6 +27,7 @@ LOCAL: Final = "L"
 
 FINDINGS: Final = parts("59776-5", "Procedure findings", "LN")
 AGREEMENT: Final = parts("agreement", "Agreement with the first report", OURS)
+DECIDED: Final = parts("decided-by", "Whose answer it ended with", OURS)
 OUTCOME: Final = parts("outcome", "What was decided", OURS)
 STUDY: Final = parts("110180", "Study Instance UID", "DCM")
 

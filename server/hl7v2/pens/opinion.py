@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from server.hl7v2.pens.characters import encoded
-from server.hl7v2.pens.codes import AGREEMENT, FINDINGS, MODELS, OUTCOME, coded, ours
+from server.hl7v2.pens.codes import AGREEMENT, DECIDED, FINDINGS, MODELS, OUTCOME, coded, ours
 from server.hl7v2.pens.er7 import joined, lines, message, parts, segment, subparts
 from server.hl7v2.pens.letter import Letter, clinician, entity, moment, write_header, write_patient
 from server.hl7v2.pens.result import CODED, Result, write_results
@@ -40,6 +40,7 @@ class Names:
     outcome: str
     specialist: str
     """OBR-3 of the specialist's report."""
+    decided: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Opinion:
     """That the answer given holds, from 0 to 1; empty without an answer."""
     agreement: Coding
     outcome: Coding
+    decided: Coding
     names: Names
     signed: Signed | None = None
 
@@ -95,6 +97,8 @@ def _model(letter: Letter, opinion: Opinion) -> list[str]:
                    letter.at, names.agreement),
             Result(CODED, OUTCOME, ours(opinion.outcome.code, opinion.outcome.display), "P",
                    letter.at, names.outcome),
+            Result(CODED, DECIDED, ours(opinion.decided.code, opinion.decided.display), "P",
+                   letter.at, names.decided),
         ]),
     ]  # fmt: skip
 

@@ -42,10 +42,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for each in load().analytes
     )
     contract = InputContract(features=features, age_years=worlds.CARD.contract.age_years)
+    card = replace(worlds.CARD, contract=contract)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worlds, "CARD", replace(worlds.CARD, contract=contract))
+        patch.setattr(worlds, "CARD", card)
         patch.setattr(worlds, "Watch", Now)
-        for made in make_world(tmp_path_factory.mktemp("world")):
+        for made in make_world(tmp_path_factory.mktemp("world"), card=card):
             _without_flushing(made)
             yield made
 

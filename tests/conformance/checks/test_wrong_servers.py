@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from conformance.checks.claims.rights import REFUSALS as RIGHTS
 from conformance.checks.statement import statement_of
 from conformance.checks.table import CLAIMS, table
 from conformance.checks.verdict import Outcome
@@ -203,7 +204,13 @@ TAMPERED: list[tuple[str, Tamper, tuple[str, ...]]] = [
         w.on("DiagnosticReport", lambda part: part["meta"].update(lastUpdated="2020-01-01T00:00:00Z")),
         ("seal/written-at-release",),
     ),
-    ("no outputs", w.on("Task", w.lose("output")), ("opinion/outputs", "specialist/closes-the-case")),
+    (
+        "no outputs",
+        w.on("Task", w.lose("output")),
+        ("opinion/outputs", "rights/notice", "specialist/closes-the-case"),
+    ),
+    ("422 of what is said upon results is 201", answering_with(422, 201), tuple(e.id for e in RIGHTS)),
+    ("nothing is ever completed", w.on("Task", w.put(status="requested")), ("rights/acknowledge",)),
     ("a final opinion", w.on("DiagnosticReport", w.final), ("opinion/not-final",)),
     ("no labels", w.on("DiagnosticReport", w.lose("meta"), "/DiagnosticReport/"), ("opinion/marked",)),
     ("a person as author", w.on("Provenance", w.agent), ("opinion/provenance",)),

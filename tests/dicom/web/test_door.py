@@ -16,7 +16,7 @@ from server.caller import EVERYBODY
 from server.dicom.web import wado
 from server.dicom.web.exchange import Request, Where
 from server.errors import Category, fault
-from server.wiring import images_desk
+from server.image_desk import images_desk
 from tests.access.ward import Ward, ward
 from tests.dicom import wire
 from tests.dicom.encoded import SERIES, STUDY, elements, encode

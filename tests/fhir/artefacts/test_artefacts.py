@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.arbitration import Decider, Overruling
 from server.fhir import terms
 from server.fhir.artefacts.profiles import PROFILES, profile_url
 from server.fhir.artefacts.vocabulary import GROUPS, NAMED, TITLES
@@ -17,8 +18,8 @@ from server.fhir.published import artefacts
 from server.fhir.rows.extraction import searchable
 from server.fhir.terms import SR
 from server.fhir.walk import Walk
-from server.model import Coding
-from tests.world import CARD, World, coded, send_case, task
+from server.model import Answer, Coding
+from tests.world import CARD, Hospital, World, coded, send_case, task
 
 ALL = artefacts([CARD])
 
@@ -48,6 +49,8 @@ def test_the_vocabulary_is_what_the_code_writes() -> None:
         if isinstance(each, Coding) and each.system.startswith(SR)
     }
     written |= {(terms.TASK, each.value) for each in (*terms.Business, *terms.Reason)}
+    written |= {(terms.OVERRULING, each.value) for each in Overruling}
+    written |= {(terms.DECIDED_BY, each.value) for each in Decider}
     assert {(code.system, code.code) for group in GROUPS for code in group.meanings} == written
     for each in ALL:
         if each["resourceType"] == "CodeSystem":
@@ -113,7 +116,7 @@ def test_the_statement_names_the_profiles(world: World) -> None:
 def _spoilt(element: dict[str, Any], order: dict[str, Any]) -> list[dict[str, Any]]:
     """Orders that break one element of a profile, each in one way."""
     name = element["path"].partition(".")[2]
-    if "[x]" in name or name in ("", "input.type"):
+    if "[x]" in name or name in ("", "input.type", "reasonCode.text"):
         return []
     spoilt = [{key: value for key, value in order.items() if key != name}] if element.get("min") else []
     if "patternCode" in element:
@@ -125,13 +128,31 @@ def _spoilt(element: dict[str, Any], order: dict[str, Any]) -> list[dict[str, An
     return spoilt
 
 
+def _order(profile: Any, sent: Hospital) -> dict[str, Any]:
+    """What is sent in one profile."""
+    order = task(sent.patient, f"DiagnosticReport/{sent.report['id']}", "T-second")
+    order |= {"code": coded(profile.code)}
+    if profile.focus == "Task":
+        order["focus"] = {"reference": f"Task/{sent.task_id}"}
+        del order["input"]
+    if profile.requester:
+        order["requester"] = {"reference": sent.role}
+    if profile.reason:
+        order["reasonCode"] = {"text": "It was another day"}
+    if profile.assessor:
+        by = {"type": coded(terms.IN_ASSESSOR), "valueCodeableConcept": coded(terms.BY_HUMAN)}
+        order["input"] = [*order["input"], by]
+    return order
+
+
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.id)
 def test_what_breaks_a_profile_is_refused_and_what_holds_it_is_taken(world: World, profile: Any) -> None:
-    sent = send_case(world, number="T-first", report_more={"status": "preliminary"})
-    order = task(sent.patient, f"DiagnosticReport/{sent.report['id']}", "T-second")
-    if profile.id == "stop-task":
-        order = {**order, "code": coded(terms.ABORT), "focus": {"reference": f"Task/{sent.task_id}"}}
-        del order["input"]
+    over = profile.code in (terms.ACKNOWLEDGE, terms.CONTEST, terms.ASSESSMENT)
+    world.reader.answer = Answer.ABSENT
+    sent = send_case(world, number="T-first", report_more={} if over else {"status": "preliminary"})
+    if over:
+        world.run()
+    order = _order(profile, sent)
     elements = world.get(f"StructureDefinition/{profile.id}")["differential"]["element"]
     broken = [each for element in elements for each in _spoilt(element, order)]
     assert len(broken) >= 8

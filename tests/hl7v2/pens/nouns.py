@@ -51,7 +51,7 @@ PATIENT: dict[str, Any] = {
     "gender": "female",
 }
 PLACER = {"system": "https://ehr.example/order", "value": "PLC77"}
-NAMES = Names("SR42", "SR1", "SR2", "SR3", "SR4", "SR43")
+NAMES = Names("SR42", "SR1", "SR2", "SR3", "SR4", "SR43", "SR5")
 READ = AiRead(
     question=CARD.question,
     card=CARD.identity,
@@ -91,6 +91,7 @@ OPINION = Opinion(
     confidence="0.9100",
     agreement=Coding("", "major-discordance", "Major discordance"),
     outcome=Coding("", "closed-amended", "The specialist does not agree with the first report"),
+    decided=Coding("https://second-reader.example/fhir/CodeSystem/decided-by", "specialist", "Specialist"),
     names=NAMES,
 )
 

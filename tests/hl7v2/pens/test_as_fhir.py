@@ -29,7 +29,7 @@ def statuses(content: bytes, type_: str) -> Counter[str]:
 
 def test_an_opinion_is_partial_and_preliminary_and_a_human_final() -> None:
     assert statuses(SENT, "DiagnosticReport") == {"partial": 1, "final": 1}
-    assert statuses(SENT, "Observation") == {"preliminary": 4, "final": 2}
+    assert statuses(SENT, "Observation") == {"preliminary": 5, "final": 2}
 
 
 def test_a_decline_is_no_negative_finding() -> None:
@@ -47,4 +47,4 @@ def test_a_decline_is_no_negative_finding() -> None:
 def test_what_is_taken_back_is_entered_in_error() -> None:
     taken_back = write_withdrawal(in_version("2.5.1"), SENT, Withdrawal("Dr. Tarn", "wrong unit", AT))
     assert statuses(taken_back, "DiagnosticReport") == {"corrected": 1}
-    assert statuses(taken_back, "Observation") == {"entered-in-error": 4}
+    assert statuses(taken_back, "Observation") == {"entered-in-error": 5}

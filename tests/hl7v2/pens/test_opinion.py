@@ -58,6 +58,10 @@ def test_it_is_what_was_agreed_to_the_letter() -> None:
             "OBX|4|CWE|outcome^What was decided^99SR|4|closed-amended^The specialist does not agree with the "
             "first report^99SR||||||P|||20260105090212+0000"
         ),
+        (
+            "OBX|5|CWE|decided-by^Whose answer it ended with^99SR|5|specialist^Specialist^99SR||||||P"
+            "|||20260105090212+0000"
+        ),
         "",
     ]
 

@@ -1,0 +1,143 @@
+"""What is owed to patients with a result, and what may be said upon one (docs/rights.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.checks import cases, expect, specimens
+from conformance.checks.claim import Attempt, Claim, claim
+from conformance.checks.made_up import TEST_DATA
+from conformance.checks.run import SYSTEM, Run
+from conformance.peers.codes import QUESTION, TASK, Resource, concept, is_ai, output
+
+_DOC = "docs/rights.md"
+
+
+@claim(
+    "rights/notice",
+    f"{_DOC}, The notice",
+    "With a result the patient is told in plain text how the case was read; no model wrote it.",
+    ours=True,
+)
+def notice(run: Run) -> None:
+    case = cases.closed(run)
+    named = output(cases.task(run, case), "patient-notice") or {}
+    place = named.get("valueReference", {}).get("reference", "none")
+    expect.that(place.startswith("DocumentReference/"), "an output patient-notice", place)
+    told = specimens.read(run, place).body
+    expect.equal(case.patient, told["subject"]["reference"], "DocumentReference.subject")
+    kind = told["content"][0]["attachment"]["contentType"]
+    expect.that(kind.startswith("text/plain"), "plain text", kind)
+    expect.that(not is_ai(told), "no label of AI", "one")
+
+
+@claim(
+    "rights/acknowledge",
+    f"{_DOC}, Unread results",
+    "A Task by which a clinician says that they have read a result is completed.",
+    ours=True,
+)
+def acknowledge(run: Run) -> None:
+    seen = expect.status(run.wire.post("Task", _upon(run, "acknowledge")), 201)
+    run.until(
+        lambda: specimens.read(run, seen.reference).body,
+        lambda task: task["status"] == "completed",
+        "the Task is completed",
+        lambda task: f"it is {task['status']}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What nobody may say upon a result, and the refusal that it meets."""
+
+    name: str
+    says: str
+    task: Callable[[Run], Resource]
+    code: str
+    at: str
+
+
+def _upon(run: Run, code: str, **more: object) -> Resource:
+    """A Task upon the result of a case that has ended."""
+    case = cases.closed(run)
+    return {
+        "resourceType": "Task",
+        "meta": {"security": [TEST_DATA]},
+        "status": "requested",
+        "intent": "order",
+        "identifier": [{"system": f"{SYSTEM}/upon", "value": run.fresh()}],
+        "code": concept(TASK, code),
+        "focus": {"reference": case.task},
+        "for": {"reference": case.patient},
+        "requester": {"display": "A clinician of the checks"},
+        **more,
+    }
+
+
+def _no_result(run: Run) -> Resource:
+    case = cases.unsigned(run)
+    about = {"focus": {"reference": case.task}, "for": {"reference": case.patient}}
+    return _upon(run, "acknowledge") | about
+
+
+def _another_model(run: Run) -> Resource:
+    case = cases.closed(run)
+    asked = [
+        each
+        for each in cases.task(run, case)["input"]
+        if any(
+            one.get("system") == QUESTION for one in each.get("valueCodeableConcept", {}).get("coding", [])
+        )
+    ]
+    by = {"type": concept(TASK, "assessor"), "valueCodeableConcept": concept(TASK, "other-model")}
+    about = {"focus": {"reference": case.report}, "input": [*asked, by]}
+    return _upon(run, "independent-assessment") | about
+
+
+def _by_the_patient(run: Run) -> Resource:
+    return _upon(run, "acknowledge", requester={"reference": cases.closed(run).patient})
+
+
+_WRONGS = (
+    _Wrong(
+        "contest-says-what",
+        "A contest without a word is refused.",
+        lambda run: _upon(run, "contest"),
+        "required",
+        "Task.reasonCode",
+    ),
+    _Wrong(
+        "acknowledged-by-clinicians",
+        "That a patient has read a result is no clinician's acknowledgement.",
+        _by_the_patient,
+        "business-rule",
+        "Task.requester",
+    ),
+    _Wrong(
+        "only-results",
+        "What has no result yet is neither read nor contested.",
+        _no_result,
+        "business-rule",
+        "Task.focus",
+    ),
+    _Wrong(
+        "no-other-model",
+        "Where one model reads a question, an assessment by another is refused, with what there is.",
+        _another_model,
+        "not-supported",
+        "Task.input",
+    ),
+)
+
+
+def _attempt(wrong: _Wrong) -> Attempt:
+    def attempt(run: Run) -> None:
+        seen = run.wire.post("Task", wrong.task(run))
+        expect.refused(seen, 422, code=wrong.code, at=wrong.at)
+
+    return attempt
+
+
+REFUSALS = tuple(Claim(f"rights/{each.name}", _DOC, each.says, _attempt(each), ours=True) for each in _WRONGS)

@@ -1,0 +1,152 @@
+"""What a patient is told, in plain words (second-reading S5.1, S8; GDPR 13(2)(f); AI Act 13).
+
+Whether a model took part, which one, what it was made for, how it does in people like the patient, and who
+decided. Never what it said: that is the clinician's to explain, and a bare score explains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.fhir.terms import Business
+from server.model import Card, Subgroup
+
+
+class Part(StrEnum):
+    """What part a model had in a case."""
+
+    READ = "it read"
+    NO_ANSWER = "it was asked and gave no answer"
+    REFUSED = "the patient has refused it"
+    UNWANTED = "a read without it was asked for"
+    NOT_ASKED = "the policy asks none"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the words are made of."""
+
+    card: Card
+    part: Part
+    decided: Business | None
+    """How the case has ended."""
+    age_years: float | None
+    """At the time of the first report; None: not known."""
+    sex: str | None
+    """R4 administrative-gender."""
+    assessor: str = ""
+    """What was checked of whoever has assessed the case for the patient; empty: nobody was asked to."""
+
+
+_PART = {
+    Part.READ: (
+        "A computer program (artificial intelligence, AI) has read your case as well. It read without "
+        "knowing your doctor's opinion, and your doctor signed without knowing what it said."
+    ),
+    Part.NO_ANSWER: (
+        "A computer program (artificial intelligence, AI) was asked as well. It gave no answer in your case, "
+        "so that a second human was asked."
+    ),
+    Part.REFUSED: (
+        "No AI was used, because you have refused it. Anything that a program had computed before you did so "
+        "was used by nobody."
+    ),
+    Part.UNWANTED: "No AI was used, because a reading without it was asked for.",
+    Part.NOT_ASKED: "No AI was used: by the rules of this service none is asked about cases like yours.",
+}
+_DECIDED = {
+    Business.CLOSED_CONCORDANT: (
+        "Your doctor's signed report stands. The second reading agrees with it, and no program has decided "
+        "anything."
+    ),
+    Business.CLOSED_UPHELD: (
+        "A specialist, who first read your case without any earlier opinion, agrees with your doctor's "
+        "report."
+    ),
+    Business.CLOSED_AMENDED: (
+        "A specialist, who first read your case without any earlier opinion, does not agree with your "
+        "doctor's report. Your doctor has both and decides with you what follows."
+    ),
+    Business.CLOSED_KEPT: (
+        "A specialist, who first read your case without any earlier opinion, does not agree with your "
+        "doctor's report. Your doctor has both, and keeps the report."
+    ),
+    Business.CLOSED_STANDS: (
+        "Your doctor's signed report stands: by the rules of this service nobody else was asked. No program "
+        "has decided anything."
+    ),
+}
+_RIGHTS = (
+    "You may ask for an independent assessment, you may contest this result, and you may refuse AI in "
+    "future; your doctor or this service takes it up."
+)
+
+
+def words(told: Told) -> str:
+    """The whole notice; paragraphs stand apart by an empty line."""
+    return "\n\n".join((*_of_the_model(told), *_who_decided(told), _RIGHTS)) + "\n"
+
+
+def _of_the_model(told: Told) -> Iterator[str]:
+    yield f"The question: {told.card.title}."
+    yield _PART[told.part]
+    if told.part not in (Part.READ, Part.NO_ANSWER):
+        return
+    card = told.card
+    yield f"The program: {card.name}, version {card.version}, of {card.manufacturer}."
+    yield f"What it was made for: {card.intended_use}"
+    yield _overall(card)
+    yield _people_like(told)
+    yield "\n".join(("What it cannot do:", *(f"- {each}" for each in card.limits)))
+
+
+def _overall(card: Card) -> str:
+    """Two of the card's figures; the rest is for people who compare models."""
+    figures = card.performance
+    if "sensitivity" not in figures or "specificity" not in figures:
+        return "How it does: its data sheet has no figures on how often it is right."
+    population = figures.get("population", "")
+    tested = f" It was tested on: {population}." if population else ""
+    return (
+        f"How it does: {_shares(figures['sensitivity'], figures['specificity'])} "
+        f"The figures in brackets are the range in which the true ones lie most likely.{tested}"
+    )
+
+
+def _people_like(told: Told) -> str:
+    found = [each for each in told.card.subgroups if _is_like(each, told)]
+    if not found:
+        return (
+            "How it does in people like you: its data sheet has no figures for people of your age or sex "
+            "alone, so it is not known here whether it does better or worse in them."
+        )
+    lines = (
+        f"- {each.name} ({each.people} tested): {_shares(each.sensitivity, each.specificity)}"
+        for each in found
+    )
+    return "\n".join(("How it does in people like you:", *lines))
+
+
+def _is_like(group: Subgroup, told: Told) -> bool:
+    """What is not known of the patient is in no group that asks for it."""
+    if group.sex is not None and group.sex != told.sex:
+        return False
+    if group.age_years is None:
+        return True
+    return told.age_years is not None and group.age_years.low <= told.age_years <= group.age_years.high
+
+
+def _shares(sensitivity: str, specificity: str) -> str:
+    return (
+        f"of those who had it, it found a share of {sensitivity}; of those who did not, it said so for a "
+        f"share of {specificity}."
+    )
+
+
+def _who_decided(told: Told) -> Iterator[str]:
+    if told.decided in _DECIDED:
+        yield f"Who decided: {_DECIDED[told.decided]}"
+    if told.assessor:
+        yield f"You have asked for an independent assessment. Checked of the assessor: {told.assessor}"

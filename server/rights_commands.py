@@ -1,0 +1,96 @@
+"""``unread``, ``acknowledge``, ``contests`` and ``contest``: what is owed once a result is released."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from server import settings
+from server.case import IllegalMove, State
+from server.clock import now
+from server.console.trace import summary
+from server.errors import Category, fault
+from server.model import ContestEnd, Decided
+from server.options import WORDS
+from server.ports import CaseRow
+from server.store.followed import DECISIONS, Followed
+from server.wiring import build
+
+_LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
+_BY = click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
+
+
+@click.command()
+@_LIMIT
+def unread(limit: int) -> None:
+    """List cases whose result nobody says to have read, with when somebody is told next."""
+    _list((State.SENT, State.UNREAD), limit, "every result has been read")
+
+
+@click.command()
+@click.argument("case_id")
+@_BY
+def acknowledge(case_id: str, by: str) -> None:
+    """Say that the responsible clinician has read the result of a case."""
+    try:
+        found = _desk().read(case_id, by, now())
+    except IllegalMove as error:
+        raise _refused("only a result that was released can have been read") from error
+    _demand(found)
+    click.echo(f"{case_id}: read by {by}")
+
+
+@click.command()
+@_LIMIT
+def contests(limit: int) -> None:
+    """List contested results, with until when each is to be decided, or is looked at again."""
+    _list((State.CONTESTED,), limit, "nothing is contested")
+
+
+@click.command()
+@click.argument("case_id")
+@click.option("--end", "end", required=True, type=click.Choice(DECISIONS), help="How it is decided.")
+@_BY
+@click.option("--reason", required=True, type=WORDS, help="Why; whoever contested the result reads it.")
+def contest(case_id: str, end: str, by: str, reason: str) -> None:
+    """Decide the contest of a released result.
+
+    upheld: it stands. corrected: the people in charge have put the record right, in the EHR. withdrawn: the
+    model's opinion is withdrawn, here and wherever it was sent.
+    """
+    try:
+        found = _desk().end_contest(case_id, Decided(ContestEnd(end), by, reason), now())
+    except IllegalMove as error:
+        text = "only a contested result is decided on, and only a model's opinion that was released withdrawn"
+        raise _refused(text) from error
+    _demand(found)
+    click.echo(f"{case_id} is {end}; the worker tells whoever contested it next")
+
+
+COMMANDS = (unread, acknowledge, contests, contest)
+
+
+def _list(states: Sequence[State], limit: int, nothing: str) -> None:
+    rows = _desk().standing(states, limit)
+    for each in rows:
+        told = summary(each)
+        click.echo(
+            f"{told['case']}  {told['state']:<10}  {told['accountable']}  next {told['nextLook']}  "
+            f"{told['question']}  {told['task']}"
+        )
+    if not rows:
+        click.echo(nothing)
+
+
+def _desk() -> Followed:
+    return Followed(build(settings.load()).database)
+
+
+def _demand(found: CaseRow | None) -> None:
+    if found is None:
+        raise fault(Category.NOT_FOUND, "not-found", "there is no such case; 'cases' lists the latest")
+
+
+def _refused(text: str) -> Exception:
+    return fault(Category.CONFLICT, "business-rule", f"{text}; 'case' tells where this one stands")

@@ -1,0 +1,48 @@
+"""The tables ``reading`` and ``contest`` of a policy: what is owed once a result is released."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, post_load, validates_schema
+
+from server.model import ContestRules, ReadingRules
+from server.routing.schema import Strict, duration, text
+
+_WHO = "must say who it is, in words on one line"
+_LINE = r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?"
+_LATER = "must be longer than remind_after: the clinician is reminded before somebody else is told"
+
+
+class ReadingSchema(Strict):
+    """How a result is chased until somebody says that they have read it; left out: it is not."""
+
+    SENTENCE: ClassVar = "must be a table: remind_after, remind_every, escalate_after, coordinator"
+
+    remind_after = duration()
+    remind_every = duration()
+    escalate_after = duration()
+    coordinator = text(_LINE, _WHO)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _in_turn(self, data: dict[str, timedelta], **_: Any) -> None:
+        if data["escalate_after"] <= data["remind_after"]:
+            raise ValidationError(_LATER, "escalate_after")
+
+    @post_load
+    def _rules(self, data: dict[str, Any], **_: Any) -> ReadingRules:
+        return ReadingRules(**data)
+
+
+class ContestSchema(Strict):
+    """Who decides a contest, and within which time; left out: the medical director, 7 days."""
+
+    SENTENCE: ClassVar = "must be a table: accountable and decide_within"
+
+    accountable = text(_LINE, _WHO)
+    decide_within = duration()
+
+    @post_load
+    def _rules(self, data: dict[str, Any], **_: Any) -> ContestRules:
+        return ContestRules(**data)

@@ -1,0 +1,65 @@
+"""The table ``stop`` of a policy file: from where on two humans read every case again."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from server.model import StopRule
+from server.routing.schema import Strict, allowed, duration
+from server.toml import Number
+
+_LEAST = 10
+"""Cases: with fewer, what is told of a stop would tell of single ones (second-reading 5)."""
+_AT_LEAST: Final = f"must be a number of cases, {_LEAST} or more"
+_LIMITS: Final = "must be two numbers from 0 to 1, the smaller first: the limits of a share"
+_SHARE: Final = "must be a number from 0 to 1"
+_COUNT: Final = "must be a number of cases, 0 or more"
+_KEYS: Final = ("discordance", "positive", "declined_at_most", "missed_at_most")
+_SOME: Final = f"must have at least one limit: {', '.join(_KEYS)}"
+
+
+def _share(sentence: str) -> fields.Field[Any]:
+    return Number(validate=validate.Range(0, 1, error=sentence), error_messages=allowed(sentence))
+
+
+def _limits() -> fields.Field[Any]:
+    return fields.List(
+        _share(_LIMITS), validate=validate.Length(equal=2, error=_LIMITS), error_messages=allowed(_LIMITS)
+    )
+
+
+class StopSchema(Strict):
+    """The table ``stop``."""
+
+    SENTENCE: ClassVar = "must be a table: window, at_least, and a limit at which two humans read every case"
+
+    window = duration()
+    at_least = fields.Integer(
+        strict=True,
+        required=True,
+        validate=validate.Range(_LEAST, error=_AT_LEAST),
+        error_messages=allowed(_AT_LEAST),
+    )
+    discordance = _limits()
+    positive = _limits()
+    declined_at_most = _share(_SHARE)
+    missed_at_most = fields.Integer(
+        strict=True, validate=validate.Range(0, error=_COUNT), error_messages=allowed(_COUNT)
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole(self, data: dict[str, Any], **_: Any) -> None:
+        if not any(key in data for key in _KEYS):
+            raise ValidationError(_SOME)
+        for key in ("discordance", "positive"):
+            if key in data and data[key][0] >= data[key][1]:
+                raise ValidationError(_LIMITS, key)
+
+    @post_load
+    def _rule(self, data: dict[str, Any], **_: Any) -> StopRule:
+        for key in ("discordance", "positive"):
+            if key in data:
+                data[key] = (data[key][0], data[key][1])
+        return StopRule(**data)

@@ -1,0 +1,49 @@
+"""A patient's independent assessment: whom the assessor must be independent of, and the record of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from server.fhir.admission import is_assessment
+from server.fhir.pens.datatypes import Json, concept
+from server.fhir.terms import NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
+from server.model import FirstRead, Independence, SpecialistRead
+from server.routing.independence import checks
+from server.routing.terms import terms_of
+from server.steps.casefile import CaseFile
+
+
+def opinions_before(file: CaseFile) -> FirstRead:
+    """The first read; of an assessment with everybody beside it who has signed on the question before."""
+    first = file.first_read
+    others = file.tools.earlier(file.case.id) if is_assessment(file.task) else ()
+    return replace(first, readers=(*first.readers, *others)) if others else first
+
+
+def independence(file: CaseFile, read: SpecialistRead | None) -> Independence | None:
+    """What was checked of the assessor; None: the case is no assessment, or nobody has signed."""
+    if read is None or not is_assessment(file.task):
+        return None
+    directory, before = file.tools.roster(), opinions_before(file)
+    terms = terms_of(
+        directory,
+        first=before,
+        policy=file.policy,
+        deadline=file.now,
+        usual=file.now - file.now,
+        now=file.now,
+        already=frozenset(),
+    )
+    return Independence(read.role, before.readers, checks(read.role, directory, terms))
+
+
+def checked(record: Independence) -> str:
+    """For people: what was checked, and what came of it."""
+    told = "; ".join(each.words for each in record.checks)
+    return f"{'Independent' if record.shown else 'Independence is not shown'}: {told}."
+
+
+def output(record: Independence) -> Json:
+    """Task.output: the label is refused unless everything is known and different."""
+    code = SHOWN if record.shown else NOT_SHOWN
+    return {"type": concept(OUT_INDEPENDENCE), "valueCodeableConcept": concept(code, text=checked(record))}

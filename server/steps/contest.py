@@ -1,0 +1,118 @@
+"""CONTESTED: a person decides until a stored date; the result is upheld, corrected, or withdrawn.
+
+Nothing decides by itself, and nothing lapses: a contest that is overdue is told of again each day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from server.case import Event
+from server.fhir.parse import parse
+from server.fhir.pens.correspondence import Standing
+from server.fhir.pens.message import Message
+from server.fhir.stamp import stamped
+from server.fhir.task_states import ended
+from server.fhir.terms import CONTEST_NEWS, Business
+from server.fhir.upon_result import sender
+from server.model import Contest, ContestEnd, Decided, Withdrawal
+from server.ports import Progress, Resource, ResourceWrite
+from server.steps.casefile import REMINDER, CaseFile, Moved
+from server.steps.messages import told_of
+from server.steps.tasks import moved_task
+from server.times import instant
+
+_BUSINESS = {
+    ContestEnd.UPHELD: Business.CONTEST_UPHELD,
+    ContestEnd.CORRECTED: Business.CONTEST_CORRECTED,
+    ContestEnd.WITHDRAWN: Business.CONTEST_WITHDRAWN,
+    ContestEnd.UNDECIDED: Business.CONTEST_UNDECIDED,
+}
+
+
+def begun(move: Moved, tasks: Sequence[Resource]) -> Progress:
+    """CONTESTED, with a person who answers for it and a date; who joins a contest gets the same."""
+    file = move.file
+    rules, before = file.policy.contest, open_contests(file)
+    first = before[0] if before else Contest("", "", rules.accountable, file.now + rules.decide_within)
+    for task in tasks:
+        contest = replace(first, task=f"Task/{task['id']}", by=sender(task))
+        move.note(
+            Event.CONTESTED,
+            actor=contest.by,
+            policy=True,
+            task=contest.task,
+            decides=contest.accountable,
+            until=contest.due_at,
+        )
+        move.lay_down("contest", contest).write(_in_review(file, task, contest))
+    if not before:
+        text = (
+            f"The result of this second reading is contested. {first.accountable} decides, until "
+            f"{instant(first.due_at)}."
+        )
+        told_of(move, _news(file, "begun", "urgent", text, first.accountable))
+    return move.progress(max(first.due_at, file.now))
+
+
+def overdue(file: CaseFile) -> Progress:
+    """Still CONTESTED: the date has passed, and whoever decides is told again, once a day."""
+    contest = open_contests(file)[0]
+    again = len(file.tools.files.facts(file.case.id, "contest-overdue", str)) + 1
+    move = Moved(file).note(Event.CONTEST_OVERDUE, decides=contest.accountable, since=contest.due_at)
+    text = f"This contest should have been decided by {contest.accountable} until {instant(contest.due_at)}."
+    told_of(move, _news(file, f"overdue/{again}", "stat", text, contest.accountable))
+    move.lay_down("contest-overdue", instant(file.now + REMINDER))
+    return move.progress(file.now + REMINDER)
+
+
+def open_contests(file: CaseFile) -> list[Contest]:
+    """Those that nobody has been told the end of."""
+    told = file.latest("contests-told", int) or 0
+    return file.tools.files.facts(file.case.id, "contest", Contest)[told:]
+
+
+def decided(file: CaseFile) -> Progress | None:
+    """WRITTEN_UP after a contest: whoever contested is told its end; None: there was none."""
+    contests = open_contests(file)
+    if not contests:
+        return None
+    said = _decision(file)
+    number = len(file.tools.files.facts(file.case.id, "contest", Contest))
+    move = Moved(file).lay_down("contests-told", number).lay_down("release", f"contest {said.end}")
+    standing = Standing("completed", _BUSINESS[said.end], said.reason)
+    for each in contests:
+        if not ended(file.resource(each.task)["status"]):
+            move.write(moved_task(file, each.task, standing))
+    text = f"The contest of this result is decided by {said.by}: {said.end}. {said.reason}"
+    to = "Whoever reads the result"
+    return told_of(move, _news(file, "decided", "urgent", text, to)).at_once()
+
+
+def _decision(file: CaseFile) -> Decided:
+    """The latest word on it; a withdrawal that nobody called a decision is one."""
+    words = file.tools.files.facts(file.case.id, "contest-decided", Decided)
+    told = len(file.tools.files.facts(file.case.id, "contests-told", int))
+    if len(words) > told:
+        return words[-1]
+    taken_back = file.latest("withdrawal", Withdrawal)
+    if taken_back is not None:
+        return Decided(ContestEnd.WITHDRAWN, taken_back.by, taken_back.reason)
+    return Decided(ContestEnd.UNDECIDED, "a person", file.latest("ending", str) or "")
+
+
+def _in_review(file: CaseFile, task: Resource, contest: Contest) -> list[ResourceWrite]:
+    """The contest's Task in progress, with whoever decides as its owner and the date as its limit."""
+    writes = moved_task(file, contest.task, Standing("in-progress", Business.IN_REVIEW), via="accepted")
+    last = writes[-1]
+    written = parse(last.body)
+    written["owner"] = {"display": contest.accountable}
+    period = {**task.get("restriction", {}).get("period", {}), "end": instant(contest.due_at)}
+    written["restriction"] = {**task.get("restriction", {}), "period": period}
+    return [*writes[:-1], stamped(written, last.id, last.version, file.now)]
+
+
+def _news(file: CaseFile, what: str, priority: str, text: str, to: str) -> Message:
+    told = len(file.tools.files.facts(file.case.id, "contests-told", int))
+    return Message(f"contest/{told + 1}/{what}", CONTEST_NEWS, priority, text, [("", to)])

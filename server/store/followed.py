@@ -1,0 +1,71 @@
+"""Cases whose result is out and to which a person still owes an act: listed, and what the person says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from server.case import Event, State
+from server.model import Acknowledged, ContestEnd, Decided, Withdrawal
+from server.ports import CaseRow, Entry
+from server.store.caserow import case_of
+from server.store.database import Database
+from server.store.decision import decide
+from server.store.tables import cases, fact
+
+_EVENTS = {
+    ContestEnd.UPHELD: Event.CONTEST_UPHELD,
+    ContestEnd.CORRECTED: Event.CONTEST_CORRECTED,
+    ContestEnd.WITHDRAWN: Event.OPINION_WITHDRAWN,
+}
+DECISIONS = tuple(each.value for each in _EVENTS)
+"""How a person may end a contest."""
+
+
+class Followed:
+    """The desk of those who follow up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def standing(self, states: Sequence[State], limit: int) -> list[CaseRow]:
+        """Cases in these states, the one that is due first before the others."""
+        query = (
+            select(cases)
+            .where(cases.c.state.in_([each.value for each in states]))
+            .order_by(cases.c.due_at, cases.c.id)
+            .limit(limit)
+        )
+        return self._database.read(lambda c: [case_of(row) for row in c.execute(query)])
+
+    def read(self, case_id: str, by: str, at: datetime) -> CaseRow | None:
+        """Somebody says that they have read a result; None when there is no such case.
+
+        Raises:
+            IllegalMove: nothing is released.
+        """
+
+        def work(connection: Connection) -> CaseRow | None:
+            said = Acknowledged(by, _released(connection, case_id))
+            return decide(connection, case_id, Entry(Event.RESULT_READ, by), at, ("acknowledged", said))
+
+        return self._database.write(work)
+
+    def end_contest(self, case_id: str, decided: Decided, at: datetime) -> CaseRow | None:
+        """A person decides a contest; None when there is no such case.
+
+        Raises:
+            IllegalMove: it is not contested, or there is no model's opinion to withdraw.
+        """
+        entry = Entry(_EVENTS[decided.end], decided.by, {"reason": decided.reason, "contest": decided.end})
+        grounds: list[tuple[str, object]] = [("contest-decided", decided)]
+        if decided.end is ContestEnd.WITHDRAWN:
+            grounds.append(("withdrawal", Withdrawal(decided.by, decided.reason, at)))
+        return self._database.write(lambda c: decide(c, case_id, entry, at, *grounds))
+
+
+def _released(connection: Connection, case_id: str) -> int:
+    query = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == "release")
+    return int(connection.execute(query).scalar_one())

@@ -1,0 +1,111 @@
+"""Policies and their changes, the switch, and results; all but results are written once and never changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
+
+from server.store.columns import Instant, word
+from server.store.tables import AUTO, metadata
+
+policy_text = Table(
+    "policy_text",
+    metadata,
+    # SHA-256 of the file.
+    Column("digest", word(64), primary_key=True),
+    Column("question", word(64), nullable=False),
+    Column("version", word(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+)
+
+policy_proposal = Table(
+    "policy_proposal",
+    metadata,
+    Column("number", AUTO, primary_key=True, autoincrement=True),
+    Column("digest", ForeignKey("policy_text.digest"), nullable=False),
+    # The policy that it was proposed against.
+    Column("was", ForeignKey("policy_text.digest"), nullable=False),
+    Column("by", word(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("figures", Text, nullable=False),
+)
+
+policy_verdict = Table(
+    "policy_verdict",
+    metadata,
+    # One for each proposal: of two that come at once one is too late.
+    Column("proposal", ForeignKey("policy_proposal.number"), primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    Column("by", word(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text),
+)
+
+policy_in_force = Table(
+    "policy_in_force",
+    metadata,
+    Column("question", word(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", ForeignKey("policy_text.digest"), nullable=False),
+    Column("from_at", Instant, nullable=False),
+    Column("proposal", ForeignKey("policy_proposal.number"), unique=True),
+)
+
+policy_fate = Table(
+    "policy_fate",
+    metadata,
+    Column("question", word(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # A value of server.changes.Fate: begun, or called off before.
+    Column("fate", word(16), nullable=False),
+    Column("by", word(160)),
+    Column("at", Instant, nullable=False),
+    ForeignKeyConstraint(["question", "number"], ["policy_in_force.question", "policy_in_force.number"]),
+)
+
+policy_switch = Table(
+    "policy_switch",
+    metadata,
+    Column("number", AUTO, primary_key=True, autoincrement=True),
+    # A question; empty: all.
+    Column("scope", word(64), nullable=False),
+    Column("act", word(24), nullable=False),
+    Column("by", word(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("figures", Text),
+    Column("results", BigInteger, nullable=False),
+)
+
+result = Table(
+    "result",
+    metadata,
+    Column("seq", AUTO, primary_key=True, autoincrement=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, unique=True),
+    Column("question", word(64), nullable=False),
+    Column("card", word(96), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("verdict", word(24), nullable=False),
+    Column("rule", word(8), nullable=False),
+    Column("first", word(8)),
+    Column("model", word(8)),
+    Column("probability", Double),
+    Column("silence", word(24)),
+    Column("priority", word(16), nullable=False),
+    # The specialist's answer, where one has signed.
+    Column("final", word(8)),
+    Index("result_of_question", "question", "card", "at"),
+)
+"""One row for each case that was resolved: what is counted, and what a proposed policy is replayed on."""
