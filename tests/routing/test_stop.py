@@ -90,7 +90,7 @@ def test_of_few_cases_a_count_is_told_and_no_share():
     counted = Counted(
         asked=9, declined=0, compared=9, discordant=9, ended=9, positive=9, adjudicated=9, missed=2
     )
-    [found] = left(StopRule(timedelta(days=28), 10, missed_at_most=1), counted)
+    [found] = left(StopRule(hours(1), 10, missed_at_most=1), counted)
     assert found.sentence == "missed by the model: 2, more than 1 cases"
 
 
