@@ -146,6 +146,8 @@ def test_a_read_without_ai_may_be_asked_for(world: World) -> None:
     sent = send_case(world, VIRAL, kind="ai-free-read")
     world.run()
     assert world.reader.seen == []
+    assert "ai-running" not in [code for _, code in world.history(sent.task_id)]
+    assert ("in-progress", "being-read") in world.history(sent.task_id)
     ends_without_ai(world, sent, expert)
 
 

@@ -130,7 +130,8 @@ def report(server: str, task: str, finding: str | None, text: str | None) -> Non
         chosen = findings[finding] if finding else ruled(values)
         desk.report(offer["id"], offer["owner"]["reference"], replace(chosen, text=text or chosen.text))
         for address in desk.finals:
-            click.echo(f"If both opinions are shown you, unnamed: specialist final {address}")
+            click.echo("If you found otherwise than one of the two, both are shown you, unnamed:")
+            click.echo(f"  python -m conformance specialist final {address} --server {server}")
 
 
 @specialist.command()

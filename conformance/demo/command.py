@@ -198,19 +198,19 @@ def _folder(data: Path | None, keep: bool) -> Iterator[Path]:
 
 def _stay(show: Show, client: FhirClient, ehr: Ehr, radiology: Radiology | None) -> None:
     """Say where to look, and stay up until Ctrl-C."""
-    dicom = [] if radiology is None else _dicom_places(radiology)
+    dicom, film = ([], []) if radiology is None else _of_radiology(radiology)
     show.places(
         [
             ("The hospital's chart, as a clinician sees it", f"{ehr.root}/"),
             ("Everything the hospital ever stored", f"{ehr.root}/ledger"),
             ("What the server can do", f"{client.base}/metadata"),
             ("Each case, step by step", f"{client.root}/cases"),
-            *_by_hand(client),
             ("Is it well?", f"{client.root}/health"),
             ("Measurements", f"{client.root}/metrics"),
             *dicom,
         ]
     )
+    show.commands([*_by_hand(client), *film])
     show.say("\nEverything stays up until Ctrl-C.")
     while True:
         signal.pause()
@@ -220,23 +220,26 @@ def _by_hand(client: FhirClient) -> list[tuple[str, str]]:
     """How a referral that was left open is answered; each command is a GET or a PUT of its Task."""
     desk = "python -m conformance specialist"
     found = client.search("Task", {"status": "requested", "code": f"{TASK}|specialist-read"})
-    told = [("Referrals that wait", f"{desk} list --server {client.base}")]
+    told = [("Referrals that wait for a specialist:", f"{desk} list --server {client.base}")]
     if found:
-        name = f"Task/{found[0]['id']} --server {client.base}"
+        task = f"Task/{found[0]['id']}"
+        name = f"{task} --server {client.base}"
         told += [
-            ("... what the specialist sees of one", f"curl {client.base}/Task/{found[0]['id']}"),
-            ("... accept it", f"{desk} accept {name}"),
-            ("... answer it", f"{desk} report {name} --finding pneumonia"),
+            (
+                "What the specialist sees of one, accepting it, and answering it:",
+                f"curl {client.base}/Task/{found[0]['id']}",
+            ),
+            ("", f"{desk} accept {name}"),
+            ("", f"{desk} report {name} --finding pneumonia"),
         ]
     return told
 
 
-def _dicom_places(radiology: Radiology) -> list[tuple[str, str]]:
+def _of_radiology(radiology: Radiology) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Where to look, and what to type."""
     door, archive = radiology.modality, radiology.archive
-    return [
-        ("A film, by hand", f"python -m conformance modality --port {door.port}"),
-        ("What the archive keeps (DICOM files)", str(archive.objects.folder)),
-    ]
+    where = ("What the archive keeps (DICOM files)", str(archive.objects.folder))
+    return [where], [("A film, by hand:", f"python -m conformance modality --port {door.port}")]
 
 
 def _console() -> Console:

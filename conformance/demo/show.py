@@ -97,6 +97,14 @@ class Show:
         self._console.print()
         self._console.print(grid)
 
+    def commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Commands to copy: what each does, and the command on a line that is never broken."""
+        self._console.print()
+        for what, command in commands:
+            if what:
+                self._console.print(Text(what))
+            self._console.print(Text(f"  {command}", style="bold"), soft_wrap=True)
+
 
 def _row(ending: Ending, *, archive: bool) -> tuple[str, ...]:
     chart = ending.chart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,15 +18,13 @@ from conformance.peers.listener import Listener, Request
 from conformance.peers.login import CONFIGURATION_PATH, TOKEN_PATH, Gate
 from conformance.peers.request import Entry, Lab, ReadRequest, bundle, entries, observation
 from conformance.peers.search import parse
+from conformance.peers.sending import Tell, renamed, send_singly, send_together, took
 from conformance.peers.shelf import Shelf
 from conformance.peers.transaction import carry_out
 from conformance.peers.wire import Answer, Refused, decode_object, encode, outcome
 
 SYSTEM = "https://ehr.example"
 """Namespace of this EHR's identifiers: ``/patient``, ``/observation``, ``/report``, ``/task``."""
-
-Tell = Callable[[datetime, str], None]
-"""(when it was sent, what was sent and how it was answered)."""
 
 
 def _nothing(_: datetime, __: str) -> None:
@@ -114,7 +112,7 @@ class Ehr:
         """
         made = entries(request, self.system)
         carry_out(self.shelf, bundle(made))
-        names = _send_together(made, to, tell) if together else _send_singly(made, to, {}, tell)
+        names = send_together(made, to, tell) if together else send_singly(made, to, {}, tell)
         patient = next(each for each in made if each.resource["resourceType"] == "Patient")
         return Sent(request, names, names[made[-1].full_url], names[patient.full_url])
 
@@ -136,7 +134,7 @@ class Ehr:
         named = f"identifier={self.system}/patient|P-{request.token}"
         own = self.shelf.search("Patient", parse(named))[0]
         subject = made.resource["subject"]["reference"]
-        carry_out(self.shelf, bundle((_renamed(made, {subject: own.reference}),)))
+        carry_out(self.shelf, bundle((renamed(made, {subject: own.reference}),)))
 
     def send_later(self, lab: Lab, sent: Sent, to: FhirClient, tell: Tell = _nothing) -> None:
         """A value that was missing when the case was sent.
@@ -147,7 +145,7 @@ class Ehr:
         made = observation(lab, sent.request, self.system)
         subject = made.resource["subject"]["reference"]
         self.keep_later(lab, sent.request)
-        _send_singly((made,), to, {subject: sent.patient}, tell)
+        send_singly((made,), to, {subject: sent.patient}, tell)
 
     def sign_later(self, sent: Sent, to: FhirClient, tell: Tell = _nothing) -> None:
         """The first report, which was sent unsigned, is final from now on.
@@ -163,9 +161,9 @@ class Ehr:
         )
         self._keep_signed(made)
         name, began = sent.names[made.full_url], datetime.now(UTC)
-        report = _renamed(made, sent.names).resource | {"id": name.partition("/")[2]}
+        report = renamed(made, sent.names).resource | {"id": name.partition("/")[2]}
         reply = to.update(report, 'W/"1"')
-        tell(began, f"signs: PUT {name}: {reply.status}{_took(began)}")
+        tell(began, f"signs: PUT {name}: {reply.status}{took(began)}")
 
     def _keep_signed(self, made: Entry) -> None:
         """The same in our own chart."""
@@ -269,51 +267,3 @@ def _instead_of_answer(fault: Fault) -> Answer | None:
 
 def _json(value: Any) -> Answer:
     return Answer(200, encode(value), "application/json")
-
-
-def _send_together(made: tuple[Entry, ...], to: FhirClient, tell: Tell) -> dict[str, str]:
-    began = datetime.now(UTC)
-    answered = to.transaction(bundle(made))["entry"]
-    located = [each["response"]["location"].partition("/_history/")[0] for each in answered]
-    statuses = ", ".join(sorted({each["response"]["status"] for each in answered}))
-    tell(began, f"POST [base], one transaction of {len(made)} resources: {statuses}{_took(began)}")
-    return {
-        each.full_url: "/".join(location.split("/")[-2:])
-        for each, location in zip(made, located, strict=True)
-    }
-
-
-def _send_singly(
-    made: tuple[Entry, ...], to: FhirClient, names: Mapping[str, str], tell: Tell
-) -> dict[str, str]:
-    known = dict(names)
-    for each in made:
-        began = datetime.now(UTC)
-        reply = to.create(_renamed(each, known).resource, each.condition)
-        known[each.full_url] = reply.location
-        tell(began, f"POST {_what(each.resource)}: {reply.status} {reply.location}{_took(began)}")
-    return known
-
-
-def _took(began: datetime) -> str:
-    return f", {(datetime.now(UTC) - began).total_seconds() * 1000:.0f} ms"
-
-
-def _what(resource: Resource) -> str:
-    """The type, and for an Observation what was measured."""
-    quantity = resource.get("valueQuantity")
-    if quantity is None:
-        return str(resource["resourceType"])
-    return f"Observation ({resource['code']['coding'][0]['display']} {quantity['value']} {quantity['unit']})"
-
-
-def _renamed(made: Entry, names: Mapping[str, str]) -> Entry:
-    return Entry(made.full_url, _rename(made.resource, names), made.condition)
-
-
-def _rename(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _rename(each, names) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_rename(each, names) for each in value]
-    return names.get(value, value) if isinstance(value, str) else value

@@ -140,6 +140,8 @@ class Business(StrEnum):
     AWAITING_COORDINATOR = "awaiting-coordinator"
     """A person at our side must look; nothing is asked of the EHR."""
     AI_RUNNING = "ai-running"
+    BEING_READ = "being-read"
+    """As the one before, where no model is asked."""
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
     REPORT_NOT_USABLE = "report-not-usable"

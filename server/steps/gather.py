@@ -23,6 +23,7 @@ from server.steps.casefile import WORKER, CaseFile, Moved, Wait, held
 from server.steps.imaging import Looked, from_images, inputs_of, looked, registered, taken_up
 from server.steps.letters import called_off, to_a_person, told
 from server.steps.priors import note_priors, wait_for_priors
+from server.steps.rights import being_read
 
 _MOST_OBSERVATIONS = 5_000
 
@@ -55,7 +56,7 @@ def gather(file: CaseFile) -> Progress | Wait:
         move.note(Event.FOUND_COMPLETE, actor=who, card=True, policy=True, **told_of)
     else:
         move.note(Event.FOUND_COMPLETE, card=True)
-    return told(move, Standing("in-progress", Business.AI_RUNNING), via="accepted").at_once()
+    return told(move, being_read(file), via="accepted").at_once()
 
 
 def look_again(file: CaseFile) -> Progress | Wait:

@@ -15,7 +15,7 @@ from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
 from server.steps.imaging import from_images
 from server.steps.letters import called_off, held_letter, to_a_person, told
-from server.steps.rights import barred
+from server.steps.rights import barred, being_read
 from server.steps.withdraw import withdrawn_model
 
 _RESTING_ON_VALUES = (
@@ -74,7 +74,7 @@ def _told_again(file: CaseFile) -> Progress | None:
     said = file.task.get("businessStatus", {}).get("coding", [{}])[0].get("code")
     if standing is None or said != Business.AWAITING_COORDINATOR:
         return None
-    return told(Moved(file), standing).at_once()
+    return told(Moved(file), being_read(file) if standing is _READING else standing).at_once()
 
 
 def _superseded(file: CaseFile) -> Progress | None:

@@ -13,15 +13,14 @@ from server.errors import Category, Fault, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison, Pathway, Silence
+from server.model import AiRead, Comparison, Silence
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
-from server.routing.pathways import pathway_of
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
-from server.steps.rights import BY_POLICY, refused_by_patient
+from server.steps.rights import why_no_model
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
@@ -58,10 +57,8 @@ def _read(file: CaseFile) -> Progress:
     inputs = weighed(file)
     if gaps := gaps_of(file, inputs):  # something was corrected since it was found complete
         return found_incomplete(file, gaps)
-    if (refusal := refused_by_patient(file)) is not None:
-        return _not_asked(file, inputs, refusal)
-    if pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE:
-        return _not_asked(file, inputs, BY_POLICY)
+    if (reason := why_no_model(file)) is not None:
+        return _not_asked(file, inputs, reason)
     withdrawn = _withdrawn(file, inputs)
     read = withdrawn or _answer(file, inputs)
     sources = [key.versioned for key in read.sources]

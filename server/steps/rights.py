@@ -7,10 +7,13 @@ from dataclasses import replace
 from server.case import Ai, Event, State
 from server.fhir.admission import is_ai_free
 from server.fhir.consent import refused
-from server.model import Comparison, Silence
+from server.fhir.pens.correspondence import Standing
+from server.fhir.terms import Business
+from server.model import Comparison, Pathway, Silence
 from server.ports import Progress
 from server.query import Query, Reference
 from server.routing.comparison import barred as comparison_barred
+from server.routing.pathways import pathway_of
 from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
 
@@ -50,6 +53,20 @@ def refused_by_patient(file: CaseFile) -> str | None:
     about = Query("Consent", (Reference("patient", (file.case.patient,)),))
     refusal = refused(file.tools.shelf.find(about, _MOST), file.now)
     return None if refusal is None else f"the patient has refused it: {refusal.consent.versioned}"
+
+
+def why_no_model(file: CaseFile) -> str | None:
+    """Why no model is asked, the patient's word first; None: one is."""
+    if (reason := refused_by_patient(file)) is not None:
+        return reason
+    none = pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE
+    return BY_POLICY if none else None
+
+
+def being_read(file: CaseFile) -> Standing:
+    """What the EHR's Task says meanwhile; not that a model reads where none is asked."""
+    reads = why_no_model(file) is None
+    return Standing("in-progress", Business.AI_RUNNING if reads else Business.BEING_READ)
 
 
 def barred(file: CaseFile) -> Progress | None:

@@ -90,10 +90,9 @@ def test_a_card_may_have_figures_for_some_people_alone(tmp_path: Path) -> None:
         write(tmp_path, GOOD.replace(*group('sex = "female"\nage_years = { low = 18, high = 64 }')))
     )
     figures = ("0.91 (0.86 to 0.95)", "0.88 (0.80 to 0.93)")
-    assert card.subgroups == (
-        Subgroup("women", 120, *figures, age_years=Span(Decimal(18), Decimal(64)), sex="female"),
-    )
-    assert CARD.subgroups == ()
+    women = Subgroup("women", 120, *figures, age_years=Span(Decimal(18), Decimal(64)), sex="female")
+    assert card.subgroups == (women, *CARD.subgroups)
+    assert [each.name for each in CARD.subgroups] == ["children under 5", "adults of 18 to 64"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,16 +15,17 @@ from click.testing import CliRunner
 from sklearn.metrics import roc_auc_score
 
 from server.contract import AGE, weigh
-from server.model import Band, Evidence, Measurement, ResourceKey
+from server.model import Band, Evidence, Measurement, ResourceKey, Span, Subgroup
 from server.reader.process import verified
 from server.reader.scale import self_tests
 from server.reader.training.__main__ import main
 from server.reader.training.figures import auroc, ece, figure, line, metrics
+from server.reader.training.groups import groups
 from server.reader.training.measure import held_out as held_out_figures
 from server.reader.training.measure import make, plan_of
 from server.reader.training.model import margins
 from server.reader.training.publish import MARK, differences, rewrite
-from server.reader.training.table import SOURCE, development, final_test, held_out, load
+from server.reader.training.table import SOURCE, Table, development, final_test, held_out, load
 from tests.reader.build import CARD, FOLDER
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +170,40 @@ def test_writing_a_card_leaves_the_part_for_people_alone(tmp_path) -> None:
         f'# by people\n{MARK}\n\n[model]\nfile = "model.ubj"\ndigest = "ab"\n\n'
         '[calibration]\nslope = 1.500000\n\n[performance]\nauroc = "0.9"\n"of a kind" = "1"\n'
     )
+
+
+def test_writing_a_card_writes_whom_figures_are_of(tmp_path) -> None:
+    card = tmp_path / "card.toml"
+    card.write_text(f"# by people\n{MARK}\n", "utf-8")
+    group = Subgroup(
+        "adults", 41, "0.9 (0.8 to 1.0)", "0.8 (0.7 to 0.9)", Span(Decimal(18), Decimal("64.999"))
+    )
+    rewrite(card, "model.ubj", "ab", {}, {}, subgroups=[group])
+    [read] = tomllib.loads(card.read_text("utf-8"))["subgroups"]
+    assert read == {
+        "name": "adults", "people": 41, "sensitivity": "0.9 (0.8 to 1.0)", "specificity": "0.8 (0.7 to 0.9)",
+        "age_years": {"low": 18, "high": 64.999},
+    }  # fmt: skip
+
+
+def test_figures_of_some_ages_are_among_those_answered_and_leave_out_the_few() -> None:
+    number = 40
+    ages = np.repeat([3.0, 30.0], number)
+    x = np.full((2 * number, len(CARD.contract.features) + 1), 1.0)
+    x[:, -1] = ages
+    y = np.tile([1, 0], number)
+    chance = np.where(y == 1, 0.99, 0.01)
+    chance[0], chance[2] = 0.01, 0.5  # a child with the disease is missed, another is not answered
+    chance[ages == 30.0] = np.where(
+        np.arange(number) < 18, chance[ages == 30.0], 0.5
+    )  # nine of each answered
+    everybody = np.ones(2 * number, dtype=bool)
+    table = Table(tuple(range(2 * number)), x, y, everybody, everybody)
+    [children] = groups(CARD, table, chance[None, :])
+    assert (children.name, children.people) == ("children under 5", number)
+    # 18 of 19, and 20 of 20; Wilson's intervals as R's prop.test(..., correct=FALSE) gives them
+    assert children.sensitivity == "0.947 (0.754 to 0.991)"
+    assert children.specificity == "1.000 (0.839 to 1.000)"
 
 
 def test_the_command_line_explains_itself() -> None:

@@ -154,6 +154,7 @@ GROUPS: tuple[Group, ...] = (
                 Business.AWAITING_COORDINATOR
             ): "A person at this server must look; nothing is asked of others.",
             _said(Business.AI_RUNNING): "Complete; being read, or waiting for the first report's signature.",
+            _said(Business.BEING_READ): "The same, and no model is asked.",
             _said(Business.AWAITING_SPECIALIST): "Sent to a specialist, for whichever reason.",
             _said(Business.SPECIALIST_ACCEPTED): "A specialist has accepted and reads.",
             _said(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from server.errors import Fault
-from server.model import Card
+from server.model import Card, Subgroup
 from server.reader.cards import load_card
 from server.reader.process import verified
 from server.reader.scale import self_tests
@@ -39,13 +39,14 @@ def main() -> None:
 def train() -> None:
     """Fit the model, measure it (about two minutes), write model file and card."""
     card = load_card(CARD)
-    figures = _with_progress(cross_validated, card)
+    figures, subgroups = _with_progress(cross_validated, card)
     made = make(card, self_tests(card))
     console.print(f"chosen settings: depth {made.settings.depth}, rows {made.settings.rows}")
     digest = save(made.booster, CARD.with_name(card.model_file))
     figures |= held_out(card, lambda x: margins(made.booster, x), made.calibration)
-    rewrite(CARD, card.model_file, digest, made.calibration, figures | {"command": COMMAND})
-    _show(figures)
+    figures["command"] = COMMAND
+    rewrite(CARD, card.model_file, digest, made.calibration, figures, subgroups=subgroups)
+    _show(figures, subgroups)
     console.print(f"written: {CARD.name}, {card.model_file}")
 
 
@@ -53,15 +54,19 @@ def train() -> None:
 def evaluate() -> None:
     """Measure again (about two minutes); exit 1 when the card or the model file says otherwise."""
     card = load_card(CARD)
-    figures = _with_progress(cross_validated, card)
+    figures, subgroups = _with_progress(cross_validated, card)
     booster = xgb.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(verified(CARD.with_name(card.model_file), card.model_digest)))
     except Fault as error:
         raise click.ClickException(str(error)) from error
     figures |= held_out(card, lambda x: margins(booster, x), card.calibration)
-    _show(figures)
-    wrong = [*differences(card.performance, figures | {"command": COMMAND}), *_drift(card, booster)]
+    _show(figures, subgroups)
+    wrong = [
+        *differences(card.performance, figures | {"command": COMMAND}),
+        *differences(_told(card.subgroups), _told(subgroups)),
+        *_drift(card, booster),
+    ]
     if wrong:
         raise click.ClickException(f"the card says otherwise about: {', '.join(wrong)}")
     console.print("the card's figures are reproduced")
@@ -107,9 +112,18 @@ def _with_progress(measure: Callable[[Card, Tick], T], card: Card) -> T:
         return measure(card, lambda: progress.advance(task))
 
 
-def _show(figures: Mapping[str, str]) -> None:
+def _told(subgroups: Sequence[Subgroup]) -> dict[str, str]:
+    return {
+        f"{each.name}, {name}": str(getattr(each, name))
+        for each in subgroups
+        for name in ("people", "sensitivity", "specificity", "age_years", "sex")
+    }
+
+
+def _show(figures: Mapping[str, str], subgroups: Sequence[Subgroup]) -> None:
     grid = Grid("figure", "value (95% interval)")
-    for name, text in figures.items():
+    shown = {name: text for name, text in _told(subgroups).items() if not name.endswith(("age_years", "sex"))}
+    for name, text in {**figures, **shown}.items():
         grid.add_row(name, text)
     console.print(grid)
 

@@ -9,9 +9,10 @@ from itertools import product
 import numpy as np
 import xgboost as xgb
 
-from server.model import Band, Card
+from server.model import Band, Card, Subgroup
 from server.reader.scale import columns
 from server.reader.training.figures import Figure, auroc, figure, metrics
+from server.reader.training.groups import groups
 from server.reader.training.model import Plan, Settings, choose, fit, margins
 from server.reader.training.nested import OUTER_FOLDS, REPEATS, Tick, nested
 from server.reader.training.table import Floats, Table, development, final_test, load
@@ -47,8 +48,11 @@ def make(card: Card, self_tests: Mapping[str, list[float]]) -> Made:
     return Made(booster, settings, {"slope": slope, "intercept": intercept, **tests})
 
 
-def cross_validated(card: Card, tick: Tick) -> dict[str, str]:
-    """Figures on the patients that models are made with, each scored by models that never saw them."""
+def cross_validated(card: Card, tick: Tick) -> tuple[dict[str, str], tuple[Subgroup, ...]]:
+    """Figures on the patients that models are made with, each scored by models that never saw them.
+
+    Of all, and of people of some ages.
+    """
     table = development(load(card))
     scores = nested(table, plan_of(card), REPEATS, tick)
     served, y = table.served, table.y
@@ -61,7 +65,7 @@ def cross_validated(card: Card, tick: Tick) -> dict[str, str]:
         f"nested cross-validation, {REPEATS} repeats of {OUTER_FOLDS} folds; 95% intervals by "
         "bootstrap of patients; rates are among answered patients"
     )
-    return told
+    return told, tuple(groups(card, table, scores.model))
 
 
 def bands(card: Card, tick: Tick) -> list[tuple[Band, Mapping[str, float]]]:

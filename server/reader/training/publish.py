@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import xgboost as xgb
+
+from server.model import Subgroup
 
 MARK = '# == written by "python -m server.reader.training train"; a change by hand is undone there =='
 ROUNDING = 0.0015
@@ -29,6 +31,7 @@ def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
     calibration: Mapping[str, float],
     performance: Mapping[str, str],
     mark: str = MARK,
+    subgroups: Sequence[Subgroup] = (),
 ) -> None:
     """Replace everything below the mark."""
     above = card_file.read_text("utf-8").partition(mark)[0]
@@ -43,8 +46,22 @@ def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
         "[performance]",
         *(f'{_key(name)} = "{text}"' for name, text in performance.items()),
         "",
+        *(line for each in subgroups for line in _group(each)),
     ]
     card_file.write_text(f"{above}{mark}\n\n" + "\n".join(lines), "utf-8")
+
+
+def _group(group: Subgroup) -> Iterator[str]:
+    yield "[[subgroups]]"
+    yield f'name = "{group.name}"'
+    yield f"people = {group.people}"
+    yield f'sensitivity = "{group.sensitivity}"'
+    yield f'specificity = "{group.specificity}"'
+    if group.age_years is not None:
+        yield f"age_years = {{ low = {group.age_years.low}, high = {group.age_years.high} }}"
+    if group.sex is not None:
+        yield f'sex = "{group.sex}"'
+    yield ""
 
 
 def _key(name: str) -> str:
