@@ -205,3 +205,35 @@ def test_while_a_person_looks_at_a_case_a_contest_waits_and_is_not_lost(world: W
     world.house.ledger.resume(case, "Dr. Tarn", world.watch())
     world.run()
     assert {world.get(f"Task/{each}")["status"] for each in (task, other)} == {"in-progress"}
+
+
+def test_a_contest_that_somebody_decides_on_is_not_deleted(world: World) -> None:
+    sent = delivered(world)
+    task = contest(world, sent)
+    answer = world.send("DELETE", f"Task/{task}")
+    assert answer.status_code == 409
+    assert "python -m server contest" in answer.text
+    decide(world, sent, ContestEnd.UPHELD)
+    assert world.state(sent.task_id) == "closed"
+    assert world.send("DELETE", f"Task/{task}").status_code == 204, "one that has ended may be"
+
+
+def test_one_that_is_gone_all_the_same_keeps_no_other_from_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = delivered(world)
+    task, other = contest(world, sent), contest(world, sent, "C-2")
+    monkeypatch.setattr("server.fhir.removal.rules.on_delete", lambda _: None)
+    assert world.send("DELETE", f"Task/{task}").status_code == 204
+    decide(world, sent, ContestEnd.UPHELD)
+    assert world.state(sent.task_id) == "closed"
+    assert world.get(f"Task/{other}")["status"] == "completed"
+
+
+def test_while_it_is_contested_what_the_case_rests_on_is_not_deleted(world: World) -> None:
+    sent = delivered(world)
+    contest(world, sent)
+    for each in (f"Task/{sent.task_id}", f"DiagnosticReport/{sent.report['id']}"):
+        answer = world.send("DELETE", each)
+        assert answer.status_code == 409
+        assert "is contested no more" in answer.text

@@ -270,3 +270,18 @@ def test_while_it_is_unread_or_contested_what_was_released_stays_to_be_seen(chas
     assert all(world.get(each) for each in named)
     assert seen == ["sent", "unread", "contested"]
     assert world.trace(sent.task_id)["aiRead"] == "released"
+
+
+def test_while_nobody_has_read_it_what_the_case_rests_on_is_not_deleted(tmp_path: Path) -> None:
+    for world in make_world(tmp_path, policy=with_policy(reading=RULES, notice=False)):
+        sent = delivered(world)
+        for each in (f"Task/{sent.task_id}", f"DiagnosticReport/{sent.report['id']}"):
+            answer = world.send("DELETE", each)
+            assert answer.status_code == 409
+            assert "has been read" in answer.text
+        later(world, hours=40)
+        assert world.send("DELETE", f"Task/{sent.task_id}").status_code == 409
+        world.post(upon(world, sent, "acknowledge"))
+        world.run()
+        assert world.state(sent.task_id) == "closed"
+        assert "has been read" not in world.send("DELETE", f"Task/{sent.task_id}").text

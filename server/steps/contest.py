@@ -83,11 +83,17 @@ def decided(file: CaseFile) -> Progress | None:
     move = Moved(file).lay_down("contests-told", number).lay_down("release", f"contest {said.end}")
     standing = Standing("completed", _BUSINESS[said.end], said.reason)
     for each in contests:
-        if not ended(file.resource(each.task)["status"]):
+        if _waits(file, each.task):
             move.write(moved_task(file, each.task, standing))
     text = f"The contest of this result is decided by {said.by}: {said.end}. {said.reason}"
     to = "Whoever reads the result"
     return told_of(move, _news(file, "decided", "urgent", text, to)).at_once()
+
+
+def _waits(file: CaseFile, task: str) -> bool:
+    """Whether this Task is here and open: one that is gone, or has an end, keeps no other from its own."""
+    stored = file.tools.shelf.read("Task", task.partition("/")[2])
+    return stored is not None and not ended(parse(stored.body)["status"])
 
 
 def _decision(file: CaseFile) -> Decided:
