@@ -854,6 +854,17 @@ class Decided:
     end: ContestEnd
     by: str
     reason: str
+    round: int = 0
+    """Which contest of this result it ends, counted from 1; set where the word is laid down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Whoever decides a contest was told that its date has passed."""
+
+    round: int
+    again: datetime
+    """When they are told next."""
 
 
 @dataclass(frozen=True, slots=True)
