@@ -886,6 +886,16 @@ class Acknowledged:
     """Of a case whose result was told anew, withdrawn say: what had been told by then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A Task upon a result came in; laid down in the commit that took it in."""
+
+    task: str
+    """Its id."""
+    release: int
+    """What had been told of the result by then."""
+
+
 # -- documents -----------------------------------------------------------------------------
 
 

@@ -285,3 +285,43 @@ def test_while_nobody_has_read_it_what_the_case_rests_on_is_not_deleted(tmp_path
         world.run()
         assert world.state(sent.task_id) == "closed"
         assert "has been read" not in world.send("DELETE", f"Task/{sent.task_id}").text
+
+
+def test_what_was_said_before_an_opinion_is_withdrawn_is_not_said_of_the_withdrawal(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    before = world.post(upon(world, sent, "acknowledge"))  # and no worker runs
+    world.house.ledger.withdraw(case, Withdrawal("Dr. Tarn", "wrong unit", world.watch()))
+    between = world.post(upon(world, sent, "acknowledge", "A-2"))
+    world.run()
+    assert {world.get(f"Task/{each['id']}")["status"] for each in (before, between)} == {"completed"}
+    assert world.state(sent.task_id) == "sent"
+    later(world, hours=24)
+    assert len(messages(world)) == 1
+    world.post(upon(world, sent, "acknowledge", "A-3"))
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+def test_whoever_says_it_twice_has_read_it_once(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    desk = Followed(world.house.database)
+    tasks = [world.post(upon(world, sent, "acknowledge", f"A-{number}")) for number in range(2)]
+    world.run()
+    tasks.append(world.post(upon(world, sent, "acknowledge", "A-9")))
+    world.run()
+    assert {world.get(f"Task/{each['id']}")["status"] for each in tasks} == {"completed"}
+
+    def read() -> int:
+        world.run()
+        return [each["event"] for each in world.trace(sent.task_id)["history"]].count("result read")
+
+    assert read() == 1
+    for _ in range(3):
+        found = desk.read(case, "Dr. Tarn", world.watch())
+        assert found is not None
+        assert found.position.state is State.CLOSED
+        assert read() == 2, "another person has read it too"
