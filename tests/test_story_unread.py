@@ -325,3 +325,33 @@ def test_whoever_says_it_twice_has_read_it_once(chasing: World) -> None:
         assert found is not None
         assert found.position.state is State.CLOSED
         assert read() == 2, "another person has read it too"
+
+
+def test_while_a_person_looks_at_it_what_was_released_stays_to_be_seen_and_is_counted(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    outputs = world.get(f"Task/{sent.task_id}")["output"]
+    named = [each["valueReference"]["reference"] for each in outputs if "valueReference" in each]
+    named.append(f"DiagnosticReport/{sent.report['id']}")
+    for code, key in ((None, "resultsToRead"), (None, "unreadResults"), ("contest", "contestedResults")):
+        if key == "unreadResults":
+            later(world, hours=40)
+        if code:
+            world.post(upon(world, sent, code, reasonCode={"text": "no"}))
+            world.run()
+        world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+        world.run()
+        assert world.state(sent.task_id) == "held"
+        assert all(world.get(each) for each in named)
+        assert world.get("DiagnosticReport?_summary=count")["total"] == 2
+        assert counts(world)[key] == 1
+        world.house.ledger.resume(case, "Dr. Tarn", world.watch())
+        world.run()
+
+
+def test_what_was_not_released_when_a_person_stopped_it_stays_under_seal(world: World) -> None:
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert world.send("GET", f"DiagnosticReport/{sent.report['id']}").status_code == 403
