@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from server.model import Answer, Card, Coding, Reveal, SpecialistRead
+from server.model import Answer, Card, Coding, Reveal, Silence, SpecialistRead
 
 
 class FinalEnd(StrEnum):
@@ -125,13 +125,14 @@ def carries(codes: tuple[Coding, ...], listed: tuple[Coding, ...]) -> bool:
     return any(code.same_as(other) for code in codes for other in listed)
 
 
-def has_second_stage(reveal: Reveal, own: Answer | None, opinions: Sequence[Answer | None]) -> bool:
-    """Whether a specialist who has answered blind is shown what the two others say."""
-    if own is None or reveal is Reveal.NEVER:
-        return False
-    if reveal is Reveal.ALWAYS:
-        return True
-    return None not in opinions and any(each is not own for each in opinions)
+def has_second_stage(reveal: Reveal, own: Answer | None, silence: Silence | None) -> bool:
+    """Whether a specialist who has answered blind is shown what the two others say.
+
+    Never because of what these are. A stage for differences alone would last while the specialist's own Task
+    is over: whoever sees both would know that the model and the first reader differ (S2.5). That no model was
+    asked is no secret, and then there are no two opinions.
+    """
+    return own is not None and reveal is Reveal.ALWAYS and silence is not Silence.NOT_ASKED
 
 
 def majority(answers: Sequence[Answer | None]) -> Answer | None:

@@ -397,10 +397,8 @@ class RiskBand:
 class Reveal(StrEnum):
     """When a specialist who has answered blind is shown the two others' answers, unnamed (S2.4)."""
 
-    ON_DIFFERENCE = "on-difference"
-    """When both have answered, and one of them otherwise."""
     ALWAYS = "always"
-    """After each blind answer: that it happens tells nothing then."""
+    """After each blind answer, so that nobody can tell by it whether the two differ."""
     NEVER = "never"
     """The blind answer is the final one."""
 
@@ -568,7 +566,7 @@ class Policy:
     """None: nobody is asked whether a result has been read."""
     contest: ContestRules = ContestRules()
     reveal: Reveal = Reveal.NEVER
-    """Of a file that does not say it: on-difference. A case that was compared before there was a second
+    """Of a file that does not say it: always. A case that was compared before there was a second
     stage has none."""
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""

@@ -15,7 +15,7 @@ from server.arbitration import (
     lacking,
     majority,
 )
-from server.model import Answer, Reveal
+from server.model import Answer, Reveal, Silence
 
 YES, NO = Answer.PRESENT, Answer.ABSENT
 SAID = (YES, NO, None)
@@ -68,13 +68,13 @@ def test_a_code_is_due_where_a_finding_on_an_image_is_overruled_whoever_has_foun
     assert not any(lacks(each, x, y) for each in Overruling)
 
 
-@pytest.mark.parametrize(("own", "first", "model"), list(product(SAID, SAID, SAID)))
-def test_when_there_is_a_second_stage(own: Answer | None, first: Answer | None, model: Answer | None) -> None:
-    both = own is not None and first is not None and model is not None
-    differs = both and (first is not own or model is not own)
-    assert has_second_stage(Reveal.ON_DIFFERENCE, own, (first, model)) is differs
-    assert has_second_stage(Reveal.ALWAYS, own, (first, model)) is (own is not None)
-    assert not has_second_stage(Reveal.NEVER, own, (first, model))
+@pytest.mark.parametrize(("own", "silence"), list(product(SAID, (None, *Silence))))
+def test_whether_there_is_a_second_stage_depends_on_no_opinion(
+    own: Answer | None, silence: Silence | None
+) -> None:
+    asked = silence is not Silence.NOT_ASKED
+    assert has_second_stage(Reveal.ALWAYS, own, silence) is (own is not None and asked)
+    assert not has_second_stage(Reveal.NEVER, own, silence)
 
 
 def test_the_address_of_a_final_read_needs_the_key() -> None:

@@ -35,13 +35,30 @@ from tests.world import (
 )
 
 Run = Callable[..., Result]
+SHIPPED = Path(__file__).parents[1] / "server" / "routing" / "policies"
 DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command on ``tmp_path/data``; Faults are raised, as ``__main__`` sees them."""
+def ruled() -> str:
+    """Tables that the policies of the commands have beside those of the shipped ones."""
+    return ""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ruled: str) -> Run:
+    """Run a command on ``tmp_path/data``; Faults are raised, as ``__main__`` sees them.
+
+    The first command puts its policies in force, for the world of the same folder, too: as that world's, they
+    audit nothing and have one stage for a specialist.
+    """
     monkeypatch.setenv("SECOND_READER_DATA", str(tmp_path / "data"))
+    (tmp_path / "policies").mkdir()
+    for each in SHIPPED.glob("*.toml"):
+        text = each.read_text(encoding="utf-8").replace('reveal = "always"', 'reveal = "never"')
+        text = text.replace("audit_fraction = 0.05", "audit_fraction = 0.0")
+        (tmp_path / "policies" / each.name).write_text(text + ruled, encoding="utf-8")
+    monkeypatch.setenv("SECOND_READER_POLICIES", str(tmp_path / "policies"))
 
     def command(*words: str) -> Result:
         result = CliRunner().invoke(main, words)

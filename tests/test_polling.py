@@ -115,7 +115,7 @@ def test_a_task_is_found_claimed_taken_in_and_answered(partnership: Partnership)
     assert (row.taken, row.refused, row.failures) == (1, 0, 0)
     assert partnership.statuses() == ["requested", "received", "accepted", "in-progress", "completed"]
     outputs = [each["type"]["coding"][0]["code"] for each in partnership.task()["output"]]
-    assert outputs == ["agreement", "ai-opinion"]
+    assert outputs == ["agreement", "ai-opinion", "decided-by", "patient-notice"]
     [ours] = partnership.here("Task")
     assert ours["status"] == "completed"
     assert partnership.world.state(ours["id"]) == "closed"

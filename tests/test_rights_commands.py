@@ -21,6 +21,13 @@ RULES = ReadingRules(timedelta(hours=24), timedelta(hours=24), timedelta(hours=7
 
 
 @pytest.fixture
+def ruled() -> str:
+    """As RULES."""
+    spans = 'remind_after = "24 h"\nremind_every = "24 h"\nescalate_after = "72 h"\n'
+    return f'\n[reading]\n{spans}coordinator = "{RULES.coordinator}"\n'
+
+
+@pytest.fixture
 def world(tmp_path: Path, run: Run) -> Iterator[World]:
     del run
     yield from make_world(tmp_path / "data", policy=with_policy(reading=RULES))

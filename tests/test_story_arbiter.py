@@ -48,9 +48,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     """A world under a policy with a second stage."""
     worlds: list[Iterator[World]] = []
 
-    def open_(
-        reveal: Reveal = Reveal.ON_DIFFERENCE, *, policy: dict[str, Any] | None = None, **more: Any
-    ) -> World:
+    def open_(reveal: Reveal = Reveal.ALWAYS, *, policy: dict[str, Any] | None = None, **more: Any) -> World:
         folder = tmp_path / f"w{len(worlds)}"
         worlds.append(make_world(folder, policy=with_policy(reveal=reveal, **(policy or {})), **more))
         return next(worlds[-1])
@@ -181,11 +179,13 @@ def test_a_final_answer_that_differs_from_the_blind_one_counts_everywhere(opened
     assert copy["conclusionCode"][0]["coding"][0]["code"] == BACTERIAL.code
 
 
-def test_who_agrees_with_both_is_asked_nothing_more(opened: Open) -> None:
-    world = opened(policy={"audit_fraction": 1.0})
-    arbiter = Arbiter(world, BACTERIAL, BACTERIAL)
-    assert arbiter.state == "closed"
-    assert world.client.get(f"/fhir/Task/{arbiter.address}").status_code == 404
+def test_who_agrees_with_both_is_shown_them_too_and_needs_no_words(opened: Open) -> None:
+    """Or else whoever sees that there is no second stage would know what the model has said (S2.5)."""
+    arbiter = Arbiter(opened(policy={"audit_fraction": 1.0}), BACTERIAL, BACTERIAL)
+    assert arbiter.state == "revealed"
+    assert arbiter.finalise(arbiter.signed()).status_code == 200
+    arbiter.world.run()
+    assert (arbiter.state, business(arbiter)) == ("closed", "closed-concordant")
 
 
 @pytest.mark.parametrize(("reveal", "state"), [(Reveal.NEVER, "closed"), (Reveal.ALWAYS, "revealed")])
@@ -195,10 +195,19 @@ def test_the_policy_decides_whether_there_is_a_second_stage(opened: Open, reveal
     assert arbiter.state == state
 
 
-def test_where_the_model_declines_there_are_no_two_opinions_to_show(opened: Open) -> None:
+def test_where_the_model_declines_its_opinion_is_unknown(opened: Open) -> None:
     world = opened()
     world.reader.answer = None
     arbiter = Arbiter(world, BACTERIAL)
+    assert arbiter.state == "revealed"
+    assert "unknown" in {arbiter.shown()[each] for each in ("opinion-x", "opinion-y")}
+    assert arbiter.finalise(arbiter.signed()).status_code == 200
+    world.run()
+    assert (arbiter.state, decided(arbiter)) == ("closed", "specialist")
+
+
+def test_where_no_model_was_asked_there_is_nothing_to_show(opened: Open) -> None:
+    arbiter = Arbiter(opened(), BACTERIAL, kind="ai-free-read")
     assert (arbiter.state, decided(arbiter)) == ("closed", "specialist")
 
 

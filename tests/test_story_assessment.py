@@ -189,7 +189,7 @@ def test_a_second_read_has_no_record(world: World) -> None:
 
 
 def test_the_assessor_is_shown_no_earlier_opinion_after_the_blind_answer_either(tmp_path: Path) -> None:
-    for world in make_world(tmp_path, policy=with_policy(reveal=Reveal.ON_DIFFERENCE)):
+    for world in make_world(tmp_path, policy=with_policy(reveal=Reveal.ALWAYS)):
         first = doctor(world, "Quill", "Elsewhere", SPECIALTY)
         sent = send_case(world, VIRAL, kind="ai-free-read")
         world.run()

@@ -109,8 +109,9 @@ def test_who_sends_the_same_answer_once_more_is_told_that_it_has_been_taken(worl
     world.run()
     before, told = events(world, sent), len(world.courier.sent)
     repeated = {**first.json, "meta": {**first.json["meta"], "versionId": task["meta"]["versionId"]}}
-    assert world.put(repeated).status_code in (200, 412)
-    assert world.put(first.json).status_code == 200
+    assert world.put(repeated).status_code == 412, "it was written over what has changed since: by itself"
+    again = world.put(first.json)
+    assert (again.status_code, "it has ended" in again.text) == (422, True)
     assert world.get(f"Task/{task['id']}")["status"] == "completed"
     world.run()
     assert (events(world, sent), len(world.courier.sent)) == (before, told)

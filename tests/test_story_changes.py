@@ -38,7 +38,7 @@ QUESTION = "bacterial-meningitis"
 def text(**changes: str) -> str:
     """The shipped policy with other values, a version of its own, and one stage for the specialist."""
     found = SHIPPED.read_text(encoding="utf-8").replace("audit_fraction = 0.05", "audit_fraction = 0.0")
-    found = found.replace('reveal = "on-difference"', 'reveal = "never"')
+    found = found.replace('reveal = "always"', 'reveal = "never"')
     for key, value in changes.items():
         if key == "stop":
             found += f"\n[stop]\n{value}\n"

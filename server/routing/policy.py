@@ -135,9 +135,7 @@ class PolicySchema(Strict):
     images = fields.Nested(
         ImagesSchema, error_messages=allowed("must be a table: when a study counts as complete")
     )
-    reveal = fields.Enum(
-        Reveal, by_value=True, load_default=Reveal.ON_DIFFERENCE, error_messages=allowed(_REVEAL)
-    )
+    reveal = fields.Enum(Reveal, by_value=True, load_default=Reveal.ALWAYS, error_messages=allowed(_REVEAL))
     final_within = duration(required=False)
     matching = fields.Nested(
         MatchingSchema, error_messages=allowed("must be a table: what is demanded of a specialist")

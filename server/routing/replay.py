@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -26,9 +27,9 @@ class Past(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     first: Answer | None
     model: Answer | None
-    probability: float | None = None
+    probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     silence: Silence | None = None
-    priority: str = ""
+    priority: Annotated[str, msgspec.Meta(pattern="^(routine|urgent|asap|stat)?$")] = ""
     final: Answer | None = None
     """The specialist's, where one was asked."""
 
@@ -81,8 +82,11 @@ def read_set(content: bytes, name: str) -> list[Past]:
             continue
         try:
             found.append(msgspec.json.decode(line, type=Past))
-        except msgspec.DecodeError as error:
-            said = f"one JSON object with the keys {keys}; answers are present, absent or null"
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            said = (
+                f"one JSON object in UTF-8 with the keys {keys}; answers are present, absent or null, a "
+                "probability from 0 to 1, a priority routine, urgent, asap or stat"
+            )
             text = f"{name}, line {number}, is no case: {said}"
             raise fault(Category.INCORRECT, "value", text) from error
     if not 0 < len(found) <= MOST:

@@ -11,7 +11,9 @@ from server.model import ContestRules, ReadingRules
 from server.routing.schema import Strict, duration, text
 
 _WHO = "must say who it is, in words on one line"
-_LINE = r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?"
+_NONE = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"
+"""Control characters, other ends of lines, and what turns the direction of the text beside it."""
+_LINE = rf"[^\s{_NONE}](?:[^{_NONE}]{{0,198}}[^\s{_NONE}])?"
 _LATER = "must be longer than remind_after: the clinician is reminded before somebody else is told"
 
 

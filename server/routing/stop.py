@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from server.model import StopRule
 from server.routing.interval import CONTROL, wilson
 
+FEWEST = 10
+"""Of fewer cases no share is told: it would be about single ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -40,6 +43,8 @@ class Left:
 
     @property
     def sentence(self) -> str:
+        if self.of < FEWEST:
+            return f"{self.what}: {self.count}, {self.limit}"
         share = self.count / self.of
         found = f"{self.count} of {self.of}, {share:.1%} (interval {self.low:.1%} to {self.high:.1%})"
         return f"{self.what}: {found}, {self.limit}"

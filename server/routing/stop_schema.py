@@ -8,14 +8,15 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from server.model import StopRule
 from server.routing.schema import Strict, allowed, duration
+from server.routing.stop import FEWEST
 from server.toml import Number
 
-_LEAST = 10
-"""Cases: with fewer, what is told of a stop would tell of single ones (second-reading 5)."""
-_AT_LEAST: Final = f"must be a number of cases, {_LEAST} or more"
+_AT_LEAST: Final = f"must be a number of cases from {FEWEST} to 1000000"
 _LIMITS: Final = "must be two numbers from 0 to 1, the smaller first: the limits of a share"
 _SHARE: Final = "must be a number from 0 to 1"
-_COUNT: Final = "must be a number of cases, 0 or more"
+_COUNT: Final = "must be a number of cases from 0 to 1000000"
+_MOST: Final = 1_000_000
+_REACHED: Final = "must leave room on one side: a share is never below 0 or above 1"
 _KEYS: Final = ("discordance", "positive", "declined_at_most", "missed_at_most")
 _SOME: Final = f"must have at least one limit: {', '.join(_KEYS)}"
 
@@ -39,14 +40,14 @@ class StopSchema(Strict):
     at_least = fields.Integer(
         strict=True,
         required=True,
-        validate=validate.Range(_LEAST, error=_AT_LEAST),
+        validate=validate.Range(FEWEST, _MOST, error=_AT_LEAST),
         error_messages=allowed(_AT_LEAST),
     )
     discordance = _limits()
     positive = _limits()
     declined_at_most = _share(_SHARE)
     missed_at_most = fields.Integer(
-        strict=True, validate=validate.Range(0, error=_COUNT), error_messages=allowed(_COUNT)
+        strict=True, validate=validate.Range(0, _MOST, error=_COUNT), error_messages=allowed(_COUNT)
     )
 
     @validates_schema(skip_on_field_errors=True)
@@ -56,6 +57,8 @@ class StopSchema(Strict):
         for key in ("discordance", "positive"):
             if key in data and data[key][0] >= data[key][1]:
                 raise ValidationError(_LIMITS, key)
+            if data.get(key) == [0, 1]:
+                raise ValidationError(_REACHED, key)
 
     @post_load
     def _rule(self, data: dict[str, Any], **_: Any) -> StopRule:

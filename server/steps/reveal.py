@@ -1,7 +1,7 @@
 """BLIND_READ, REVEALED: the specialist's second stage (second-reading S2.4).
 
-What they have answered blind is on record and stays so. If it differs from one of the two opinions they see
-both, unnamed, in an order drawn by lot, and finalise; if they do not, their blind answer counts.
+What they have answered blind is on record and stays so. They see both opinions, unnamed, in an order drawn by
+lot, and finalise; if they do not, their blind answer counts.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def reveal_or_resolve(file: CaseFile) -> Progress:
         due is None
         or read.answer is None
         or is_assessment(file.task)
-        or not has_second_stage(file.policy.reveal, read.answer, opinions)
+        or not has_second_stage(file.policy.reveal, read.answer, file.ai_read.silence)
     ):
         return resolve(file)
     lot = swapped(file.case.id, referral.offer.number, file.tools.audit_key)

@@ -309,14 +309,12 @@ def test_a_file_that_does_not_say_it_has_a_second_stage():
     # S2.4; a policy that a case was compared under before there was one has none (tests/store).
     without = re.sub("(reveal|final_within) = .*", "", SHIPPED)
     policy = read_policy(without, "bacterial-meningitis.toml")
-    assert (policy.reveal, policy.final_within) == (Reveal.ON_DIFFERENCE, None)
+    assert (policy.reveal, policy.final_within) == (Reveal.ALWAYS, None)
 
 
 @pytest.mark.parametrize("reveal", Reveal)
 def test_a_policy_says_when_both_opinions_are_shown(reveal):
-    said = SHIPPED.replace('"on-difference"', f'"{reveal}"').replace(
-        'final_within = "30', 'final_within = "20'
-    )
+    said = SHIPPED.replace('"always"', f'"{reveal}"').replace('final_within = "30', 'final_within = "20')
     policy = read_policy(said, "bacterial-meningitis.toml")
     assert (policy.reveal, policy.final_within) == (reveal, hours(1 / 3))
 
@@ -324,7 +322,7 @@ def test_a_policy_says_when_both_opinions_are_shown(reveal):
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("reveal", "sometimes", "must be one of: on-difference, always, never"),
+        ("reveal", "sometimes", "must be one of: always, never"),
         ("final_within", "soon", DURATION),
     ],
 )

@@ -61,6 +61,9 @@ NO_CASES = [
     b'{"first": "Secret", "model": null}',
     b'{"first": null}',
     b"\xff",
+    b'{"first": "\xff", "model": null}',
+    b'{"first": null, "model": null, "probability": 99}',
+    b'{"first": null, "model": null, "priority": "soon"}',
     b'{"first": null, "model": null, "Secret": 1}',
 ]
 
@@ -71,7 +74,7 @@ def test_a_line_that_is_no_case_is_named_and_not_quoted(line):
         read_set(b'{"first": null, "model": null}\n' + line, "a.jsonl")
     assert refused.value.category is Category.INCORRECT
     assert str(refused.value).startswith(
-        "a.jsonl, line 2, is no case: one JSON object with the keys first, model"
+        "a.jsonl, line 2, is no case: one JSON object in UTF-8 with the keys first, model"
     )
     assert "Secret" not in str(refused.value)
 

@@ -53,6 +53,7 @@ WHO = "must say who it is, in words on one line"
         ),
         ("reading", READING, {"coordinator": ""}, "reading.coordinator", WHO),
         ("reading", READING, {"coordinator": "a" * 201}, "reading.coordinator", WHO),
+        ("reading", READING, {"coordinator": "a\u202eb"}, "reading.coordinator", WHO),
         ("reading", READING, {"by": "phone"}, "reading.by", "the keys here are: remind_after, remind_every"),
         ("contest", CONTEST, {"accountable": " "}, "contest.accountable", WHO),
         ("contest", CONTEST, {"decide_within": "7"}, "contest.decide_within", DURATION),

@@ -260,7 +260,8 @@ def test_the_first_report_is_under_seal_until_the_case_is_resolved_or_over(
     report = "DiagnosticReport/of-c1"
     here = (write("of-c1", type="DiagnosticReport"), write("of-nobody", type="DiagnosticReport"))
     desk(database).take(Intake(arrival("reports"), here))
-    resolved = {State.RESOLVED, State.WRITTEN_UP, State.CLOSED, State.RETRACTED}
+    resolved = {State.RESOLVED, State.WRITTEN_UP, State.CLOSED, State.RETRACTED, State.KEPT}
+    resolved |= {State.SENT, State.UNREAD, State.CONTESTED}
     open_ = resolved | {State.REJECTED, State.LAPSED, State.WITHDRAWN, State.UNRESOLVED}
     for state in State:
         database.write(lambda c, state=state: c.execute(update(cases).values(state=state)))

@@ -288,7 +288,7 @@ SABOTAGED: list[tuple[str, str, Any, tuple[str, ...]]] = [
     (
         "a search lifts it",
         "server.fhir.desk.visible server.fhir.search.without_sealed",
-        lambda *given: given[1] if len(given) > 1 else ALWAYS,
+        lambda *given: given[1] if len(given) == 3 else ALWAYS,
         ("veil/search",),
     ),
     (
