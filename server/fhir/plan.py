@@ -63,8 +63,8 @@ class Plan:
     openings: list[Opening] = field(default_factory=list)
     stopping: list[str] = field(default_factory=list)
     """Ids of Tasks that are asked to stop."""
-    upon: list[str] = field(default_factory=list)
-    """Ids of Tasks on whose results somebody says something."""
+    upon: list[tuple[str, str]] = field(default_factory=list)
+    """Ids of a Task that says something on a result, and of the Task whose result it is."""
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
@@ -227,7 +227,7 @@ class Planner:
             made.stopping.append(stopped_by(task, pending.look))
             return
         if is_upon_result(task):
-            made.upon.append(told_upon(task, pending.look))
+            made.upon.append((task["id"], told_upon(task, pending.look)))
             return
         opening = self.admission.opening(task, pending.look)
         subject = (opening.report, opening.question)

@@ -8,7 +8,7 @@ from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.index import patient_of
 from server.fhir.parse import parse
-from server.fhir.task_states import CANCELLABLE
+from server.fhir.task_states import CANCELLABLE, ended
 from server.ports import Resource, Shelf, Stored
 
 
@@ -42,6 +42,8 @@ def _open_case(shelf: Shelf, stored: Stored, task_id: str) -> Fault:
     moves = ["wait until it has ended"]
     if status in CANCELLABLE:
         moves = [f"cancel it first (Task/{task_id}, status cancelled, with If-Match)"]
+    if status and ended(status):  # the result is out, and a person still owes an act
+        moves = ["wait until it has been read (a Task with code acknowledge) and is contested no more"]
     if stored.type == "Observation":
         moves.append("or take the value back: status entered-in-error")
     text = f"the open case of Task/{task_id} rests on this resource; {' '.join(moves)}"

@@ -81,6 +81,12 @@ def _listed_somehow(own: Any) -> ColumnElement[bool]:
     return or_(_listed(own), _listed_by_panel(own))
 
 
+def _undecided(case: Any) -> ColumnElement[bool]:
+    """By where it stood before a person stopped it: what was released then stays so meanwhile."""
+    undecided: ColumnElement[bool] = func.coalesce(case.c.before, case.c.state).not_in(UNSEALED)
+    return undecided
+
+
 @lru_cache
 def _answered() -> ColumnElement[bool]:
     return answers_are(_SELF)
@@ -93,7 +99,7 @@ def answers_are(own: Any) -> ColumnElement[bool]:
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
-        case.c.state.not_in(UNSEALED),
+        _undecided(case),
         asks.c.resource_key == own.c.key,
         asks.c.param == "code",
         asks.c.value == case.c.question,
@@ -147,7 +153,7 @@ def _like_a_first_report(own: Any) -> ColumnElement[bool]:
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
-        case.c.state.not_in(UNSEALED),
+        _undecided(case),
         first.c.type == _REPORT,
         first.c.id == func.substr(case.c.report, len(_REPORT) + 2),
         mine.c.resource_key == own.c.key,
@@ -165,7 +171,7 @@ def _open_about(case: Any) -> ColumnElement[bool]:
     return looked_up(
         other.c.patient == case.c.patient,
         other.c.question == case.c.question,
-        other.c.state.not_in(UNSEALED),
+        _undecided(other),
     )
 
 
@@ -222,7 +228,7 @@ def _tells_of_teller(own: Any) -> ColumnElement[bool]:
 
 def asked_again(connection: Connection, case_id: str) -> bool:
     """Whether another case on this one's question about its patient is open."""
-    query = select(cases.c.id).where(cases.c.id == case_id, cases.c.state.in_(UNSEALED), _open_about(cases))
+    query = select(cases.c.id).where(cases.c.id == case_id, not_(_undecided(cases)), _open_about(cases))
     return connection.execute(query).first() is not None
 
 
