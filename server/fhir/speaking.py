@@ -1,8 +1,8 @@
 """For whom a client speaks (``speaks_for`` of its registration): only for them does it move Tasks.
 
 A specialist's Task is its owner's to answer; every other one is its requester's to place, change and stop.
-Upon its result its patient and the first reader have a say too. A client that is registered to speak for nobody
-in particular is held to its scopes alone.
+Upon its result its patient and the first reader have a say too. A client that is registered to speak for
+nobody in particular is held to its scopes alone.
 """
 
 from __future__ import annotations
