@@ -33,6 +33,7 @@ from server.fhir.query.meeting import Unwritten, meets
 from server.fhir.references import demand_present, pointers, relativise, targets
 from server.fhir.removal import demand_removable
 from server.fhir.repeats import placer_query
+from server.fhir.requesting import demand_concerned
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
@@ -230,6 +231,7 @@ class Planner:
             made.upon.append((task["id"], told_upon(task, pending.look)))
             return
         opening = self.admission.opening(task, pending.look)
+        demand_concerned(task, opening.report, pending.look, self.shelf)
         subject = (opening.report, opening.question)
         if any((each.report, each.question) == subject for each in made.openings):
             raise doubled(asked)

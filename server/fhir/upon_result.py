@@ -12,6 +12,7 @@ from server.errors import Category, Fault, Issue
 from server.fhir.abort import INTENTS
 from server.fhir.admission import Look, coded, is_second_read, placed
 from server.fhir.references import local, normal
+from server.fhir.requesting import demand_clinician, demand_patient_or_clinician
 from server.fhir.terms import ACKNOWLEDGE, CONTEST
 from server.ports import Resource
 from server.query import Query, Reference, Token
@@ -59,12 +60,10 @@ def told_upon(task: Resource, look: Look) -> str:
         accepted = " or ".join(INTENTS)
         problems.append(Issue("business-rule", f"this is an intent {accepted}", "Task.intent"))
     placed(task, problems)
-    if not task.get("requester"):
-        text = "who has read the result, or contests it, is needed"
-        problems.append(Issue("required", text, "Task.requester"))
-    if not is_contest(task) and _of_the_patient(task):
-        text = "a clinician's word is needed: a Practitioner, PractitionerRole or Organization"
-        problems.append(Issue("business-rule", text, "Task.requester"))
+    if is_contest(task):
+        demand_patient_or_clinician(task, look, problems)
+    else:
+        demand_clinician(task, problems)
     if is_contest(task) and not task.get("reasonCode", {}).get("text", "").strip():
         text = "say what is not accepted, in words: reasonCode.text"
         problems.append(Issue("required", text, "Task.reasonCode.text"))
@@ -88,13 +87,6 @@ def _focus(task: Resource, look: Look, problems: list[Issue]) -> str:
         text = "whom the result is about is needed: the same patient"
         problems.append(Issue("business-rule", text, "Task.for"))
     return target[1]
-
-
-def _of_the_patient(task: Resource) -> bool:
-    """Whether the requester is no clinician; a patient who has read a result does not act upon it."""
-    named = task.get("requester", {})
-    type_ = str(named.get("type") or normal(named.get("reference", "")).partition("/")[0])
-    return type_ in ("Patient", "RelatedPerson")
 
 
 def _patient(task: Mapping[str, Mapping[str, str]]) -> str:
