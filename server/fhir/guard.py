@@ -68,7 +68,7 @@ class Guard:
             self._demand_write(write)
         for id_ in plan.stopping:
             self._demand_spoken_for(self.shelf.read("Task", id_))
-        for id_ in plan.upon:
+        for _, id_ in plan.upon:
             self._demand_concerned(id_)
         plan.absent = [each for absent in plan.absent for each in self._absent(absent.query)]
 
