@@ -22,10 +22,11 @@ def demand_removable(shelf: Shelf, stored: Stored, freed: Mapping[str, int]) -> 
     rules.on_delete(resource)
     _no_case(shelf, stored, resource)
     left = {t: n - freed.get(t, 0) for t, n in shelf.referrers(stored.type, stored.id).items()}
-    needed = [f"{count} {type_}" for type_, count in sorted(left.items()) if count > 0]
-    if needed:
+    # No number: it would count what is under seal, and tell by another DELETE that something has come.
+    if needed := [type_ for type_, count in sorted(left.items()) if count > 0]:
         text = (
-            f"{', '.join(needed)} refer to this resource; delete or change them before, or in one transaction"
+            f"still referring to this resource: {', '.join(needed)}; delete or change what does before, or "
+            "in one transaction"
         )
         raise fault(Category.CONFLICT, "conflict", text)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from server.errors import Category, Fault, Issue
 from server.fhir.abort import INTENTS
 from server.fhir.admission import Look, coded, is_second_read, placed
+from server.fhir.one_code import demand_one_code
 from server.fhir.references import local, normal
 from server.fhir.requesting import demand_clinician, demand_patient_or_clinician
 from server.fhir.terms import ACKNOWLEDGE, CONTEST
@@ -59,6 +60,7 @@ def told_upon(task: Resource, look: Look) -> str:
     if task["intent"] not in INTENTS:
         accepted = " or ".join(INTENTS)
         problems.append(Issue("business-rule", f"this is an intent {accepted}", "Task.intent"))
+    demand_one_code(task, problems)
     placed(task, problems)
     if is_contest(task):
         demand_patient_or_clinician(task, look, problems)

@@ -140,7 +140,7 @@ def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
             order.c.key == link.c.target_key,
             literal("").concat(order.c.type) == _TASK,
             case.c.task_id == order.c.id,
-            _open_about(case),
+            _asked_anew(case),
         ),
     )
 
@@ -152,7 +152,18 @@ def _kept_against(own: Any) -> ColumnElement[bool]:
         case.c.task_id == own.c.id,
         said.c.case_id == case.c.id,
         said.c.kind == "kept",
-        _open_about(case),
+        _asked_anew(case),
+    )
+
+
+def _asked_anew(case: Any) -> ColumnElement[bool]:
+    """Whether another case on the same question about the same patient is not resolved."""
+    other = cases.alias()
+    return looked_up(
+        other.c.patient == case.c.patient,
+        other.c.question == case.c.question,
+        other.c.id != case.c.id,
+        other.c.state.not_in(UNSEALED),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.test_story_assessment import request
 from tests.test_story_contest import WHY
 from tests.test_story_unread import delivered, upon
-from tests.world import Hospital, World, doctor, patient
+from tests.world import SR, Hospital, World, doctor, patient
 
 CLINICIAN, THEIRS = "a clinician's word is needed", "contests it, or a clinician"
 CONCERNED = "is asked for by"
@@ -102,3 +102,20 @@ def test_an_assessment_is_asked_for_by_whom_the_report_is_of(world: World, who: 
 def test_a_clinician_who_is_not_here_may_have_read(world: World, named: dict[str, str]) -> None:
     sent = delivered(world)
     assert asked(world, sent, "acknowledge", named).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("code", "beside"),
+    [("contest", "second-read"), ("acknowledge", "contest"), ("second-read", "independent-assessment")],
+)
+def test_two_of_our_codes_in_one_task_are_refused(world: World, code: str, beside: str) -> None:
+    sent = delivered(world)
+    made = upon(world, sent, code, reasonCode=WHY)
+    both = [{"system": f"{SR}/CodeSystem/task", "code": each} for each in (code, beside)]
+    answer = world.send("POST", "Task", {**made, "code": {"coding": both}})
+    assert answer.status_code == 422
+    assert "one Task says one thing" in answer.text
+    elsewhere = [*made["code"]["coding"], {"system": "https://ehr.example/codes", "code": beside}]
+    if code != "second-read":
+        answer = world.send("POST", "Task", {**made, "code": {"coding": elsewhere}})
+        assert answer.status_code == 201, "a code of the sender's own may stand beside ours"
