@@ -110,7 +110,7 @@ def _health(house: House) -> flask.Response:
 
 def _owed(house: House) -> dict[str, int]:
     """What people owe once results are released."""
-    stand = house.ledger.counts()
+    stand = house.ledger.owed()
     return {
         "resultsToRead": stand.get(State.SENT, 0),
         "unreadResults": stand.get(State.UNREAD, 0),

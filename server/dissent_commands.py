@@ -29,7 +29,8 @@ def keep(case_id: str, by: str, reason: str) -> None:
     except IllegalMove as error:
         text = (
             "an own view is kept once a case's final answer has been told, against an answer that is not the "
-            "first report's, and once; 'case' tells where this one stands"
+            "first report's, and once; not while the same question is open again, but after it; 'case' tells "
+            "where this one stands"
         )
         raise fault(Category.CONFLICT, "business-rule", text) from error
     if found is None:

@@ -852,6 +852,17 @@ class Decided:
     end: ContestEnd
     by: str
     reason: str
+    round: int = 0
+    """Which contest of this result it ends, counted from 1; set where the word is laid down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Whoever decides a contest was told that its date has passed."""
+
+    round: int
+    again: datetime
+    """When they are told next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -871,6 +882,16 @@ class Acknowledged:
     by: str
     release: int
     """Of a case whose result was told anew, withdrawn say: what had been told by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A Task upon a result came in; laid down in the commit that took it in."""
+
+    task: str
+    """Its id."""
+    release: int
+    """What had been told of the result by then."""
 
 
 # -- documents -----------------------------------------------------------------------------

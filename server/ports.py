@@ -181,8 +181,9 @@ class Intake:
     subscribings: tuple[Subscribing, ...] = ()
     accesses: tuple[Access, ...] = ()
     """Who writes it."""
-    upon: tuple[str, ...] = ()
-    """Ids of Tasks on whose results somebody says something: their cases look again, be they closed."""
+    upon: tuple[tuple[str, str], ...] = ()
+    """Ids of a Task that says something on a result, and of the Task whose result it is: its case looks
+    again, be it closed."""
     merged: tuple[tuple[str, str], ...] = ()
     """``Patient/id`` that lives on no longer, and the one that its cases are about from now on."""
 

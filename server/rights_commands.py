@@ -36,7 +36,11 @@ def acknowledge(case_id: str, by: str) -> None:
     try:
         found = _desk().read(case_id, by, now())
     except IllegalMove as error:
-        raise _refused("only a result that was released can have been read") from error
+        text = (
+            "only a result that was released can have been read, and of a held or faulted case only once "
+            "it is resumed"
+        )
+        raise _refused(text) from error
     _demand(found)
     click.echo(f"{case_id}: read by {by}")
 
@@ -62,7 +66,10 @@ def contest(case_id: str, end: str, by: str, reason: str) -> None:
     try:
         found = _desk().end_contest(case_id, Decided(ContestEnd(end), by, reason), now())
     except IllegalMove as error:
-        text = "only a contested result is decided on, and only a model's opinion that was released withdrawn"
+        text = (
+            "only a contested result is decided on (of a held or faulted case once it is resumed), and only "
+            "a model's opinion that was released withdrawn"
+        )
         raise _refused(text) from error
     _demand(found)
     click.echo(f"{case_id} is {end}; the worker tells whoever contested it next")

@@ -53,6 +53,14 @@ def test_what_is_not_released_is_not_acknowledged(world: World, run: Run) -> Non
         run("acknowledge", "nobody", "--by", "Dr. Tarn")
 
 
+def test_while_a_person_has_stopped_the_case_it_is_said_what_comes_first(world: World, run: Run) -> None:
+    case = case_of(world, delivered(world).task_id)
+    run("hold", case, "--by", "Dr. Tarn", "--reason", "to be looked at")
+    with pytest.raises(Fault, match="once it is resumed") as refused:
+        run("acknowledge", case, "--by", "Dr. Tarn")
+    assert refused.value.category is Category.CONFLICT
+
+
 def test_contests_are_listed_and_decided(world: World, run: Run) -> None:
     assert run("contests").output == "nothing is contested\n"
     sent = delivered(world)

@@ -529,3 +529,27 @@ def test_the_same_over_fhir_and_a_refusal_says_when(opened: Open) -> None:
     arbiter.world.run()
     assert (business(arbiter), decided(arbiter)) == ("closed-kept", "physician-in-charge")
     assert arbiter.world.send("POST", "Task/nobody/$keep", {}).status_code == 404
+
+
+def test_a_refused_deletion_tells_nothing_of_the_second_stage(opened: Open) -> None:
+    arbiters = [
+        Arbiter(opened(), VIRAL),
+        Arbiter(opened(policy={"audit_fraction": 1.0}), BACTERIAL, BACTERIAL),
+    ]
+    assert [each.state == "revealed" for each in arbiters] == [True, False]
+    told = [each.world.send("DELETE", each.role).text for each in arbiters]
+    assert told[0] == told[1]
+
+
+def test_the_address_is_told_by_a_conditional_put_as_well(opened: Open) -> None:
+    world = opened(Reveal.ALWAYS)
+    role = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    send_case(world, VIRAL)
+    world.run()
+    [offer] = world.get(f"Task?owner={role}&status=requested")["entry"]
+    task = offer["resource"]
+    version = f'W/"{task["meta"]["versionId"]}"'
+    accepted = {**task, "status": "accepted"}
+    answer = world.send("PUT", f"Task?_id={task['id']}", accepted, If_Match=version)
+    assert answer.status_code == 200
+    assert f'rel="{SR}/final-read"' in answer.headers["Link"]

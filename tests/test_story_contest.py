@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -205,3 +206,120 @@ def test_while_a_person_looks_at_a_case_a_contest_waits_and_is_not_lost(world: W
     world.house.ledger.resume(case, "Dr. Tarn", world.watch())
     world.run()
     assert {world.get(f"Task/{each}")["status"] for each in (task, other)} == {"in-progress"}
+
+
+def test_a_contest_that_somebody_decides_on_is_not_deleted(world: World) -> None:
+    sent = delivered(world)
+    task = contest(world, sent)
+    answer = world.send("DELETE", f"Task/{task}")
+    assert answer.status_code == 409
+    assert "python -m server contest" in answer.text
+    decide(world, sent, ContestEnd.UPHELD)
+    assert world.state(sent.task_id) == "closed"
+    assert world.send("DELETE", f"Task/{task}").status_code == 204, "one that has ended may be"
+
+
+def test_one_that_is_gone_all_the_same_keeps_no_other_from_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = delivered(world)
+    task, other = contest(world, sent), contest(world, sent, "C-2")
+    monkeypatch.setattr("server.fhir.removal.rules.on_delete", lambda _: None)
+    assert world.send("DELETE", f"Task/{task}").status_code == 204
+    decide(world, sent, ContestEnd.UPHELD)
+    assert world.state(sent.task_id) == "closed"
+    assert world.get(f"Task/{other}")["status"] == "completed"
+
+
+def test_while_it_is_contested_what_the_case_rests_on_is_not_deleted(world: World) -> None:
+    sent = delivered(world)
+    contest(world, sent)
+    for each in (f"Task/{sent.task_id}", f"DiagnosticReport/{sent.report['id']}"):
+        answer = world.send("DELETE", each)
+        assert answer.status_code == 409
+        assert "is contested no more" in answer.text
+
+
+def hold_and_end(world: World, sent: Hospital) -> None:
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+    world.run()
+    world.house.ledger.end(case, "Dr. Tarn", "a duplicate", world.watch())
+    world.run()
+
+
+def withdraw(world: World, sent: Hospital) -> None:
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.withdraw(case, Withdrawal("Dr. Tarn", "wrong unit", world.watch()))
+    world.run()
+
+
+def business(world: World, task: str) -> str:
+    return str(world.get(f"Task/{task}")["businessStatus"]["coding"][0]["code"])
+
+
+@pytest.mark.parametrize("ending", [withdraw, hold_and_end])
+def test_contested_again_after_any_end_it_is_told_its_own(
+    world: World, ending: Callable[[World, Hospital], None]
+) -> None:
+    sent = delivered(world)
+    contest(world, sent)
+    ending(world, sent)
+    again = contest(world, sent, "C-2")
+    assert world.state(sent.task_id) == "contested"
+    decide(world, sent, ContestEnd.UPHELD)
+    assert business(world, again) == "contest-upheld"
+    third = contest(world, sent, "C-3")
+    hold_and_end(world, sent)
+    assert business(world, third) == "contest-undecided"
+
+
+def test_what_comes_after_a_decision_and_before_it_is_told_is_contested_anew(world: World) -> None:
+    sent = delivered(world)
+    first = contest(world, sent)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    desk = Followed(world.house.database)
+    desk.end_contest(case, Decided(ContestEnd.UPHELD, "Dr. Tarn", "looked at again"), world.watch())
+    world.watch.forward(days=1)
+    other = contest(world, sent, "C-2")
+    assert business(world, first) == "contest-upheld"
+    assert (world.state(sent.task_id), business(world, other)) == ("contested", "in-review")
+    assert world.get(f"Task/{other}")["restriction"]["period"]["end"].startswith("2026-01-13")
+    withdraw(world, sent)
+    assert (business(world, first), business(world, other)) == ("contest-upheld", "contest-withdrawn")
+
+
+def test_withdrawn_after_it_was_decided_and_before_that_is_told_it_is_told_as_withdrawn(world: World) -> None:
+    sent = delivered(world)
+    task = contest(world, sent)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    desk = Followed(world.house.database)
+    desk.end_contest(case, Decided(ContestEnd.UPHELD, "Dr. Tarn", "looked at again"), world.watch())
+    withdraw(world, sent)
+    assert business(world, task) == "contest-withdrawn"
+    assert world.trace(sent.task_id)["aiRead"] == "withdrawn"
+
+
+def test_a_contest_is_overdue_by_its_own_date_whatever_came_before_it(world: World) -> None:
+    sent = delivered(world)
+    contest(world, sent)
+    later(world, days=7)
+    decide(world, sent, ContestEnd.UPHELD)
+    before = len(messages(world))
+    again = contest(world, sent, "C-2")
+    due = world.get(f"Task/{again}")["restriction"]["period"]["end"]
+    for number in range(6):
+        later(world, days=1)
+        contest(world, sent, f"D-{number}")  # it looks again
+    assert [each[1] for each in messages(world)[before:]] == ["urgent"]
+    assert world.trace(sent.task_id)["nextLook"] == due
+    later(world, days=1)
+    assert [each[1] for each in messages(world)[before:]] == ["urgent", "stat"]
+
+
+def test_what_nobody_contests_is_not_decided_on(world: World) -> None:
+    sent = delivered(world)
+    for end in (ContestEnd.UPHELD, ContestEnd.WITHDRAWN):
+        with pytest.raises(IllegalMove):
+            decide(world, sent, end)
+    assert world.trace(sent.task_id)["aiRead"] == "released"

@@ -270,3 +270,88 @@ def test_while_it_is_unread_or_contested_what_was_released_stays_to_be_seen(chas
     assert all(world.get(each) for each in named)
     assert seen == ["sent", "unread", "contested"]
     assert world.trace(sent.task_id)["aiRead"] == "released"
+
+
+def test_while_nobody_has_read_it_what_the_case_rests_on_is_not_deleted(tmp_path: Path) -> None:
+    for world in make_world(tmp_path, policy=with_policy(reading=RULES, notice=False)):
+        sent = delivered(world)
+        for each in (f"Task/{sent.task_id}", f"DiagnosticReport/{sent.report['id']}"):
+            answer = world.send("DELETE", each)
+            assert answer.status_code == 409
+            assert "has been read" in answer.text
+        later(world, hours=40)
+        assert world.send("DELETE", f"Task/{sent.task_id}").status_code == 409
+        world.post(upon(world, sent, "acknowledge"))
+        world.run()
+        assert world.state(sent.task_id) == "closed"
+        assert "has been read" not in world.send("DELETE", f"Task/{sent.task_id}").text
+
+
+def test_what_was_said_before_an_opinion_is_withdrawn_is_not_said_of_the_withdrawal(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    before = world.post(upon(world, sent, "acknowledge"))  # and no worker runs
+    world.house.ledger.withdraw(case, Withdrawal("Dr. Tarn", "wrong unit", world.watch()))
+    between = world.post(upon(world, sent, "acknowledge", "A-2"))
+    world.run()
+    assert {world.get(f"Task/{each['id']}")["status"] for each in (before, between)} == {"completed"}
+    assert world.state(sent.task_id) == "sent"
+    later(world, hours=24)
+    assert len(messages(world)) == 1
+    world.post(upon(world, sent, "acknowledge", "A-3"))
+    world.run()
+    assert world.state(sent.task_id) == "closed"
+
+
+def test_whoever_says_it_twice_has_read_it_once(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    desk = Followed(world.house.database)
+    tasks = [world.post(upon(world, sent, "acknowledge", f"A-{number}")) for number in range(2)]
+    world.run()
+    tasks.append(world.post(upon(world, sent, "acknowledge", "A-9")))
+    world.run()
+    assert {world.get(f"Task/{each['id']}")["status"] for each in tasks} == {"completed"}
+
+    def read() -> int:
+        world.run()
+        return [each["event"] for each in world.trace(sent.task_id)["history"]].count("result read")
+
+    assert read() == 1
+    for _ in range(3):
+        found = desk.read(case, "Dr. Tarn", world.watch())
+        assert found is not None
+        assert found.position.state is State.CLOSED
+        assert read() == 2, "another person has read it too"
+
+
+def test_while_a_person_looks_at_it_what_was_released_stays_to_be_seen_and_is_counted(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    outputs = world.get(f"Task/{sent.task_id}")["output"]
+    named = [each["valueReference"]["reference"] for each in outputs if "valueReference" in each]
+    named.append(f"DiagnosticReport/{sent.report['id']}")
+    for code, key in ((None, "resultsToRead"), (None, "unreadResults"), ("contest", "contestedResults")):
+        if key == "unreadResults":
+            later(world, hours=40)
+        if code:
+            world.post(upon(world, sent, code, reasonCode={"text": "no"}))
+            world.run()
+        world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+        world.run()
+        assert world.state(sent.task_id) == "held"
+        assert all(world.get(each) for each in named)
+        assert world.get("DiagnosticReport?_summary=count")["total"] == 2
+        assert counts(world)[key] == 1
+        world.house.ledger.resume(case, "Dr. Tarn", world.watch())
+        world.run()
+
+
+def test_what_was_not_released_when_a_person_stopped_it_stays_under_seal(world: World) -> None:
+    sent = send_case(world, VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "held"
+    assert world.send("GET", f"DiagnosticReport/{sent.report['id']}").status_code == 403

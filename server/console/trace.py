@@ -49,7 +49,7 @@ def trace(
         "nextLook": _time(case.due_at),
         "lastError": case.last_error,
         "chain": "whole" if chain_broken_at is None else f"broken at event {chain_broken_at}",
-        "history": _events(history, open_=open_),
+        "history": _events(history, open_=open_, over=asked_again),
         "deliveries": [_delivery(each) for each in deliveries],
     }
 
@@ -68,13 +68,18 @@ def summary(case: CaseRow) -> dict[str, Any]:
     }
 
 
-def _events(history: Sequence[History], *, open_: bool) -> list[dict[str, Any]]:
+def _events(history: Sequence[History], *, open_: bool, over: bool) -> list[dict[str, Any]]:
     """Under seal, neighbouring sealed events show as one without number or digest: how many there
     are would tell an audit from a disagreement.
+
+    ``over``: what came after the resolution, of a case whose question is open again, is sealed too: how it
+    ended, and what people said of that.
     """
     shown: list[dict[str, Any]] = []
+    resolved = False
     for each in history:
-        hidden = each.sealed and not open_
+        resolved = resolved or (over and each.event in _SEAL_LIFTED_BY)
+        hidden = resolved or (each.sealed and not open_)
         if not (hidden and shown and shown[-1]["event"] == _SEALED_TEXT):
             shown.append(_event(each, hidden=hidden, open_=open_))
     return shown

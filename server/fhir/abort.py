@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from server.errors import Category, Fault, Issue
 from server.fhir.admission import Look, coded, is_second_read, placed
+from server.fhir.one_code import demand_one_code
 from server.fhir.references import local, normal
 from server.fhir.task_states import ended
 from server.fhir.terms import ABORT
@@ -48,6 +49,7 @@ def stopped_by(task: Resource, look: Look) -> str:
     if task["intent"] not in INTENTS:
         accepted = " or ".join(INTENTS)
         problems.append(Issue("business-rule", f"to ask to stop is an intent {accepted}", "Task.intent"))
+    demand_one_code(task, problems)
     placed(task, problems)
     id_ = _focus(task, look, problems)
     if problems:

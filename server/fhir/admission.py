@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from server.errors import Category, Fault, Issue, fault
+from server.fhir.one_code import demand_one_code
 from server.fhir.references import local, normal
 from server.fhir.terms import (
     AI_FREE_READ,
@@ -184,6 +185,7 @@ def coded(concept: Mapping[str, Any], code: Coding) -> bool:
 
 
 def _kind(task: Resource, problems: list[Issue]) -> None:
+    demand_one_code(task, problems)
     if not is_second_read(task):
         codes = f"{SECOND_READ.code}, {AI_FREE_READ.code} where no model is to take part, {ASSESSMENT.code}"
         text = f"Tasks are accepted here with a code of {SECOND_READ.system}: {codes}"

@@ -20,8 +20,8 @@ from server.fhir.place import within
 from server.fhir.plan import Plan
 from server.fhir.rows.extraction import rows
 from server.fhir.seen import WRITING, Seen
-from server.fhir.speaking import demand_spoken_for
-from server.ports import Absent, Method, ResourceWrite, Shelf, Stored
+from server.fhir.speaking import demand_concerned_by, demand_spoken_for
+from server.ports import Absent, Method, Resource, ResourceWrite, Shelf, Stored
 from server.query import NEVER, Query
 
 DEEDS = {"POST": Deed.CREATE, "PUT": Deed.UPDATE, "PATCH": Deed.UPDATE, "DELETE": Deed.DELETE}
@@ -68,6 +68,8 @@ class Guard:
             self._demand_write(write)
         for id_ in plan.stopping:
             self._demand_spoken_for(self.shelf.read("Task", id_))
+        for _, id_ in plan.upon:
+            self._demand_concerned(id_)
         plan.absent = [each for absent in plan.absent for each in self._absent(absent.query)]
 
     def _absent(self, wanted: Query) -> Iterator[Absent]:
@@ -104,3 +106,13 @@ class Guard:
     def _demand_spoken_for(self, task: Stored | None) -> None:
         if task is not None:
             demand_spoken_for(self.rights.caller, own(task.body))
+
+    def _demand_concerned(self, id_: str) -> None:
+        """Who says something upon a result speaks for whom it was made for or is about, or its signer."""
+        task = self.shelf.read("Task", id_)
+        if task is not None:
+            demand_concerned_by(self.rights.caller, own(task.body), self._look)
+
+    def _look(self, type_: str, id_: str) -> Resource | None:
+        found = self.shelf.read(type_, id_)
+        return None if found is None else own(found.body)

@@ -33,6 +33,7 @@ from server.fhir.query.meeting import Unwritten, meets
 from server.fhir.references import demand_present, pointers, relativise, targets
 from server.fhir.removal import demand_removable
 from server.fhir.repeats import placer_query
+from server.fhir.requesting import demand_concerned
 from server.fhir.rows.extraction import rows
 from server.fhir.stamp import stamped, tombstone
 from server.fhir.subscriptions.enrolment import Enrolment
@@ -63,8 +64,8 @@ class Plan:
     openings: list[Opening] = field(default_factory=list)
     stopping: list[str] = field(default_factory=list)
     """Ids of Tasks that are asked to stop."""
-    upon: list[str] = field(default_factory=list)
-    """Ids of Tasks on whose results somebody says something."""
+    upon: list[tuple[str, str]] = field(default_factory=list)
+    """Ids of a Task that says something on a result, and of the Task whose result it is."""
     subscribings: list[Subscribing] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
 
@@ -227,9 +228,10 @@ class Planner:
             made.stopping.append(stopped_by(task, pending.look))
             return
         if is_upon_result(task):
-            made.upon.append(told_upon(task, pending.look))
+            made.upon.append((task["id"], told_upon(task, pending.look)))
             return
         opening = self.admission.opening(task, pending.look)
+        demand_concerned(task, opening.report, pending.look, self.shelf)
         subject = (opening.report, opening.question)
         if any((each.report, each.question) == subject for each in made.openings):
             raise doubled(asked)

@@ -8,7 +8,7 @@ from server.errors import Category, Fault, fault
 from server.fhir import rules
 from server.fhir.index import patient_of
 from server.fhir.parse import parse
-from server.fhir.task_states import CANCELLABLE
+from server.fhir.task_states import CANCELLABLE, ended
 from server.ports import Resource, Shelf, Stored
 
 
@@ -22,10 +22,11 @@ def demand_removable(shelf: Shelf, stored: Stored, freed: Mapping[str, int]) -> 
     rules.on_delete(resource)
     _no_case(shelf, stored, resource)
     left = {t: n - freed.get(t, 0) for t, n in shelf.referrers(stored.type, stored.id).items()}
-    needed = [f"{count} {type_}" for type_, count in sorted(left.items()) if count > 0]
-    if needed:
+    # No number: it would count what is under seal, and tell by another DELETE that something has come.
+    if needed := [type_ for type_, count in sorted(left.items()) if count > 0]:
         text = (
-            f"{', '.join(needed)} refer to this resource; delete or change them before, or in one transaction"
+            f"still referring to this resource: {', '.join(needed)}; delete or change what does before, or "
+            "in one transaction"
         )
         raise fault(Category.CONFLICT, "conflict", text)
 
@@ -42,6 +43,8 @@ def _open_case(shelf: Shelf, stored: Stored, task_id: str) -> Fault:
     moves = ["wait until it has ended"]
     if status in CANCELLABLE:
         moves = [f"cancel it first (Task/{task_id}, status cancelled, with If-Match)"]
+    if status and ended(status):  # the result is out, and a person still owes an act
+        moves = ["wait until it has been read (a Task with code acknowledge) and is contested no more"]
     if stored.type == "Observation":
         moves.append("or take the value back: status entered-in-error")
     text = f"the open case of Task/{task_id} rests on this resource; {' '.join(moves)}"

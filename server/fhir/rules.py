@@ -9,8 +9,10 @@ from server.fhir.admission import is_specialists
 from server.fhir.bindings import GUARDED, WRITTEN
 from server.fhir.index import patient_of
 from server.fhir.task_rules import demand_move
+from server.fhir.task_states import ended
 from server.fhir.terms import SR
 from server.fhir.times import moment
+from server.fhir.upon_result import is_upon_result
 from server.ports import Resource
 
 _SKEW = timedelta(minutes=5)
@@ -88,12 +90,18 @@ def _is_part(resource: Resource) -> bool:
 
 
 def on_delete(old: Resource) -> None:
-    """What this server wrote is a record of what it did.
+    """What this server wrote is a record of what it did; what a person has taken up has an end that is owed.
 
     Raises:
-        Fault: FORBIDDEN.
+        Fault: FORBIDDEN, CONFLICT.
     """
     kind = old["resourceType"]
+    if kind == "Task" and is_upon_result(old) and old["status"] != "requested" and not ended(old["status"]):
+        text = (
+            "whoever decides on this contest has taken it up; wait until it is decided (python -m server "
+            "contest), or say in a note of this Task that it is wanted no more"
+        )
+        raise fault(Category.CONFLICT, "business-rule", text, "Task.status")
     if _minted(old) is not None or (kind == "Task" and is_specialists(old)):
         text = f"this {kind} was written by this server and is not deleted by anybody else"
         raise fault(Category.FORBIDDEN, "forbidden", text)

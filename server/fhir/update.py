@@ -59,7 +59,7 @@ def conditional_update(desk: Desk, request: Request, type_: str) -> Response:
         only_new=request.only_new,
     )
     answer = desk.write(request.arrival(f"update {type_}"), [asked], request.at)[0]
-    return written(answer, desk.base, request)
+    return pointed(desk, answer, written(answer, desk.base, request))
 
 
 def _body(desk: Desk, request: Request, type_: str, id_: str | None = None) -> Resource:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from server.errors import Category, Fault, Issue
 from server.fhir.abort import INTENTS
 from server.fhir.admission import Look, coded, is_second_read, placed
+from server.fhir.one_code import demand_one_code
 from server.fhir.references import local, normal
+from server.fhir.requesting import demand_clinician, demand_patient_or_clinician
 from server.fhir.terms import ACKNOWLEDGE, CONTEST
 from server.ports import Resource
 from server.query import Query, Reference, Token
@@ -58,13 +60,12 @@ def told_upon(task: Resource, look: Look) -> str:
     if task["intent"] not in INTENTS:
         accepted = " or ".join(INTENTS)
         problems.append(Issue("business-rule", f"this is an intent {accepted}", "Task.intent"))
+    demand_one_code(task, problems)
     placed(task, problems)
-    if not task.get("requester"):
-        text = "who has read the result, or contests it, is needed"
-        problems.append(Issue("required", text, "Task.requester"))
-    if not is_contest(task) and _of_the_patient(task):
-        text = "a clinician's word is needed: a Practitioner, PractitionerRole or Organization"
-        problems.append(Issue("business-rule", text, "Task.requester"))
+    if is_contest(task):
+        demand_patient_or_clinician(task, look, problems)
+    else:
+        demand_clinician(task, problems)
     if is_contest(task) and not task.get("reasonCode", {}).get("text", "").strip():
         text = "say what is not accepted, in words: reasonCode.text"
         problems.append(Issue("required", text, "Task.reasonCode.text"))
@@ -88,13 +89,6 @@ def _focus(task: Resource, look: Look, problems: list[Issue]) -> str:
         text = "whom the result is about is needed: the same patient"
         problems.append(Issue("business-rule", text, "Task.for"))
     return target[1]
-
-
-def _of_the_patient(task: Resource) -> bool:
-    """Whether the requester is no clinician; a patient who has read a result does not act upon it."""
-    named = task.get("requester", {})
-    type_ = str(named.get("type") or normal(named.get("reference", "")).partition("/")[0])
-    return type_ in ("Patient", "RelatedPerson")
 
 
 def _patient(task: Mapping[str, Mapping[str, str]]) -> str:

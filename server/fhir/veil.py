@@ -15,11 +15,13 @@ from server.errors import Category, fault
 from server.fhir.admission import is_final_read
 from server.fhir.parse import own
 from server.fhir.references import normal, pointers, targets
-from server.fhir.terms import FINAL_READ
+from server.fhir.terms import CONTEST, FINAL_READ
 from server.ports import SEALABLE, Resource, Seals, Stored
 from server.query import ALWAYS, AnyOf, Not, Reference, Sealed, Test
 
 _REPORT, _FINDING, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
+_TELLING = tuple(f'"{each}"'.encode() for each in (CONTEST.code, "completed"))
+"""A contest, and how a case has ended."""
 
 
 def demand_shown(seals: Seals, stored: Stored, caller: Caller = EVERYBODY) -> Stored:
@@ -108,7 +110,7 @@ def _grounds(stored: Stored) -> list[str]:
     requests that it answers, of anything else the reports that it refers to.
     """
     if stored.type == _TASK:
-        return [f"{_TASK}/{stored.id}"] if _is_final_read(stored) else []
+        return [f"{_TASK}/{stored.id}"] if _may_tell(stored) else []
     if stored.type not in SEALABLE:
         return []
     named = [f"{stored.type}/{stored.id}"]
@@ -120,6 +122,12 @@ def _grounds(stored: Stored) -> list[str]:
         told = targets(pointers(own(stored.body)))
         named += [each for each in told if each.startswith(f"{_REPORT}/")]
     return named
+
+
+def _may_tell(stored: Stored) -> bool:
+    """Whether this version of a Task may hold what somebody says of an opinion; of no other it is asked."""
+    said = not stored.deleted and any(each in stored.body for each in _TELLING)
+    return said or _is_final_read(stored)
 
 
 def _is_final_read(stored: Stored) -> bool:

@@ -16,7 +16,7 @@ from server.fhir.terms import REMINDER as UNREAD_RESULT
 from server.model import Chase, ReadingRules
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.contest import open_contests, overdue
+from server.steps.contest import due_at, overdue
 from server.steps.corrected import noted_late
 from server.steps.messages import told_of
 from server.steps.said import has_been_read, releases, said
@@ -53,8 +53,7 @@ def await_decision(file: CaseFile) -> Progress | Wait:
     """CONTESTED: nothing but a person's decision ends it."""
     if (heard := said(file)) is not None:
         return heard
-    told = file.tools.files.facts(file.case.id, "contest-overdue", str)
-    due = open_contests(file)[0].due_at if not told else _moment(told[-1])
+    due = due_at(file)
     if due <= file.now:
         return overdue(file)
     late = noted_late(Moved(file))
@@ -96,7 +95,3 @@ def _rules(file: CaseFile) -> ReadingRules:
     if file.policy.reading is None:
         raise fault(Category.BROKEN, "exception", "the policy of this case does not chase its result")
     return file.policy.reading
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

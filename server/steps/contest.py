@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from server.case import Event
+from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.message import Message
@@ -16,7 +18,7 @@ from server.fhir.stamp import stamped
 from server.fhir.task_states import ended
 from server.fhir.terms import CONTEST_NEWS, Business
 from server.fhir.upon_result import sender
-from server.model import Contest, ContestEnd, Decided, Withdrawal
+from server.model import Contest, ContestEnd, Decided, Overdue
 from server.ports import Progress, Resource, ResourceWrite
 from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.messages import told_of
@@ -59,12 +61,34 @@ def begun(move: Moved, tasks: Sequence[Resource]) -> Progress:
 def overdue(file: CaseFile) -> Progress:
     """Still CONTESTED: the date has passed, and whoever decides is told again, once a day."""
     contest = open_contests(file)[0]
-    again = len(file.tools.files.facts(file.case.id, "contest-overdue", str)) + 1
+    again = len(_overdue(file)) + 1
     move = Moved(file).note(Event.CONTEST_OVERDUE, decides=contest.accountable, since=contest.due_at)
     text = f"This contest should have been decided by {contest.accountable} until {instant(contest.due_at)}."
     told_of(move, _news(file, f"overdue/{again}", "stat", text, contest.accountable))
-    move.lay_down("contest-overdue", instant(file.now + REMINDER))
+    move.lay_down("contest-late", Overdue(round_of(file), file.now + REMINDER))
     return move.progress(file.now + REMINDER)
+
+
+def due_at(file: CaseFile) -> datetime:
+    """When whoever decides is told again; of what was told of an earlier contest nothing counts."""
+    told = [each for each in _overdue(file) if each.round == round_of(file)]
+    return told[-1].again if told else open_contests(file)[0].due_at
+
+
+def _overdue(file: CaseFile) -> list[Overdue]:
+    return file.tools.files.facts(file.case.id, "contest-late", Overdue)
+
+
+def round_of(file: CaseFile) -> int:
+    """The number of the contest that is open, or would be next: all who join it are told one end."""
+    return len(file.tools.files.facts(file.case.id, "contests-told", int)) + 1
+
+
+def ended_by(move: Moved, end: ContestEnd, by: str, reason: str) -> Moved:
+    """What ends a contest without a decision on it, where there is one."""
+    if open_contests(move.file):
+        move.lay_down("contest-decided", Decided(end, by, reason, round_of(move.file)))
+    return move
 
 
 def open_contests(file: CaseFile) -> list[Contest]:
@@ -83,23 +107,26 @@ def decided(file: CaseFile) -> Progress | None:
     move = Moved(file).lay_down("contests-told", number).lay_down("release", f"contest {said.end}")
     standing = Standing("completed", _BUSINESS[said.end], said.reason)
     for each in contests:
-        if not ended(file.resource(each.task)["status"]):
+        if _waits(file, each.task):
             move.write(moved_task(file, each.task, standing))
     text = f"The contest of this result is decided by {said.by}: {said.end}. {said.reason}"
     to = "Whoever reads the result"
     return told_of(move, _news(file, "decided", "urgent", text, to)).at_once()
 
 
+def _waits(file: CaseFile, task: str) -> bool:
+    """Whether this Task is here and open: one that is gone, or has an end, keeps no other from its own."""
+    stored = file.tools.shelf.read("Task", task.partition("/")[2])
+    return stored is not None and not ended(parse(stored.body)["status"])
+
+
 def _decision(file: CaseFile) -> Decided:
-    """The latest word on it; a withdrawal that nobody called a decision is one."""
+    """The latest word on this contest; one on an earlier contest is none on this."""
     words = file.tools.files.facts(file.case.id, "contest-decided", Decided)
-    told = len(file.tools.files.facts(file.case.id, "contests-told", int))
-    if len(words) > told:
-        return words[-1]
-    taken_back = file.latest("withdrawal", Withdrawal)
-    if taken_back is not None:
-        return Decided(ContestEnd.WITHDRAWN, taken_back.by, taken_back.reason)
-    return Decided(ContestEnd.UNDECIDED, "a person", file.latest("ending", str) or "")
+    mine = [each for each in words if each.round == round_of(file)]
+    if not mine:
+        raise fault(Category.BROKEN, "exception", "the case file lacks the end of its contest")
+    return mine[-1]
 
 
 def _in_review(file: CaseFile, task: Resource, contest: Contest) -> list[ResourceWrite]:
@@ -114,5 +141,4 @@ def _in_review(file: CaseFile, task: Resource, contest: Contest) -> list[Resourc
 
 
 def _news(file: CaseFile, what: str, priority: str, text: str, to: str) -> Message:
-    told = len(file.tools.files.facts(file.case.id, "contests-told", int))
-    return Message(f"contest/{told + 1}/{what}", CONTEST_NEWS, priority, text, [("", to)])
+    return Message(f"contest/{round_of(file)}/{what}", CONTEST_NEWS, priority, text, [("", to)])

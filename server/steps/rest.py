@@ -18,7 +18,8 @@ LOOK_AFTER = timedelta(hours=1)
 
 def close(file: CaseFile) -> Progress | Wait:
     """CLOSED, or SENT to be read, when every document is proven received."""
-    if (heard := said(file) or decided(file)) is not None:
+    # A decision is told first: what is contested after it was not looked at yet.
+    if (heard := decided(file) or said(file)) is not None:
         return heard
     if file.tools.files.undelivered(file.case.id):
         return Wait(file.now + LOOK_AFTER)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from server.case import Event
+from server.case import Event, State
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
 from server.fhir.upon_result import is_contest, sender, unanswered
-from server.model import Acknowledged
+from server.model import Acknowledged, Heard
 from server.ports import Progress, Resource
 from server.steps.casefile import CaseFile, Moved
 from server.steps.contest import begun
@@ -38,12 +38,27 @@ def releases(file: CaseFile) -> int:
 
 def has_been_read(file: CaseFile) -> bool:
     """Whether somebody has said so since it was last told."""
-    read = file.latest("acknowledged", Acknowledged)
-    return read is not None and read.release >= releases(file)
+    read = file.tools.files.facts(file.case.id, "acknowledged", Acknowledged)
+    return any(each.release >= releases(file) for each in read)
 
 
 def _read(move: Moved, task: Resource) -> None:
-    by = sender(task)
-    move.note(Event.RESULT_READ, actor=by, task=f"Task/{task['id']}")
-    move.lay_down("acknowledged", Acknowledged(by, releases(move.file)))
+    word = Acknowledged(sender(task), _release(move.file, task))
+    if _counts(move, word):
+        move.note(Event.RESULT_READ, actor=word.by, task=f"Task/{task['id']}")
+        move.lay_down("acknowledged", word)
     move.write(moved_task(move.file, f"Task/{task['id']}", Standing("completed"), via="accepted"))
+
+
+def _release(file: CaseFile, task: Resource) -> int:
+    """What had been told when this Task came: what was told since, its sender cannot have read."""
+    heard = file.tools.files.facts(file.case.id, "heard", Heard)
+    return next((each.release for each in heard if each.task == task["id"]), releases(file))
+
+
+def _counts(move: Moved, word: Acknowledged) -> bool:
+    """Whether it is news: nobody reads the same twice, who has read an earlier release owes the latest."""
+    if move.position.state in (State.SENT, State.UNREAD):
+        return word.release >= releases(move.file)
+    before = move.file.tools.files.facts(move.file.case.id, "acknowledged", Acknowledged)
+    return word not in (*before, *(each.value for each in move.facts))

@@ -19,11 +19,12 @@ from server.fhir.pens.withdrawal import (
 )
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
-from server.model import Comparison, Document, Hl7Kind, Verdict, Withdrawal
+from server.model import Comparison, ContestEnd, Document, Hl7Kind, Verdict, Withdrawal
 from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
 from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
+from server.steps.contest import ended_by
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
 from server.steps.rest import LOOK_AFTER
@@ -56,6 +57,7 @@ def retract(file: CaseFile) -> Progress:
     unsent = _undelivered(file)
     gone = {each.document.id for each in unsent}
     move = Moved(file).take_back(unsent).note(Event.WRITTEN_UP, withdrawn=True).lay_down("release", _OPINION)
+    ended_by(move, ContestEnd.WITHDRAWN, said.by, said.reason)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
     move.send(withdrawal_messages(file, said, unsent))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)

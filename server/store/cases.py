@@ -13,7 +13,8 @@ from server.store.columns import Instant
 from server.store.prepared import Prepared, at_most
 from server.store.tables import cases
 
-_OPEN = [state.value for state in State if not Position(state).ended and state not in FOLLOWED]
+_OPEN = [state.value for state in State if not Position(state).ended]
+"""Those whose result is owed a reading or a decision among them: both need what they are about."""
 _GOES_ON = (cases.c.due_at.is_not(None), *(cases.c.state != each.value for each in (*FOLLOWED, State.CLOSED)))
 """Ended cases have no due date, but for a closed one that has yet to note what came too late. One whose
 result is out has been answered, whatever a person still owes."""

@@ -18,6 +18,7 @@ from server.store.caserow import case_of, find
 from server.store.cases import stir_case
 from server.store.facts import lay_down
 from server.store.handed import decided
+from server.store.seals import asked_again
 from server.store.tables import cases, event, fact, withdrawn_model
 
 _CALLED = "called-complete"
@@ -84,7 +85,7 @@ def keep(connection: Connection, case_id: str, said: Kept) -> CaseRow | None:
     """The physician in charge keeps the first report against the specialist's answer.
 
     Raises:
-        IllegalMove: the answer is not told yet, or does not say otherwise.
+        IllegalMove: the answer is not told yet, does not say otherwise, or is under seal again.
     """
     case = find(connection, case_id, keep=True)
     if case is None:
@@ -92,7 +93,9 @@ def keep(connection: Connection, case_id: str, said: Kept) -> CaseRow | None:
     outcome = select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == "outcome")
     bodies = connection.execute(outcome.order_by(fact.c.number.desc()).limit(1)).scalars().all()
     once = _next(connection, case_id, "kept") > 1
-    if once or not bodies or msgspec.json.decode(bytes(bodies[0])) != _OTHERWISE:
+    otherwise = bool(bodies) and msgspec.json.decode(bytes(bodies[0])) == _OTHERWISE
+    # While the same is asked anew nobody learns from a refusal what was answered, nor reads why it is kept.
+    if once or not otherwise or asked_again(connection, case_id):
         raise IllegalMove(case.position, Event.VIEW_KEPT)
     entry = Entry(Event.VIEW_KEPT, said.by, {"reason": said.reason})
     return decide(connection, case_id, entry, said.at, ("kept", said))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from server.ports import Fact
 from server.store.tables import fact
@@ -27,3 +27,9 @@ def lay_down(connection: Connection, case_id: str, facts: Sequence[Fact], at: da
                 for each in facts
             ],
         )
+
+
+def count(connection: Connection, case_id: str, kind: str) -> int:
+    """How many facts of one kind a case has; the next one's number is one more."""
+    query = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == kind)
+    return int(connection.execute(query).scalar_one())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+import msgspec
+from sqlalchemy import Connection, select
 
-from server.case import Event, State
+from server.case import Event, IllegalMove, State
 from server.model import Acknowledged, ContestEnd, Decided, Withdrawal
 from server.ports import CaseRow, Entry
-from server.store.caserow import case_of
+from server.store.caserow import case_of, find
 from server.store.database import Database
 from server.store.decision import decide
+from server.store.facts import count
 from server.store.tables import cases, fact
 
 _EVENTS = {
@@ -41,17 +44,12 @@ class Followed:
         return self._database.read(lambda c: [case_of(row) for row in c.execute(query)])
 
     def read(self, case_id: str, by: str, at: datetime) -> CaseRow | None:
-        """Somebody says that they have read a result; None when there is no such case.
+        """Somebody says that they have read a result, once; None when there is no such case.
 
         Raises:
             IllegalMove: nothing is released.
         """
-
-        def work(connection: Connection) -> CaseRow | None:
-            said = Acknowledged(by, _released(connection, case_id))
-            return decide(connection, case_id, Entry(Event.RESULT_READ, by), at, ("acknowledged", said))
-
-        return self._database.write(work)
+        return self._database.write(lambda c: _read(c, case_id, by, at))
 
     def end_contest(self, case_id: str, decided: Decided, at: datetime) -> CaseRow | None:
         """A person decides a contest; None when there is no such case.
@@ -59,13 +57,34 @@ class Followed:
         Raises:
             IllegalMove: it is not contested, or there is no model's opinion to withdraw.
         """
-        entry = Entry(_EVENTS[decided.end], decided.by, {"reason": decided.reason, "contest": decided.end})
-        grounds: list[tuple[str, object]] = [("contest-decided", decided)]
-        if decided.end is ContestEnd.WITHDRAWN:
-            grounds.append(("withdrawal", Withdrawal(decided.by, decided.reason, at)))
-        return self._database.write(lambda c: decide(c, case_id, entry, at, *grounds))
+        return self._database.write(lambda c: _end_contest(c, case_id, decided, at))
 
 
-def _released(connection: Connection, case_id: str) -> int:
-    query = select(func.count()).where(fact.c.case_id == case_id, fact.c.kind == "release")
-    return int(connection.execute(query).scalar_one())
+def _end_contest(connection: Connection, case_id: str, decided: Decided, at: datetime) -> CaseRow | None:
+    case = find(connection, case_id, keep=True)
+    if case is None:
+        return None
+    event = _EVENTS[decided.end]
+    if case.position.state is not State.CONTESTED:  # an opinion can be withdrawn from elsewhere too
+        raise IllegalMove(case.position, event)
+    word = replace(decided, round=count(connection, case_id, "contests-told") + 1)
+    grounds: list[tuple[str, object]] = [("contest-decided", word)]
+    if decided.end is ContestEnd.WITHDRAWN:
+        grounds.append(("withdrawal", Withdrawal(decided.by, decided.reason, at)))
+    entry = Entry(event, decided.by, {"reason": decided.reason, "contest": decided.end})
+    return decide(connection, case_id, entry, at, *grounds)
+
+
+def _read(connection: Connection, case_id: str, by: str, at: datetime) -> CaseRow | None:
+    case = find(connection, case_id, keep=True)
+    if case is None:
+        return None
+    said = Acknowledged(by, count(connection, case_id, "release"))
+    if case.position.state not in (State.SENT, State.UNREAD) and said in _acknowledged(connection, case_id):
+        return case
+    return decide(connection, case_id, Entry(Event.RESULT_READ, by), at, ("acknowledged", said))
+
+
+def _acknowledged(connection: Connection, case_id: str) -> list[Acknowledged]:
+    query = select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == "acknowledged")
+    return [msgspec.json.decode(bytes(row[0]), type=Acknowledged) for row in connection.execute(query)]

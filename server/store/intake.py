@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from server.case import START, Event, State
-from server.ports import Arrival, Entry, Intake, Method, Opening, Raced
+from server.model import Heard
+from server.ports import Arrival, Entry, Fact, Intake, Method, Opening, Raced
 from server.store import chain, locks, references, resources
 from server.store.accesses import note
 from server.store.cases import asking, goes_on, stirring
 from server.store.database import Database
+from server.store.facts import count, lay_down
 from server.store.policies import opened_under
 from server.store.prepared import Prepared
 from server.store.subscriptions import DEAF, Subscriptions
@@ -91,10 +94,19 @@ def _stir_all(connection: Connection, intake: Intake) -> None:
             _STIR_SIGNED.run(connection, signer=f"PractitionerRole/{write.id}", at=at)
         if write.type == "DiagnosticReport" and write.version > 1:
             _STIR_CLOSED.run(connection, about=f"DiagnosticReport/{write.id}", at=at)
-    for task in sorted(intake.upon):
+    for said, task in sorted(intake.upon, key=itemgetter(1)):
         _STIR_ANSWERED.run(connection, task=task, at=at)
+        _hear(connection, said, task, at)
     if not all(goes_on(connection, task) for task in sorted(intake.stopping)):
         raise Raced
+
+
+def _hear(connection: Connection, said: str, task: str, at: datetime) -> None:
+    """What is said of a result is about what was told of it by now, whenever it is looked at."""
+    case_id = connection.execute(select(cases.c.id).where(cases.c.task_id == task)).scalar_one_or_none()
+    if case_id is not None:
+        heard = Heard(said, count(connection, case_id, "release"))
+        lay_down(connection, case_id, [Fact("heard", count(connection, case_id, "heard") + 1, heard)], at)
 
 
 def _told_of(intake: Intake) -> set[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy import case as sql_case
 
 from server.arbitration import Dissent, Kept
-from server.case import Event, Position, State, advance
+from server.case import FOLLOWED, Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, LeaseLost, Progress
@@ -171,6 +171,12 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
         query = select(cases.c.state, func.count()).group_by(cases.c.state)
+        return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+    def owed(self) -> dict[str, int]:
+        """How many results are owed a person's act; one whose case a person has stopped still is."""
+        stands = func.coalesce(cases.c.before, cases.c.state)
+        query = select(stands, func.count()).where(stands.in_(FOLLOWED)).group_by(stands)
         return self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
 
     def overdue(self, at: datetime, by: timedelta) -> int:

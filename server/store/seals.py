@@ -9,6 +9,8 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
   number: those are what the question is asked about;
 - the Task that shows a specialist both opinions;
+- a contest of a result on the question, and what people are told of it; the Task of a case whose physician in
+  charge has kept the first report: they hold people's words on what was found;
 - what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
   of these in turn.
 """
@@ -22,9 +24,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select
 
 from server.case import RELEASED, State
-from server.ports import SEALABLE
+from server.ports import SEALABLE, ResourceWrite
 from server.store.comparing import looked_up
-from server.store.tables import cases, reference, resource, search_number, search_value
+from server.store.tables import cases, fact, reference, resource, search_number, search_value
 
 UNSEALED = (
     State.RESOLVED,
@@ -37,10 +39,11 @@ UNSEALED = (
     State.WITHDRAWN,
 )
 _REPORT, _RESULT, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
+_MESSAGE = "Communication"
 
-
-_FINAL_READ = "final-read"
-"""Task.code, of ``{SR}/CodeSystem/task``."""
+_FINAL_READ, _CONTEST, _CONTEST_NEWS = "final-read", "contest", "contested-result"
+"""Task.code and Communication.category, of ``{SR}/CodeSystem/task``."""
+_TELLING = tuple(f'"{each}"'.encode() for each in (_FINAL_READ, _CONTEST, "completed"))
 _RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
 """What is written about something that was said. An image, or a value derived from one, is evidence."""
 _TOLD_OF = tuple(sorted(SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT}))
@@ -62,14 +65,21 @@ def _sealed(type_: str) -> ColumnElement[bool]:
 def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     """Whether the resource in ``own``, of this type, is such an opinion."""
     if type_ == _TASK:
-        return _final_read(own)
+        return or_(_final_read(own), _says(own, "code", _CONTEST), _kept_against(own))
     if type_ not in SEALABLE:
         return false()
     if type_ == _REPORT:
         return _report(own)
     if type_ == _RESULT:
         return or_(and_(not_(_measured(own)), _listed_somehow(own)), _tells(own))
+    if type_ == _MESSAGE:
+        return or_(_tells(own), _tells_of_teller(own), _says(own, "category", _CONTEST_NEWS))
     return or_(_tells(own), _tells_of_teller(own)) if type_ in _RETELLING else _tells(own)
+
+
+def may_tell(write: ResourceWrite) -> bool:
+    """Whether this version of a Task may hold what is under seal: of the others nothing is asked."""
+    return write.type == _TASK and any(each in write.body for each in _TELLING)
 
 
 @lru_cache
@@ -79,6 +89,12 @@ def _listed_at_all() -> ColumnElement[bool]:
 
 def _listed_somehow(own: Any) -> ColumnElement[bool]:
     return or_(_listed(own), _listed_by_panel(own))
+
+
+def _undecided(case: Any) -> ColumnElement[bool]:
+    """By where it stood before a person stopped it: what was released then stays so meanwhile."""
+    undecided: ColumnElement[bool] = func.coalesce(case.c.before, case.c.state).not_in(UNSEALED)
+    return undecided
 
 
 @lru_cache
@@ -93,7 +109,7 @@ def answers_are(own: Any) -> ColumnElement[bool]:
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
-        case.c.state.not_in(UNSEALED),
+        _undecided(case),
         asks.c.resource_key == own.c.key,
         asks.c.param == "code",
         asks.c.value == case.c.question,
@@ -111,6 +127,43 @@ def _final_read(own: Any) -> ColumnElement[bool]:
             literal("").concat(asked.c.type) == _REQUEST,
             answers_are(asked),
         ),
+    )
+
+
+def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
+    """What is said by this code upon the result of a case whose question is open again."""
+    coded, link, order, case = search_value.alias(), reference.alias(), resource.alias(), cases.alias()
+    return and_(
+        looked_up(coded.c.resource_key == own.c.key, coded.c.param == param, coded.c.value == code),
+        looked_up(
+            link.c.resource_key == own.c.key,
+            order.c.key == link.c.target_key,
+            literal("").concat(order.c.type) == _TASK,
+            case.c.task_id == order.c.id,
+            _asked_anew(case),
+        ),
+    )
+
+
+def _kept_against(own: Any) -> ColumnElement[bool]:
+    """The Task of a case whose physician in charge has said, and why, that they keep the first report."""
+    case, said = cases.alias(), fact.alias()
+    return looked_up(
+        case.c.task_id == own.c.id,
+        said.c.case_id == case.c.id,
+        said.c.kind == "kept",
+        _asked_anew(case),
+    )
+
+
+def _asked_anew(case: Any) -> ColumnElement[bool]:
+    """Whether another case on the same question about the same patient is not resolved."""
+    other = cases.alias()
+    return looked_up(
+        other.c.patient == case.c.patient,
+        other.c.question == case.c.question,
+        other.c.id != case.c.id,
+        other.c.state.not_in(UNSEALED),
     )
 
 
@@ -147,7 +200,7 @@ def _like_a_first_report(own: Any) -> ColumnElement[bool]:
         about.c.resource_key == own.c.key,
         about.c.param == "patient",
         case.c.patient == about.c.value,
-        case.c.state.not_in(UNSEALED),
+        _undecided(case),
         first.c.type == _REPORT,
         first.c.id == func.substr(case.c.report, len(_REPORT) + 2),
         mine.c.resource_key == own.c.key,
@@ -165,7 +218,7 @@ def _open_about(case: Any) -> ColumnElement[bool]:
     return looked_up(
         other.c.patient == case.c.patient,
         other.c.question == case.c.question,
-        other.c.state.not_in(UNSEALED),
+        _undecided(other),
     )
 
 
@@ -222,7 +275,7 @@ def _tells_of_teller(own: Any) -> ColumnElement[bool]:
 
 def asked_again(connection: Connection, case_id: str) -> bool:
     """Whether another case on this one's question about its patient is open."""
-    query = select(cases.c.id).where(cases.c.id == case_id, cases.c.state.in_(UNSEALED), _open_about(cases))
+    query = select(cases.c.id).where(cases.c.id == case_id, not_(_undecided(cases)), _open_about(cases))
     return connection.execute(query).first() is not None
 
 

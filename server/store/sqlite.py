@@ -7,6 +7,7 @@ carries a newer one.
 
 from __future__ import annotations
 
+import fcntl
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from server.errors import Category, Fault, fault
@@ -64,7 +66,7 @@ class Sqlite:
         event.listen(self._beside, "connect", _configure_scratch)
         lost = f"{beside.name} is damaged or no database; delete it, nothing in it is needed"
         with told(lost):
-            _make(self._beside)
+            _open(self._beside, beside)
         self.scratch = Scratch(self._beside, lambda: told(lost))
         self._turn = Turn(path.with_suffix(".turn"))
         self._path = str(path)
@@ -108,6 +110,39 @@ class Sqlite:
         self._turn.close()
 
 
+def _open(beside: Engine, place: Path) -> None:
+    """Made where it is not there, and anew where a power cut has broken it: nothing in it is needed.
+
+    One process after the other, so that none takes away what another has just made.
+    """
+    try:
+        _make(beside)
+    except DBAPIError as error:
+        if not _broken(error):
+            raise
+        with place.with_suffix(".turn").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _renew(beside, place)
+
+
+def _renew(beside: Engine, place: Path) -> None:
+    beside.dispose()
+    try:
+        _make(beside)
+    except DBAPIError as error:
+        if not _broken(error):
+            raise
+        beside.dispose()
+        for each in ("", "-wal", "-shm"):
+            Path(f"{place}{each}").unlink(missing_ok=True)
+        _make(beside)
+
+
+def _broken(error: DBAPIError) -> bool:
+    """The file itself; a lock, a full disk or a statement is of a subclass."""
+    return type(error.orig) is pysqlite3.DatabaseError
+
+
 def _make(beside: Engine) -> None:
     """What is there already is left: the processes of a door open a new folder all at once."""
     with beside.begin() as connection:
@@ -135,9 +170,9 @@ def _configure(connection: Any, record: Any) -> None:
 def _configure_scratch(connection: Any, record: Any) -> None:
     del record
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "synchronous=OFF"):
-        cursor.execute(f"PRAGMA {pragma}")
-    _into_wal(cursor)
+    cursor.execute("PRAGMA busy_timeout=10000")
+    _into_wal(cursor)  # flushed: without its first page the file is no database after a power cut
+    cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
 
 

@@ -543,4 +543,4 @@ def test_who_refers_out_of_sight_is_not_told(fresh: Ward) -> None:
     answer = fresh.ask("d", "DELETE", "Patient/bert")
     assert told(answer) == (409, "conflict")
     assert "Observation" not in answer.text
-    assert "1 resource that this client may not find" in answer.json["issue"][0]["diagnostics"]
+    assert ": resource that this client may not find;" in answer.json["issue"][0]["diagnostics"]

@@ -9,10 +9,23 @@ from typing import Any
 
 import pytest
 
+from server.model import Answer
 from tests.access.ward import ALL, Ward, told, ward
 from tests.fhir.test_access import person
 from tests.test_stopping import ABORT
-from tests.world import BACTERIAL, SPECIALTY, VIRAL, coded, send_case, sign_as, task
+from tests.test_story_assessment import request
+from tests.test_story_unread import RULES, upon
+from tests.world import (
+    BACTERIAL,
+    SPECIALTY,
+    VIRAL,
+    Hospital,
+    coded,
+    send_case,
+    sign_as,
+    task,
+    with_policy,
+)
 
 SPEAKS = {
     "general": '["Organization/general"]',
@@ -129,3 +142,55 @@ def test_an_offer_is_answered_by_whoever_speaks_for_its_owner(door: Ward) -> Non
 
 def test_whoever_speaks_for_nobody_in_particular_is_held_to_scopes_alone(door: Ward) -> None:
     assert moved(door, "anybody", asked(door), status="cancelled").status_code == 200
+
+
+@pytest.fixture
+def told_of(tmp_path: Path) -> Iterator[tuple[Ward, Hospital]]:
+    """A result for one hospital that nobody has read yet, and clients that speak for others."""
+    with ward(tmp_path, CLIENTS, speaks_for=SPEAKS, policy=with_policy(reading=RULES)) as made:
+        for name in ("general", "other"):
+            put(made, {"resourceType": "Organization", "id": name, "name": name})
+        made.world.reader.answer = Answer.ABSENT
+        with speaking(made, "general") as world:
+            sent = send_case(world, VIRAL, requester={"reference": "Organization/general"})
+        made.world.run()
+        yield made, sent
+
+
+@pytest.mark.parametrize(
+    ("client", "code", "status"),
+    [
+        ("other", "acknowledge", 403),
+        ("other", "contest", 403),
+        ("quill", "acknowledge", 403),
+        ("general", "acknowledge", 201),
+        ("general", "contest", 201),
+        ("anybody", "contest", 201),
+    ],
+)
+def test_upon_a_result_speaks_whoever_it_concerns(
+    told_of: tuple[Ward, Hospital], client: str, code: str, status: int
+) -> None:
+    door, sent = told_of
+    who = {"quill": "PractitionerRole/quill", "anybody": sent.role}.get(client, f"Organization/{client}")
+    if client == "quill":
+        put(door, {"resourceType": "PractitionerRole", "id": "quill", "active": True})
+    said = upon(door.world, sent, code, "X-1", requester={"reference": who}, reasonCode={"text": "not so"})
+    answer = door.ask(client, "POST", "Task", said)
+    assert answer.status_code == status
+    if status == 403:
+        assert "whose requester, whose patient" in answer.text
+        door.world.run()
+        assert door.world.state(sent.task_id) == "sent"
+
+
+def test_nobody_orders_an_assessment_of_the_result_of_others(told_of: tuple[Ward, Hospital]) -> None:
+    door, sent = told_of
+    report = f"DiagnosticReport/{sent.report['id']}"
+    for client, status in (("other", 422), ("general", 201)):
+        named = {"requester": {"reference": f"Organization/{client}"}}
+        answer = door.ask(client, "POST", "Task", {**request(sent, "human", client), **named})
+        assert answer.status_code == status
+        assert status == 201 or "requester of an earlier second-read Task" in answer.text
+        if status == 422:
+            assert door.ask("general", "GET", report).status_code == 200

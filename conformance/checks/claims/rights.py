@@ -71,7 +71,7 @@ def _upon(run: Run, code: str, **more: object) -> Resource:
         "code": concept(TASK, code),
         "focus": {"reference": case.task},
         "for": {"reference": case.patient},
-        "requester": {"display": "A clinician of the checks"},
+        "requester": {"type": "Practitioner", "display": "A clinician of the checks"},
         **more,
     }
 

@@ -63,6 +63,7 @@ PROFILES: tuple[Profile, ...] = (
         ("order",),
         "DiagnosticReport",
         question=True,
+        requester=True,
         assessor=True,
     ),
     Profile(

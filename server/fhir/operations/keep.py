@@ -34,7 +34,8 @@ def keep(desk: Desk, request: Request, id_: str) -> Response:
     except IllegalMove as error:
         text = (
             "a first report is kept once the case's final answer has been told, against an answer that says "
-            "otherwise, and once"
+            "otherwise, and once; not while the same question about the patient is open again: then once "
+            "that is resolved"
         )
         raise fault(Category.CONFLICT, "business-rule", text) from error
     return _answer(by)

@@ -136,7 +136,7 @@ def _order(profile: Any, sent: Hospital) -> dict[str, Any]:
         order["focus"] = {"reference": f"Task/{sent.task_id}"}
         del order["input"]
     if profile.requester:
-        order["requester"] = {"reference": sent.role}
+        order["requester"] = {"reference": sent.patient if profile.assessor else sent.role}
     if profile.reason:
         order["reasonCode"] = {"text": "It was another day"}
     if profile.assessor:
