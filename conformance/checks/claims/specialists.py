@@ -175,7 +175,7 @@ def blind(run: Run) -> None:
     ours=True,
 )
 def closes_the_case(run: Run) -> None:
-    with cases.offer(run) as (case, task):
+    with cases.offer(run) as (case, _):
         now = referral.finish(run, case.task)
     expect.that(now["status"] == "completed", "a completed Task", now["status"])
     for kind in ("agreement", "ai-opinion", "referral", "specialist-report"):
