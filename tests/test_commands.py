@@ -40,20 +40,15 @@ DIRECTORY = Path(__file__).parents[1] / "conformance" / "demo" / "directory.csv"
 
 
 @pytest.fixture
-def ruled() -> str:
-    """Tables that the policies of the commands have beside those of the shipped ones."""
-    return ""
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ruled: str) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Run:
     """Run a command on ``tmp_path/data``; Faults are raised, as ``__main__`` sees them.
 
     The first command puts its policies in force, for the world of the same folder, too: as that world's, they
-    audit nothing and have one stage for a specialist.
+    audit nothing and have one stage for a specialist; RULED of a module are tables that they have beside.
     """
     monkeypatch.setenv("SECOND_READER_DATA", str(tmp_path / "data"))
     (tmp_path / "policies").mkdir()
+    ruled = getattr(request.module, "RULED", "")
     for each in SHIPPED.glob("*.toml"):
         text = each.read_text(encoding="utf-8").replace('reveal = "always"', 'reveal = "never"')
         text = text.replace("audit_fraction = 0.05", "audit_fraction = 0.0")

@@ -17,14 +17,15 @@ from tests.test_story_unread import delivered
 from tests.world import VIRAL, World, make_world, send_case, with_policy
 
 __all__ = ["run"]
+RULED = """
+[reading]
+remind_after = "24 h"
+remind_every = "24 h"
+escalate_after = "72 h"
+coordinator = "Second opinion desk"
+"""
+"""As RULES."""
 RULES = ReadingRules(timedelta(hours=24), timedelta(hours=24), timedelta(hours=72), "Second opinion desk")
-
-
-@pytest.fixture
-def ruled() -> str:
-    """As RULES."""
-    spans = 'remind_after = "24 h"\nremind_every = "24 h"\nescalate_after = "72 h"\n'
-    return f'\n[reading]\n{spans}coordinator = "{RULES.coordinator}"\n'
 
 
 @pytest.fixture

@@ -102,8 +102,11 @@ def test_nobody_is_told_before_the_first_read_is_locked(tmp_path: Path, play: Pl
     assert differences(views) == []
 
 
-@pytest.mark.parametrize("play", [declined, expired, accepted], ids=lambda each: each.__name__)
-@pytest.mark.parametrize("rule", ["P0", "P1", "P3"])
+@pytest.mark.parametrize(
+    ("rule", "play"),
+    [("P1", declined), ("P1", expired), *((rule, accepted) for rule in ("P0", "P1", "P3"))],
+    ids=lambda each: getattr(each, "__name__", each),
+)
 def test_nobody_is_told_while_a_specialist_is_asked(tmp_path: Path, play: Play, rule: str) -> None:
     views = {says: told(tmp_path / str(says), play, says, rule=rule, audit_fraction=1.0) for says in SAYS}
     assert len(views[None][f"{HOOK}/referral-offered/full-resource"]) > 1, "more than the handshake"
@@ -192,8 +195,11 @@ def dicom(folder: Path, play: Callable[[World], Any], says: Answer | None, **cha
     raise AssertionError("no world")
 
 
-@pytest.mark.parametrize("play", [sealed, asked], ids=lambda each: each.__name__)
-@pytest.mark.parametrize("rule", ["P0", "P1", "P3"])
+@pytest.mark.parametrize(
+    ("rule", "play"),
+    [("P1", sealed), *((rule, asked) for rule in ("P0", "P1", "P3"))],
+    ids=lambda each: getattr(each, "__name__", each),
+)
 def test_no_query_of_images_tells(tmp_path: Path, play: Callable[[World], Any], rule: str) -> None:
     views = {says: dicom(tmp_path / str(says), play, says, rule=rule, audit_fraction=1.0) for says in SAYS}
     one = views[None]

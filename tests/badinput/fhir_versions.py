@@ -144,7 +144,7 @@ CALLS = (
         "/fhir/Organization/house",
         409,
         "conflict",
-        says="1 PractitionerRole",
+        says="PractitionerRole",
     ),
     _delete("F-082h", "a type that is ours", "/fhir/AuditEvent/x", 405, "not-supported"),
     _twin("F-087", "unknown parameter in If-None-Exist", f"nickname={CANARY}", 400, "not-supported"),
