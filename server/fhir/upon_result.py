@@ -6,19 +6,13 @@ businessStatus.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from server.errors import Category, Fault, Issue
-from server.fhir.abort import INTENTS
-from server.fhir.admission import Look, coded, is_second_read, placed
-from server.fhir.one_code import demand_one_code
-from server.fhir.references import local, normal
+from server.fhir.admission import Look, coded
 from server.fhir.requesting import demand_clinician, demand_patient_or_clinician
 from server.fhir.terms import ACKNOWLEDGE, CONTEST
+from server.fhir.upon import demand_new, demand_same_patient, in_focus, waiting
 from server.ports import Resource
-from server.query import Query, Reference, Token
-
-_BOTH = ((ACKNOWLEDGE.system, ACKNOWLEDGE.code), (CONTEST.system, CONTEST.code))
+from server.query import Query
 
 
 def is_contest(task: Resource) -> bool:
@@ -32,14 +26,7 @@ def is_upon_result(task: Resource) -> bool:
 
 def unanswered(task_id: str) -> Query:
     """What was said on this Task's result and has no answer yet."""
-    return Query(
-        "Task",
-        (
-            Reference("focus", (f"Task/{task_id}",)),
-            Token("code", _BOTH),
-            Token("status", ((None, "requested"),)),
-        ),
-    )
+    return waiting(task_id, [ACKNOWLEDGE, CONTEST])
 
 
 def sender(task: Resource) -> str:
@@ -55,13 +42,7 @@ def told_upon(task: Resource, look: Look) -> str:
         Fault: UNPROCESSABLE with every reason why it cannot.
     """
     problems: list[Issue] = []
-    if task["status"] != "requested":
-        problems.append(Issue("business-rule", "a new Task has status requested", "Task.status"))
-    if task["intent"] not in INTENTS:
-        accepted = " or ".join(INTENTS)
-        problems.append(Issue("business-rule", f"this is an intent {accepted}", "Task.intent"))
-    demand_one_code(task, problems)
-    placed(task, problems)
+    demand_new(task, "this", problems)
     if is_contest(task):
         demand_patient_or_clinician(task, look, problems)
     else:
@@ -69,27 +50,14 @@ def told_upon(task: Resource, look: Look) -> str:
     if is_contest(task) and not task.get("reasonCode", {}).get("text", "").strip():
         text = "say what is not accepted, in words: reasonCode.text"
         problems.append(Issue("required", text, "Task.reasonCode.text"))
-    id_ = _focus(task, look, problems)
-    if problems:
+    needed = "the second-read Task at this server whose result is meant is needed"
+    found = in_focus(task, look, needed, problems)
+    if found is not None:
+        order = found[1]
+        if order["status"] != "completed":
+            text = "that Task has no result; one is read or contested once its Task is completed"
+            problems.append(Issue("business-rule", text, "Task.focus"))
+        demand_same_patient(task, order, "whom the result is about", problems)
+    if problems or found is None:
         raise Fault(Category.UNPROCESSABLE, *problems)
-    return id_
-
-
-def _focus(task: Resource, look: Look, problems: list[Issue]) -> str:
-    target = local(task.get("focus", {}).get("reference", ""))
-    order = look(*target) if target is not None and target[0] == "Task" else None
-    if target is None or order is None or not is_second_read(order):
-        text = "the second-read Task at this server whose result is meant is needed"
-        problems.append(Issue("required", text, "Task.focus"))
-        return ""
-    if order["status"] != "completed":
-        text = "that Task has no result; one is read or contested once its Task is completed"
-        problems.append(Issue("business-rule", text, "Task.focus"))
-    if _patient(task) != _patient(order):
-        text = "whom the result is about is needed: the same patient"
-        problems.append(Issue("business-rule", text, "Task.for"))
-    return target[1]
-
-
-def _patient(task: Mapping[str, Mapping[str, str]]) -> str:
-    return normal(task.get("for", {}).get("reference", ""))
+    return found[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from server.fhir.abort import INTENTS
 from server.fhir.artefacts.heading import heading
 from server.fhir.pens.datatypes import concept
 from server.fhir.terms import (
@@ -19,6 +18,7 @@ from server.fhir.terms import (
     SECOND_READ,
     SR,
 )
+from server.fhir.upon import INTENTS
 from server.model import Coding
 from server.ports import Resource
 
