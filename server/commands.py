@@ -288,7 +288,7 @@ def law_table() -> str:
 
 
 def _law_cells(move: Move) -> tuple[str, ...]:
-    first = move.first or "any"
+    first = " or ".join(move.first) or "any"
     ai = " or ".join(move.ai) or "any"
     stays = move.to is move.state
     return (

@@ -30,12 +30,19 @@ def load_configuration(settings: Settings) -> tuple[Mapping[str, Card], Mapping[
 
 
 def demand_sure(card: Card, policy: Policy) -> None:
-    """P4 would call sure what the model does not even answer, and end all that P1 ends.
+    """P4 would call sure what the model does not even answer, and end all that P1 ends; a gatekeeper
+    would rule out by the threshold of an answer that a human still reads beside.
 
     Raises:
         Fault: INCORRECT, when a policy does.
     """
-    sure, band = policy.confident, card.band
+    sure, band, gate = policy.confident, card.band, policy.gate
+    if gate is not None and gate.rule_out_below >= band.absent_at_most:
+        text = (
+            f"policy {policy.identity}, key gate.rule_out_below: must be below {band.absent_at_most:g}, by "
+            "which the card's model says absent: to leave a case without a human takes more than that (S8.2)"
+        )
+        raise fault(Category.INCORRECT, "value", text)
     if sure is None:
         return
     if sure.absent_at_most >= band.absent_at_most or sure.present_at_least <= band.present_at_least:

@@ -332,6 +332,8 @@ class Verdict(StrEnum):
     DECLINED = "declined"
     NOT_ASKED = "not-asked"
     """No model was: two humans read."""
+    RULED_OUT = "ruled-out"
+    """No human has read: there is nothing that the model's answer could be compared with."""
 
 
 class Discordance(StrEnum):
@@ -354,6 +356,8 @@ class Comparison:
     """By which what is made of the verdict is decided; the policy's, or that of the case's risk band."""
     band: str | None = None
     """The risk band that the case was in; None: in none."""
+    shown: bool = False
+    """The first reader had been shown the model's answer: the two are not independent."""
 
 
 class Grounds(StrEnum):
@@ -517,6 +521,77 @@ class StopRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GateRule:
+    """When a gatekeeper may leave a case without a human (second-reading S8.2)."""
+
+    rule_out_below: float
+    """A probability below it; lower than that by which the model says absent."""
+    window: timedelta
+    """How far back cases are counted for all that follows."""
+    at_most: float
+    """Cap on the share ruled out: a model that drifts must not close the door on everybody."""
+    reread: float
+    """Share of those below that humans read all the same, drawn like an audit."""
+    omitted_at_most: float
+    """What the net false-omission rate may be at the most, by its upper 95 % bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a gatekeeper has done so far: one question, one model version, one window."""
+
+    cases: int = 0
+    ruled_out: int = 0
+    reread: int = 0
+    """Cases below the threshold that humans have read to the end, for whichever reason."""
+    found: int = 0
+    """Of those, with a finding, the first reader's or a specialist's."""
+
+
+class Passage(StrEnum):
+    """Why a gatekeeper leaves a case to humans, or that it does not."""
+
+    SILENT = "the model gives no answer"
+    NOT_BELOW = "its probability is not below the threshold"
+    DOUBLED = "two humans read every case"
+    UNPROVEN = "it is not known well enough what would be missed"
+    FULL = "the share that may be ruled out is reached"
+    DRAWN = "drawn to be read by humans"
+    READ = "a human has read it meanwhile"
+    RULED_OUT = "ruled out"
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What a gatekeeper has made of one read of the model."""
+
+    passage: Passage
+    below: bool
+    """Its probability was below the threshold, whatever became of the case."""
+    card: str
+    read: int
+    """Which of the case's AI reads, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first reader is shown what the model says before they sign."""
+
+    read: int
+    """Which of the case's AI reads, counted from 1."""
+    withdrawn: bool = False
+    """It must not be used any more, and whoever has it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAfterAll:
+    """What a human's report says of a case that had been ruled out."""
+
+    report: ResourceKey
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingRules:
     """How a released result is chased until a clinician says that they have read it."""
 
@@ -571,6 +646,8 @@ class Policy:
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
+    gate: GateRule | None = None
+    """With the pathway gatekeeper, and with no other."""
 
     @property
     def identity(self) -> str:

@@ -52,7 +52,7 @@ def rows_for(position: Position, event: Event) -> list[Position]:
         )
         for move in LAW
         if (move.state, move.event) == (position.state, event)
-        and (move.first is None or move.first is position.first)
+        and (not move.first or position.first in move.first)
         and (not move.ai or position.ai in move.ai)
     ]
 
@@ -212,7 +212,7 @@ def test_the_printed_law_holds_every_row() -> None:
         for state in states.split(", ")
     }
     for move in LAW:
-        first, ai = move.first or "any", " or ".join(move.ai) or "any"
+        first, ai = " or ".join(move.first) or "any", " or ".join(move.ai) or "any"
         assert (
             move.state,
             move.event,

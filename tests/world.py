@@ -30,6 +30,7 @@ from server.model import (
     Hl7Destination,
     InputContract,
     PacsDestination,
+    Passed,
     Policy,
     Receipt,
     Span,
@@ -45,6 +46,7 @@ from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.earlier import EarlierReads
+from server.store.gates import GateStore
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -155,6 +157,8 @@ class ScriptedReader:
     answer: Answer | None = Answer.PRESENT
     breaks: int = 0
     crashes: int = 0
+    probability: float | None = None
+    """Of its next answers; None: the usual one of each answer."""
     seen: list[Inputs] = field(default_factory=list)
 
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
@@ -166,7 +170,8 @@ class ScriptedReader:
             self.breaks -= 1
             raise fault(Category.BROKEN, "exception", "the model's score is not a number")
         declined = self.answer is None or bool(inputs.outside)
-        probability = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
+        usual = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
+        probability = usual if self.probability is None else self.probability
         return AiRead(
             question=CARD.question,
             card=CARD.identity,
@@ -226,6 +231,9 @@ class LostFacts:
 
     def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
         return self.world.house.ledger.tracks(question, at)
+
+    def passed(self, question: str, card: str, since: datetime) -> Passed:
+        return GateStore(self.world.house.database).passed(question, card, since)
 
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
@@ -341,7 +349,7 @@ def make_world(
     watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries, house.inquiries),
+        files=Files(house.ledger, house.deliveries, house.inquiries, GateStore(database)),
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,

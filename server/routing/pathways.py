@@ -12,8 +12,6 @@ from server.model import Pathway, Policy, RiskBand
 
 ROUTINE = "routine"
 """What a request that names no priority has (R4 Task.priority)."""
-OFFERED = (Pathway.SECOND_READER, Pathway.NONE)
-"""Those that the steps carry out; a policy that names another is refused, never carried out by halves."""
 
 
 class Person(StrEnum):

@@ -13,6 +13,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
 from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
+from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
@@ -145,6 +146,7 @@ class PolicySchema(Strict):
     notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
+    gate = fields.Nested(GateSchema, error_messages=allowed(GateSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:
@@ -153,7 +155,7 @@ class PolicySchema(Strict):
             raise ValidationError(_SPECIALTIES, "specialties")
         if len(set(data["urgency"].values())) > 1:  # S2.4, S2.5: not told why, audits look like the others
             raise ValidationError(_ALIKE, "urgency")
-        for key, sentence in amiss(data):
+        for key, sentence in (*amiss(data), *unfit(data)):
             raise ValidationError(sentence, key)
         rules = {data["rule"], *(each.rule for each in data["bands"] if each.rule)}
         if any(Grounds.CONFIRMATION in asked_under(rule) for rule in rules) and (

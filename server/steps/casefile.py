@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from server.accesses import Access
 from server.case import Event, Position, advance
@@ -27,8 +27,6 @@ from server.model import (
     Referral,
     Specialist,
     SpecialistRead,
-    Track,
-    Withdrawal,
 )
 from server.ports import (
     CaseRow,
@@ -43,43 +41,12 @@ from server.ports import (
     Waiting,
 )
 from server.routing.double import doubled
+from server.steps.files import Files
 
 T = TypeVar("T")
 
 WORKER = "second-reader"
 """The actor of what happens by rule, without a person."""
-
-
-class Files(Protocol):
-    """What has been laid down in case files."""
-
-    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
-        """All facts of one kind, in order."""
-        ...
-
-    def undelivered(self, case_id: str) -> int:
-        """How many documents of a case have not yet arrived."""
-        ...
-
-    def documents(self, case_id: str, kind: str) -> list[Document]:
-        """Everything of one kind that a case has sent or will send, in order."""
-        ...
-
-    def waiting(self, case_id: str) -> list[Waiting]:
-        """What of a case has not arrived and is not under way, in order."""
-        ...
-
-    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
-        """What archives were asked for a case, and what they have answered."""
-        ...
-
-    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
-        """By role, what is known here of specialists; of reads those of one question."""
-        ...
-
-    def withdrawn(self, card: str) -> Withdrawal | None:
-        """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +104,14 @@ class CaseFile:
         return self.latest("policy", Policy) or self.tools.policies.of(self.case)
 
     @property
+    def doubled(self) -> bool:
+        """Whether the switch is thrown: two humans read every case."""
+        return self.tools.policies.doubled(self.case.question)
+
+    @property
     def ruling(self) -> Policy:
         """The same, under the switch to double reading where that is thrown: by it a case is compared."""
-        return doubled(self.policy) if self.tools.policies.doubled(self.case.question) else self.policy
+        return doubled(self.policy) if self.doubled else self.policy
 
     def stored(self, key: str) -> Stored:
         """The current version of ``Type/id``, which the door has made sure is here."""
@@ -185,7 +157,8 @@ class CaseFile:
 
     @property
     def comparison(self) -> Comparison:
-        return self.needed("comparison", Comparison)
+        """What came of comparing, or stands in its place where the case was ruled out."""
+        return self.latest("comparison", Comparison) or self.needed("unread", Comparison)
 
     @property
     def referral(self) -> Referral | None:

@@ -13,7 +13,7 @@ from server.case import Event, State
 from server.errors import Category, fault
 from server.fhir.pens.message import Message
 from server.fhir.terms import REMINDER as UNREAD_RESULT
-from server.model import Chase, ReadingRules
+from server.model import Chase, FirstRead, ReadingRules
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.contest import due_at, overdue
@@ -82,7 +82,10 @@ def _told(move: Moved, chase: Chase, to: list[tuple[str, str]]) -> Moved:
 
 def _clinicians(file: CaseFile) -> list[tuple[str, str]]:
     """Whoever signed the first report acts upon the result (S6: the physician in charge)."""
-    words, readers = "The clinician who signed the first report", file.first_read.readers
+    first = file.latest("first-read", FirstRead)
+    if first is None:  # ruled out: nobody has signed
+        return [("", "Whoever has asked for the reading")]
+    words, readers = "The clinician who signed the first report", first.readers
     roles = [each for each in readers if each.startswith("PractitionerRole/")]
     return [(each, words) for each in roles or readers] or [("", words)]
 

@@ -13,10 +13,12 @@ from server.fhir.terms import Business, Reason
 from server.model import Comparison, FirstRead, ResourceKey
 from server.ports import Progress, Stored
 from server.steps.called_back import called_back
-from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.casefile import WORKER, CaseFile, Moved, Wait
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
 from server.steps.letters import called_off
+from server.steps.preview import hidden_again
+from server.steps.read_after_all import read_after_all
 from server.steps.said import said
 
 _VOID = ("entered-in-error", "cancelled")
@@ -25,6 +27,7 @@ _BEFORE_THE_END = (
     State.RECEIVED,
     State.INCOMPLETE,
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -70,6 +73,7 @@ def compared_anew(file: CaseFile) -> Progress:
     before = file.tools.shelf.read(was.type, was.id, was.version)
     if before is not None and anchor(before) != anchor(now) and _effective(before) != _effective(now):
         move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
+        hidden_again(move, WORKER, "read for another time than the report is about now")
     called_back(move)  # it showed what the first report no longer says
     return move.at_once()
 
@@ -90,7 +94,7 @@ def look_back(file: CaseFile) -> Progress | Wait:
 
 def noted_late(move: Moved) -> Moved:
     """Note what came too late, unless it is noted."""
-    return _late_images(_late_report(move))
+    return _late_images(_late_report(read_after_all(move)))
 
 
 def _late_images(move: Moved) -> Moved:

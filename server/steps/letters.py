@@ -15,7 +15,7 @@ from server.fhir.pens.service_request import RequestStatus
 from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
-from server.model import Document, OfferEnd, Referral
+from server.model import Document, OfferEnd, Preview, Referral
 from server.ports import Progress, Resource
 from server.steps.called_back import called_back
 from server.steps.casefile import REMINDER, CaseFile, Moved
@@ -35,7 +35,14 @@ def letter_out(file: CaseFile) -> Correspondence:
         posted=file.task,
         operator=file.tools.operator,
         known=_Known(file),
+        shown=previewed(file),
     )
+
+
+def previewed(file: CaseFile) -> bool:
+    """Whether the first reader has been sent the model's opinion, and may still use it."""
+    found = file.latest("preview", Preview)
+    return found is not None and not found.withdrawn
 
 
 def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Document]:

@@ -13,10 +13,11 @@ from server.errors import Category, Fault, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison, Silence
+from server.model import AiRead, Comparison, Preview, Silence
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
+from server.steps.before import before_first_read
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
 from server.steps.letters import called_off
@@ -37,10 +38,11 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.ai is Ai.AWAITED:
         return _read(file)
     if position.first is First.AWAITED:
-        return _lock(file)
+        return before_first_read(file) or _lock(file)
     priority = file.task.get("priority", "")
     policy = file.ruling
-    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority)
+    seen = file.latest("preview", Preview) is not None
+    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority, shown=seen)
     move = Moved(file).note(
         Event.COMPARED,
         sealed=True,
@@ -49,6 +51,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         reason=found.reason,
         rule=found.rule,
         band=found.band,
+        shown=found.shown,
     )
     return move.lay_down("comparison", found).lay_down("policy", policy).at_once()
 

@@ -27,6 +27,7 @@ from server.steps.casefile import CaseFile, Moved
 from server.steps.contest import ended_by
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
+from server.steps.preview import hidden_again
 from server.steps.rest import LOOK_AFTER
 from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
@@ -35,6 +36,7 @@ _OPINION = "opinion"
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
 _VOIDABLE = (
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -90,7 +92,7 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None and comparison.verdict is not Verdict.DECLINED:
         move.lay_down("comparison", voided(comparison))
-    called_back(move)
+    called_back(hidden_again(move, said.by, said.reason))
     return move.at_once()
 
 

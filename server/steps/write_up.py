@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.case import Ai, Event
+from server.case import Ai, Event, First
 from server.fhir import terms
 from server.fhir.home import letter_home, publish, settle_references
 from server.fhir.parse import parse
@@ -10,7 +10,7 @@ from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json
 from server.fhir.pens.notice import is_notice
-from server.fhir.pens.withdrawal import as_update
+from server.fhir.pens.updating import as_update
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
@@ -30,12 +30,18 @@ _CLOSED = {
     Outcome.UPHELD: Standing("completed", Business.CLOSED_UPHELD),
     Outcome.AMENDED: Standing("completed", Business.CLOSED_AMENDED),
     Outcome.STANDS: Standing("completed", Business.CLOSED_STANDS),
+    # Beside a withdrawal, too, it is to be seen that nobody has read.
+    Outcome.RULED_OUT: Standing(
+        "completed", Business.CLOSED_RULED_OUT, "No human has read this case; it was ruled out by the policy."
+    ),
 }
 
 
 def write_up(file: CaseFile) -> Progress:
     """WRITTEN_UP: documents queued in the same commit that publishes the opinion here."""
-    standing = _CLOSED[Outcome(file.needed("outcome", str))]
+    unread = file.case.position.first is First.NOT_READ
+    outcome = Outcome.RULED_OUT if unread else Outcome(file.needed("outcome", str))
+    standing = _CLOSED[outcome]
     home = letter_home(
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
@@ -44,6 +50,9 @@ def write_up(file: CaseFile) -> Progress:
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
     move = Moved(file).lay_down("release", standing.status)
+    if unread:
+        move.note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
+        move.lay_down("outcome", outcome)
     if (record := independence(file, file.specialist_read)) is not None:
         move.lay_down("independence", record)
     move.note(event, card=asked, policy=True, business=standing.business)

@@ -42,6 +42,7 @@ _REPORT, _RESULT, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceR
 _MESSAGE = "Communication"
 
 _FINAL_READ, _CONTEST, _CONTEST_NEWS = "final-read", "contest", "contested-result"
+_RULED_OUT_NEWS = "finding-after-rule-out"
 """Task.code and Communication.category, of ``{SR}/CodeSystem/task``."""
 _TELLING = tuple(f'"{each}"'.encode() for each in (_FINAL_READ, _CONTEST, "completed"))
 _RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
@@ -73,7 +74,8 @@ def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     if type_ == _RESULT:
         return or_(and_(not_(_measured(own)), _listed_somehow(own)), _tells(own))
     if type_ == _MESSAGE:
-        return or_(_tells(own), _tells_of_teller(own), _says(own, "category", _CONTEST_NEWS))
+        news = (_says(own, "category", each) for each in (_CONTEST_NEWS, _RULED_OUT_NEWS))
+        return or_(_tells(own), _tells_of_teller(own), *news)
     return or_(_tells(own), _tells_of_teller(own)) if type_ in _RETELLING else _tells(own)
 
 

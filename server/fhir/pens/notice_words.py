@@ -18,6 +18,8 @@ class Part(StrEnum):
     """What part a model had in a case."""
 
     READ = "it read"
+    SHOWN = "it read, and the first reader was shown what it said"
+    ALONE = "it read, and no human did"
     NO_ANSWER = "it was asked and gave no answer"
     REFUSED = "the patient has refused it"
     UNWANTED = "a read without it was asked for"
@@ -44,6 +46,16 @@ _PART = {
     Part.READ: (
         "A computer program (artificial intelligence, AI) has read your case as well. It read without "
         "knowing your doctor's opinion, and your doctor signed without knowing what it said."
+    ),
+    Part.SHOWN: (
+        "A computer program (artificial intelligence, AI) has read your case as well. It read without "
+        "knowing your doctor's opinion; by the rules of this service your doctor was shown what it said "
+        "before signing."
+    ),
+    Part.ALONE: (
+        "A computer program (artificial intelligence, AI) has read your case, and no human has. By the rules "
+        "of this service, for which its medical director answers, a case that the program rules out with a "
+        "high margin is not read by a human unless one is drawn by lot to be checked."
     ),
     Part.NO_ANSWER: (
         "A computer program (artificial intelligence, AI) was asked as well. It gave no answer in your case, "
@@ -73,6 +85,10 @@ _DECIDED = {
         "A specialist, who first read your case without any earlier opinion, does not agree with your "
         "doctor's report. Your doctor has both, and keeps the report."
     ),
+    Business.CLOSED_RULED_OUT: (
+        "no human. The program's answer was taken under the rules of this service. You may ask that a human "
+        "reads your case."
+    ),
     Business.CLOSED_STANDS: (
         "Your doctor's signed report stands: by the rules of this service nobody else was asked. No program "
         "has decided anything."
@@ -92,7 +108,7 @@ def words(told: Told) -> str:
 def _of_the_model(told: Told) -> Iterator[str]:
     yield f"The question: {told.card.title}."
     yield _PART[told.part]
-    if told.part not in (Part.READ, Part.NO_ANSWER):
+    if told.part not in (Part.READ, Part.SHOWN, Part.ALONE, Part.NO_ANSWER):
         return
     card = told.card
     yield f"The program: {card.name}, version {card.version}, of {card.manufacturer}."

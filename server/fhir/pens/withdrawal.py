@@ -13,6 +13,7 @@ from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, coding, concept, token
 from server.fhir.pens.notice import is_notice, withdrawn_notice
+from server.fhir.pens.updating import as_update
 from server.model import Coding, Withdrawal
 from server.times import instant
 
@@ -99,13 +100,6 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     ]
     transaction = _in_place(sent, entries) if whole else _closed(sent, entries)
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
-
-
-def as_update(entry: Json) -> Json:
-    """What was created on a condition is updated by the same condition."""
-    if entry["request"]["method"] == "PUT":
-        return dict(entry["request"])
-    return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
 
 
 def _in_place(sent: Json, entries: list[Json]) -> list[Json]:
