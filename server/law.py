@@ -186,7 +186,17 @@ LAW: tuple[Move, ...] = (
         if state is not State.CONTESTED
     ),
     Move(State.KEPT, Event.WRITTEN_UP, State.WRITTEN_UP),
-    Move(State.RETRACTED, Event.TAKEN_BACK, State.RETRACTED),
+    *(
+        Move(state, Event.TAKEN_BACK, state)
+        for state in (
+            State.RECEIVED,
+            State.READY,
+            State.DECLINED,
+            *_ASKED,
+            State.FINAL_READ,
+            State.RETRACTED,
+        )
+    ),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),
 )
 """RESUMED is no row: it leads from HELD and FAULTED back to where the case stood, which it remembers."""

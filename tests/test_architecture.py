@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
 NOUNS_AND_LAW = {
-    "server.model", "server.case", "server.law", "server.states", "server.errors", "server.query", "server.caller",
+    "server.model", "server.case", "server.law", "server.states", "server.errors", "server.query",
+    "server.caller",
 }  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.arbitration",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from server.case import Ai, Event, First
 from server.fhir import terms
 from server.fhir.home import letter_home, publish, settle_references
@@ -11,6 +13,7 @@ from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json
 from server.fhir.pens.notice import is_notice
 from server.fhir.pens.updating import as_update
+from server.fhir.pens.withdrawal import is_ai
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
 from server.ports import Progress, ResourceWrite
@@ -58,6 +61,8 @@ def write_up(file: CaseFile) -> Progress:
     move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
+    if file.comparison.shown:  # what the first reader was shown is there; it says more now
+        theirs = _replacing(theirs, _is_ours_of_a_model)
     # Objects first: where the EHR's report leads, there is something then.
     return (
         move.send(objects.documents)
@@ -74,9 +79,7 @@ def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
     )
     objects = _archived(file)
     ours, theirs = _bundle(file, home, standing, objects), _bundle(file, letter_out(file), standing, objects)
-    for each in theirs["entry"]:
-        if _is_told_anew(each["resource"]):  # it is there, and says who decided then
-            each["request"] = as_update(each)
+    theirs = _replacing(theirs, _is_told_anew)  # it is there, and says who decided then
     move = Moved(file).note(Event.WRITTEN_UP, policy=True, business=standing.business)
     for id_, resource in publish(ours):
         stored = file.tools.shelf.read(resource["resourceType"], id_)
@@ -88,6 +91,21 @@ def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
         .send(opinion_messages(file, standing))
         .progress(file.now + LOOK_AFTER if move.documents else file.now)
     )
+
+
+def _replacing(bundle: Json, these: Callable[[Json], bool]) -> Json:
+    """The same transaction, by which some of what is there already is replaced."""
+    return {
+        **bundle,
+        "entry": [
+            {**each, "request": as_update(each)} if these(each["resource"]) else each
+            for each in bundle["entry"]
+        ],
+    }
+
+
+def _is_ours_of_a_model(resource: Json) -> bool:
+    return is_ai(resource) and resource["resourceType"] in ("Observation", "DiagnosticReport")
 
 
 def _archived(file: CaseFile) -> Objects:

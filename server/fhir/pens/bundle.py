@@ -163,11 +163,7 @@ def opinion_bundle(
         )
     return _transaction(
         _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
-        # What the first reader was shown is there; it says more now.
-        *(
-            {**each, "request": as_update(each)} if opinion.comparison.shown else each
-            for each in _opinion(letter, card, read, opinion.conclusion, now)
-        ),
+        *_opinion(letter, card, read, opinion.conclusion, now),
         *_settled(letter, opinion, referral, answered),
         *told,
         _ehr_task(letter, standing, [*outputs, *_archived(objects)]),
