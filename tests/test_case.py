@@ -197,9 +197,11 @@ def test_what_would_tell_the_ai_answer_shows_as_compared_and_nothing_else_does()
         State.NOT_COMPARABLE,
         State.REVEALED,
         State.FINAL_READ,
+        State.RULED_OUT,
     }
     shown = {State.REVEALED, State.FINAL_READ}
-    assert {public_state(state) for state in hidden - shown} == {State.COMPARED}
+    assert {public_state(state) for state in hidden - shown - {State.RULED_OUT}} == {State.COMPARED}
+    assert public_state(State.RULED_OUT) is State.READY
     assert {public_state(state) for state in shown} == {State.BLIND_READ}
 
 

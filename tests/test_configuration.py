@@ -65,3 +65,22 @@ def test_sure_lies_beyond_what_the_model_answers_at_all(
     with pytest.raises(Fault, match="key confident: must lie beyond the card's own thresholds") as error:
         load_configuration(chosen)
     assert error.value.category is Category.INCORRECT
+
+
+@pytest.mark.parametrize(("below", "refused"), [("0.01", False), ("0.499", True), ("0.9", True)])
+def test_a_gatekeeper_rules_out_below_what_the_model_calls_absent(
+    tmp_path: Path, below: str, refused: bool
+) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(BUILT_IN.policies, policies)
+    file = policies / "bacterial-meningitis.toml"
+    content = file.read_text().replace('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"')
+    gate = 'window = "90 d"\nat_most = 0.5\nreread = 0.05\nomitted_at_most = 0.01\n'
+    file.write_text(f"{content}\n[gate]\nrule_out_below = {below}\n{gate}")
+    chosen = Settings(policies=policies)
+    if not refused:
+        load_configuration(chosen)
+        return
+    with pytest.raises(Fault, match=r"key gate\.rule_out_below: must be below") as error:
+        load_configuration(chosen)
+    assert error.value.category is Category.INCORRECT

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from server.model import AiRead, GateRule, Passage, Passed
+from server.model import AiRead, Answer, GateRule, Passage, Passed
 
 _NORMAL: Final = 1.959964
 """Two-sided 95 %."""
@@ -20,7 +20,8 @@ _WORST: Final = 3.0
 
 def below(read: AiRead, rule: GateRule) -> bool:
     """Whether the model would rule the case out."""
-    return read.answer is not None and read.probability is not None and read.probability < rule.rule_out_below
+    sure = read.probability is not None and read.probability < rule.rule_out_below
+    return sure and read.answer is Answer.ABSENT
 
 
 def passage(read: AiRead, rule: GateRule, passed: Passed, *, drawn: bool, doubled: bool) -> Passage:

@@ -158,7 +158,8 @@ class CaseFile:
     @property
     def comparison(self) -> Comparison:
         """What came of comparing, or stands in its place where the case was ruled out."""
-        return self.latest("comparison", Comparison) or self.needed("unread", Comparison)
+        made = self.latest("comparison", Comparison) or self.latest("unread", Comparison)
+        return made or self.needed("comparison", Comparison)
 
     @property
     def referral(self) -> Referral | None:
