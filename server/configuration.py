@@ -36,18 +36,18 @@ def demand_sure(card: Card, policy: Policy) -> None:
     Raises:
         Fault: INCORRECT, when a policy does.
     """
-    sure, band, gate = policy.confident, card.band, policy.gate
+    sure, band, gate = policy.confident, policy.thresholds or card.band, policy.gate
     if gate is not None and gate.rule_out_below >= band.absent_at_most:
         text = (
             f"policy {policy.identity}, key gate.rule_out_below: must be below {band.absent_at_most:g}, by "
-            "which the card's model says absent: to leave a case without a human takes more than that (S8.2)"
+            "which the model says absent: to leave a case without a human takes more than that (S8.2)"
         )
         raise fault(Category.INCORRECT, "value", text)
     if sure is None:
         return
     if sure.absent_at_most >= band.absent_at_most or sure.present_at_least <= band.present_at_least:
         text = (
-            f"policy {policy.identity}, key confident: must lie beyond the card's own thresholds, below "
+            f"policy {policy.identity}, key confident: must lie beyond the model's own thresholds, below "
             f"{band.absent_at_most:g} and above {band.present_at_least:g}; else every answer is a sure one"
         )
         raise fault(Category.INCORRECT, "value", text)

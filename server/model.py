@@ -646,6 +646,8 @@ class Policy:
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
+    thresholds: Band | None = None
+    """From where on the model's probability is an answer; None: as its card says."""
     gate: GateRule | None = None
     """With the pathway gatekeeper, and with no other."""
 

@@ -62,7 +62,7 @@ def test_sure_lies_beyond_what_the_model_answers_at_all(
     if not refused:
         load_configuration(chosen)
         return
-    with pytest.raises(Fault, match="key confident: must lie beyond the card's own thresholds") as error:
+    with pytest.raises(Fault, match="key confident: must lie beyond the model's own thresholds") as error:
         load_configuration(chosen)
     assert error.value.category is Category.INCORRECT
 

@@ -196,7 +196,7 @@ def test_a_policy_that_does_not_go_with_a_new_card_stops_the_start_and_can_still
     card = cards / QUESTION / "card.toml"
     card.write_text(re.sub(r"(?m)^absent_at_most = \S+", "absent_at_most = 0.01", card.read_text()))
     monkeypatch.setenv("SECOND_READER_CARDS", str(cards))
-    with pytest.raises(Fault, match="must lie beyond the card's own thresholds"):
+    with pytest.raises(Fault, match="must lie beyond the model's own thresholds"):
         build(settings.load())
     assert [each.what for each in checked() if not each.good] == ["policies in force"]
     surer = by_confidence.replace("1.2.0", "1.3.0") + sure.replace("0.02", "0.001")

@@ -38,11 +38,11 @@ def _chance() -> fields.Field[Any]:
     )
 
 
-class ConfidentSchema(Strict):
-    """The table ``confident``."""
+class ThresholdsSchema(Strict):
+    """The table ``thresholds``."""
 
     SENTENCE: ClassVar = (
-        "must be a table: absent_at_most and present_at_least, from where on P4 calls it sure"
+        "must be a table: absent_at_most and present_at_least, between which the model declines"
     )
 
     absent_at_most = _chance()
@@ -56,6 +56,14 @@ class ConfidentSchema(Strict):
     @post_load
     def _band(self, data: dict[str, float], **_: Any) -> Band:
         return Band(**data)
+
+
+class ConfidentSchema(ThresholdsSchema):
+    """The table ``confident``."""
+
+    SENTENCE: ClassVar = (
+        "must be a table: absent_at_most and present_at_least, from where on P4 calls it sure"
+    )
 
 
 class BandSchema(Strict):

@@ -12,7 +12,14 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
-from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
+from server.routing.band_schema import (
+    PATHWAY,
+    BandSchema,
+    ConfidentSchema,
+    ThresholdsSchema,
+    amiss,
+    pathway,
+)
 from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import ContestSchema, ReadingSchema
@@ -117,6 +124,7 @@ class PolicySchema(Strict):
     rule = text("|".join(RULES), _RULE)
     pathway = pathway(PATHWAY)
     confident = fields.Nested(ConfidentSchema, error_messages=allowed(ConfidentSchema.SENTENCE))
+    thresholds = fields.Nested(ThresholdsSchema, error_messages=allowed(ThresholdsSchema.SENTENCE))
     bands = fields.List(
         fields.Nested(BandSchema), load_default=list, error_messages=allowed(BandSchema.SENTENCE)
     )

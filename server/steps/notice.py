@@ -35,6 +35,7 @@ def _told(file: CaseFile, standing: Standing, assessor: str) -> Told:
         decided=standing.business,
         age_years=_years(patient, _at(file)),
         sex=patient.get("gender"),
+        other_thresholds=file.ai_read.band != file.read_card.band,
         assessor=assessor,
     )
 

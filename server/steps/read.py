@@ -17,6 +17,7 @@ from server.model import AiRead, Comparison, Preview, Silence
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
+from server.routing.thresholds import at_thresholds
 from server.steps.before import before_first_read
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
@@ -101,7 +102,8 @@ def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
 def _own(file: CaseFile, read: AiRead) -> AiRead:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
-    return read
+    # The film's own checks and the contract's decline without a probability, whatever the thresholds.
+    return at_thresholds(read, file.policy.thresholds)
 
 
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
@@ -143,7 +145,7 @@ def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
         made_at=file.now,
         answer=None,
         probability=None,
-        band=file.card.band,
+        band=file.policy.thresholds or file.card.band,
         reasons=(reason,),
         sources=inputs.sources,
     )

@@ -238,6 +238,13 @@ omitted_at_most = 0.01
 GATEKEPT = SHIPPED.replace('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"', 1) + GATEKEEPER
 
 
+def test_a_policy_may_have_its_own_thresholds():
+    content = f"{SHIPPED}\n[thresholds]\nabsent_at_most = 0.03\npresent_at_least = 0.8\n"
+    assert read_policy(content, "a.toml").thresholds == Band(0.03, 0.8)
+    [issue] = refusal(content.replace("0.8", "0.03"))
+    assert issue.path == "thresholds.present_at_least"
+
+
 def test_a_gatekeeper_has_its_own_table():
     policy = read_policy(GATEKEPT, "a.toml")
     assert policy.pathway is Pathway.GATEKEEPER

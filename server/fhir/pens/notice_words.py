@@ -38,6 +38,8 @@ class Told:
     """At the time of the first report; None: not known."""
     sex: str | None
     """R4 administrative-gender."""
+    other_thresholds: bool = False
+    """The model's answers counted from other thresholds than those of the card's figures."""
     assessor: str = ""
     """What was checked of whoever has assessed the case for the patient; empty: nobody was asked to."""
 
@@ -94,6 +96,10 @@ _DECIDED = {
         "has decided anything."
     ),
 }
+_OTHER_THRESHOLDS = (
+    "These figures are those of the thresholds that the program came with. This service has set others, so "
+    "that here it may find more or fewer of those who have it, and alarm more or fewer of those who do not."
+)
 _RIGHTS = (
     "You may ask for an independent assessment, you may contest this result, and you may refuse AI in "
     "future; your doctor or this service takes it up."
@@ -115,6 +121,8 @@ def _of_the_model(told: Told) -> Iterator[str]:
     yield f"What it was made for: {card.intended_use}"
     yield _overall(card)
     yield _people_like(told)
+    if told.other_thresholds:
+        yield _OTHER_THRESHOLDS
     yield "\n".join(("What it cannot do:", *(f"- {each}" for each in card.limits)))
 
 
