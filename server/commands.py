@@ -171,7 +171,8 @@ def withdraw_model(card: str, by: str, reason: str) -> None:
     reads instead; the model is not asked again. A version stays withdrawn: mend it under a new one.
     """
     house = build(settings.load())
-    known = {each.identity for each in house.cards.values()} | house.ledger.models()
+    here = (*house.cards.values(), *house.others.values())
+    known = {each.identity for each in here} | house.ledger.models()
     if card not in known:
         text = f"no such model version has read here; known: {', '.join(sorted(known))}"
         raise fault(Category.NOT_FOUND, "not-found", text)

@@ -166,6 +166,16 @@ class Subgroup:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedErrors:
+    """How far the errors of two models go together: phi of being wrong on the same cases (S5.4)."""
+
+    other: str
+    """``name@version`` of the other model."""
+    phi: float
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A reader's data sheet: identity, digest, contract, thresholds, words for people."""
 
@@ -195,6 +205,12 @@ class Card:
     """A reader of films has one, and no features; a reader of tables has features and none."""
     subgroups: tuple[Subgroup, ...] = ()
     """Empty: no figures for some people alone are known."""
+    family: str = ""
+    """What kind of model it is, in plain words; empty: not told."""
+    trained_on: str = ""
+    """Where the training data are from; empty: not told."""
+    shared_errors: SharedErrors | None = None
+    """None: not measured."""
 
     @property
     def identity(self) -> str:
@@ -795,11 +811,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Independence:
-    """What was checked of somebody who has assessed a case for its patient (second-reading S5.4)."""
+    """What was checked of somebody, or of a model, that has assessed a case for its patient (S5.4)."""
 
     role: str
+    """``PractitionerRole/id``, or ``name@version``."""
     earlier: tuple[str, ...]
-    """Everybody of whom they were to be independent, as references."""
+    """Everybody of whom they were to be independent, as references; of a model ``name@version``."""
     checks: tuple[Check, ...]
 
     @property

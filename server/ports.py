@@ -166,6 +166,8 @@ class Opening:
     """{system, value} by which the sender's own system knows the Task."""
     due_by: datetime | None
     """Task.restriction.period.end."""
+    other_model: bool = False
+    """An assessment: the question's other model reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class CaseRow:
     last_error: str | None = None
     policy: str | None = None
     """Digest of the policy under which it was opened; None: before any was kept."""
+    other_model: bool = False
+    """The question's other model reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         images=house.images,
         steps=PerformedSteps(house.database),
         cards=house.cards,
+        others=house.others,
         policies=PolicyBook(house.policies, house.rulings),
         reader=readers,
         explain=explain,

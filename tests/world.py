@@ -154,6 +154,7 @@ class ScriptedReader:
     ``breaks``: how often the model gives no usable answer; ``crashes``: how often the code around it fails.
     """
 
+    card: Card = CARD
     answer: Answer | None = Answer.PRESENT
     breaks: int = 0
     crashes: int = 0
@@ -173,14 +174,14 @@ class ScriptedReader:
         usual = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
         probability = usual if self.probability is None else self.probability
         return AiRead(
-            question=CARD.question,
-            card=CARD.identity,
-            model_digest=CARD.model_digest,
+            question=self.card.question,
+            card=self.card.identity,
+            model_digest=self.card.model_digest,
             input_digest=inputs.digest,
             made_at=now,
             answer=None if declined else self.answer,
             probability=None if declined else probability,
-            band=CARD.band,
+            band=self.card.band,
             reasons=inputs.outside or (("told to decline",) if declined else ()),
             sources=inputs.sources,
         )
@@ -250,6 +251,8 @@ class World:
     courier: ScriptedCourier
     cases: CaseWorker
     deliveries: DeliveryWorker
+    others: Mapping[str, ScriptedReader] = field(default_factory=dict)
+    """By ``name@version`` of other models."""
 
     def run(self) -> None:
         """Carry and deliver until nothing is due."""
@@ -308,6 +311,7 @@ def make_world(
     *,
     policy: Policy = POLICY,
     card: Card = CARD,
+    other: Card | None = None,
     destination: bool = True,
     archives: tuple[PacsDestination, ...] = (),
     receivers: tuple[Hl7Destination, ...] = (),
@@ -327,6 +331,7 @@ def make_world(
         settings=chosen,
         destinations=destinations,
         cards={card.question: card},
+        others={} if other is None else {other.question: other},
         policies={card.question: policy},
         rulings=rulings(database),
         database=database,
@@ -346,15 +351,17 @@ def make_world(
         receivers=receivers,
     )
     (folder / "audit.key").write_bytes(AUDIT_KEY)  # the door and the steps draw by the same
-    watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
+    watch, reader, courier = Watch(), ScriptedReader(card), ScriptedCourier()
+    others = {} if other is None else {other.identity: ScriptedReader(other)}
     tools = Tools(
         shelf=house.shelf,
         files=Files(house.ledger, house.deliveries, house.inquiries, GateStore(database)),
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,
+        others=house.others,
         policies=PolicyBook(house.policies, house.rulings),
-        reader=lambda _: reader,
+        reader=lambda identity: reader if identity == card.identity else others[identity],
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
         audit_key=AUDIT_KEY,
@@ -373,6 +380,7 @@ def make_world(
         courier,
         CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
+        others,
     )
     house.close()
 

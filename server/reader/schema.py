@@ -145,6 +145,13 @@ def _fraction(value: Any) -> float:
     return float(number)
 
 
+def _correlation(value: Any) -> float:
+    number = _number(value)
+    if not -1 <= number <= 1:
+        raise ValueError
+    return float(number)
+
+
 class FeatureSchema(Strict):
     """One entry of ``features``."""
 
@@ -215,6 +222,14 @@ class SubgroupSchema(Strict):
             raise ValidationError("must say who they are: age_years, sex, or both")
 
 
+class SharedErrorsSchema(Strict):
+    """``shared_errors``."""
+
+    other = Checked("must be the other model's name@version", _matching(r"[^@\s]+@\d+\.\d+\.\d+"))
+    phi = Checked("must be a number from -1 to 1", _correlation)
+    cases = Checked("must be on how many cases it was measured, at least 1", _count)
+
+
 class CardSchema(Strict):
     """What every card file says."""
 
@@ -236,6 +251,9 @@ class CardSchema(Strict):
     calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _real), required=True)
     performance = fields.Dict(Checked(_TEXT, _text), Checked(_TEXT, _text), required=True)
     subgroups = fields.List(fields.Nested(SubgroupSchema), load_default=list)
+    family = Checked(_TEXT, _text, required=False)
+    trained_on = Checked(_TEXT, _text, required=False)
+    shared_errors = fields.Nested(SharedErrorsSchema)
 
 
 class TabularCardSchema(CardSchema):

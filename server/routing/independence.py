@@ -1,7 +1,7 @@
-"""What is checked of somebody who assesses a case for its patient (second-reading S5.4).
+"""What is checked of somebody, or of a model, that assesses a case for its patient (second-reading S5.4).
 
-By the filters that choose specialists, with the reporting line demanded whatever the policy demands: what is
-not known is not independent.
+Of people by the filters that choose specialists, with the reporting line demanded whatever the policy says.
+What is not known is not independent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from server.model import Check, Finding, Specialist
+from server.model import Card, Check, Finding, Specialist
 from server.routing.filters import INDEPENDENCE
 from server.routing.terms import Terms
 
@@ -21,6 +21,9 @@ _SIGHT = Check(
 """By the law and the seal: opinions on a question that is open are shown to nobody who reads for it."""
 
 
+_SIGHT_OF_A_MODEL = Check("sight", Finding.DIFFERENT, "no earlier opinion was shown to the model")
+
+
 def checks(role: str, directory: Sequence[Specialist], terms: Terms) -> tuple[Check, ...]:
     """Person, organisation and reporting line against everybody who gave an earlier opinion, and sight."""
     found = next((each for each in directory if each.role == role), None)
@@ -30,6 +33,33 @@ def checks(role: str, directory: Sequence[Specialist], terms: Terms) -> tuple[Ch
     strict = replace(terms, rules=replace(terms.rules, reporting_line=True))
     said = [check(found, strict, ()) for check in INDEPENDENCE]
     return (*(_check(what, words) for what, words in zip(_WHAT, said, strict=True)), _SIGHT)
+
+
+def model_checks(first: Card, other: Card) -> tuple[Check, ...]:
+    """Vendor, family, training data and errors of another model against the first one's, and sight."""
+    known = (
+        ("vendor", first.manufacturer, other.manufacturer),
+        ("model family", first.family, other.family),
+        ("training source", first.trained_on, other.trained_on),
+    )
+    return (*(_told_apart(*each) for each in known), _errors(first, other), _SIGHT_OF_A_MODEL)
+
+
+def _told_apart(what: str, one: str, other: str) -> Check:
+    if not one or not other:
+        return Check(what, Finding.UNKNOWN, f"the {what} of both models is not known")
+    if one.casefold() == other.casefold():
+        return Check(what, Finding.SHARED, f"the {what} is the same as the first model's")
+    return Check(what, Finding.DIFFERENT, f"another {what}")
+
+
+def _errors(first: Card, other: Card) -> Check:
+    """Known is what is asked for; how much is too much nobody has set, so the figure is told."""
+    measured = other.shared_errors
+    if measured is None or measured.other != first.identity:
+        return Check("errors", Finding.UNKNOWN, "how far their errors go together has not been measured")
+    words = f"their errors go together by phi = {measured.phi:.2f}, measured on {measured.cases} cases"
+    return Check("errors", Finding.DIFFERENT, words)
 
 
 def _check(what: str, obstacle: str | None) -> Check:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.fhir.admission import is_assessment
+from server.fhir.assessing import assessors, is_assessment
 from server.fhir.pens.datatypes import Json, concept
-from server.fhir.terms import NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
-from server.model import FirstRead, Independence, SpecialistRead
-from server.routing.independence import checks
+from server.fhir.terms import BY_BOTH, NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
+from server.model import FirstRead, Independence, Policy, Silence, SpecialistRead
+from server.routing.double import doubled
+from server.routing.independence import checks, model_checks
 from server.routing.terms import terms_of
 from server.steps.casefile import CaseFile
 
@@ -18,6 +19,20 @@ def opinions_before(file: CaseFile) -> FirstRead:
     first = file.first_read
     others = file.tools.earlier(file.case.id) if is_assessment(file.task) else ()
     return replace(first, readers=(*first.readers, *others)) if others else first
+
+
+def ruling(file: CaseFile) -> Policy:
+    """By which policy the reads are judged; where both are to assess a human does, whatever a model says."""
+    both = BY_BOTH.code in assessors(file.task)
+    return doubled(file.policy) if both else file.ruling
+
+
+def model_independence(file: CaseFile) -> Independence | None:
+    """What was checked of the other model; None: none has read."""
+    if not file.case.other_model or file.ai_read.silence is Silence.NOT_ASKED:
+        return None
+    first, other = file.tools.cards[file.case.question], file.read_card
+    return Independence(other.identity, (first.identity,), model_checks(first, other))
 
 
 def independence(file: CaseFile, read: SpecialistRead | None) -> Independence | None:

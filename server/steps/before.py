@@ -18,10 +18,11 @@ from server.ports import Progress
 from server.routing.audit import reread
 from server.routing.comparison import unread
 from server.routing.gate import below, passage
-from server.routing.pathways import Moment, Person, pathway_of, shown
+from server.routing.pathways import Moment, Person, shown
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import told
 from server.steps.preview import shown_to_first_reader
+from server.steps.rights import way_of
 from server.steps.write_up import write_up
 
 TO_BE_READ = Standing("in-progress", Business.TO_BE_READ)
@@ -29,7 +30,7 @@ TO_BE_READ = Standing("in-progress", Business.TO_BE_READ)
 
 def before_first_read(file: CaseFile) -> Progress | None:
     """The move that comes before the first reader's signature is waited for; None: there is none."""
-    way = pathway_of(file.policy, file.task.get("priority", ""))
+    way = way_of(file)
     if way is Pathway.GATEKEEPER:
         return _judged(file)
     # Of whoever has seen a comparison nobody is told anything by this way.

@@ -56,11 +56,13 @@ class Tools:
     shelf: Shelf
     files: Files
     cards: Mapping[str, Card]
+    others: Mapping[str, Card]
+    """Other models, which assess where a patient asks for one."""
     policies: Policies
     images: Images
     steps: Steps
     reader: Callable[[str], Reader]
-    """Question -> its reader, started when first needed."""
+    """``name@version`` -> its reader, started when first needed."""
     explain: Callable[[AiRead, Card], str]
     operator: Operator
     audit_key: bytes
@@ -93,7 +95,7 @@ class CaseFile:
 
     @property
     def card(self) -> Card:
-        return self.tools.cards[self.case.question]
+        return (self.tools.others if self.case.other_model else self.tools.cards)[self.case.question]
 
     @property
     def policy(self) -> Policy:

@@ -18,6 +18,7 @@ from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
 from server.routing.thresholds import at_thresholds
+from server.steps.assessment import ruling
 from server.steps.before import before_first_read
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
@@ -41,7 +42,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.first is First.AWAITED:
         return before_first_read(file) or _lock(file)
     priority = file.task.get("priority", "")
-    policy = file.ruling
+    policy = ruling(file)
     seen = file.latest("preview", Preview) is not None
     found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority, shown=seen)
     move = Moved(file).note(
@@ -91,7 +92,7 @@ def _read(file: CaseFile) -> Progress:
 def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
     """What the model says; one that hangs, dies or says what is none is asked again, then no more."""
     try:
-        return _own(file, file.tools.reader(file.case.question).read(inputs, file.now))
+        return _own(file, file.tools.reader(file.card.identity).read(inputs, file.now))
     except Fault as failure:
         if failure.category not in _NO_ANSWER or file.case.attempts + 1 < _ASKED_AT_MOST:
             raise
@@ -103,7 +104,7 @@ def _own(file: CaseFile, read: AiRead) -> AiRead:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     # The film's own checks and the contract's decline without a probability, whatever the thresholds.
-    return at_thresholds(read, file.policy.thresholds)
+    return at_thresholds(read, None if file.case.other_model else file.policy.thresholds)
 
 
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
@@ -145,7 +146,7 @@ def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
         made_at=file.now,
         answer=None,
         probability=None,
-        band=file.policy.thresholds or file.card.band,
+        band=(not file.case.other_model and file.policy.thresholds) or file.card.band,
         reasons=(reason,),
         sources=inputs.sources,
     )

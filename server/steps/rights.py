@@ -61,8 +61,14 @@ def why_no_model(file: CaseFile) -> str | None:
     """Why no model is asked, the patient's word first; None: one is."""
     if (reason := refused_by_patient(file)) is not None:
         return reason
-    none = pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE
-    return BY_POLICY if none else None
+    return BY_POLICY if way_of(file) is Pathway.NONE else None
+
+
+def way_of(file: CaseFile) -> Pathway:
+    """The pathway of the case; an assessment that a model is wanted for is read like a second opinion."""
+    if file.case.other_model:
+        return Pathway.SECOND_READER
+    return pathway_of(file.policy, file.task.get("priority", ""))
 
 
 def being_read(file: CaseFile) -> Standing:

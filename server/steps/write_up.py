@@ -16,9 +16,10 @@ from server.fhir.pens.updating import as_update
 from server.fhir.pens.withdrawal import is_ai
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
+from server.model import Independence, SpecialistRead
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
-from server.steps.assessment import checked, independence, output
+from server.steps.assessment import checked, independence, model_independence, output
 from server.steps.casefile import CaseFile, Moved
 from server.steps.deciding import decided_by, deciding_read, words
 from server.steps.letters import letter, letter_out, request_end
@@ -56,7 +57,7 @@ def write_up(file: CaseFile) -> Progress:
     if unread:
         move.note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
         move.lay_down("outcome", outcome)
-    if (record := independence(file, file.specialist_read)) is not None:
+    for record in _records(file, file.specialist_read):
         move.lay_down("independence", record)
     move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
@@ -132,7 +133,7 @@ def _is_opinion(resource: Json) -> bool:
 
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
     read, card = deciding_read(file), file.read_card
-    record = independence(file, read)
+    records = _records(file, read)
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
@@ -143,9 +144,15 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
         decided=decided_by(file),
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
-        notice=notice(file, to, standing, "" if record is None else checked(record)),
-        more=[] if record is None else [output(record)],
+        notice=notice(file, to, standing, " ".join(checked(each) for each in records)),
+        more=[output(each) for each in records],
     )
+
+
+def _records(file: CaseFile, read: SpecialistRead | None) -> list[Independence]:
+    """What was checked of whoever has assessed; of a case that is no assessment nothing."""
+    found = (model_independence(file), independence(file, read))
+    return [each for each in found if each is not None]
 
 
 def _published(file: CaseFile, bundle: Json) -> list[ResourceWrite]:

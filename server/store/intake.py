@@ -168,5 +168,6 @@ def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arriv
         news=0,
         head=opened["digest"],
         policy=digest,
+        other_model=opening.other_model,
     )
     chain.begin(connection, opened)

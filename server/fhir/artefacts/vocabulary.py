@@ -56,7 +56,7 @@ GROUPS: tuple[Group, ...] = (
         terms.TASK,
         {
             terms.BY_HUMAN: "A human specialist who has seen no earlier opinion; no model is asked.",
-            terms.BY_OTHER_MODEL: "A model of another make than the first; refused where there is none.",
+            terms.BY_OTHER_MODEL: "The question's other model; refused where there is none.",
             terms.BY_BOTH: "Both; refused where there is no other model.",
         },
     ),

@@ -1,4 +1,4 @@
-"""What gatekeepers have done: one row for each case that one has judged."""
+"""What gatekeepers have done: one row for each case that one has judged. Which cases another model reads."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def _word(length: int) -> sa.String:
 
 
 def upgrade() -> None:
+    op.add_column("cases", sa.Column("other_model", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "gate",
         sa.Column("case_id", _word(36), nullable=False),
@@ -33,3 +34,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("gate")
+    op.drop_column("cases", "other_model")
