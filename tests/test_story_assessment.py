@@ -214,8 +214,8 @@ def test_another_model_assesses(two_models: Callable[..., World]) -> None:
     code, words = shown(world, asked["id"])
     assert code == "independent"
     assert words == (
-        "Independent: another vendor; another model family; another training source; their errors go together "
-        "by phi = 0.31, measured on 240 cases; no earlier opinion was shown to the model."
+        "Independent: another vendor; another model family; another training source; their errors go "
+        "together by phi = 0.31, measured on 240 cases; no earlier opinion was shown to the model."
     )
     assert words in text(notice(world, asked["id"]))
     assert "The program: another" in text(notice(world, asked["id"]))
