@@ -12,8 +12,10 @@ from server.reader.training.table import Flags, Floats, development, load
 def phi(one: Flags, other: Flags) -> float | None:
     """(p11 - p1 p2) / sqrt(p1 (1 - p1) p2 (1 - p2)) of two flags of the same cases, here "was wrong".
 
-    None: not defined, as one of the two is never wrong, or always.
+    None: not defined, as one of the two is never wrong, or always, or there are no cases.
     """
+    if not one.size:
+        return None
     p1, p2, both = (float(np.mean(flags)) for flags in (one, other, one & other))
     spread = p1 * (1 - p1) * p2 * (1 - p2)
     return (both - p1 * p2) / float(np.sqrt(spread)) if spread else None
