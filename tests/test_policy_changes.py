@@ -264,6 +264,22 @@ def test_one_person_throws_the_switch_and_two_go_back(site: Path) -> None:
     assert "is not thrown" in refused(Category.CONFLICT, "normal", "--by", "Bo", "--reason", "x")
 
 
+def test_the_switch_may_be_for_one_kind_of_device(site: Path) -> None:
+    told = run("safe", "--by", "Ada", "--reason", "odd", "--maker", "ACME Imaging", "--model", "DX 200")
+    assert "two humans read every case of device acme imaging|dx 200| now" in told
+    assert "switch, device acme imaging|dx 200|: safe by Ada" in run("list")
+    assert "two humans read every case of device acme imaging|dx 200|" in [*checked()][-1].detail
+    run("normal", "--by", "Ada", "--reason", "mended", "--maker", "acme  imaging", "--model", "dx 200")
+    told = run("normal", "--by", "Bo", "--reason", "agreed", "--maker", "ACME Imaging", "--model", "DX 200")
+    assert "decide again" in told
+    assert "by its --maker at least" in refused(
+        Category.INCORRECT, "safe", "--by", "A", "--reason", "x", "--model", "DX 200"
+    )
+    assert "for a question or for a device" in refused(
+        Category.INCORRECT, "safe", "--by", "A", "--reason", "x", "--maker", "B", "--question", QUESTION
+    )
+
+
 def test_the_switch_may_be_for_one_question(site: Path) -> None:
     run("safe", "--by", "Ada", "--reason", "odd", "--question", QUESTION)
     house = build(_settings(site))
