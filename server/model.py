@@ -127,30 +127,6 @@ class InputContract:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmContract:
-    """Which films a reader of films is made for; anything else it declines."""
-
-    modalities: tuple[str, ...]
-    """Modality (0008,0060)."""
-    body_parts: tuple[str, ...]
-    """Body Part Examined (0018,0015); a film that states none is judged by its pixels."""
-    views: tuple[str, ...]
-    """View Position (0018,5101)."""
-    pixels: Span
-    """Rows and columns, each; checked before anything is decoded."""
-    aspect: Span
-    """Width by height, as the film is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Decision thresholds on the calibrated probability; between them the model declines."""
-
-    absent_at_most: float
-    present_at_least: float
-
-
-@dataclass(frozen=True, slots=True)
 class Device:
     """What acquires images, as DICOM names it (PS3.3 C.7.5.1); what is empty is not told, or any."""
 
@@ -169,6 +145,32 @@ class Device:
 
 def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class FilmContract:
+    """Which films a reader of films is made for; anything else it declines."""
+
+    modalities: tuple[str, ...]
+    """Modality (0008,0060)."""
+    body_parts: tuple[str, ...]
+    """Body Part Examined (0018,0015); a film that states none is judged by its pixels."""
+    views: tuple[str, ...]
+    """View Position (0018,5101)."""
+    pixels: Span
+    """Rows and columns, each; checked before anything is decoded."""
+    aspect: Span
+    """Width by height, as the film is shown."""
+    devices: tuple[Device, ...] = ()
+    """Whose films, and of which software; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Decision thresholds on the calibrated probability; between them the model declines."""
+
+    absent_at_most: float
+    present_at_least: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,7 @@ def _scope(question: str, device: Device | None) -> str:
     if device is None:
         return question
     if question:
-        text = (
-            "a switch is for a question or for a device, whatever is asked about its images"
-        )
+        text = "a switch is for a question or for a device, whatever is asked about its images"
         raise fault(Category.INCORRECT, "value", text)
     return scope_of(device)
 

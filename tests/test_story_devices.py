@@ -118,6 +118,25 @@ def test_back_to_normal_it_counts_no_more(films: Callable[..., World]) -> None:
     assert world.state(read(world, **ACME).task_id) == "closed"
 
 
+@pytest.mark.parametrize(("header", "says"), [(ACME, "agree"), (NEWER, "abstained"), (OTHER, "abstained")])
+def test_a_device_or_software_that_the_reader_was_not_made_for_is_declined(
+    tmp_path: Path, header: dict[str, str], says: str
+) -> None:
+    assert FILMS.film is not None
+    only = replace(FILMS, film=replace(FILMS.film, devices=(Device("Acme Imaging", software="3.2"),)))
+    for world in make_world(tmp_path, card=only, policy=replace(POLICY, images=RULES)):
+        sent = read(world, **header)
+        if says != "agree":
+            [offer] = world.get("Task?status=requested&code=specialist-read")["entry"]
+            answer_as(world, offer["resource"]["owner"]["reference"], BACTERIAL)
+            world.run()
+            told = world.get(f"Task/{sent.task_id}")["output"]
+            [opinion] = [e for e in told if e["type"]["coding"][0]["code"] == "ai-opinion"]
+            words = world.get(opinion["valueReference"]["reference"])["conclusion"]
+            assert "declines" in words
+        assert agreement(world, sent) == says
+
+
 def looking(reader: ScriptedReader) -> Callable[[Inputs, datetime], AiRead]:
     """The same reader, which tells the film that it has read."""
     plain = reader.read
