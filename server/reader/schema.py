@@ -44,7 +44,8 @@ class Checked(fields.Field[T]):
     """A value that one function reads, required as a rule; its ValueError or KeyError means: not allowed."""
 
     def __init__(self, sentence: str, parse: Callable[[Any], T], *, required: bool = True) -> None:
-        super().__init__(required=required, error_messages=dict.fromkeys(_KINDS, sentence))
+        plain = sentence.replace("{", "{{").replace("}", "}}")  # marshmallow formats its messages
+        super().__init__(required=required, error_messages=dict.fromkeys(_KINDS, plain))
         self._parse = parse
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> T:
