@@ -217,6 +217,21 @@ def test_one_question_may_be_asked_for_and_an_unknown_one_is_refused(sited: Site
     assert "Secret" not in str(refused.value)
 
 
+def test_metrics_tell_the_same(sited: Sited) -> None:
+    world = sited(gatekept(), proofs=PROVES)
+    asked(world, "T-1")
+    signed(world, asked(world, "T-2"), BACTERIAL)
+    of = f'question="{QUESTION}"'
+    assert scraped(world) == [
+        f"second_reader_gatekeeper_open{{{of}}} 1.0",
+        f'second_reader_gatekeeper_cases{{{of},what="judged"}} 6.0',
+        f'second_reader_gatekeeper_cases{{{of},what="ruled-out"}} 2.0',
+        f'second_reader_gatekeeper_cases{{{of},what="read"}} 5.0',
+        f'second_reader_gatekeeper_cases{{{of},what="found"}} 1.0',
+    ]
+    assert scraped(sited(OLD.text)) == []
+
+
 # -- what it must not tell -----------------------------------------------------------------------
 
 
@@ -226,7 +241,12 @@ OVER = ("written-up", "sent", "closed")
 def looks(world: World, says: Answer | None, first: Any, end: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """(what a hospital sees of its case, what is printed) after each move."""
     for sent in moves(world, first, says, end):
-        yield public(world, sent), told()
+        yield public(world, sent), {**told(), "metrics": scraped(world)}
+
+
+def scraped(world: World) -> list[str]:
+    lines = world.client.get("/metrics").text.splitlines()
+    return [each for each in lines if each.startswith("second_reader_gatekeeper")]
 
 
 @pytest.mark.parametrize("proofs", [0, PROVES])
