@@ -25,6 +25,7 @@ from server.routing.change import Approval, Change, Standing, Trial, newer, same
 from server.routing.figures import figures, lines
 from server.routing.replay import MOST, Past, read_set
 from server.routing.replay import replay as replayed
+from server.store.gates import GateStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -92,6 +93,7 @@ def _past(house: House, question: str, cases: Path | None) -> tuple[list[Past], 
     return past, {
         "of": "the cases resolved here" if past else "nothing: no case is resolved here yet",
         "set": digest,
+        "ruledOut": GateStore(house.database).ruled_out(question),
     }
 
 
