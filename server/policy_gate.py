@@ -114,7 +114,5 @@ def _share(count: int, of: int) -> float | None:
 def _span(window: timedelta) -> str:
     """As a policy file says it."""
     seconds = int(window.total_seconds())
-    unit, size = next(
-        (u, s) for u, s in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)) if not seconds % s
-    )
+    unit, size = next((unit, size) for unit, size in _UNITS if not seconds % size)
     return f"{seconds // size} {unit}"

@@ -26,6 +26,7 @@ def figures(found: Replayed) -> dict[str, Any]:
         "specificity": _share(found.well),
         "noHuman": {"before": _unread(found.unread_before), "after": _unread(found.unread_after)},
         "shown": {"before": found.shown_before, "after": found.shown_after},
+        "devicesLeftOut": found.devices,
     }
 
 
@@ -56,6 +57,8 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
     # What was kept before there were gatekeepers says nothing of them.
     yield from _without_humans(told.get("noHuman", {}), cases)
     yield from _seen_by_first_readers(told.get("shown", {}))
+    if told.get("devicesLeftOut"):
+        yield "not replayed: the thresholds of single devices; the cases do not name what made their images"
     if left_out := told.get("ruledOut"):
         yield f"not among these: {left_out} cases that ended here without a human, by a gatekeeper"
 

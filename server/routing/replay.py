@@ -18,9 +18,10 @@ from typing import Annotated
 import msgspec
 
 from server.errors import Category, fault
-from server.model import Answer, Grounds, Pathway, Policy, Silence
+from server.model import Answer, Band, Grounds, Pathway, Policy, Silence
 from server.routing.pathways import pathway_of, rule_of
 from server.routing.rules import Said, asking, said_of
+from server.routing.thresholds import answer_at
 
 MOST = 1_000_000
 """Cases in one set."""
@@ -84,6 +85,8 @@ class Replayed:
     shown_before: int = 0
     """Cases whose first reader is shown the model's answer under the policy, whoever was then."""
     shown_after: int = 0
+    devices: bool = False
+    """One of the two has other thresholds for some devices, which are not replayed."""
 
 
 class Alone(StrEnum):
@@ -123,8 +126,12 @@ def read_set(content: bytes, name: str) -> list[Past]:
     return found
 
 
-def replay(cases: Iterable[Past], before: Policy, after: Policy) -> Replayed:
+def replay(cases: Iterable[Past], before: Policy, after: Policy, card: Band | None = None) -> Replayed:
     """The same cases under both.
+
+    ``card``: the thresholds of the model's card, by which it answers under a policy without its own; None:
+    the answers of the set count there. Which device made an image the set does not say: its thresholds are
+    left out.
 
     Raises:
         Fault: INCORRECT, when the two are about different questions.
@@ -132,7 +139,9 @@ def replay(cases: Iterable[Past], before: Policy, after: Policy) -> Replayed:
     if before.question != after.question:
         raise fault(Category.INCORRECT, "value", "the two policies are about different questions")
     past = list(cases)
-    ends = [(each, _end(each, before), _end(each, after)) for each in past]
+    was_read, is_read = ([_read(each, policy, card) for each in past] for policy in (before, after))
+    both = zip(past, was_read, is_read, strict=True)
+    ends = [(each, _end(was, before), _end(now, after)) for each, was, now in both]
     return Replayed(
         cases=len(ends),
         asked_before=sum(_asked(was) for _, was, _ in ends),
@@ -142,11 +151,20 @@ def replay(cases: Iterable[Past], before: Policy, after: Policy) -> Replayed:
         known=sum(case.final is not None for case, *_ in ends),
         ill=_right(ends, Answer.PRESENT),
         well=_right(ends, Answer.ABSENT),
-        unread_before=_unread(past, before),
-        unread_after=_unread(past, after),
+        unread_before=_unread(was_read, before),
+        unread_after=_unread(is_read, after),
         shown_before=_shown(past, before),
         shown_after=_shown(past, after),
+        devices=any(each.thresholds is not None and each.thresholds.devices for each in (before, after)),
     )
+
+
+def _read(case: Past, policy: Policy, card: Band | None) -> Past:
+    """What the model says of the case by the thresholds of a policy; a silent one stays so."""
+    band = (policy.thresholds.band if policy.thresholds else None) or card
+    if band is None or case.probability is None or case.silence is not None:
+        return case
+    return msgspec.structs.replace(case, model=answer_at(band, case.probability))
 
 
 def _right(ends: Sequence[_Ends], truth: Answer) -> Right:

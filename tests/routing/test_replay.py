@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from server.errors import Category, Fault
-from server.model import Answer, Band, GateRule, Pathway, RiskBand, Silence
+from server.model import Answer, Band, Device, GateRule, Pathway, RiskBand, Silence, Thresholds
 from server.routing.figures import figures, lines
 from server.routing.replay import Past, Right, Unread, read_set, replay
 
@@ -193,3 +193,40 @@ def test_a_line_that_is_no_case_is_named_and_not_quoted(line):
 def test_an_empty_set_says_nothing():
     with pytest.raises(Fault, match="must hold from 1 to"):
         read_set(b"\n", "a.jsonl")
+
+
+NARROW = Thresholds(Band(0.1, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "after", "moved"),
+    [
+        # The model said present at 0.8; under the new thresholds it declines.
+        (Past(P, P, 0.8), a_policy(), a_policy(thresholds=NARROW), {("ends", "specialist: declined"): 1}),
+        # Back to the card's own, which are lower.
+        (Past(P, None, 0.8), a_policy(thresholds=NARROW), a_policy(), {("specialist: declined", "ends"): 1}),
+        (Past(A, None, 0.15), a_policy(), a_policy(thresholds=Thresholds(Band(0.2, 0.9))),
+         {("specialist: declined", "ends"): 1}),
+        # A model that was silent, or declined without a number, says no more under any thresholds.
+        (Past(P, None, 0.95, Silence.LATE), a_policy(), a_policy(thresholds=NARROW), {}),
+        (Past(P, None), a_policy(), a_policy(thresholds=NARROW), {}),
+        (Past(P, P, 0.95), a_policy(), a_policy(thresholds=NARROW), {}),
+    ],
+)  # fmt: skip
+def test_the_model_is_read_by_the_thresholds_of_each_policy(case, before, after, moved):
+    assert dict(replay([case], before, after, Band(0.1, 0.7)).moved) == moved
+
+
+def test_without_a_card_the_answers_of_the_set_count_where_a_policy_has_no_thresholds():
+    assert replay([Past(P, P, 0.8)], a_policy(), a_policy()).moved == {}
+    found = replay([Past(P, None, 0.8)], a_policy(), a_policy(thresholds=Thresholds(Band(0.1, 0.7))))
+    assert dict(found.moved) == {("specialist: declined", "ends"): 1}
+
+
+def test_thresholds_of_devices_are_said_to_be_left_out():
+    devices = Thresholds(None, ((Device("Acme"), Band(0.1, 0.9)),))
+    [*told] = lines(figures(replay([OVER], a_policy(), a_policy(thresholds=devices))))
+    assert any("the thresholds of single devices" in each for each in told)
+    assert not any(
+        "single devices" in each for each in lines(figures(replay([OVER], a_policy(), a_policy())))
+    )
