@@ -50,7 +50,8 @@ def replay(before: Path, after: Path, cases: Path, as_json: bool) -> None:
     A case is {"first", "model"}, each present, absent or null, and where known "probability", "silence"
     (why the model said nothing), "priority", and "final", the specialist's answer.
     """
-    found = replayed(read_set(cases.read_bytes(), cases.name), *(_policy(each) for each in (before, after)))
+    was, now = _policy(before), _policy(after)
+    found = replayed(read_set(cases.read_bytes(), cases.name), was, now)
     told = figures(found)
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
 
