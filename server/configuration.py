@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from server.errors import Category, fault
-from server.model import Card, Policy
+from server.model import Band, Card, Policy, Thresholds
 from server.reader.cards import OTHER, load_cards, load_others
 from server.reader.process import verified
 from server.routing.policy import load_policies
@@ -73,7 +73,18 @@ def demand_sure(card: Card, policy: Policy) -> None:
     Raises:
         Fault: INCORRECT, when a policy does.
     """
-    sure, band, gate = policy.confident, policy.thresholds or card.band, policy.gate
+    for band in _in_use(card, policy):
+        _demand_sure(band, policy)
+
+
+def _in_use(card: Card, policy: Policy) -> Iterable[Band]:
+    """Every pair of thresholds that the model may be read by."""
+    own = policy.thresholds or Thresholds(None)
+    return own.band or card.band, *(band for _, band in own.devices)
+
+
+def _demand_sure(band: Band, policy: Policy) -> None:
+    sure, gate = policy.confident, policy.gate
     if gate is not None and gate.rule_out_below >= band.absent_at_most:
         text = (
             f"policy {policy.identity}, key gate.rule_out_below: must be below {band.absent_at_most:g}, by "

@@ -127,6 +127,27 @@ class InputContract:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What acquires images, as DICOM names it (PS3.3 C.7.5.1); what is empty is not told, or any."""
+
+    maker: str
+    """Manufacturer (0008,0070)."""
+    model: str = ""
+    """Manufacturer's Model Name (0008,1090)."""
+    software: str = ""
+    """Software Versions (0018,1020)."""
+
+    def covers(self, other: Device) -> bool:
+        """Whether the other is of this kind: alike in all that is told here, but for case and spaces."""
+        pairs = (self.maker, other.maker), (self.model, other.model), (self.software, other.software)
+        return all(not wanted or _plain(wanted) == _plain(found) for wanted, found in pairs)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
 class FilmContract:
     """Which films a reader of films is made for; anything else it declines."""
 
@@ -140,6 +161,8 @@ class FilmContract:
     """Rows and columns, each; checked before anything is decoded."""
     aspect: Span
     """Width by height, as the film is shown."""
+    devices: tuple[Device, ...] = ()
+    """Whose films, and of which software; empty: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +171,21 @@ class Band:
 
     absent_at_most: float
     present_at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on a model's probability is an answer, in general and of some devices."""
+
+    band: Band | None
+    """None: as the card says."""
+    devices: tuple[tuple[Device, Band], ...] = ()
+    """The first that covers the device counts."""
+
+    def of(self, device: Device | None) -> Band | None:
+        if device is None:
+            return self.band
+        return next((band for kind, band in self.devices if kind.covers(device)), self.band)
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,8 +700,8 @@ class Policy:
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
-    thresholds: Band | None = None
-    """From where on the model's probability is an answer; None: as its card says."""
+    thresholds: Thresholds | None = None
+    """None: as the model's card says."""
     gate: GateRule | None = None
     """With the pathway gatekeeper, and with no other."""
 

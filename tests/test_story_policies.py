@@ -12,7 +12,7 @@ import pytest
 
 from server.contract import Inputs
 from server.errors import Category, fault
-from server.model import AiRead, Answer, Band, Hl7Kind, Pathway, RiskBand, Urgency, Withdrawal
+from server.model import AiRead, Answer, Band, Hl7Kind, Pathway, RiskBand, Thresholds, Urgency, Withdrawal
 from tests.hl7v2.foreign import fields, read
 from tests.test_story_notice import notice, text
 from tests.test_story_results import system
@@ -145,7 +145,7 @@ def test_by_confidence_the_middle_goes_to_a_human(under: Under, confident: Band,
     [(None, "agree"), (Band(0.01, 0.95), "abstained"), (Band(0.95, 0.96), "major-discordance")],
 )
 def test_a_policy_has_its_own_thresholds(under: Under, thresholds: Band | None, says: str) -> None:
-    world = under(thresholds=thresholds)
+    world = under(thresholds=thresholds and Thresholds(thresholds))
     specialist, sent = case(world, BACTERIAL, Answer.PRESENT)  # at 0.94
     if says != "agree":
         answer_as(world, specialist, BACTERIAL)

@@ -14,7 +14,7 @@ from server.completeness import Inquiry, Steps
 from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Operator
-from server.images import Images
+from server.images import ImageObject, Images, device_of
 from server.model import (
     AiRead,
     Card,
@@ -107,8 +107,9 @@ class CaseFile:
 
     @property
     def doubled(self) -> bool:
-        """Whether the switch is thrown: two humans read every case."""
-        return self.tools.policies.doubled(self.case.question)
+        """Whether the switch is thrown: two humans read every case, or every one of its device."""
+        films = self.latest("films", tuple[ImageObject, ...]) or ()
+        return self.tools.policies.doubled(self.case.question, {device_of(each.header) for each in films})
 
     @property
     def ruling(self) -> Policy:

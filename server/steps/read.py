@@ -13,7 +13,8 @@ from server.errors import Category, Fault, fault
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison, Preview, Silence
+from server.images import device_of
+from server.model import AiRead, Band, Comparison, Preview, Silence
 from server.ports import Progress
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
@@ -92,7 +93,7 @@ def _read(file: CaseFile) -> Progress:
 def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
     """What the model says; one that hangs, dies or says what is none is asked again, then no more."""
     try:
-        return _own(file, file.tools.reader(file.card.identity).read(inputs, file.now))
+        return _own(file, inputs, file.tools.reader(file.card.identity).read(inputs, file.now))
     except Fault as failure:
         if failure.category not in _NO_ANSWER or file.case.attempts + 1 < _ASKED_AT_MOST:
             raise
@@ -100,11 +101,20 @@ def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
     return replace(_unanswered(file, inputs, reason), silence=silence)
 
 
-def _own(file: CaseFile, read: AiRead) -> AiRead:
+def _own(file: CaseFile, inputs: Inputs, read: AiRead) -> AiRead:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
     # The film's own checks and the contract's decline without a probability, whatever the thresholds.
-    return at_thresholds(read, None if file.case.other_model else file.policy.thresholds)
+    return at_thresholds(read, thresholds_of(file, inputs, read))
+
+
+def thresholds_of(file: CaseFile, inputs: Inputs, read: AiRead | None = None) -> Band | None:
+    """The policy's own, of the device that acquired what was read; None: the card's. For one model only."""
+    if file.case.other_model or file.policy.thresholds is None:
+        return None
+    look = None if read is None else read.film
+    films = [each for each in inputs.films if look is not None and each.sop_instance == look.instance]
+    return file.policy.thresholds.of(device_of(films[0].header) if films else None)
 
 
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
@@ -146,7 +156,7 @@ def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
         made_at=file.now,
         answer=None,
         probability=None,
-        band=(not file.case.other_model and file.policy.thresholds) or file.card.band,
+        band=thresholds_of(file, inputs) or file.card.band,
         reasons=(reason,),
         sources=inputs.sources,
     )

@@ -11,12 +11,14 @@ from server.model import (
     Band,
     Clock,
     Coding,
+    Device,
     GateRule,
     Matching,
     Pathway,
     PriorRules,
     Reveal,
     RiskBand,
+    Thresholds,
     Urgency,
     Weights,
 )
@@ -240,9 +242,41 @@ GATEKEPT = SHIPPED.replace('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"',
 
 def test_a_policy_may_have_its_own_thresholds():
     content = f"{SHIPPED}\n[thresholds]\nabsent_at_most = 0.03\npresent_at_least = 0.8\n"
-    assert read_policy(content, "a.toml").thresholds == Band(0.03, 0.8)
+    assert read_policy(content, "a.toml").thresholds == Thresholds(Band(0.03, 0.8))
     [issue] = refusal(content.replace("0.8", "0.03"))
     assert issue.path == "thresholds.present_at_least"
+
+
+DEVICES = """
+[[thresholds.devices]]
+maker = "ACME Imaging"
+software = "3.2"
+absent_at_most = 0.1
+present_at_least = 0.9
+"""
+
+
+def test_a_kind_of_device_may_have_its_own():
+    policy = read_policy(SHIPPED + DEVICES, "a.toml")
+    kind = Device("ACME Imaging", software="3.2")
+    assert policy.thresholds == Thresholds(None, ((kind, Band(0.1, 0.9)),))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('maker = "ACME Imaging"\n', "", "thresholds.devices.0.maker", "must be the Manufacturer"),
+        ('software = "3.2"', "software = 3", "thresholds.devices.0.software", "must be a text"),
+        ("= 0.9", "= 0.1", "thresholds.devices.0.present_at_least", "more than absent_at_most"),
+        ("[[thresholds.devices]]", "[thresholds]\nabsent_at_most = 0.1\n[[thresholds.devices]]",
+         "thresholds", "must be a table: absent_at_most and present_at_least"),
+        (DEVICES.strip(), "[thresholds]", "thresholds", "must be a table"),
+    ],
+)  # fmt: skip
+def test_wrong_thresholds_of_devices_are_named(old, new, key, sentence):
+    assert old in DEVICES
+    issues = {issue.path: issue.text for issue in refusal(SHIPPED + DEVICES.replace(old, new))}
+    assert sentence in issues[key]
 
 
 def test_a_gatekeeper_has_its_own_table():
