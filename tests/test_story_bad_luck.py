@@ -6,6 +6,7 @@ tests/test_story_corrections.py; docs/policies.md lists all of it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +19,9 @@ from typing import Any
 import pytest
 
 from server.case import IllegalMove
+from server.fhir.pens.withdrawal import is_ai
 from server.model import AiRead, Answer, Coding, ContestEnd, Decided, ReadingRules
+from server.steps.letters import JSON
 from server.store.followed import Followed
 from server.worker import CaseWorker
 from tests.test_story_rights import ai_resources, refuse
@@ -229,6 +232,24 @@ def noted(world: World, sent: Hospital) -> list[str]:
     view = world.house.ledger.view(str(world.house.ledger.case_of_task(sent.task_id)))
     assert view is not None
     return [str(each.event) for each in view.history]
+
+
+def at_ehr(world: World, *types: str) -> dict[str, dict[str, Any]]:
+    """What of these types the EHR has by now, by what it is known by: all that was sent, in its order."""
+    there: dict[str, dict[str, Any]] = {}
+    for sent in world.courier.sent:
+        for each in json.loads(sent.content)["entry"] if sent.media_type == JSON else ():
+            resource, request = each["resource"], each["request"]
+            known_by = str(request.get("ifNoneExist") or request["url"].partition("?")[2])
+            if resource["resourceType"] in types and (request["method"] == "PUT" or known_by not in there):
+                there[known_by] = resource
+    return there
+
+
+def opinions_at_ehr(world: World) -> set[str]:
+    """How the models' opinions stand that the EHR has."""
+    found = at_ehr(world, "Observation", "DiagnosticReport").values()
+    return {str(each["status"]) for each in found if is_ai(each)}
 
 
 Play = Callable[[World], tuple[Hospital, str]]
