@@ -198,6 +198,10 @@ LAW: tuple[Move, ...] = (
             *_ASKED,
             State.FINAL_READ,
             State.RETRACTED,
+            # What a first reader was to be shown, of a case that has just ended without a result.
+            State.LAPSED,
+            State.WITHDRAWN,
+            State.WRITTEN_UP,
         )
     ),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from server.errors import Category
 from server.model import Answer, Pathway, Urgency
 from server.ports import Claim
 from server.states import Ai, State
@@ -289,6 +290,36 @@ def test_what_was_shown_to_a_first_reader_who_never_signs_is_over_with_it(concur
     assert (world.state(sent.task_id), business(world, sent)) == ("lapsed", "expired")
     assert opinions_at_ehr(world) == {"entered-in-error"}
     assert standing_at_ehr(world) == ("failed", "expired")
+
+
+def lapsed(world: World, sent: Hospital) -> None:
+    world.watch.forward(hours=73)
+
+
+def ended_by_a_person(world: World, sent: Hospital) -> None:
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Ada", "let me look", world.watch())
+    world.house.ledger.end(case, "Ada", "we do it by hand", world.watch())
+
+
+@pytest.mark.parametrize("end", [*ENDS, lapsed, ended_by_a_person], ids=lambda each: each.__name__)
+def test_what_has_not_arrived_when_the_case_ends_is_not_sent_any_more(concurrent: World, end: Any) -> None:
+    world = concurrent
+    world.courier.failure = Category.UNAVAILABLE
+    sent = send_case(world, None, report_more={"status": "preliminary"})
+    world.run()
+    assert business(world, sent) == "ai-shown"
+    end(world, sent)
+    world.run()
+    assert "gave up" not in noted(world, sent)
+    world.courier.failure = None
+    for _ in range(2):
+        world.watch.forward(hours=2)
+        world.run()
+    assert world.state(sent.task_id) in ("withdrawn", "lapsed", "closed")
+    assert "preview" not in [each.kind for each in world.courier.sent]
+    assert opinions_at_ehr(world) <= {"entered-in-error"}
+    assert "taken back undelivered" in noted(world, sent)
 
 
 def test_what_is_called_back_while_a_specialist_is_asked_leaves_the_referral_named(concurrent: World) -> None:

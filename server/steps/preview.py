@@ -71,7 +71,7 @@ def _gone_on(file: CaseFile) -> Json | None:
     """The entry of the EHR's Task, where that says more by now than that something was shown."""
     task = file.task
     business = task.get("businessStatus", {}).get("coding", [{}])[0].get("code")
-    if business in (None, Business.AI_SHOWN):
+    if business not in set(Business) - {Business.AI_SHOWN}:
         return None
     standing = Standing(task["status"], Business(business), task.get("statusReason", {}).get("text", ""))
     [entry] = status_bundle(letter_out(file), standing, file.referral)["entry"]

@@ -75,7 +75,7 @@ def withdrawal_bundle(
     ``task``: the entry of the EHR's Task, where that has gone on since.
     """
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
-    task = task or withdrawn_task([e for e in sent["entry"] if e["resource"]["resourceType"] == "Task"][-1])
+    task = task or _withdrawn_task([e for e in sent["entry"] if e["resource"]["resourceType"] == "Task"][-1])
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
     told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
@@ -104,7 +104,7 @@ def withdrawal_bundle(
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
 
 
-def withdrawn_task(entry: Json) -> Json:
+def _withdrawn_task(entry: Json) -> Json:
     """The same Task, which says so."""
     business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     return {**entry, "resource": {**entry["resource"], "businessStatus": business}}
