@@ -582,4 +582,5 @@ def still_shown(world: World, struck: Fate) -> bool:
     )
     declined = reads[-1].declined
     used = row.position.ai is Ai.SEALED or (declined and row.position.ai is Ai.DECLINED)
-    return used and (current or row.position.first is First.LOCKED) and row.position.state not in RELEASED
+    under_way = not row.position.ended and row.position.state not in RELEASED
+    return under_way and used and (current or row.position.first is First.LOCKED)
