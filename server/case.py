@@ -32,6 +32,7 @@ __all__ = [
     "State",
     "accountable",
     "advance",
+    "is_told",
     "public_state",
 ]
 
@@ -132,6 +133,11 @@ def accountable(position: Position) -> str:
     """Who answers for a case; for one that no human has read it is whoever answers for the policy."""
     owner = ACCOUNTABLE[position.state]
     return "medical director" if owner == "first reader" and position.first is First.NOT_READ else owner
+
+
+def is_told(position: Position) -> bool:
+    """Whether its result is out; of a case that a person has in hand, whether it was before."""
+    return (position.before or position.state) in (*RELEASED, State.RETRACTED, State.KEPT)
 
 
 def public_state(state: State) -> State:

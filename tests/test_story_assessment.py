@@ -245,6 +245,11 @@ def test_another_model_assesses(two_models: Callable[..., World]) -> None:
             {"training source": Finding.SHARED},
             "the training source is the same",
         ),
+        (
+            replace(OTHER, shared_errors=replace(MEASURED, phi=0.5)),
+            {"errors": Finding.SHARED},
+            "their errors go together by phi = 0.50",
+        ),
     ],
 )
 def test_the_label_is_refused_to_a_model_where_something_is_shared_or_not_known(

@@ -583,4 +583,6 @@ def still_shown(world: World, struck: Fate) -> bool:
     declined = reads[-1].declined
     used = row.position.ai is Ai.SEALED or (declined and row.position.ai is Ai.DECLINED)
     under_way = not row.position.ended and row.position.state not in RELEASED
-    return under_way and used and (current or row.position.first is First.LOCKED)
+    # A person has looked at what was corrected afterwards, and lets the case go on with it.
+    stands = bool(world.house.ledger.facts(row.id, "superseded", list[str]))
+    return under_way and used and (current or stands or row.position.first is First.LOCKED)

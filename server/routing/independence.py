@@ -13,6 +13,8 @@ from server.model import Card, Check, Finding, Specialist
 from server.routing.filters import INDEPENDENCE
 from server.routing.terms import Terms
 
+TOGETHER = 0.5
+"""Phi from which errors count as shared: half of the way from chance to being wrong on the same people."""
 _WHAT = ("person", "organisation", "reporting line")
 _UNKNOWN = "cannot be shown"
 _SIGHT = Check(
@@ -54,12 +56,12 @@ def _told_apart(what: str, one: str, other: str) -> Check:
 
 
 def _errors(first: Card, other: Card) -> Check:
-    """Known is what is asked for; how much is too much nobody has set, so the figure is told."""
+    """That it is known is asked for (S5.4); how much is too much nobody has published, and we draw a line."""
     measured = other.shared_errors
     if measured is None or measured.other != first.identity:
         return Check("errors", Finding.UNKNOWN, "how far their errors go together has not been measured")
     words = f"their errors go together by phi = {measured.phi:.2f}, measured on {measured.cases} cases"
-    return Check("errors", Finding.DIFFERENT, words)
+    return Check("errors", Finding.SHARED if measured.phi >= TOGETHER else Finding.DIFFERENT, words)
 
 
 def _check(what: str, obstacle: str | None) -> Check:

@@ -5,7 +5,7 @@ So are images that came when all was over: nobody has read them.
 
 from __future__ import annotations
 
-from server.case import Event, State
+from server.case import Event, State, is_told
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
@@ -49,7 +49,7 @@ _BEFORE_THE_END = (
 
 def taken_back(file: CaseFile) -> Progress | None:
     """WITHDRAWN: an opinion that its author has taken back is compared with nothing; None when it stands."""
-    if file.case.position.state not in _BEFORE_THE_END:
+    if file.case.position.state not in _BEFORE_THE_END or is_told(file.case.position):
         return None
     report = file.stored(file.case.report)
     if parse(report.body)["status"] not in _VOID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.case import Ai, Event, First, State
+from server.case import Ai, Event, First, State, is_told
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.pens.correspondence import Standing
 from server.fhir.task_states import ended
@@ -56,7 +56,8 @@ _STANDING = {
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
     state = file.case.position.state
-    if state in WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
+    told = is_told(file.case.position)
+    if state in WITHDRAWABLE and not told and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
     if (asked := asked_to_stop(file)) is not None:
