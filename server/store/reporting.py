@@ -1,10 +1,11 @@
-"""What a report may count of resolved cases: one for each person, ten at a time, nothing that is under seal.
+"""What a report may count of resolved cases: one a person, and nothing that is under seal.
 
 A case whose question is asked anew about its patient is under seal again (docs/decisions/0004-veil.md). Were
 it alone left out, the difference of two reports from before and after would tell what it says; were it
-counted, that of two periods which it alone tells apart would. So cases are counted in tens, in the order in
-which they were resolved: a ten is left out as a whole while one of it is under seal, and as long as it is not
-full or not wholly within the period. Two reports differ by ten people or by none.
+counted, that of two periods which it alone tells apart would. So cases are counted in lots of ten and more,
+in the order in which they were resolved: a lot is left out as a whole while one of it is under seal, and as
+long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none. How
+many a lot has follows from the name of a case: were it always ten, the last digit of all would tell too much.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
 
@@ -24,7 +26,9 @@ from server.store.policy_tables import gate, result
 from server.store.seals import UNSEALED
 from server.store.tables import cases
 
-TEN = 10
+LEAST = 10
+SPREAD = 10
+"""A lot has so many sizes, from ``LEAST`` on."""
 _RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
 _STOOD = func.coalesce(cases.c.before, cases.c.state)
 """Where a case stands; of one that a person holds, where it stood."""
@@ -49,7 +53,7 @@ class Reported:
     card: str
     alike: tuple[Alike, ...]
     left_out: int
-    """In the period, and not counted: further cases of a person, and tens that are not to be counted."""
+    """In the period, and not counted: further cases of a person, and lots that are not to be counted."""
     calibration: tuple[tuple[float, bool], ...]
     """Probability of present, and whether the specialist says so."""
 
@@ -75,7 +79,7 @@ def _reported(connection: Connection, span: Span) -> Iterator[Reported]:
     kept = _by_card(connection, _rows(result, span, *said).order_by(c.seq))
     shut = _open_again(connection)
     for (question, card), rows in sorted(kept.items()):
-        whole = list(_in_tens(rows, shut))
+        whole = list(_in_lots(rows, shut))
         came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in whole)
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
@@ -90,9 +94,17 @@ def _reported(connection: Connection, span: Span) -> Iterator[Reported]:
 
 
 def _rows(of: Table, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
-    """Of all times: which ten a case belongs to must not depend on what is asked for."""
+    """Of all times: which lot a case belongs to must not depend on what is asked for."""
     within = case(((of.c.at >= span.since) & (of.c.at < span.until), 1), else_=0).label("within")
-    told = (of.c.question, of.c.card, within, cases.c.patient, cases.c.policy, _STOOD.label("stood"))
+    told = (
+        of.c.case_id,
+        of.c.question,
+        of.c.card,
+        within,
+        cases.c.patient,
+        cases.c.policy,
+        _STOOD.label("stood"),
+    )
     return select(*told, *said).join(cases, cases.c.id == of.c.case_id)
 
 
@@ -109,13 +121,16 @@ def _open_again(connection: Connection) -> frozenset[tuple[str, str]]:
     return frozenset((row.patient, row.question) for row in connection.execute(query))
 
 
-def _in_tens(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
-    """Each person's first, of the tens that are whole, open and within the period."""
+def _in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
+    """Each person's first, of the lots that are whole, open and within the period."""
     firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
-    for start in range(0, len(firsts) - TEN + 1, TEN):
-        ten = firsts[start : start + TEN]
-        if all(_may_count(each, shut) for each in ten):
-            yield from ten
+    start = 0
+    while start < len(firsts):
+        end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
+        lot = firsts[start:end]
+        if end <= len(firsts) and all(_may_count(each, shut) for each in lot):
+            yield from lot
+        start = end
 
 
 def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
@@ -135,7 +150,7 @@ def _gates(connection: Connection, span: Span) -> dict[Key, Passed]:
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = _open_again(connection)
     kept = _by_card(connection, query)
-    return {key: _passed(list(_in_tens(rows, shut))) for key, rows in kept.items()}
+    return {key: _passed(list(_in_lots(rows, shut))) for key, rows in kept.items()}
 
 
 def _passed(rows: Sequence[Row[Any]]) -> Passed:

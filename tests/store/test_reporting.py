@@ -1,9 +1,10 @@
-"""What a report may count: tens of people, whole and within the period; no difference tells of one."""
+"""What a report may count: lots of people, whole and within the period; no difference tells of one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from sqlalchemy import insert, update
 from server.case import State
 from server.model import Alike, Answer, Gated, Passage, Passed, ReadAfterAll, ResourceKey, Result, Verdict
 from server.ports import Fact
-from server.store import gates, results
+from server.store import gates, reporting, results
 from server.store.caserow import find
 from server.store.database import Database
-from server.store.reporting import ReportStore, Span
+from server.store.reporting import LEAST, ReportStore, Span
 from server.store.tables import cases
 from tests.store.nouns import AT
 
@@ -24,6 +25,13 @@ QUESTION, CARD = "bacterial-meningitis", "abm@1.0.0"
 AGREED = Result(CARD, Verdict.CONCORDANT, "P1", A, A, 0.1, None, "routine", None)
 CAUGHT = Result(CARD, Verdict.DISCORDANT, "P1", A, P, 0.9, None, "routine", P)
 YEAR = Span(AT - timedelta(days=1), AT + timedelta(days=365))
+
+
+@pytest.fixture(autouse=True)
+def of_ten(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Every lot has ten, but where a test is about their sizes."""
+    if "sizes" not in request.node.name:
+        monkeypatch.setattr(reporting, "SPREAD", 1)
 
 
 def a_case(database: Database, number: int, patient: str, state: State = State.CLOSED, **more: Any) -> str:
@@ -81,7 +89,7 @@ def test_what_came_to_the_same_is_counted_together(database: Database) -> None:
     assert found.calibration == ((0.9, True),) * 3
 
 
-def test_tens_that_are_not_full_wait(database: Database) -> None:
+def test_a_lot_that_is_not_full_waits(database: Database) -> None:
     people(database, [AGREED] * 9)
     [found] = ReportStore(database).reported(YEAR)
     assert (found.alike, found.left_out, found.calibration) == ((), 9, ())
@@ -99,7 +107,7 @@ def test_a_person_counts_once_with_the_first_case(database: Database) -> None:
 
 
 @pytest.mark.parametrize("number", [3, 10, 19])
-def test_a_question_that_is_asked_anew_takes_its_ten_away_and_no_other_case_moves(
+def test_a_question_that_is_asked_anew_takes_its_lot_away_and_no_other_case_moves(
     database: Database, number: int
 ) -> None:
     people(database, [AGREED] * 25)
@@ -150,6 +158,15 @@ def test_no_two_periods_differ_by_fewer_than_ten(database: Database) -> None:
             span = Span(AT + timedelta(hours=since), AT + timedelta(hours=until))
             sizes.add(counted(database, span))
     assert sizes == {0, 10, 20, 30, 40}
+
+
+def test_the_sizes_of_lots_are_ten_and_more_and_no_number_that_is_known(database: Database) -> None:
+    for number in range(120):
+        people(database, [AGREED], number, AT + timedelta(hours=number))
+    ends = {counted(database, Span(AT, AT + timedelta(hours=each))) for each in range(121)}
+    sizes = [later - earlier for earlier, later in pairwise(sorted(ends))]
+    assert all(LEAST <= each < LEAST + reporting.SPREAD for each in sizes)
+    assert len(set(sizes)) > 1
 
 
 def test_versions_of_the_model_are_told_apart(database: Database) -> None:
