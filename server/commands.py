@@ -27,6 +27,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.reporting import report
 from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
@@ -46,7 +47,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, *RIGHTS):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
     main.add_command(each)
 
 

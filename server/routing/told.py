@@ -2,8 +2,8 @@
 
 Everything that a report tells is made from what stands here, and what stands here are parts of one whole that
 do not overlap, each of ten people or more: so whatever is added or subtracted is of ten or more, too. Where
-one part of a whole is smaller, the other one is not told beside the whole. Of two that are not told nobody learns
-which one is small, for ``fewer than 10`` on both sides of a sum of 18 would be two numbers.
+one part of a whole is smaller, the other one is not told beside the whole. Of two that are not told nobody
+learns which one is small, for ``fewer than 10`` on both sides of a sum of 18 would be two numbers.
 """
 
 from __future__ import annotations

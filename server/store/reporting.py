@@ -4,8 +4,8 @@ A case whose question is asked anew about its patient is under seal again (docs/
 it alone left out, the difference of two reports from before and after would tell what it says; were it
 counted, that of two periods which it alone tells apart would. So cases are counted in lots of ten and more,
 in the order in which they were resolved: a lot is left out as a whole while one of it is under seal, and as
-long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none. How
-many a lot has follows from the name of a case: were it always ten, the last digit of all would tell too much.
+long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none.
+How many a lot has follows from the name of a case: were it always ten, the last digit of all would tell.
 """
 
 from __future__ import annotations
@@ -64,36 +64,35 @@ class ReportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def reported(self, span: Span) -> list[Reported]:
+    def reported(self, span: Span, question: str | None = None) -> list[Reported]:
         """By question and card, of all of which there is a result in the period."""
-        return self._database.read(lambda connection: list(_reported(connection, span)))
+        return self._database.read(lambda connection: list(_reported(connection, span, question)))
 
-    def gates(self, span: Span) -> dict[Key, Passed]:
+    def gates(self, span: Span, question: str | None = None) -> dict[Key, Passed]:
         """By question and card, what gatekeepers have done in cases that may be counted."""
-        return self._database.read(lambda connection: _gates(connection, span))
+        return self._database.read(lambda connection: _gates(connection, span, question))
 
 
-def _reported(connection: Connection, span: Span) -> Iterator[Reported]:
+def _reported(connection: Connection, span: Span, question: str | None) -> Iterator[Reported]:
     c = result.c
     said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
-    kept = _by_card(connection, _rows(result, span, *said).order_by(c.seq))
+    kept = _by_card(connection, _rows(result, question, span, *said).order_by(c.seq))
     shut = _open_again(connection)
-    for (question, card), rows in sorted(kept.items()):
+    for key, rows in sorted(kept.items()):
         whole = list(_in_lots(rows, shut))
         came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in whole)
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
             continue
         yield Reported(
-            question,
-            card,
+            *key,
             tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr)),
             sum(r.within for r in rows) - len(whole),
             tuple((r.probability, r.final == _PRESENT) for r in known),
         )
 
 
-def _rows(of: Table, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
+def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
     """Of all times: which lot a case belongs to must not depend on what is asked for."""
     within = case(((of.c.at >= span.since) & (of.c.at < span.until), 1), else_=0).label("within")
     told = (
@@ -105,7 +104,8 @@ def _rows(of: Table, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
         cases.c.policy,
         _STOOD.label("stood"),
     )
-    return select(*told, *said).join(cases, cases.c.id == of.c.case_id)
+    query = select(*told, *said).join(cases, cases.c.id == of.c.case_id)
+    return query if question is None else query.where(of.c.question == question)
 
 
 def _by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
@@ -144,9 +144,9 @@ def _alike(each: Sequence[Any], count: int) -> Alike:
     return Alike(rule, said_first, said_model, verdict != Verdict.NOT_ASKED.value, said_final, policy, count)
 
 
-def _gates(connection: Connection, span: Span) -> dict[Key, Passed]:
+def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, span, c.below, c.ruled_out, c.after_all, r.first, r.final)
+    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.final)
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = _open_again(connection)
     kept = _by_card(connection, query)
