@@ -78,7 +78,7 @@ def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Besid
         "catch": _catch(b, n),
         "accuracy": _accuracy(told, beside),
         "conditions": _conditions(told, beside),
-        "calibration": _calibration(calibration, beside),
+        "calibration": _calibration(told, calibration),
         "firstReadersShown": beside.shown,
     }
 
@@ -231,16 +231,16 @@ def _turned(figure: Figure) -> Figure:
     return {"low": 1 - figure.get("high", 1.0), "high": 1 - figure.get("low", 0.0)}
 
 
-def _calibration(known: Sequence[tuple[float, bool]], beside: Beside) -> Figure:
+def _calibration(told: Told, known: Sequence[tuple[float, bool]]) -> Figure:
     present = sum(is_so for _, is_so in known)
     if len(known) < ENOUGH or min(present, len(known) - present) < FEWEST:
-        return f"fewer than {ENOUGH} cases whose answer is known, or {FEW} of one kind among them"
+        return f"{HIDDEN}: fewer than {ENOUGH} known, or than {FEWEST} of one kind"
     off, square = calibration_error(known), brier(known)
     return {
         "casesAtLeast": len(known) // ENOUGH * ENOUGH,
         "ece": round(off or 0.0, 3),
         "brier": round(square or 0.0, 3),
-        "relative": beside.uncorrected is not None,
+        "relative": not all(each.whole for each in told.reads.values()),
     }
 
 

@@ -16,9 +16,7 @@ def lines(told: Told) -> Iterator[str]:
     """Of one question and one model version."""
     yield f"{told['question']}, model {told['card']}"
     counted, left = told["counted"], told["leftOut"]
-    yield _line(
-        "people counted, one case each", f"{counted} (at least; groups of fewer than 10 are not in it)"
-    )
+    yield _line("people counted, one case each", f"{counted}, and groups of fewer than 10 that are not told")
     yield _line("results of the period left out", f"{left}")
     for part in (_table, _apart, _agreement, _yield, _accuracy, _conditions, _calibration, _gate):
         yield from part(told)
@@ -80,7 +78,7 @@ def _accuracy(told: Told) -> Iterator[str]:
     if found["kind"] == "corrected":
         yield "sensitivity and specificity among all counted cases (by the audits, Begg and Greenes)"
     else:
-        yield "relative sensitivity and specificity: among disputed cases that a specialist has read, no others"
+        yield "relative sensitivity and specificity: among disputed cases that a specialist has read"
         yield f"  not corrected: {found['whyNotCorrected']}"
     for reader, words in (("model", "model"), ("first", "first reader")):
         of = found[reader]

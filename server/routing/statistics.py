@@ -8,9 +8,10 @@ Kappa with Fleiss' standard error (Psychol Bull 72 (1969) 323-327), AC1 (Gwet, B
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from server.routing.interval import USUAL
 
@@ -189,12 +190,18 @@ def brier(told: Sequence[tuple[float, bool]]) -> float | None:
 
 def calibration_error(told: Sequence[tuple[float, bool]], bins: int = 10) -> float | None:
     """ECE with bins of as many cases each: how far the mean probability is from the share that is so."""
-    ranked, n = sorted(told), len(told)
+    off, n = list(_off(told)), len(told)
     if not n:
         return None
     edges = [n * each // bins for each in range(bins + 1)]
-    parts = [ranked[low:high] for low, high in pairwise(edges)]
-    return sum(abs(sum(p - is_so for p, is_so in part)) for part in parts) / n
+    return sum(abs(sum(off[low:high])) for low, high in pairwise(edges)) / n
+
+
+def _off(told: Sequence[tuple[float, bool]]) -> Iterator[float]:
+    """By how much each is off, by rising probability; those of one probability alike, in whichever bin."""
+    for probability, alike in groupby(sorted(told), key=itemgetter(0)):
+        so = [is_so for _, is_so in alike]
+        yield from [probability - sum(so) / len(so)] * len(so)
 
 
 def _share(count: int, of: int) -> float | None:

@@ -200,5 +200,11 @@ def test_bins_hold_as_many_cases_each() -> None:
     assert math.isclose(calibration_error(told, 2) or 0, 0.35)
 
 
+def test_of_one_probability_it_does_not_matter_which_come_first() -> None:
+    told = [(0.9, True)] * 90 + [(0.9, False)] * 10
+    assert math.isclose(calibration_error(told) or 0, 0, abs_tol=1e-9)
+    assert math.isclose(calibration_error(told[::-1]) or 0, 0, abs_tol=1e-9)
+
+
 def test_of_nothing_no_calibration() -> None:
     assert (brier([]), calibration_error([])) == (None, None)
