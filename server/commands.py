@@ -172,8 +172,7 @@ def withdraw_model(card: str, by: str, reason: str) -> None:
     reads instead; the model is not asked again. A version stays withdrawn: mend it under a new one.
     """
     house = build(settings.load())
-    here = (*house.cards.values(), *house.others.values())
-    known = {each.identity for each in here} | house.ledger.models()
+    known = {each.identity for each in house.models} | house.ledger.models()
     if card not in known:
         text = f"no such model version has read here; known: {', '.join(sorted(known))}"
         raise fault(Category.NOT_FOUND, "not-found", text)

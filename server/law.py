@@ -158,7 +158,10 @@ LAW: tuple[Move, ...] = (
     Move(State.CONTESTED, Event.CONTEST_CORRECTED, State.WRITTEN_UP),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
-    *(Move(state, Event.WITHDRAWN, State.WITHDRAWN) for state in (*_BEFORE_COMPARISON, *WAITING_FOR_PEOPLE)),
+    *(
+        Move(state, Event.WITHDRAWN, State.WITHDRAWN)
+        for state in (*_BEFORE_COMPARISON, State.RULED_OUT, *WAITING_FOR_PEOPLE)
+    ),
     # Once a comparison has been made, it is carried to its end; also if the report is corrected afterwards.
     *(Move(state, Event.STOP_REFUSED, state) for state in (*_STANDING, State.CLOSED)),
     *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
@@ -195,6 +198,10 @@ LAW: tuple[Move, ...] = (
             *_ASKED,
             State.FINAL_READ,
             State.RETRACTED,
+            # What a first reader was to be shown, of a case that has just ended without a result.
+            State.LAPSED,
+            State.WITHDRAWN,
+            State.WRITTEN_UP,
         )
     ),
     Move(State.RETRACTED, Event.WRITTEN_UP, State.WRITTEN_UP),

@@ -25,6 +25,7 @@ from server.routing.change import Approval, Change, Standing, Trial, newer, same
 from server.routing.figures import figures, lines
 from server.routing.replay import MOST, Past, read_set
 from server.routing.replay import replay as replayed
+from server.store.gates import GateStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -57,10 +58,11 @@ def propose(file: Path, by: str, reason: str, cases: Path | None) -> None:
         text = f"the policy in force is {before.identity}; one that replaces it needs a higher version"
         raise fault(Category.CONFLICT, "business-rule", text)
     _demand_new(house, kept.digest, newest)
-    if (card := house.cards.get(kept.question)) is not None:
+    card = house.cards.get(kept.question)
+    if card is not None:
         demand_sure(card, after)
     past, about = _past(house, kept.question, cases)
-    told = {**figures(replayed(past, before, after)), **about}
+    told = {**figures(replayed(past, before, after, card.band if card else None)), **about}
     house.rulings.changes.propose(Proposal(0, kept, newest.kept.digest, by, at, reason, told))
     click.echo("\n".join((f"replayed on {about['of']}:", *lines(told))))
     click.echo(f"{kept.identity} is proposed; another person lets it count:")
@@ -92,6 +94,7 @@ def _past(house: House, question: str, cases: Path | None) -> tuple[list[Past], 
     return past, {
         "of": "the cases resolved here" if past else "nothing: no case is resolved here yet",
         "set": digest,
+        "ruledOut": GateStore(house.database).ruled_out(question),
     }
 
 

@@ -94,6 +94,11 @@ class House:
         self.database.close()
 
     @property
+    def models(self) -> tuple[Card, ...]:
+        """The cards of all that read here."""
+        return (*self.cards.values(), *self.others.values())
+
+    @property
     def polled(self) -> Mapping[str, Destination]:
         """The destinations that keep Tasks for us, by name."""
         return {each.name: each for each in self.destinations if each.polling is not None}

@@ -9,8 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from server.model import Band, Device, Pathway, RiskBand, Thresholds
 from server.routing.rules import RULES
-from server.routing.schema import Strict, allowed, text
-from server.toml import Number
+from server.routing.schema import Strict, allowed, share, text
 
 PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 """R4 request-priority, as a Task has it."""
@@ -18,7 +17,6 @@ PATHWAY: Final = f"must be one of: {', '.join(Pathway)}"
 _NAME = "must be small letters and digits, joined by hyphens"
 _PRIORITY = f"must be a list of priorities, each one of: {', '.join(PRIORITIES)}"
 _PROBABILITY = "must be two numbers from 0 to 1, the smaller first"
-_CHANCE = "must be a number from 0 to 1"
 _DEVICE = "must be a text, as the device writes it; left out: any"
 _EITHER = "must say either priority or probability: by which of them a case is in the band"
 _CHANGES = "must say what is other in the band: pathway, rule, or both"
@@ -33,17 +31,11 @@ def pathway(sentence: str) -> fields.Field[Any]:
     return fields.Enum(Pathway, by_value=True, error_messages=allowed(sentence))
 
 
-def _chance(*, required: bool = True) -> fields.Field[Any]:
-    return Number(
-        required=required, validate=validate.Range(0, 1, error=_CHANCE), error_messages=allowed(_CHANCE)
-    )
-
-
 class BetweenSchema(Strict):
     """Two thresholds."""
 
-    absent_at_most = _chance()
-    present_at_least = _chance()
+    absent_at_most = share()
+    present_at_least = share()
 
     @validates_schema(skip_on_field_errors=True)
     def _apart(self, data: dict[str, float], **_: Any) -> None:
@@ -78,8 +70,8 @@ class ThresholdsSchema(Strict):
         "all three"
     )
 
-    absent_at_most = _chance(required=False)
-    present_at_least = _chance(required=False)
+    absent_at_most = share(required=False)
+    present_at_least = share(required=False)
     devices = fields.List(
         fields.Nested(DeviceSchema), load_default=list, error_messages=allowed(DeviceSchema.SENTENCE)
     )
@@ -120,7 +112,7 @@ class BandSchema(Strict):
         error_messages=allowed(_PRIORITY),
     )
     probability = fields.List(
-        _chance(), validate=validate.Length(equal=2, error=_PROBABILITY), error_messages=allowed(_PROBABILITY)
+        share(), validate=validate.Length(equal=2, error=_PROBABILITY), error_messages=allowed(_PROBABILITY)
     )
     pathway = pathway(PATHWAY)
     rule = fields.String(

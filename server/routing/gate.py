@@ -8,6 +8,7 @@ anew. Whatever is in doubt goes to humans.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from server.model import AiRead, Answer, GateRule, Passage, Passed
@@ -16,6 +17,7 @@ _NORMAL: Final = 1.959964
 """Two-sided 95 %."""
 _WORST: Final = 3.0
 """Of n reads without a finding: below 3/n with 95 % (rule of three, S2.5)."""
+_NOTHING: Final = Passed()
 
 
 def below(read: AiRead, rule: GateRule) -> bool:
@@ -33,13 +35,26 @@ def passage(read: AiRead, rule: GateRule, passed: Passed, *, drawn: bool, double
         return Passage.SILENT
     if not below(read, rule):
         return Passage.NOT_BELOW
+    why = closed(rule, passed, doubled=doubled)
+    if why is not None:
+        return why
+    return Passage.DRAWN if drawn else Passage.RULED_OUT
+
+
+def closed(rule: GateRule, passed: Passed, *, doubled: bool) -> Passage | None:
+    """Why humans read the next case whatever the model says; None: it is open."""
     if doubled:
         return Passage.DOUBLED
-    if passed.reread == 0 or omission_bound(passed) > rule.omitted_at_most:
+    if not proven(rule, passed):
         return Passage.UNPROVEN
     if passed.ruled_out + 1 > rule.at_most * (passed.cases + 1):
         return Passage.FULL
-    return Passage.DRAWN if drawn else Passage.RULED_OUT
+    return None
+
+
+def proven(rule: GateRule, passed: Passed) -> bool:
+    """Whether humans have read enough of what lies below to bound what would be missed."""
+    return passed.reread > 0 and omission_bound(passed) <= rule.omitted_at_most
 
 
 def omission_bound(passed: Passed) -> float:
@@ -58,6 +73,24 @@ def omission_bound(passed: Passed) -> float:
     return (rate + z2 / (2 * n) + spread) / (1 + z2 / n)
 
 
-def reads_to_open(rule: GateRule) -> int:
-    """How many human reads without a finding open it."""
-    return math.ceil(_WORST / rule.omitted_at_most)
+def reads_to_open(rule: GateRule, passed: Passed = _NOTHING) -> int:
+    """How many more human reads without a finding prove it; 0 where it is proven.
+
+    The bound only falls with them, so the smallest number is found by halving.
+    """
+    if proven(rule, passed):
+        return 0
+    too_few, enough = 0, 1
+    while not proven(rule, _with(passed, enough)):
+        too_few, enough = enough, 2 * enough
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if proven(rule, _with(passed, middle)):
+            enough = middle
+        else:
+            too_few = middle
+    return enough
+
+
+def _with(passed: Passed, more: int) -> Passed:
+    return replace(passed, reread=passed.reread + more)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from marshmallow import fields, post_load, validate
+from marshmallow import post_load
 
 from server.model import GateRule, Pathway, RiskBand
-from server.routing.schema import Strict, allowed, duration
-from server.toml import Number
+from server.routing.schema import Strict, duration, share
 
 _INSIDE: Final = "must be a number above 0 and below 1"
 _REREAD: Final = "must be a number above 0, at most 1: without human reads nobody would learn what is missed"
@@ -20,24 +19,16 @@ SHOWN: Final = (
 )
 
 
-def _share(sentence: str, high: float, *, closed: bool) -> fields.Field[Any]:
-    return Number(
-        required=True,
-        validate=validate.Range(0, high, min_inclusive=False, max_inclusive=closed, error=sentence),
-        error_messages=allowed(sentence),
-    )
-
-
 class GateSchema(Strict):
     """The table ``gate``."""
 
     SENTENCE: ClassVar = "must be a table: rule_out_below, window, at_most, reread, omitted_at_most"
 
-    rule_out_below = _share(_INSIDE, 1, closed=False)
+    rule_out_below = share(_INSIDE, ends=(False, False))
     window = duration()
-    at_most = _share(_INSIDE, 1, closed=False)
-    reread = _share(_REREAD, 1, closed=True)
-    omitted_at_most = _share(_INSIDE, 1, closed=False)
+    at_most = share(_INSIDE, ends=(False, False))
+    reread = share(_REREAD, ends=(False, True))
+    omitted_at_most = share(_INSIDE, ends=(False, False))
 
     @post_load
     def _rule(self, data: dict[str, Any], **_: Any) -> GateRule:

@@ -24,9 +24,9 @@ from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Strict, allowed, complaints, duration, text, truth
+from server.routing.schema import Strict, allowed, complaints, duration, share, text, truth
 from server.routing.stop_schema import StopSchema
-from server.toml import Number, where
+from server.toml import where
 
 REASONS = tuple(each.value for each in Grounds)
 """Why a case goes to a specialist; a policy gives each that its rules know its urgency."""
@@ -34,7 +34,6 @@ _ALWAYS = asked_under("P1")
 """Required of every policy: each is known to more rules than one, and they all have one urgency."""
 
 _RULE = f"must be one of: {', '.join(RULES)}"
-_FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
@@ -128,9 +127,7 @@ class PolicySchema(Strict):
     bands = fields.List(
         fields.Nested(BandSchema), load_default=list, error_messages=allowed(BandSchema.SENTENCE)
     )
-    audit_fraction = Number(
-        required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
-    )
+    audit_fraction = share()
     incomplete_for = duration()
     first_read_within = duration()
     deliver_for = duration()

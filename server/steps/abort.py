@@ -12,10 +12,17 @@ from server.fhir.pens.correspondence import Standing
 from server.model import Comparison
 from server.ports import Progress, Stored
 from server.steps.casefile import CaseFile, Moved
-from server.steps.letters import called_off
+from server.steps.over import called_off
 from server.steps.tasks import moved_task
 
-WITHDRAWABLE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.HELD, State.FAULTED)
+WITHDRAWABLE = (
+    State.RECEIVED,
+    State.INCOMPLETE,
+    State.READY,
+    State.RULED_OUT,  # not written up yet: to refuse would tell
+    State.HELD,
+    State.FAULTED,
+)
 """Where a placer may still withdraw a case."""
 _TOO_LATE = (
     "The first report has been compared already; the second opinion is carried to its end, "

@@ -16,7 +16,7 @@ from server.steps.called_back import called_back
 from server.steps.casefile import WORKER, CaseFile, Moved, Wait
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
-from server.steps.letters import called_off
+from server.steps.over import called_off
 from server.steps.preview import hidden_again
 from server.steps.read_after_all import read_after_all
 from server.steps.said import said

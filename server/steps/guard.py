@@ -14,7 +14,8 @@ from server.steps.casefile import WORKER, CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
 from server.steps.imaging import from_images
-from server.steps.letters import called_off, held_letter, to_a_person, told
+from server.steps.letters import held_letter, to_a_person, told
+from server.steps.over import called_off
 from server.steps.preview import hidden_again
 from server.steps.rights import barred, being_read
 from server.steps.withdraw import withdrawn_model

@@ -17,10 +17,9 @@ from server.fhir.terms import SR, Business
 from server.fhir.write import dump
 from server.model import Document, OfferEnd, Preview, Referral
 from server.ports import Progress, Resource
-from server.steps.called_back import called_back
 from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.referring import referred
-from server.steps.tasks import moved_request, moved_task
+from server.steps.tasks import moved_task
 
 JSON = "application/fhir+json"
 
@@ -84,20 +83,6 @@ def held_letter(move: Moved, reason: str) -> Moved:
 def to_a_person(move: Moved, reason: str) -> Progress:
     """The finished step of a case that waits for a person: the EHR is told, and we look again daily."""
     return held_letter(move, reason).progress(move.file.now + REMINDER)
-
-
-def called_off(move: Moved, standing: Standing) -> Moved:
-    """Move the EHR's Task to its end, and with it the referral, with the offer that is still open."""
-    file, referral = called_back(move).file, move.file.referral
-    over = ended(file.task["status"])
-    if referral is None or referral.offer is None:
-        return move if over else told(move, standing)
-    referral = recalled(move, referral, OfferEnd.CALLED_OFF)
-    status = request_end(file)
-    move.write(moved_request(file, referral.service_request, status))
-    if not over:
-        move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
-    return move.send(referral_letter(file, referral, standing, status))
 
 
 def recalled(move: Moved, referral: Referral, end: OfferEnd) -> Referral:

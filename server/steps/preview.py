@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from server.case import Event
 from server.fhir.parse import BUNDLE_BYTES, parse
-from server.fhir.pens.bundle import preview_bundle
+from server.fhir.pens.bundle import preview_bundle, status_bundle
 from server.fhir.pens.correspondence import Standing
+from server.fhir.pens.datatypes import Json
 from server.fhir.pens.withdrawal import withdrawal_bundle
 from server.fhir.terms import Business
 from server.model import AiRead, Preview, Silence, Withdrawal
@@ -60,6 +61,18 @@ def hidden_again(move: Moved, by: str, reason: str) -> Moved:
     move.take_back(waiting).lay_down(PREVIEW, Preview(last.read, withdrawn=True))
     sent = [e for e in file.tools.files.documents(file.case.id, PREVIEW) if e.id not in unseen]
     for each in sent[-1:]:
-        bundle = withdrawal_bundle(letter_out(file), parse(each.content, limit=BUNDLE_BYTES), said)
+        shown = parse(each.content, limit=BUNDLE_BYTES)
+        bundle = withdrawal_bundle(letter_out(file), shown, said, task=_gone_on(file))
         move.send(letter("withdrawal", file, bundle))
     return move
+
+
+def _gone_on(file: CaseFile) -> Json | None:
+    """The entry of the EHR's Task, where that says more by now than that something was shown."""
+    task = file.task
+    business = task.get("businessStatus", {}).get("coding", [{}])[0].get("code")
+    if business not in set(Business) - {Business.AI_SHOWN}:
+        return None
+    standing = Standing(task["status"], Business(business), task.get("statusReason", {}).get("text", ""))
+    [entry] = status_bundle(letter_out(file), standing, file.referral)["entry"]
+    return dict(entry)

@@ -23,7 +23,7 @@ from server.steps.assessment import ruling
 from server.steps.before import before_first_read
 from server.steps.casefile import CaseFile, Moved, Wait
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
-from server.steps.letters import called_off
+from server.steps.over import called_off
 from server.steps.rights import why_no_model
 
 _ASKED_AT_MOST = 3

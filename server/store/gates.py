@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
+from server.case import Ai
 from server.model import Answer, Gated, Passage, Passed, ReadAfterAll
 from server.ports import CaseRow, Fact
 from server.store.database import Database
 from server.store.policy_tables import gate, result
+from server.store.tables import cases
 
 
 def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetime) -> None:
@@ -39,28 +41,54 @@ class GateStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def told(self, question: str, card: str, since: datetime) -> Passed:
+        """The same as anybody may know it: released cases alone, but for how many were judged.
+
+        Until it is written up a case that is ruled out shows as one that waits for its first reader, and may
+        have to be read after all. What the model said is never released where it was barred or voided. That
+        a case was judged says nothing of the answer.
+        """
+        return self._counted(question, card, since, _released(), result.c.model.is_not(None))
+
+    def ruled_out(self, question: str) -> int:
+        """How many cases of a question were ever ruled out, and are written up so."""
+        query = select(func.count()).select_from(gate.join(cases, cases.c.id == gate.c.case_id))
+        query = query.where(gate.c.question == question, gate.c.ruled_out, _released())
+        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+
     def passed(self, question: str, card: str, since: datetime) -> Passed:
         """What a gate has done since a moment.
 
         A case that was ruled out and read by a human all the same counts as read where something was found:
         who reads such cases has a reason to, and those without a finding would make the gate look better.
         """
+        return self._counted(question, card, since, true(), true())
+
+    def _counted(self, question: str, card: str, since: datetime, *counts: ColumnElement[bool]) -> Passed:
+        """``counts``: what a case has to be to be counted, and one that humans have read besides."""
+        out, answered = counts
         g, r = gate.c, result.c
         found = or_(r.first == Answer.PRESENT.value, r.final == Answer.PRESENT.value)
-        read = and_(g.below, g.ruled_out.is_(False), or_(r.first.is_not(None), r.final.is_not(None)))
-        missed = and_(g.ruled_out, g.after_all == Answer.PRESENT.value)
+        signed = or_(r.first.is_not(None), r.final.is_not(None))
+        read = and_(g.below, g.ruled_out.is_(False), signed, out, answered)
+        missed = and_(g.ruled_out, g.after_all == Answer.PRESENT.value, out)
         query = (
             select(
                 func.count(),
-                _count(g.ruled_out),
+                _count(and_(g.ruled_out, out)),
                 _count(or_(read, missed)),
                 _count(or_(and_(read, found), missed)),
             )
-            .select_from(gate.outerjoin(result, r.case_id == g.case_id))
+            .select_from(gate.join(cases, cases.c.id == g.case_id).outerjoin(result, r.case_id == g.case_id))
             .where(g.question == question, g.card == card, g.at >= since)
         )
         row = self._database.read(lambda connection: connection.execute(query).one())
         return Passed(*(int(each or 0) for each in row))
+
+
+def _released() -> ColumnElement[bool]:
+    """Nothing of the model's read of the case is under seal any more."""
+    return cases.c.ai.in_((Ai.RELEASED.value, Ai.WITHDRAWN.value))
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -66,17 +66,19 @@ def without_agreement(outputs: Sequence[Json]) -> list[Json]:
     return [o for o in outputs if all(each.get("code") != code for each in o["type"].get("coding", []))]
 
 
-def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, whole: bool = False) -> Json:
+def withdrawal_bundle(
+    letter: Correspondence, sent: Json, said: Withdrawal, *, whole: bool = False, task: Json | None = None
+) -> Json:
     """The transaction that withdraws what an opinion's transaction made.
 
     ``whole``: it goes out instead of that one, with all that stands in it, such as a specialist's report.
+    ``task``: the entry of the EHR's Task, where that has gone on since.
     """
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
-    task = [each for each in sent["entry"] if each["resource"]["resourceType"] == "Task"][-1]
+    task = task or _withdrawn_task([e for e in sent["entry"] if e["resource"]["resourceType"] == "Task"][-1])
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
     told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
-    business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     entries = [
         *(
             {**each, "resource": in_error(each["resource"], said), "request": as_update(each)}
@@ -87,7 +89,7 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
             for each in sent["entry"]
             if is_notice(each["resource"])
         ),
-        {**task, "resource": {**task["resource"], "businessStatus": business, "output": outputs}},
+        {**task, "resource": {**task["resource"], "output": outputs}},
         {
             "fullUrl": letter.urn(WHAT),
             "resource": write_withdrawal(letter, targets, said),
@@ -100,6 +102,12 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     ]
     transaction = _in_place(sent, entries) if whole else _closed(sent, entries)
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
+
+
+def _withdrawn_task(entry: Json) -> Json:
+    """The same Task, which says so."""
+    business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
+    return {**entry, "resource": {**entry["resource"], "businessStatus": business}}
 
 
 def _in_place(sent: Json, entries: list[Json]) -> list[Json]:
