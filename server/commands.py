@@ -229,16 +229,13 @@ def partners(name: str | None) -> None:
     rows = house.partners.listed(tuple(house.polled))
     for each in rows:
         last = instant(each.answered_at) if each.answered_at else "never"
+        why = f": {each.last_error}" if each.last_error else ""
         click.echo(
             f"{each.name}: last good look {last}, next {instant(each.due_at)}; {each.taken} Tasks taken in, "
-            f"{each.refused} refused; {each.failures} failed looks in a row{_because(each.last_error)}"
+            f"{each.refused} refused; {each.failures} failed looks in a row{why}"
         )
     if not rows:
         click.echo("nobody is polled")
-
-
-def _because(error: str | None) -> str:
-    return f": {error}" if error else ""
 
 
 @main.command()

@@ -19,7 +19,7 @@ from zlib import crc32
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
 
-from server.case import RELEASED, State
+from server.case import RELEASED, Ai, State
 from server.model import Alike, Answer, Passed, Verdict
 from server.store.database import Database
 from server.store.policy_tables import gate, result
@@ -103,6 +103,7 @@ def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]
         cases.c.patient,
         cases.c.policy,
         _STOOD.label("stood"),
+        cases.c.ai,
     )
     query = select(*told, *said).join(cases, cases.c.id == of.c.case_id)
     return query if question is None else query.where(of.c.question == question)
@@ -146,7 +147,7 @@ def _alike(each: Sequence[Any], count: int) -> Alike:
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.final)
+    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.model, r.final)
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = _open_again(connection)
     kept = _by_card(connection, query)
@@ -154,8 +155,9 @@ def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key
 
 
 def _passed(rows: Sequence[Row[Any]]) -> Passed:
-    """As ``server.store.gates`` counts: one read after it was ruled out counts where it found something."""
-    missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in rows)
-    read = [r for r in rows if r.below and not r.ruled_out and (r.first or r.final)]
+    """As ``GateStore.told`` counts: of what is released alone, and with what was found after the end."""
+    free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
+    missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
+    read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
     found = sum(_PRESENT in (r.first, r.final) for r in read)
-    return Passed(len(rows), sum(bool(r.ruled_out) for r in rows), len(read) + missed, found + missed)
+    return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)

@@ -189,3 +189,11 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
     database.write(lambda c: c.execute(update(cases).where(cases.c.id == "c2").values(state=State.READY)))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 10, 0, 0)}
+
+
+def test_what_the_model_said_and_was_never_released_is_not_told_of_a_gatekeeper(database: Database) -> None:
+    for number in range(10):
+        id_ = a_case(database, number, f"Patient/p{number}", ai="not-asked" if number == 3 else "released")
+        at = AT + timedelta(minutes=number)
+        end(database, id_, Gated(Passage.DRAWN, True, CARD, 1), AGREED, at=at)
+    assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 0, 9, 0)}
