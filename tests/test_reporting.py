@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from server.commands import main
 from server.errors import Category, Fault
 from server.settings import load
 from server.store import reporting
-from server.store.policy_tables import gate, result
+from server.store.policy_tables import gate, policy_text, result
 from server.store.tables import cases
 from server.wiring import build
 
@@ -45,6 +46,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def amend(folder: Path, old: str, new: str) -> None:
+    file = folder / "policies" / f"{QUESTION}.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def kept(text: str) -> str:
+    """The digest of a policy that is in the store now, too."""
+    house, digest = build(load()), hashlib.sha256(text.encode()).hexdigest()
+    row = {"digest": digest, "question": QUESTION, "version": "2", "body": text, "kept_at": AT}
+    house.database.write(lambda c: c.execute(insert(policy_text).values(**row)))
+    house.close()
+    return digest
+
+
 def run(*words: str) -> Result:
     found = CliRunner().invoke(main, words)
     if found.exception is not None and not isinstance(found.exception, SystemExit):
@@ -58,14 +75,16 @@ def told(*words: str) -> dict[str, Any]:
     return found
 
 
-def put(rows: Sequence[Row], *, rule: str = "P1", at: datetime = AT, start: int = 0) -> int:
+def put(
+    rows: Sequence[Row], *, rule: str = "P1", at: datetime = AT, start: int = 0, policy: str | None = None
+) -> int:
     """So many resolved cases of as many people; returns the next number."""
     run("migrate")
     house = build(load())
     number, cases_, results = start, list[dict[str, Any]](), list[dict[str, Any]]()
     for first, model, final, count in rows:
         for _ in range(count):
-            cases_.append(_case(number))
+            cases_.append({**_case(number), "policy": policy})
             verdict = "declined" if model is None else "concordant" if first == model else "discordant"
             results.append(
                 {
@@ -97,6 +116,13 @@ def test_figures_of_a_usual_month(folder: Path) -> None:
         "compared": 526, "agree": 460, "disagree": 66,
         "bothPresent": 60, "modelAlone": 40, "firstAlone": 26, "bothAbsent": 400,
     }  # fmt: skip
+    agreement = found["agreement"]
+    kappa = [round(agreement["kappa"][each], 3) for each in ("value", "low", "high")]
+    assert kappa == [0.569, 0.477, 0.662]
+    assert round(agreement["positive"], 4) == round(120 / 186, 4)
+    assert round(agreement["negative"], 4) == round(800 / 866, 4)
+    assert round(agreement["prevalence"], 4) == round(186 / 1052, 4)
+    assert round(agreement["ac1"], 3) == 0.823
     assert found["notCompared"]["declined"] == 30
     assert found["notCompared"]["firstUnusable"] == "fewer than 10"
     assert found["yield"]["all"]["count"] == 25 + 14
@@ -143,17 +169,25 @@ def test_audits_make_it_more_than_relative(folder: Path) -> None:
     assert "as a number is not told" in run("report").output
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [("audit_fraction = 0.05", "audit_fraction = 0.0", "no audit share")],
-)
-def test_why_it_is_not(folder: Path, old: str, new: str, why: str) -> None:
-    file = folder / "policies" / f"{QUESTION}.toml"
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), encoding="utf-8")
+def test_why_it_is_not(folder: Path) -> None:
+    amend(folder, "audit_fraction = 0.05", "audit_fraction = 0.0")
     put(USUAL)
-    assert why in told()["accuracy"]["whyNotCorrected"]
+    assert "no audit share" in told()["accuracy"]["whyNotCorrected"]
+
+
+def test_an_audit_share_that_has_changed_forbids_it_and_another_version_alone_does_not(folder: Path) -> None:
+    text = (folder / "policies" / f"{QUESTION}.toml").read_text(encoding="utf-8")
+    last = put(USUAL)
+    put(((A, A, A, 20),), start=last, policy=kept(text + "\n# as it was"))
+    assert "has changed" not in told()["accuracy"]["whyNotCorrected"]
+    last = put(((A, A, A, 20),), start=last + 20, policy=kept(text.replace("on = 0.05", "on = 0.06")))
+    assert "the audit share, has changed" in told()["accuracy"]["whyNotCorrected"]
+
+
+def test_under_confidence_specialists_are_not_asked_by_lot(folder: Path) -> None:
+    del folder
+    put(USUAL, rule="P4")
+    assert "under P4" in told()["accuracy"]["whyNotCorrected"]
 
 
 def test_more_than_one_rule_and_a_switch_forbid_it(folder: Path) -> None:

@@ -9,7 +9,7 @@ from server.routing.report import ENOUGH, Figure
 from server.routing.told import FEW, HIDDEN
 
 Told = Mapping[str, Any]
-_WIDE = 42
+_WIDE = 44
 
 
 def lines(told: Told) -> Iterator[str]:
