@@ -16,7 +16,8 @@ def gate_figures(passed: Passed, limit: float | None) -> dict[str, Any]:
     judged, out, read = passed.cases, passed.ruled_out, passed.reread
     told_out, told_rest = halves(out, judged - out, judged)
     # The rest are cases that were not below, or are not read yet: few of those must not follow.
-    read_told = read >= FEWEST and (not isinstance(told_out, int) or abs(judged - out - read) >= FEWEST)
+    rest = judged - read - (told_out if isinstance(told_out, int) else 0)
+    read_told = read >= FEWEST and abs(rest) >= FEWEST
     reads: Count = read if read_told else (FEW if read < FEWEST else HIDDEN)
     clean, found = halves(read - passed.found, passed.found, read) if read_told else (HIDDEN, HIDDEN)
     return {
