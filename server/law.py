@@ -167,7 +167,8 @@ LAW: tuple[Move, ...] = (
     *(Move(state, Event.FIRST_READ_WITHDRAWN, State.WITHDRAWN) for state in _UNDECIDED),
     # What comes after the end changes nothing any more, and is not forgotten.
     *(
-        Move(state, event, state, first=_LOCKED)
+        # Awaited: corrected, and ended by a person before the new version was taken in.
+        Move(state, event, state, first=(*_LOCKED, *_AWAITED))
         for event in (Event.FIRST_READ_CORRECTED_LATE, Event.FIRST_READ_WITHDRAWN_LATE)
         for state in (*FOLLOWED, State.CLOSED)
     ),

@@ -24,6 +24,7 @@ class Readers:
         content: Callable[[str], bytes],
     ) -> None:
         """``content``: the bytes of a DICOM object by the digest of its file."""
+        self._first = tuple(card.identity for card in cards.values())
         first = ((folder / question, card) for question, card in cards.items())
         beside = ((folder / question / OTHER, card) for question, card in others.items())
         self._places = {card.identity: (place, card) for place, card in (*first, *beside)}
@@ -43,9 +44,13 @@ class Readers:
     def _reader(self, card: Card, folder: Path) -> XgboostReader | FilmDesk:
         return FilmDesk(card, folder, self._content) if card.film else XgboostReader(card, folder)
 
-    def start_all(self) -> None:
-        """Load every model now, so that the first case does not wait for it."""
-        for identity in self._places:
+    def start_first(self) -> None:
+        """Load the models of every case now, so that the first one does not wait for them.
+
+        Other models wait for the first assessment that asks for one, if any does: each would cost every
+        start, and its memory from then on (docs/decisions/0037-another-model.md).
+        """
+        for identity in self._first:
             self(identity)
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ def work(settings: Settings) -> None:
     try:
         with ThreadPoolExecutor(1) as beside:
             # A model takes as long to load as the rest of this process does: both at once.
-            loaded = beside.submit(readers.start_all)
+            loaded = beside.submit(readers.start_first)
             loops = _loops(settings, readers)
             loaded.result()
         _run(loops, stop, sorted(cards))

@@ -9,6 +9,8 @@ import pytest
 
 from server.configuration import demand_models, load_configuration, load_other_models
 from server.errors import Category, Fault
+from server.model import Finding
+from server.routing.independence import model_checks
 from server.settings import Settings
 
 BUILT_IN = Settings()
@@ -108,6 +110,24 @@ def test_a_question_may_have_another_model(tmp_path: Path) -> None:
     (chosen.cards / "bacterial-meningitis" / "other" / "model.ubj").unlink()
     with pytest.raises(Fault, match="cannot be read"):
         demand_models(chosen, cards, others)
+
+
+def test_the_other_model_that_is_shipped_is_not_called_independent() -> None:
+    """Of the same maker and the same data; what it was measured at is told, not judged."""
+    cards, _ = load_configuration(BUILT_IN)
+    others = load_other_models(BUILT_IN, cards)
+    demand_models(BUILT_IN, cards, others)
+    [(question, other)] = others.items()
+    first = cards[question]
+    found = {each.what: each for each in model_checks(first, other)}
+    assert {what for what, each in found.items() if each.finding is Finding.SHARED} == {
+        "vendor",
+        "training source",
+    }
+    assert found["model family"].finding is Finding.DIFFERENT
+    assert other.shared_errors is not None
+    assert other.shared_errors.other == first.identity, "measured beside the version that is read first"
+    assert "phi = 1.00, measured on 132 cases" in found["errors"].words
 
 
 @pytest.mark.parametrize(

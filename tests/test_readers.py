@@ -14,6 +14,7 @@ from server.readers import Readers
 from tests.world import CARD
 
 OTHER = replace(CARD, name="another")
+SECOND = replace(CARD, name="of-another-question")
 
 
 class Scripted:
@@ -51,9 +52,19 @@ def test_a_reader_is_started_when_first_needed_and_once(made: list[Scripted], tm
     ]
 
 
-def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_path: Path) -> None:
+def test_a_start_loads_what_every_case_needs_and_leaves_other_models_to_the_first_assessment(
+    made: list[Scripted], tmp_path: Path
+) -> None:
+    readers = Readers(tmp_path, {"q1": CARD, "q2": SECOND}, {"q1": OTHER}, bytes.fromhex)
+    readers.start_first()
+    assert [each.card for each in made] == [CARD, SECOND]
+    assert [each.running for each in made] == [1, 1]
+
+
+def test_readers_are_ended_together(made: list[Scripted], tmp_path: Path) -> None:
     readers = Readers(tmp_path, {"q1": CARD}, {"q1": OTHER}, bytes.fromhex)
-    readers.start_all()
+    readers.start_first()
+    readers(OTHER.identity)
     assert [each.running for each in made] == [1, 1]
     readers.close()
     assert [each.running for each in made] == [0, 0]

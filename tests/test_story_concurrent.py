@@ -219,3 +219,45 @@ def test_what_has_not_arrived_is_not_sent_any_more(concurrent: Concurrent) -> No
     world.watch.forward(hours=1)
     world.run()
     assert documents(world, "preview") == []
+
+
+def test_each_withdrawal_leaves_its_own_provenance_and_the_task_names_the_opinion_no_more(
+    concurrent: Concurrent,
+) -> None:
+    world = concurrent()
+    doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = unsigned(world)
+    [value, *_] = [e["resource"] for e in world.get(f"Observation?patient={sent.patient}")["entry"]]
+    world.put({**value, "valueQuantity": {**value["valueQuantity"], "value": 3}})
+    world.run()
+    refuse(world, sent.patient)
+    world.run()
+    tags = [
+        entry["request"]["ifNoneExist"]
+        for bundle in documents(world, "withdrawal")
+        for entry in bundle["entry"]
+        if entry["request"].get("ifNoneExist", "").startswith("_tag") and len(bundle["entry"]) > 1
+        if entry["resource"].get("activity", {}).get("coding", [{}])[0].get("code") == "NULLIFY"
+    ]
+    assert len(tags) == len(set(tags)) == 2
+    signed(world, sent, BACTERIAL)
+    [task] = [
+        e
+        for e in resources(documents(world, "referral")[-1], "Task")
+        if '"second-read"' in json.dumps(e["code"])
+    ]
+    assert [each["type"]["coding"][0]["code"] for each in task["output"]] == ["referral"]
+
+
+def test_a_case_that_is_stopped_names_no_opinion_that_was_shown(concurrent: Concurrent) -> None:
+    world = concurrent()
+    sent = unsigned(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Ada", "a try", world.watch())
+    world.run()
+    world.house.ledger.end(case, "Ada", "no reader", world.watch())
+    world.run()
+    [task] = resources(documents(world, "status")[-1], "Task")
+    assert task["businessStatus"]["coding"][0]["code"] == "closed-unresolved"
+    assert "output" not in task
+    assert len(documents(world, "withdrawal")) == 1

@@ -24,8 +24,10 @@ from server.steps.tasks import moved_task
 JSON = "application/fhir+json"
 
 
-def letter_out(file: CaseFile) -> Correspondence:
-    """The case in the EHR's own identifiers."""
+def letter_out(file: CaseFile, move: Moved | None = None) -> Correspondence:
+    """The case in the EHR's own identifiers; ``move``: what may have called back what the EHR was shown."""
+    facts = () if move is None else move.facts
+    hidden = any(isinstance(each.value, Preview) and each.value.withdrawn for each in facts)
     return Correspondence(
         case=file.case.id,
         patient=_identifier(file.resource(file.case.patient))
@@ -34,7 +36,7 @@ def letter_out(file: CaseFile) -> Correspondence:
         posted=file.task,
         operator=file.tools.operator,
         known=_Known(file),
-        shown=previewed(file),
+        shown=previewed(file) and not hidden,
     )
 
 
@@ -69,7 +71,7 @@ def told(
     if not writes:
         return move
     return move.write(writes).send(
-        letter("status", file, status_bundle(letter_out(file), standing, file.referral))
+        letter("status", file, status_bundle(letter_out(file, move), standing, file.referral))
     )
 
 
@@ -104,14 +106,15 @@ def request_end(file: CaseFile) -> RequestStatus:
 
 
 def referral_letter(
-    file: CaseFile,
+    move: Moved,
     referral: Referral,
     standing: Standing,
     status: RequestStatus = RequestStatus.ACTIVE,
 ) -> list[Document]:
+    file = move.file
     evidence = file.ai_read.sources
     bundle = referral_bundle(
-        letter_out(file), file.case.question, referral, evidence, standing, status=status
+        letter_out(file, move), file.case.question, referral, evidence, standing, status=status
     )
     return letter("referral", file, bundle)
 

@@ -27,4 +27,4 @@ def called_off(move: Moved, standing: Standing) -> Moved:
     move.write(moved_request(file, referral.service_request, status))
     if not over:
         move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
-    return move.send(referral_letter(file, referral, standing, status))
+    return move.send(referral_letter(move, referral, standing, status))

@@ -62,7 +62,8 @@ def hidden_again(move: Moved, by: str, reason: str) -> Moved:
     sent = [e for e in file.tools.files.documents(file.case.id, PREVIEW) if e.id not in unseen]
     for each in sent[-1:]:
         shown = parse(each.content, limit=BUNDLE_BYTES)
-        bundle = withdrawal_bundle(letter_out(file), shown, said, task=_gone_on(file))
+        what = f"withdrawal/{PREVIEW}/{last.read}"
+        bundle = withdrawal_bundle(letter_out(file), shown, said, task=_gone_on(file), what=what)
         move.send(letter("withdrawal", file, bundle))
     return move
 

@@ -10,8 +10,8 @@ import pytest
 
 from server.errors import Category, Fault
 from server.model import Span, Subgroup
-from server.reader.cards import load_card, load_cards
-from tests.reader.build import CARD, CARDS, FOLDER
+from server.reader.cards import load_card, load_cards, load_others
+from tests.reader.build import CARD, CARDS, FOLDER, OTHER_CARD, OTHER_FOLDER
 
 GOOD = (FOLDER / "card.toml").read_text("utf-8")
 
@@ -58,6 +58,27 @@ def test_cards_are_found_by_question() -> None:
     found = load_cards(CARDS)
     assert found.keys() == {"bacterial-meningitis", "child-pneumonia"}
     assert found["bacterial-meningitis"] == CARD
+
+
+def test_other_models_are_found_by_question_and_are_no_first_ones() -> None:
+    assert load_others(CARDS) == {"bacterial-meningitis": OTHER_CARD}
+    assert OTHER_CARD.identity not in {each.identity for each in load_cards(CARDS).values()}
+    model = (OTHER_FOLDER / OTHER_CARD.model_file).read_bytes()
+    assert hashlib.sha256(model).hexdigest() == OTHER_CARD.model_digest
+
+
+@pytest.mark.parametrize(
+    "part", ["question", "finding", "report_code", "contract", "present_codes", "absent_codes"]
+)
+def test_both_models_answer_the_same_question_from_the_same_values(part: str) -> None:
+    """What their errors are measured on together, and one may be asked for instead of the other."""
+    assert getattr(OTHER_CARD, part) == getattr(CARD, part)
+
+
+def test_every_card_tells_what_independence_is_checked_by() -> None:
+    cards = (*load_cards(CARDS).values(), OTHER_CARD)
+    assert all(each.family and each.trained_on for each in cards)
+    assert OTHER_CARD.family != CARD.family
 
 
 def test_a_folder_without_cards_is_refused(tmp_path: Path) -> None:

@@ -35,11 +35,13 @@ def in_error(resource: Json, said: Withdrawal) -> Json:
     return written
 
 
-def write_withdrawal(letter: Correspondence, targets: Sequence[Json], said: Withdrawal) -> Json:
-    """The Provenance of a withdrawal."""
+def write_withdrawal(
+    letter: Correspondence, targets: Sequence[Json], said: Withdrawal, what: str = WHAT
+) -> Json:
+    """The Provenance of a withdrawal; ``what``: what it is minted under."""
     return {
         "resourceType": "Provenance",
-        "meta": {"tag": [coding(Coding(terms.PROVENANCE, letter.minted(WHAT)))]},
+        "meta": {"tag": [coding(Coding(terms.PROVENANCE, letter.minted(what)))]},
         "target": list(targets),
         "occurredDateTime": instant(said.at),
         "recorded": instant(said.at),
@@ -67,17 +69,24 @@ def without_agreement(outputs: Sequence[Json]) -> list[Json]:
 
 
 def withdrawal_bundle(
-    letter: Correspondence, sent: Json, said: Withdrawal, *, whole: bool = False, task: Json | None = None
+    letter: Correspondence,
+    sent: Json,
+    said: Withdrawal,
+    *,
+    whole: bool = False,
+    task: Json | None = None,
+    what: str = WHAT,
 ) -> Json:
     """The transaction that withdraws what an opinion's transaction made.
 
     ``whole``: it goes out instead of that one, with all that stands in it, such as a specialist's report.
-    ``task``: the entry of the EHR's Task, where that has gone on since.
+    ``task``: the entry of the EHR's Task, where that has gone on since. ``what``: each withdrawal is minted
+    under another name, so that each leaves its Provenance.
     """
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
     task = task or _withdrawn_task([e for e in sent["entry"] if e["resource"]["resourceType"] == "Task"][-1])
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
-    told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
+    told = withdrawal_output({"reference": letter.urn(what), "type": "Provenance"})
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
     entries = [
         *(
@@ -91,12 +100,12 @@ def withdrawal_bundle(
         ),
         {**task, "resource": {**task["resource"], "output": outputs}},
         {
-            "fullUrl": letter.urn(WHAT),
-            "resource": write_withdrawal(letter, targets, said),
+            "fullUrl": letter.urn(what),
+            "resource": write_withdrawal(letter, targets, said, what),
             "request": {
                 "method": "POST",
                 "url": "Provenance",
-                "ifNoneExist": token("_tag", terms.PROVENANCE, letter.minted(WHAT)),
+                "ifNoneExist": token("_tag", terms.PROVENANCE, letter.minted(what)),
             },
         },
     ]
