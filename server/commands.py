@@ -27,6 +27,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.reporting import report
 from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
@@ -46,7 +47,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, *RIGHTS):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
     main.add_command(each)
 
 
@@ -228,16 +229,13 @@ def partners(name: str | None) -> None:
     rows = house.partners.listed(tuple(house.polled))
     for each in rows:
         last = instant(each.answered_at) if each.answered_at else "never"
+        why = f": {each.last_error}" if each.last_error else ""
         click.echo(
             f"{each.name}: last good look {last}, next {instant(each.due_at)}; {each.taken} Tasks taken in, "
-            f"{each.refused} refused; {each.failures} failed looks in a row{_because(each.last_error)}"
+            f"{each.refused} refused; {each.failures} failed looks in a row{why}"
         )
     if not rows:
         click.echo("nobody is polled")
-
-
-def _because(error: str | None) -> str:
-    return f": {error}" if error else ""
 
 
 @main.command()

@@ -947,6 +947,22 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """How many resolved cases came to the same, one for each person; for reports."""
+
+    rule: str
+    first: Answer | None
+    model: Answer | None
+    asked: bool
+    """The model was."""
+    final: Answer | None
+    """The specialist's, where one has signed."""
+    policy: str | None
+    """Digest of the one under which they were opened; None: before any was kept."""
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A person's word that an opinion, or a model version with all its opinions, must not be used."""
 
