@@ -89,8 +89,13 @@ def advance(position: Position, event: Event) -> Position:
         state=move.to,
         first=move.sets_first or position.first,
         ai=move.sets_ai or position.ai,
-        before=position.state if move.to in WAITING_FOR_PEOPLE else None,
+        before=_before(position.state) if move.to in WAITING_FOR_PEOPLE else None,
     )
+
+
+def _before(state: State) -> State:
+    """Where it goes back to; one that was ruled out and not written up is read by humans then."""
+    return State.READY if state is State.RULED_OUT else state
 
 
 def _resume(position: Position) -> Position:

@@ -5,6 +5,7 @@ And of the switch: who let everything be read by two humans, and who went back.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,15 +24,15 @@ _DEVICE = "device "
 
 def scope_of(device: Device) -> str:
     """The scope of a switch that is for a kind of device, whatever is asked about its images."""
-    parts = (each.replace("|", " ") for each in (device.maker, device.model, device.software))
-    return _DEVICE + "|".join(" ".join(each.casefold().split()) for each in parts)
+    parts = (" ".join(each.casefold().split()) for each in (device.maker, device.model, device.software))
+    return _DEVICE + json.dumps(list(parts), ensure_ascii=False)
 
 
 def device_in(scope: str) -> Device | None:
     """The kind of device that a switch is for; None: it is for questions."""
     if not scope.startswith(_DEVICE):
         return None
-    return Device(*scope.removeprefix(_DEVICE).split("|"))
+    return Device(*json.loads(scope.removeprefix(_DEVICE)))
 
 
 @dataclass(frozen=True, slots=True)

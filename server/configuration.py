@@ -73,6 +73,9 @@ def demand_sure(card: Card, policy: Policy) -> None:
     Raises:
         Fault: INCORRECT, when a policy does.
     """
+    if card.film is None and policy.thresholds is not None and policy.thresholds.devices:
+        text = f"policy {policy.identity}, key thresholds.devices: no image is read for this question"
+        raise fault(Category.INCORRECT, "value", text)
     for band in _in_use(card, policy):
         _demand_sure(band, policy)
 

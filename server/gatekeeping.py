@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.model import GateRule, Passage, Passed, Pathway, Policy
+from server.model import GateKey, GateRule, Passage, Passed, Pathway, Policy
 from server.policies import parsed
 from server.routing.gate import closed, omission_bound, reads_to_open
+from server.routing.pathways import kept_by_a_gate
 from server.store.gates import GateStore
 from server.wiring import House
 
@@ -59,7 +60,8 @@ def _gatekeeper(house: House, policy: Policy, rule: GateRule, at: datetime) -> G
     card = house.cards.get(policy.question)
     if card is None:
         return Gatekeeper(policy, rule, None, Passed(), Passage.SILENT)
-    passed = GateStore(house.database).told(policy.question, card.identity, at - rule.window)
+    key = GateKey(policy.question, card.identity, rule.rule_out_below, kept_by_a_gate(policy))
+    passed = GateStore(house.database).told(key, at - rule.window)
     doubled = house.rulings.switches.on(policy.question) is not None
     why = closed(rule, passed, doubled=doubled)
     if house.ledger.withdrawn(card.identity) is not None:

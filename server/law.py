@@ -57,7 +57,7 @@ FOLLOWED = (State.SENT, State.UNREAD, State.CONTESTED)
 RELEASED = (State.WRITTEN_UP, *FOLLOWED, State.CLOSED)
 _OUT = (Ai.RELEASED, Ai.WITHDRAWN, Ai.NOT_ASKED)
 """Nothing of the model's read is under seal any more."""
-_STANDING = tuple(s for s in State if s not in ENDED + WAITING_FOR_PEOPLE)
+_STANDING = tuple(s for s in State if s not in (*ENDED, *WAITING_FOR_PEOPLE, State.RULED_OUT))
 
 LAW: tuple[Move, ...] = (
     Move(State.RECEIVED, Event.FOUND_INCOMPLETE, State.INCOMPLETE),
@@ -99,6 +99,9 @@ LAW: tuple[Move, ...] = (
         sets_first=First.AWAITED,
         sets_ai=Ai.NOT_ASKED,
     ),
+    # A person stops it: nothing has been told, and nothing may tell that it was ruled out.
+    Move(State.RULED_OUT, Event.HELD, State.HELD, sets_first=First.AWAITED),
+    Move(State.RULED_OUT, Event.GAVE_UP, State.FAULTED, sets_first=First.AWAITED),
     Move(State.RULED_OUT, Event.RESOLVED, State.RESOLVED, ai=_SEALED),
     Move(State.READY, Event.FIRST_READ_LOCKED, State.READY, first=_AWAITED, sets_first=First.LOCKED),
     Move(State.READY, Event.TIME_RAN_OUT, State.LAPSED, first=_AWAITED),
@@ -174,7 +177,12 @@ LAW: tuple[Move, ...] = (
     ),
     # A human has read it after all: it is counted, for the gatekeeper may have missed something.
     *(
-        Move(state, Event.FIRST_READ_AFTER_ALL, state, first=(First.NOT_READ,), sets_first=First.LOCKED)
+        Move(state, Event.FIRST_READ_AFTER_ALL, state, (First.NOT_READ,), _OUT, sets_first=First.LOCKED)
+        for state in (*FOLLOWED, State.CLOSED)
+    ),
+    # Nobody stands behind it but the evidence that the model was shown.
+    *(
+        Move(state, Event.EVIDENCE_LATE, state, (First.NOT_READ,), _OUT)
         for state in (*FOLLOWED, State.CLOSED)
     ),
     *(Move(state, Event.IMAGES_LATE, state) for state in (*FOLLOWED, State.CLOSED)),

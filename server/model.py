@@ -140,11 +140,16 @@ class Device:
     def covers(self, other: Device) -> bool:
         """Whether the other is of this kind: alike in all that is told here, but for case and spaces."""
         pairs = (self.maker, other.maker), (self.model, other.model), (self.software, other.software)
-        return all(not wanted or _plain(wanted) == _plain(found) for wanted, found in pairs)
+        return all(not wanted or _plain(wanted) in _values(found) for wanted, found in pairs)
 
 
 def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
+
+
+def _values(text: str) -> set[str]:
+    """Software Versions has one for each part (VM 1-n): the whole, and each (PS3.5 6.2)."""
+    return {_plain(text), *map(_plain, text.split("\\"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,6 +607,18 @@ class Passed:
     """Of those, with a finding, the first reader's or a specialist's."""
 
 
+@dataclass(frozen=True, slots=True)
+class GateKey:
+    """Which cases a gatekeeper judges alike: only reads of such prove anything of one another."""
+
+    question: str
+    card: str
+    """``name@version`` of the model."""
+    rule_out_below: float
+    scope: str
+    """The priorities of the requests that have it, joined by commas."""
+
+
 class Passage(StrEnum):
     """Why a gatekeeper leaves a case to humans, or that it does not."""
 
@@ -612,6 +629,8 @@ class Passage(StrEnum):
     FULL = "the share that may be ruled out is reached"
     DRAWN = "drawn to be read by humans"
     READ = "a human has read it meanwhile"
+    ASKED = "humans have been asked to read it before"
+    STOPPED = "a person has stopped it before it was written up"
     RULED_OUT = "ruled out"
 
 
@@ -622,7 +641,7 @@ class Gated:
     passage: Passage
     below: bool
     """Its probability was below the threshold, whatever became of the case."""
-    card: str
+    key: GateKey
     read: int
     """Which of the case's AI reads, counted from 1."""
 
@@ -845,6 +864,16 @@ class Check:
     what: str
     finding: Finding
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Who has given an opinion on a question about a patient in other cases."""
+
+    signers: tuple[str, ...] = ()
+    """References of people and roles, specialists' and first readers'."""
+    models: tuple[str, ...] = ()
+    """``name@version``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Event(StrEnum):
     FIRST_READ_CORRECTED = "first read corrected"
     FIRST_READ_WITHDRAWN = "first report withdrawn"
     FIRST_READ_AFTER_ALL = "first report of a case that was ruled out"
+    EVIDENCE_LATE = "evidence of a case that was ruled out corrected"
     FIRST_READ_CORRECTED_LATE = "first report corrected late"
     FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
     IMAGES_LATE = "images late"

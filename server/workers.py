@@ -18,7 +18,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.leases import delivery_lease
-from server.model import Document, Passed, Track, Withdrawal
+from server.model import Document, GateKey, Passed, Track, Withdrawal
 from server.notifier import Notifier
 from server.policies import PolicyBook
 from server.ports import Reader, Waiting
@@ -75,8 +75,8 @@ class Files:
     def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
         return self.ledger.tracks(question, at)
 
-    def passed(self, question: str, card: str, since: datetime) -> Passed:
-        return self.gates.passed(question, card, since)
+    def passed(self, key: GateKey, since: datetime) -> Passed:
+        return self.gates.passed(key, since)
 
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)

@@ -48,7 +48,9 @@ def rows_for(position: Position, event: Event) -> list[Position]:
             move.to,
             move.sets_first or position.first,
             move.sets_ai or position.ai,
-            position.state if move.to in WITH_A_PERSON else None,
+            (State.READY if position.state is State.RULED_OUT else position.state)
+            if move.to in WITH_A_PERSON
+            else None,
         )
         for move in LAW
         if (move.state, move.event) == (position.state, event)
@@ -84,7 +86,14 @@ def test_a_refusal_names_everything_that_can_happen_instead(position: Position) 
         assert set(told.split(", ")) == legal
 
 
-@pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON))
+@pytest.mark.parametrize("event", [Event.HELD, Event.GAVE_UP])
+def test_what_was_ruled_out_and_is_stopped_before_it_is_told_is_read_by_humans(event: Event) -> None:
+    stopped = advance(Position(State.RULED_OUT, First.NOT_READ, Ai.SEALED), event)
+    assert (stopped.before, stopped.first) == (State.READY, First.AWAITED)
+    assert advance(stopped, Event.RESUMED) == Position(State.READY, First.AWAITED, Ai.SEALED)
+
+
+@pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON - {State.RULED_OUT}))
 @pytest.mark.parametrize("event", [Event.HELD, Event.GAVE_UP])
 def test_a_person_resumes_a_case_exactly_where_it_stood(before: State, event: Event) -> None:
     for first, ai in itertools.product(First, Ai):

@@ -22,7 +22,7 @@ from tests.test_story_bad_luck import at_ehr, events, noted, opinions_at_ehr, wa
 from tests.test_story_gatekeeper import GATE, asked, prove, signed
 from tests.test_story_policies import business
 from tests.test_story_rights import refuse
-from tests.world import CARD, POLICY, SPECIALTY, VIRAL, Hospital, World, doctor, send_case
+from tests.world import BACTERIAL, CARD, POLICY, SPECIALTY, VIRAL, Hospital, World, doctor, send_case
 
 pytestmark = pytest.mark.both_databases
 
@@ -178,7 +178,7 @@ def test_a_switch_that_is_thrown_before_it_is_written_up_leaves_it_to_humans(gat
 
 
 @pytest.mark.parametrize("reads", [False, True])
-def test_what_a_person_holds_before_it_is_written_up_goes_on_as_it_stood(
+def test_what_a_person_holds_before_it_is_written_up_is_read_by_humans(
     gatekeeping: World, reads: bool
 ) -> None:
     world = gatekeeping
@@ -187,12 +187,13 @@ def test_what_a_person_holds_before_it_is_written_up_goes_on_as_it_stood(
     assert world.house.ledger.hold(case, "Ada", "let me look", world.watch())
     world.run()
     assert business(world, sent) == "awaiting-coordinator"
+    assert world.trace(sent.task_id)["firstRead"] == "awaited", "nothing tells that it was ruled out"
     watched(world, sent)
     if reads:
         signed(world, sent, VIRAL)
     assert world.house.ledger.resume(case, "Ada", world.watch())
     world.run()
-    assert business(world, sent) == ("closed-concordant" if reads else "closed-ruled-out")
+    assert business(world, sent) == ("closed-concordant" if reads else "to-be-read")
 
 
 @pytest.mark.parametrize("reads", [False, True])
@@ -207,6 +208,9 @@ def test_what_a_person_ends_instead_says_so(gatekeeping: World, reads: bool) -> 
     assert world.house.ledger.end(case, "Ada", "we do it by hand", world.watch())
     world.run()
     assert (world.state(sent.task_id), business(world, sent)) == ("closed", "closed-unresolved")
+    signed(world, sent, BACTERIAL)
+    assert "entry" not in world.get("Communication"), "nothing of the model was ever told"
+    assert "ruled out" not in repr(world.trace(sent.task_id))
 
 
 # -- the placer takes it back -------------------------------------------------------------------------
@@ -273,13 +277,42 @@ def test_a_placer_who_asks_to_stop_it_after_the_rule_out_is_refused(gatekeeping:
 # -- time runs out, and the patient refuses -----------------------------------------------------------
 
 
-def test_a_report_that_is_to_be_read_and_is_not_runs_out(gatekeeping: World) -> None:
+def test_a_report_that_is_to_be_read_and_is_not_goes_to_a_person(gatekeeping: World) -> None:
     world = gatekeeping
     sent = to_be_read(world)
     world.watch.forward(hours=73)
     world.run()
-    assert (world.state(sent.task_id), business(world, sent)) == ("lapsed", "expired")
-    assert world.trace(sent.task_id)["accountable"] == "requester"
+    assert (world.state(sent.task_id), business(world, sent)) == ("held", "awaiting-coordinator")
+    assert world.trace(sent.task_id)["accountable"] == "coordinator"
+    watched(world, sent)
+    signed(world, sent, BACTERIAL)
+    assert world.house.ledger.resume(str(world.house.ledger.case_of_task(sent.task_id)), "Ada", world.watch())
+    world.run()
+    assert business(world, sent) == "closed-concordant"
+
+
+def test_who_signs_in_the_moment_of_the_write_up_has_read(
+    gatekeeping: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = gatekeeping
+    sent = killed_before_it_is_written_up(world)
+    lease_is_over(world)
+    commit = world.house.ledger.commit
+    struck: list[str] = []
+
+    def late(*given: Any, **more: Any) -> Any:
+        if not struck:
+            struck.append("signed")
+            said = {"coding": [{"system": VIRAL.system, "code": VIRAL.code}]}
+            answer = world.put({**sent.report, "status": "final", "conclusionCode": [said]})
+            assert answer.status_code == 200
+        return commit(*given, **more)
+
+    monkeypatch.setattr(world.house.ledger, "commit", late)
+    world.run()
+    assert struck == ["signed"]
+    assert business(world, sent) == "closed-concordant"
+    assert "ruled-out" not in repr(world.get(f"Task/{sent.task_id}"))
 
 
 def test_what_was_shown_to_a_first_reader_who_never_signs_is_over_with_it(concurrent: World) -> None:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.model import Answer, GateRule, Pathway, ReadingRules, RiskBand, Urgency, Withdrawal
+from server.model import (
+    Answer,
+    ContestEnd,
+    Decided,
+    GateKey,
+    GateRule,
+    Pathway,
+    ReadingRules,
+    RiskBand,
+    Urgency,
+    Withdrawal,
+)
+from server.store.followed import Followed
+from tests.test_story_assessment import request
 from tests.test_story_policies import agreement, business, events, outputs
 from tests.world import (
     BACTERIAL,
     CARD,
     POLICY,
+    SNOMED,
     SPECIALTY,
     VIRAL,
     Hospital,
@@ -23,6 +38,7 @@ from tests.world import (
     answer_as,
     doctor,
     make_world,
+    report,
     send_case,
     with_policy,
 )
@@ -218,14 +234,17 @@ def test_a_human_who_reads_after_all_is_counted_and_told(gatekeeping: Gatekeepin
     assert business(world, sent) == "closed-ruled-out"
     signed(world, sent, BACTERIAL)
     assert "first report of a case that was ruled out" in events(world, sent)
-    [entry] = world.get("Communication?category=finding-after-rule-out")["entry"]
+    assert world.state(sent.task_id) == "contested"
+    [entry] = world.get("Communication?category=contested-result")["entry"]
     assert entry["resource"]["recipient"] == [{"display": "medical director"}]
+    assert entry["resource"]["priority"] == "stat"
+    assert decided(world, sent) == "closed"
     passed = counted(world)
     assert (passed.ruled_out, passed.reread, passed.found) == (1, OPENS_AFTER + 1, 1)
     # What comes later is a correction of it, and noted once.
     signed(world, sent, VIRAL)
     assert "first report corrected late" in events(world, sent)
-    assert len(world.get("Communication?category=finding-after-rule-out")["entry"]) == 1
+    assert world.state(sent.task_id) == "closed"
 
 
 def test_a_human_who_rules_it_out_as_well_is_noted_quietly(gatekeeping: Gatekeeping) -> None:
@@ -233,14 +252,25 @@ def test_a_human_who_rules_it_out_as_well_is_noted_quietly(gatekeeping: Gatekeep
     sent = asked(world, "T-1")
     signed(world, sent, VIRAL)
     assert "first report of a case that was ruled out" in events(world, sent)
-    assert "entry" not in world.get("Communication?category=finding-after-rule-out")
+    assert "entry" not in world.get("Communication")
     # Who reads such cases has a reason to: without a finding it is no proof.
     assert (counted(world).reread, counted(world).found) == (OPENS_AFTER, 0)
 
 
+KEY = GateKey(CARD.question, CARD.identity, GATE.rule_out_below, "routine,urgent,asap,stat")
+
+
 def counted(world: World) -> Any:
-    since = world.watch() - timedelta(days=90)
-    return world.cases.tools.files.passed(CARD.question, CARD.identity, since)
+    return world.cases.tools.files.passed(KEY, world.watch() - timedelta(days=90))
+
+
+def decided(world: World, sent: Hospital) -> str:
+    """The medical director looks at it."""
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    said = Decided(ContestEnd.UPHELD, "Dr. Tarn", "looked at")
+    Followed(world.house.database).end_contest(case, said, world.watch())
+    world.run()
+    return world.state(sent.task_id)
 
 
 def test_it_may_be_contested_and_is_chased(gatekeeping: Gatekeeping) -> None:
@@ -263,9 +293,127 @@ def test_a_withdrawn_model_leaves_it_told_that_nobody_has_read(gatekeeping: Gate
     task = world.get(f"Task/{sent.task_id}")
     assert business(world, sent) == "opinion-withdrawn"
     assert task["statusReason"]["text"].startswith("No human has read this case")
+    assert world.state(sent.task_id) == "contested", "a person decides what becomes of it"
+    assert world.trace(sent.task_id)["accountable"] == "medical director"
 
 
 def test_a_patient_who_refuses_is_read_by_humans(gatekeeping: Gatekeeping) -> None:
     world = gatekeeping()
     sent = asked(world, "T-1", kind="ai-free-read")
     assert business(world, sent) == "to-be-read"
+
+
+def test_another_threshold_proves_itself_anew(gatekeeping: Gatekeeping, monkeypatch: Any) -> None:
+    world = gatekeeping()
+    raised = replace(GATE, rule_out_below=0.14)
+    monkeypatch.setitem(
+        world.house.policies, CARD.question, with_policy(pathway=Pathway.GATEKEEPER, gate=raised)
+    )
+    world.reader.probability = 0.12
+    assert business(world, asked(world, "T-1")) == "to-be-read"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"status": "preliminary"},
+        {"status": "partial", "conclusion": "looks like it"},
+        {"status": "registered", "conclusion": "looks like it"},
+        {"status": "registered", "conclusionCode": [{"coding": [{"system": SNOMED, "code": "95883001"}]}]},
+    ],
+)
+def test_what_a_human_has_begun_to_write_is_not_ruled_out(
+    gatekeeping: Gatekeeping, draft: dict[str, Any]
+) -> None:
+    world = gatekeeping()
+    world.reader.answer = Answer.ABSENT
+    sent = send_case(world, None, number="T-1", report_more=draft)
+    world.run()
+    assert world.state(sent.task_id) == "ready"
+
+
+@pytest.mark.parametrize(("day", "state"), [("2026-01-05", "ready"), ("2025-01-05", "closed")])
+def test_another_report_of_the_same_examination_is_a_humans_read(
+    gatekeeping: Gatekeeping, day: str, state: str
+) -> None:
+    world = gatekeeping()
+    world.reader.answer = Answer.ABSENT
+    sent = send_case(world, None, number="T-1", report_more=REGISTERED)
+    moment = {"effectiveDateTime": f"{day}T08:00:00Z", "issued": f"{day}T08:30:00Z"}
+    world.post({**report(sent.patient, sent.role, BACTERIAL), **moment})
+    world.run()
+    assert world.state(sent.task_id) == state
+
+
+def test_evidence_that_is_another_afterwards_goes_to_a_person(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    [value, *_] = [e["resource"] for e in world.get(f"Observation?patient={sent.patient}")["entry"]]
+    answer = world.put({**value, "valueQuantity": {**value["valueQuantity"], "value": 5000}})
+    world.run()
+    assert "evidence of a case that was ruled out corrected" in events(world, sent)
+    assert world.state(sent.task_id) == "contested"
+    assert decided(world, sent) == "closed"
+    world.put({**answer.json, "status": "entered-in-error"})
+    world.run()
+    assert world.state(sent.task_id) == "contested"
+    assert decided(world, sent) == "closed"
+
+
+def test_a_finding_that_comes_as_a_correction_is_one(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    signed(world, sent, VIRAL)
+    assert world.state(sent.task_id) == "closed"
+    signed(world, sent, BACTERIAL)
+    assert world.state(sent.task_id) == "contested"
+    assert counted(world).found == 1
+
+
+def test_a_finding_in_a_report_that_is_not_signed_is_one(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    said = {"coding": [{"system": BACTERIAL.system, "code": BACTERIAL.code}]}
+    world.put({**sent.report, "status": "preliminary", "conclusionCode": [said]})
+    world.run()
+    assert world.state(sent.task_id) == "contested"
+
+
+def test_a_patient_gets_a_human_afterwards(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    made = world.post(request(sent, "human"))
+    world.run()
+    assert world.state(made["id"]) == "offered"
+    assert world.send("GET", f"Task/{sent.task_id}").status_code == 403, "its end is the model's answer"
+    answer_as(world, specialist(world), BACTERIAL)
+    world.run()
+    task = world.get(f"Task/{made['id']}")
+    assert task["businessStatus"]["coding"][0]["code"] == "closed-amended"
+    [output] = [each for each in task["output"] if each["type"]["coding"][0]["code"] == "patient-notice"]
+    notice = world.get(output["valueReference"]["reference"])
+    words = base64.b64decode(notice["content"][0]["attachment"]["data"]).decode()
+    assert "the first human to have read your case" in words
+
+
+def test_a_finding_of_a_case_that_a_person_ends_counts(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping(gate=replace(GATE, reread=1.0))
+    sent = asked(world, "T-1")
+    signed(world, sent, BACTERIAL)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Ada", "by hand", world.watch())
+    world.house.ledger.end(case, "Ada", "by hand", world.watch())
+    world.run()
+    assert (counted(world).reread, counted(world).found) == (OPENS_AFTER + 1, 1)
+
+
+def test_who_was_asked_to_read_is_not_told_otherwise(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping(proven=False)
+    sent = asked(world, "T-1")
+    assert business(world, sent) == "to-be-read"
+    prove(world)
+    [value, *_] = [e["resource"] for e in world.get(f"Observation?patient={sent.patient}")["entry"]]
+    world.put({**value, "valueQuantity": {**value["valueQuantity"], "value": 1100}})
+    world.run()
+    assert business(world, sent) == "to-be-read"
+    assert business(world, asked(world, "T-2")) == "closed-ruled-out"

@@ -27,6 +27,7 @@ from server.model import (
     Destination,
     Document,
     Feature,
+    GateKey,
     Hl7Destination,
     InputContract,
     PacsDestination,
@@ -233,8 +234,8 @@ class LostFacts:
     def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
         return self.world.house.ledger.tracks(question, at)
 
-    def passed(self, question: str, card: str, since: datetime) -> Passed:
-        return GateStore(self.world.house.database).passed(question, card, since)
+    def passed(self, key: GateKey, since: datetime) -> Passed:
+        return GateStore(self.world.house.database).passed(key, since)
 
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)

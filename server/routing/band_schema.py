@@ -8,15 +8,15 @@ from typing import Any, ClassVar, Final
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.model import Band, Device, Pathway, RiskBand, Thresholds
+from server.routing.pathways import PRIORITIES
 from server.routing.rules import RULES
 from server.routing.schema import Strict, allowed, share, text
 
-PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
-"""R4 request-priority, as a Task has it."""
 PATHWAY: Final = f"must be one of: {', '.join(Pathway)}"
 _NAME = "must be small letters and digits, joined by hyphens"
 _PRIORITY = f"must be a list of priorities, each one of: {', '.join(PRIORITIES)}"
 _PROBABILITY = "must be two numbers from 0 to 1, the smaller first"
+_FIRST = "must name a kind of device before those that it is one of: the first that fits counts"
 _DEVICE = "must be a text, as the device writes it; left out: any"
 _EITHER = "must say either priority or probability: by which of them a case is in the band"
 _CHANGES = "must say what is other in the band: pathway, rule, or both"
@@ -83,6 +83,9 @@ class ThresholdsSchema(Strict):
             raise ValidationError(self.SENTENCE)
         if given and data["absent_at_most"] >= data["present_at_least"]:
             raise ValidationError("must be more than absent_at_most", "present_at_least")
+        kinds = [kind for kind, _ in data["devices"]]
+        if any(one.covers(kind) for at, kind in enumerate(kinds) for one in kinds[:at]):
+            raise ValidationError(_FIRST, "devices")
 
     @post_load
     def _thresholds(self, data: dict[str, Any], **_: Any) -> Thresholds:

@@ -15,6 +15,8 @@ from server.routing.terms import Terms
 
 TOGETHER = 0.5
 """Phi from which errors count as shared: half of the way from chance to being wrong on the same people."""
+_OF_A_MODEL = ("vendor", "model family", "training source", "errors")
+_WORST = (Finding.DIFFERENT, Finding.UNKNOWN, Finding.SHARED)
 _WHAT = ("person", "organisation", "reporting line")
 _UNKNOWN = "cannot be shown"
 _SIGHT = Check(
@@ -37,14 +39,24 @@ def checks(role: str, directory: Sequence[Specialist], terms: Terms) -> tuple[Ch
     return (*(_check(what, words) for what, words in zip(_WHAT, said, strict=True)), _SIGHT)
 
 
-def model_checks(first: Card, other: Card) -> tuple[Check, ...]:
-    """Vendor, family, training data and errors of another model against the first one's, and sight."""
-    known = (
-        ("vendor", first.manufacturer, other.manufacturer),
-        ("model family", first.family, other.family),
-        ("training source", first.trained_on, other.trained_on),
-    )
-    return (*(_told_apart(*each) for each in known), _errors(first, other), _SIGHT_OF_A_MODEL)
+def model_checks(before: Sequence[Card | None], other: Card) -> tuple[Check, ...]:
+    """Another model against each that has read before (None: its card is not here any more), and sight."""
+    each = [_against(first, other) for first in before] or [()]
+    worst = (max(alike, key=lambda check: _WORST.index(check.finding)) for alike in zip(*each, strict=True))
+    return (*worst, _SIGHT_OF_A_MODEL)
+
+
+def _against(first: Card | None, other: Card) -> tuple[Check, ...]:
+    if first is None:
+        words = "the card of a model that has read before is not here any more"
+        return tuple(Check(what, Finding.UNKNOWN, words) for what in _OF_A_MODEL)
+    if first.identity == other.identity:
+        words = "this very model has read before"
+        return tuple(Check(what, Finding.SHARED, words) for what in _OF_A_MODEL)
+    told = ((first.manufacturer, other.manufacturer), (first.family, other.family))
+    known = (*told, (first.trained_on, other.trained_on))
+    pairs = zip(_OF_A_MODEL, known, strict=False)
+    return (*(_told_apart(what, *pair) for what, pair in pairs), _errors(first, other))
 
 
 def _told_apart(what: str, one: str, other: str) -> Check:

@@ -13,14 +13,25 @@ from server.errors import Category, fault
 from server.fhir.opinions import SIGNED
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison, FirstRead, Gated, GateRule, Passage, Pathway
+from server.model import (
+    AiRead,
+    Comparison,
+    FirstRead,
+    Gated,
+    GateKey,
+    GateRule,
+    Passage,
+    Pathway,
+    ResourceKey,
+)
 from server.ports import Progress
 from server.routing.audit import reread
 from server.routing.comparison import unread
 from server.routing.gate import below, passage
-from server.routing.pathways import Moment, Person, shown
+from server.routing.pathways import Moment, Person, kept_by_a_gate, shown
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import told
+from server.steps.looked_at import by_a_human
 from server.steps.preview import shown_to_first_reader
 from server.steps.rights import way_of
 from server.steps.write_up import write_up
@@ -41,21 +52,28 @@ def before_first_read(file: CaseFile) -> Progress | None:
 
 
 def ruled_out(file: CaseFile) -> Progress:
-    """RULED_OUT: written up, unless a human has signed meanwhile, or everything is to be read by humans."""
-    if not _signed(file) and not file.doubled:
-        return write_up(file)
-    why = Passage.READ if _signed(file) else Passage.DOUBLED
+    """RULED_OUT: written up, unless a human has read meanwhile, or everything is to be read by humans.
+
+    That nobody has read holds of this version of the report; with another one the write-up is not committed.
+    """
+    read = by_a_human(file)
+    if not read and not file.doubled:
+        report = file.stored(file.case.report)
+        return replace(write_up(file), rests_on=(ResourceKey(report.type, report.id, report.version),))
+    why = Passage.READ if read else Passage.DOUBLED
     return _left(file, replace(file.needed("gate", Gated), passage=why))
 
 
 def _judged(file: CaseFile) -> Progress | None:
     last, reads = file.latest("gate", Gated), len(file.tools.files.facts(file.case.id, "ai-read", AiRead))
-    if _signed(file):
-        was_out = last is not None and last.passage is Passage.RULED_OUT
+    was_out = last is not None and last.passage is Passage.RULED_OUT
+    if by_a_human(file):
         return _left(file, replace(last, passage=Passage.READ)) if last and was_out else None
-    if last is not None and last.read == reads:
-        return None
+    if last is not None and last.read == reads:  # it is back from a person who had stopped it
+        return _left(file, replace(last, passage=Passage.STOPPED)) if was_out else None
     gated = _gated(file, _rule(file), reads)
+    if last is not None and not was_out and gated.passage is Passage.RULED_OUT:
+        gated = replace(gated, passage=Passage.ASKED)  # somebody may be reading it
     if gated.passage is not Passage.RULED_OUT:
         return _left(file, gated)
     read, priority = file.ai_read, file.task.get("priority", "")
@@ -68,10 +86,11 @@ def _judged(file: CaseFile) -> Progress | None:
 
 def _gated(file: CaseFile, rule: GateRule, reads: int) -> Gated:
     read = file.ai_read
-    passed = file.tools.files.passed(file.case.question, read.card, file.now - rule.window)
+    key = GateKey(file.case.question, read.card, rule.rule_out_below, kept_by_a_gate(file.policy))
+    passed = file.tools.files.passed(key, file.now - rule.window)
     drawn = reread(file.case.id, file.tools.audit_key, rule.reread)
     found = passage(read, rule, passed, drawn=drawn, doubled=file.doubled)
-    return Gated(found, below(read, rule), read.card, reads)
+    return Gated(found, below(read, rule), key, reads)
 
 
 def _left(file: CaseFile, gated: Gated) -> Progress:
@@ -88,7 +107,7 @@ def _rule(file: CaseFile) -> GateRule:
 
 
 def _signed(file: CaseFile) -> bool:
-    """Whether a human has read already; one whose report was corrected since, too."""
+    """Whether somebody has signed; one whose report was corrected since, too."""
     return file.latest("first-read", FirstRead) is not None or (
         file.resource(file.case.report)["status"] in SIGNED
     )

@@ -20,6 +20,7 @@ from server.model import (
     Card,
     Comparison,
     Document,
+    Earlier,
     FirstRead,
     Hl7Destination,
     PacsDestination,
@@ -74,8 +75,8 @@ class Tools:
     receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
-    earlier: Callable[[str], Sequence[str]] = lambda _: ()
-    """Case -> the roles of who has signed on the same question about the same patient in other cases."""
+    earlier: Callable[[str], Earlier] = lambda _: Earlier()
+    """Case -> who has given an opinion on the same question about the same patient in other cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ class CaseFile:
 
     @property
     def card(self) -> Card:
-        return (self.tools.others if self.case.other_model else self.tools.cards)[self.case.question]
+        cards = self.tools.others if self.case.other_model else self.tools.cards
+        # Another model that is taken away has read what it has read.
+        return cards.get(self.case.question) or self.needed("card", Card)
 
     @property
     def policy(self) -> Policy:

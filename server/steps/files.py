@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from server.completeness import Inquiry
-from server.model import Document, Passed, Track, Withdrawal
+from server.model import Document, GateKey, Passed, Track, Withdrawal
 from server.ports import Waiting
 
 T = TypeVar("T")
@@ -40,8 +40,8 @@ class Files(Protocol):
         """By role, what is known here of specialists; of reads those of one question."""
         ...
 
-    def passed(self, question: str, card: str, since: datetime) -> Passed:
-        """What the question's gatekeeper has done with this model version since then."""
+    def passed(self, key: GateKey, since: datetime) -> Passed:
+        """What a gatekeeper has done since then with cases that are judged alike."""
         ...
 
     def withdrawn(self, card: str) -> Withdrawal | None:

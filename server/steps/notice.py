@@ -8,7 +8,7 @@ from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.notice import write_notice
 from server.fhir.pens.notice_words import Part, Told, words
 from server.fhir.times import day
-from server.model import FirstRead, Silence, Verdict
+from server.model import FirstRead, Preview, Silence, Verdict
 from server.ports import Resource
 from server.steps.casefile import CaseFile
 from server.steps.gather import anchor
@@ -35,9 +35,15 @@ def _told(file: CaseFile, standing: Standing, assessor: str) -> Told:
         decided=standing.business,
         age_years=_years(patient, _at(file)),
         sex=patient.get("gender"),
+        first_human=_first_human(file),
         other_thresholds=file.ai_read.band != file.read_card.band,
         assessor=assessor,
     )
+
+
+def _first_human(file: CaseFile) -> bool:
+    first = file.latest("first-read", FirstRead)
+    return first is not None and not (first.readers or first.codes) and file.specialist_read is not None
 
 
 def _at(file: CaseFile) -> datetime:
@@ -53,6 +59,9 @@ def _part(file: CaseFile) -> Part:
     read, made = file.ai_read, file.comparison
     if made.verdict is Verdict.RULED_OUT:
         return Part.ALONE
+    shown = file.latest("preview", Preview)
+    if shown is not None and shown.withdrawn and read.declined:
+        return Part.CALLED_BACK
     if read.silence is not Silence.NOT_ASKED:
         return Part.NO_ANSWER if read.declined else Part.SHOWN if made.shown else Part.READ
     by = {WANTED: Part.UNWANTED, BY_POLICY: Part.NOT_ASKED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,24 +11,27 @@ from server.accesses import Access, Doing
 from server.case import Ai, Event, First
 from server.contract import Inputs
 from server.errors import Category, Fault, fault
+from server.fhir.assessing import is_assessment
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.images import device_of
-from server.model import AiRead, Band, Comparison, Preview, Silence
-from server.ports import Progress
+from server.model import AiRead, Band, Comparison, FirstRead, Gated, Preview, ResourceKey, Silence
+from server.ports import Progress, Stored
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
 from server.routing.thresholds import at_thresholds
 from server.steps.assessment import ruling
 from server.steps.before import before_first_read
-from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
+from server.steps.letters import to_a_person
 from server.steps.over import called_off
 from server.steps.rights import why_no_model
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
+_NOBODY = "The first report was not signed in time; a person looks at it."
 _NO_ANSWER = {
     Category.UNAVAILABLE: ("the model gave no answer in time", Silence.LATE),
     Category.BROKEN: ("the model gave no usable answer", None),
@@ -162,6 +166,15 @@ def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
     )
 
 
+def _unsigned(file: CaseFile, report: Stored) -> Progress:
+    """An assessment of what no human has read, as after a gatekeeper: no first opinion is waited for."""
+    key = ResourceKey(report.type, report.id, report.version)
+    digest = hashlib.sha256(report.body).hexdigest()
+    move = Moved(file).lay_down("first-read", FirstRead(key, digest, file.now, (), (), ()))
+    move.note(Event.FIRST_READ_LOCKED, actor="nobody", report=key.versioned, digest=digest)
+    return move.at_once()
+
+
 def _lock(file: CaseFile) -> Progress | Wait:
     report = file.stored(file.case.report)
     read = first_read(report, file.tools.shelf.read)
@@ -177,11 +190,16 @@ def _lock(file: CaseFile) -> Progress | Wait:
             signed=read.signed_at,
         )
         return move.at_once()
+    if is_assessment(file.task):
+        return _unsigned(file, report)
     due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
     if due > file.now:
         return Wait(due)
     if file.latest("comparison", Comparison) is not None:
         return lost_again(file)
+    if file.latest("gate", Gated) is not None:
+        # Whoever left it to humans sees to it that one reads: no clock drops what the model has said.
+        return to_a_person(held(file, "humans were asked to read, and none has signed in time"), _NOBODY)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
     return called_off(
         move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")

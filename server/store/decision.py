@@ -42,6 +42,7 @@ def decide(
         .where(cases.c.id == case_id)
         .values(
             state=position.state,
+            first=position.first,
             ai=position.ai,
             before=position.before,
             due_at=at,

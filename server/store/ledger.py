@@ -227,6 +227,7 @@ def _commit(
         last_error=None,
     )
     case_id = claim.case.id
+    resources.demand_unchanged(connection, progress.rests_on)
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)

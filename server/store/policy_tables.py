@@ -118,9 +118,15 @@ gate = Table(
     # name@version of the model's card.
     Column("card", word(96), nullable=False),
     Column("at", Instant, nullable=False),
+    # The threshold and the priorities (GateKey): cases judged by another prove nothing of these.
+    Column("rule_out_below", Double, nullable=False),
+    Column("scope", word(64), nullable=False),
     # The model would rule it out, whatever became of the case.
     Column("below", Boolean, nullable=False),
     Column("ruled_out", Boolean, nullable=False),
+    # A human has given an answer, and one of those who have found something.
+    Column("read", Boolean, nullable=False),
+    Column("found", Boolean, nullable=False),
     # What a human's report says that came after the case had been ruled out.
     Column("after_all", word(8)),
     Index("gate_of_question", "question", "card", "at"),

@@ -10,7 +10,7 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
   number: those are what the question is asked about;
 - the Task that shows a specialist both opinions;
 - a contest of a result on the question, and what people are told of it; the Task of a case whose physician in
-  charge has kept the first report: they hold people's words on what was found;
+  charge has kept the first report, or that was ruled out: they hold what people, or a model, have found;
 - what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
   of these in turn.
 """
@@ -42,7 +42,6 @@ _REPORT, _RESULT, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceR
 _MESSAGE = "Communication"
 
 _FINAL_READ, _CONTEST, _CONTEST_NEWS = "final-read", "contest", "contested-result"
-_RULED_OUT_NEWS = "finding-after-rule-out"
 """Task.code and Communication.category, of ``{SR}/CodeSystem/task``."""
 _TELLING = tuple(f'"{each}"'.encode() for each in (_FINAL_READ, _CONTEST, "completed"))
 _RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
@@ -74,8 +73,7 @@ def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     if type_ == _RESULT:
         return or_(and_(not_(_measured(own)), _listed_somehow(own)), _tells(own))
     if type_ == _MESSAGE:
-        news = (_says(own, "category", each) for each in (_CONTEST_NEWS, _RULED_OUT_NEWS))
-        return or_(_tells(own), _tells_of_teller(own), *news)
+        return or_(_tells(own), _tells_of_teller(own), _says(own, "category", _CONTEST_NEWS))
     return or_(_tells(own), _tells_of_teller(own)) if type_ in _RETELLING else _tells(own)
 
 
@@ -148,12 +146,15 @@ def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
 
 
 def _kept_against(own: Any) -> ColumnElement[bool]:
-    """The Task of a case whose physician in charge has said, and why, that they keep the first report."""
+    """The Task of a case whose physician in charge has said, and why, that they keep the first report.
+
+    Or that a gatekeeper has ruled out, for its end is the model's answer.
+    """
     case, said = cases.alias(), fact.alias()
     return looked_up(
         case.c.task_id == own.c.id,
         said.c.case_id == case.c.id,
-        said.c.kind == "kept",
+        said.c.kind.in_(("kept", "unread")),
         _asked_anew(case),
     )
 

@@ -66,7 +66,6 @@ GROUPS: tuple[Group, ...] = (
         terms.TASK,
         {
             terms.REMINDER: "A result was delivered, and nobody has said that they have read it.",
-            terms.RULED_OUT_NEWS: "A human does not rule out what had been ruled out without one.",
             terms.CONTEST_NEWS: "A released result is contested, or the contest is decided.",
         },
     ),

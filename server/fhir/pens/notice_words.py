@@ -19,6 +19,7 @@ class Part(StrEnum):
 
     READ = "it read"
     SHOWN = "it read, and the first reader was shown what it said"
+    CALLED_BACK = "it read, the first reader was shown it, and it must not be used any more"
     ALONE = "it read, and no human did"
     NO_ANSWER = "it was asked and gave no answer"
     REFUSED = "the patient has refused it"
@@ -38,6 +39,8 @@ class Told:
     """At the time of the first report; None: not known."""
     sex: str | None
     """R4 administrative-gender."""
+    first_human: bool = False
+    """The specialist is the first human who has read: nobody had signed a report."""
     other_thresholds: bool = False
     """The model's answers counted from other thresholds than those of the card's figures."""
     assessor: str = ""
@@ -53,6 +56,11 @@ _PART = {
         "A computer program (artificial intelligence, AI) has read your case as well. It read without "
         "knowing your doctor's opinion; by the rules of this service your doctor was shown what it said "
         "before signing."
+    ),
+    Part.CALLED_BACK: (
+        "A computer program (artificial intelligence, AI) had read your case, and your doctor was shown what "
+        "it said before signing. Since then it must not be used, because you have refused AI or because the "
+        "program was withdrawn; your doctor was told so, and may have seen it all the same."
     ),
     Part.ALONE: (
         "A computer program (artificial intelligence, AI) has read your case, and no human has. By the rules "
@@ -96,6 +104,7 @@ _DECIDED = {
         "has decided anything."
     ),
 }
+_FIRST_HUMAN = "a specialist, who is the first human to have read your case. Your doctor has the report."
 _OTHER_THRESHOLDS = (
     "These figures are those of the thresholds that the program came with. This service has set others, so "
     "that here it may find more or fewer of those who have it, and alarm more or fewer of those who do not."
@@ -170,7 +179,9 @@ def _shares(sensitivity: str, specificity: str) -> str:
 
 
 def _who_decided(told: Told) -> Iterator[str]:
-    if told.decided in _DECIDED:
+    if told.first_human:
+        yield f"Who decided: {_FIRST_HUMAN}"
+    elif told.decided in _DECIDED:
         yield f"Who decided: {_DECIDED[told.decided]}"
     if told.assessor:
         yield f"You have asked for an independent assessment. Checked of the assessor: {told.assessor}"
