@@ -119,7 +119,7 @@ def test_the_other_model_that_is_shipped_is_not_called_independent() -> None:
     demand_models(BUILT_IN, cards, others)
     [(question, other)] = others.items()
     first = cards[question]
-    found = {each.what: each for each in model_checks(first, other)}
+    found = {each.what: each for each in model_checks([first], other)}
     assert {what for what, each in found.items() if each.finding is Finding.SHARED} == {
         "vendor",
         "training source",

@@ -235,7 +235,7 @@ def test_of_its_own_cases_those_that_were_ruled_out_are_told_to_be_left_out(
     for number in range(3):
         asked(world, f"T-{number}")
     told = propose(site, text(version='"1.3.0"'))
-    assert "replayed on the cases resolved here:\n4 cases: a specialist asked in 0" in told
+    assert "replayed on the cases resolved here, of the model in use:\n4 cases: a specialist asked in 0" in told
     assert "no human reads 4 (100.0%) before; 0 of those ended as present" in told
     assert "not among these: 3 cases that ended here without a human, by a gatekeeper" in told
     [made] = world.house.rulings.changes.proposals()
@@ -310,9 +310,9 @@ def test_one_person_throws_the_switch_and_two_go_back(site: Path) -> None:
 
 def test_the_switch_may_be_for_one_kind_of_device(site: Path) -> None:
     told = run("safe", "--by", "Ada", "--reason", "odd", "--maker", "ACME Imaging", "--model", "DX 200")
-    assert "two humans read every case of device acme imaging|dx 200| now" in told
-    assert "switch, device acme imaging|dx 200|: safe by Ada" in run("list")
-    assert "two humans read every case of device acme imaging|dx 200|" in [*checked()][-1].detail
+    assert 'two humans read every case of device ["acme imaging", "dx 200", ""] now' in told
+    assert 'switch, device ["acme imaging", "dx 200", ""]: safe by Ada' in run("list")
+    assert 'two humans read every case of device ["acme imaging", "dx 200", ""]' in [*checked()][-1].detail
     run("normal", "--by", "Ada", "--reason", "mended", "--maker", "acme  imaging", "--model", "dx 200")
     told = run("normal", "--by", "Bo", "--reason", "agreed", "--maker", "ACME Imaging", "--model", "DX 200")
     assert "decide again" in told

@@ -36,7 +36,7 @@ from tests.world import (
     send_case,
 )
 
-LIMITS = {"rule_out_below": 0.05, "at_most": 0.9, "reread": 0.001, "omitted_at_most": 0.75}
+LIMITS = {"rule_out_below": 0.05, "at_most": 0.9, "reread": 1e-9, "omitted_at_most": 0.75}
 PROVES = 4
 Sited = Callable[..., World]
 
@@ -137,7 +137,7 @@ def test_json_says_it_all(sited: Sited) -> None:
         "ruleOutBelow": 0.05,
         "window": "90 d",
         "atMost": 0.9,
-        "reread": 0.001,
+        "reread": 1e-9,
         "omittedAtMost": 0.75,
         "card": "scripted@1.0.0",
         "cases": 0,
@@ -169,7 +169,7 @@ def test_a_finding_makes_more_reads_needed(sited: Sited) -> None:
 @pytest.mark.parametrize("limit", [0.005, 0.02, 0.9])
 @pytest.mark.parametrize(("reread", "found"), [(0, 0), (1, 1), (200, 0), (200, 7), (700, 1)])
 def test_the_number_of_reads_is_the_smallest_that_proves_it(limit: float, reread: int, found: int) -> None:
-    rule = GateRule(0.05, timedelta(days=90), 0.9, 0.001, limit)
+    rule = GateRule(0.05, timedelta(days=90), 0.9, 1e-9, limit)
     more = reads_to_open(rule, Passed(1000, 0, reread, found))
     assert proven(rule, Passed(1000, 0, reread + more, found))
     assert more == 0 or not proven(rule, Passed(1000, 0, reread + more - 1, found))

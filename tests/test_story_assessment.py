@@ -35,6 +35,7 @@ from tests.world import (
     coded,
     doctor,
     make_world,
+    report,
     send_case,
     task,
     with_policy,
@@ -376,3 +377,53 @@ def test_the_assessor_is_shown_no_earlier_opinion_after_the_blind_answer_either(
         world.run()
         assert world.history(asked["id"])[-1] == ("completed", "closed-amended")
         assert world.get("Task?code=final-read&_summary=count")["total"] == 0
+
+
+def test_a_model_is_not_independent_of_itself(two_models: Callable[..., World]) -> None:
+    world = two_models(replace(OTHER, shared_errors=MEASURED))
+    sent, _ = second_read(world)
+    world.others[OTHER.identity].answer = Answer.ABSENT
+    for number, code in (("P-9", "independent"), ("P-10", "not-shown")):
+        asked = world.post(request(sent, "other-model", number))
+        world.run()
+        assert shown(world, asked["id"])[0] == code
+    assert record(world, asked["id"]).earlier == tuple(sorted((FIRST.identity, OTHER.identity)))
+
+
+def test_where_no_model_has_read_there_is_none_to_be_independent_of(two_models: Callable[..., World]) -> None:
+    world = two_models(pathway=Pathway.NONE)
+    expert = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = send_case(world, VIRAL)
+    world.run()
+    answer_as(world, expert, VIRAL)
+    world.run()
+    world.others[OTHER.identity].answer = Answer.ABSENT
+    asked = world.post(request(sent, "other-model"))
+    world.run()
+    assert record(world, asked["id"]).earlier == ()
+
+
+def test_who_signed_another_first_report_on_the_question_is_not_independent(world: World) -> None:
+    sent, _ = second_read(world)
+    other = doctor(world, "Sorrel", "Third House", SPECIALTY)
+    about = world.post(report(sent.patient, other, VIRAL))
+    world.reader.answer = Answer.ABSENT
+    world.post(task(sent.patient, f"DiagnosticReport/{about['id']}", "P-5"))
+    world.run()
+    asked = world.post(request(sent, "human"))
+    world.run()
+    assert world.state(asked["id"]) == "held", "nobody is left who has not signed on it"
+
+
+def test_another_model_that_is_taken_away_while_a_specialist_reads_keeps_nobody_waiting(
+    two_models: Callable[..., World],
+) -> None:
+    world = two_models()
+    sent, _ = second_read(world)
+    assessor = doctor(world, "Sorrel", "Third House", SPECIALTY)
+    asked = world.post(request(sent, "both"))
+    world.run()
+    world.house.others.clear()  # type: ignore[attr-defined]
+    answer_as(world, assessor, VIRAL)
+    world.run()
+    assert world.history(asked["id"])[-1] == ("completed", "closed-upheld")

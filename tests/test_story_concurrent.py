@@ -261,3 +261,21 @@ def test_a_case_that_is_stopped_names_no_opinion_that_was_shown(concurrent: Conc
     assert task["businessStatus"]["coding"][0]["code"] == "closed-unresolved"
     assert "output" not in task
     assert len(documents(world, "withdrawal")) == 1
+
+
+@pytest.mark.parametrize("first", ["signs", "refuses"])
+def test_the_patient_is_told_that_it_was_shown_and_must_not_be_used(
+    concurrent: Concurrent, first: str
+) -> None:
+    world = concurrent()
+    specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
+    sent = unsigned(world)
+    acts = {"signs": lambda: signed(world, sent, VIRAL), "refuses": lambda: refuse(world, sent.patient)}
+    for act in (first, *(each for each in acts if each != first)):
+        acts[act]()
+    world.run()
+    answer_as(world, specialist, VIRAL)
+    world.run()
+    notice = world.get(outputs(world, sent)["patient-notice"]["valueReference"]["reference"])
+    assert "had read your case, and your doctor was shown what it said" in decoded(notice)
+    assert "was used by nobody" not in decoded(notice)

@@ -63,6 +63,7 @@ def read(world: World, **header: str) -> Hospital:
     [
         (Device("ACME Imaging", "DX 200", "3.2"), True),
         (Device("acme imaging", "Dx  200"), True),
+        (Device("ACME Imaging", "DX 200", "3.2\\PXE 1"), True),
         (Device("ACME Imaging", "DX 300", "3.2"), False),
         (Device("ACME Imaging"), False),
         (Device("Acme"), False),
@@ -79,7 +80,13 @@ def test_a_kind_of_device(found: Device, covered: bool) -> None:
 def test_a_question_is_no_device() -> None:
     assert device_in("bacterial-meningitis") is None
     assert device_in("") is None
-    assert device_in(scope_of(Device("A|B"))) == Device("a b")
+    assert device_in(scope_of(Device("A|B", "\u00dc 1"))) == Device("a|b", "\u00fc 1")
+
+
+def test_one_of_several_software_versions_is_enough() -> None:
+    kind = Device("Acme", software="3.2")
+    assert kind.covers(Device("ACME", "DX", "3.2\\PXE 1"))
+    assert not kind.covers(Device("ACME", "DX", "3.21\\PXE 1"))
 
 
 @pytest.mark.parametrize(("header", "state"), [(ACME, "offered"), (NEWER, "offered"), (OTHER, "closed")])

@@ -45,7 +45,7 @@ from tests.world import (
 
 OPENS_AFTER = 4
 GATE = GateRule(
-    rule_out_below=0.05, window=timedelta(days=90), at_most=0.9, reread=0.001, omitted_at_most=3 / OPENS_AFTER
+    rule_out_below=0.05, window=timedelta(days=90), at_most=0.9, reread=1e-9, omitted_at_most=3 / OPENS_AFTER
 )
 REGISTERED = {"status": "registered"}
 Gatekeeping = Callable[..., World]
@@ -167,7 +167,7 @@ def test_whatever_is_in_doubt_goes_to_humans(
 
 def test_no_more_than_the_share_is_ruled_out(gatekeeping: Gatekeeping) -> None:
     # Of 4 to prove it and 4 more, 4 of 8 is a half.
-    world = gatekeeping(gate=GateRule(0.05, timedelta(days=90), 0.5, 0.001, 3 / OPENS_AFTER))
+    world = gatekeeping(gate=GateRule(0.05, timedelta(days=90), 0.5, 1e-9, 3 / OPENS_AFTER))
     ends = [business(world, asked(world, f"T-{number}")) for number in range(5)]
     assert ends == ["closed-ruled-out"] * 4 + ["to-be-read"]
 

@@ -271,6 +271,8 @@ def test_a_kind_of_device_may_have_its_own():
         ("[[thresholds.devices]]", "[thresholds]\nabsent_at_most = 0.1\n[[thresholds.devices]]",
          "thresholds", "must be a table: absent_at_most and present_at_least"),
         (DEVICES.strip(), "[thresholds]", "thresholds", "must be a table"),
+        (DEVICES, DEVICES + DEVICES.replace('software = "3.2"', 'model = "DX"\nsoftware = "3.2"'),
+         "thresholds.devices", "must name a kind of device before those that it is one of"),
     ],
 )  # fmt: skip
 def test_wrong_thresholds_of_devices_are_named(old, new, key, sentence):
