@@ -24,6 +24,7 @@ from server.dicom.web import door as dicomweb
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
+from server.gatekeeping import gatekeepers
 from server.hl7v2.listen import counts as mllp
 from server.image_desk import images_desk
 from server.log import logger
@@ -43,7 +44,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
     app.register_blueprint(pages(house.ledger, house.inbox))
     app.add_url_rule("/health", "health", view_func=lambda: _health(house))
-    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house))
+    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, now))
     app.before_request(_begin)
     app.before_request(lambda: _demand_operator(entry, now))
     app.after_request(partial(_end, logger()))
@@ -118,12 +119,20 @@ def _owed(house: House) -> dict[str, int]:
     }
 
 
-def _metrics(house: House) -> flask.Response:
+def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
     switched = {question: house.rulings.switches.on(question) is not None for question in house.policies}
-    text = metrics.exposition(house.ledger, house.deliveries, house.inbox, polled, doors, doubled=switched)
+    text = metrics.exposition(
+        house.ledger,
+        house.deliveries,
+        house.inbox,
+        polled,
+        doors,
+        doubled=switched,
+        gatekeepers=list(gatekeepers(house, now())),
+    )
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -36,6 +36,8 @@ class Decider(StrEnum):
     """The specialist's first one, because the final one was not given."""
     PHYSICIAN_IN_CHARGE = "physician-in-charge"
     """Who keeps their own view against the specialist's."""
+    GATEKEEPER_POLICY = "gatekeeper-policy"
+    """No human has read: the policy rules the case out, and the medical director answers for the policy."""
 
 
 class Overruling(StrEnum):

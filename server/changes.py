@@ -5,17 +5,34 @@ And of the switch: who let everything be read by two humans, and who went back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from server.model import Policy
+from server.model import Device, Policy
 from server.ports import CaseRow
 
 EVERYTHING = ""
 """The scope of a switch that is for all questions."""
+
+
+_DEVICE = "device "
+
+
+def scope_of(device: Device) -> str:
+    """The scope of a switch that is for a kind of device, whatever is asked about its images."""
+    parts = (" ".join(each.casefold().split()) for each in (device.maker, device.model, device.software))
+    return _DEVICE + json.dumps(list(parts), ensure_ascii=False)
+
+
+def device_in(scope: str) -> Device | None:
+    """The kind of device that a switch is for; None: it is for questions."""
+    if not scope.startswith(_DEVICE):
+        return None
+    return Device(*json.loads(scope.removeprefix(_DEVICE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +126,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The last word on a scope: all questions, or one."""
+    """The last word on a scope: all questions, one, or a kind of device."""
 
     scope: str
     act: Act
@@ -133,6 +150,6 @@ class Policies(Protocol):
         """The one under which it was opened."""
         ...
 
-    def doubled(self, question: str) -> bool:
-        """Whether everything is read by two humans now."""
+    def doubled(self, question: str, devices: Collection[Device] = ()) -> bool:
+        """Whether everything of a question, or of one of these devices, is read by two humans now."""
         ...

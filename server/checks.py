@@ -14,7 +14,7 @@ from server import listening, mllp, settings
 from server.access.register import checked
 from server.certificates import TlsFiles
 from server.clock import now
-from server.configuration import demand_models, load_configuration
+from server.configuration import demand_models, load_configuration, load_other_models
 from server.dicom.peers import load_peers
 from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
@@ -166,10 +166,10 @@ def _try(what: str, look: Callable[[], str]) -> Line:
 
 def _configuration(chosen: Settings) -> str:
     cards, policies = load_configuration(chosen)
-    demand_models(chosen, cards)
-    return ", ".join(
-        f"{card.identity} under {policies[question].identity}" for question, card in cards.items()
-    )
+    others = load_other_models(chosen, cards)
+    demand_models(chosen, cards, others)
+    first = (f"{card.identity} under {policies[question].identity}" for question, card in cards.items())
+    return ", ".join((*first, *(f"{card.identity} for assessments" for card in others.values())))
 
 
 def _data(chosen: Settings) -> str:

@@ -27,6 +27,7 @@ from server.options import WORDS
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
+from server.reporting import report
 from server.rights_commands import COMMANDS as RIGHTS
 from server.store.attempts import PARKED
 from server.store.ledger import Ledger
@@ -46,7 +47,7 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, *RIGHTS):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
     main.add_command(each)
 
 
@@ -171,7 +172,7 @@ def withdraw_model(card: str, by: str, reason: str) -> None:
     reads instead; the model is not asked again. A version stays withdrawn: mend it under a new one.
     """
     house = build(settings.load())
-    known = {each.identity for each in house.cards.values()} | house.ledger.models()
+    known = {each.identity for each in house.models} | house.ledger.models()
     if card not in known:
         text = f"no such model version has read here; known: {', '.join(sorted(known))}"
         raise fault(Category.NOT_FOUND, "not-found", text)
@@ -228,16 +229,13 @@ def partners(name: str | None) -> None:
     rows = house.partners.listed(tuple(house.polled))
     for each in rows:
         last = instant(each.answered_at) if each.answered_at else "never"
+        why = f": {each.last_error}" if each.last_error else ""
         click.echo(
             f"{each.name}: last good look {last}, next {instant(each.due_at)}; {each.taken} Tasks taken in, "
-            f"{each.refused} refused; {each.failures} failed looks in a row{_because(each.last_error)}"
+            f"{each.refused} refused; {each.failures} failed looks in a row{why}"
         )
     if not rows:
         click.echo("nobody is polled")
-
-
-def _because(error: str | None) -> str:
-    return f": {error}" if error else ""
 
 
 @main.command()
@@ -288,7 +286,7 @@ def law_table() -> str:
 
 
 def _law_cells(move: Move) -> tuple[str, ...]:
-    first = move.first or "any"
+    first = " or ".join(move.first) or "any"
     ai = " or ".join(move.ai) or "any"
     stays = move.to is move.state
     return (

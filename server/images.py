@@ -5,10 +5,12 @@ The words are the standard's: a study holds series, a series holds instances (PS
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from server.model import Device
 from server.objects import Held
 
 OWN = "own:"
@@ -51,6 +53,12 @@ class ImageObject:
     """By which way it came: ``CALLING>CALLED``, ``stow:client``, ``import``; behind ``OWN`` what we wrote."""
     header: dict[str, str] = field(default_factory=dict)
     """Other attributes that are searched and matched by keyword (PS3.6), without pixels."""
+
+
+def device_of(header: Mapping[str, str]) -> Device:
+    """What acquired an object; what its header does not tell is empty."""
+    names = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+    return Device(*(header.get(each, "").strip() for each in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from server.case import State, public_state
 from server.clock import now
 from server.counting import Told
 from server.dicom_metrics import of_dicom
+from server.gatekeeping import Gatekeeper
 from server.mllp_metrics import of_mllp
 from server.store.deliveries import Deliveries
 from server.store.inbox import MessageStore
@@ -46,8 +47,9 @@ class _Counts(Collector):
         partners: Sequence[PartnerRow],
         doors: Doors,
         doubled: Mapping[str, bool],
+        gatekeepers: Sequence[Gatekeeper],
     ) -> None:
-        self._doubled = doubled
+        self._doubled, self._gatekeepers = doubled, gatekeepers
         self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
@@ -91,11 +93,34 @@ class _Counts(Collector):
         for question, on in sorted(self._doubled.items()):
             doubled.add_metric([question], on)
         yield doubled
+        yield from self._of_gatekeepers()
         yield from self._of_partners()
         if self._doors.dicom is not None:
             yield from of_dicom(self._doors.dicom, now())
         if self._doors.mllp is not None:
             yield from of_mllp(self._doors.mllp, now())
+
+    def _of_gatekeepers(self) -> Iterator[GaugeMetricFamily]:
+        """Of released cases, as ``policy gate`` tells them: a scrape beside a single case tells no more."""
+        opened = GaugeMetricFamily(
+            "second_reader_gatekeeper_open",
+            "1 while the next case below the threshold may be left without a human.",
+            labels=["question"],
+        )
+        cases = GaugeMetricFamily(
+            "second_reader_gatekeeper_cases",
+            "Cases of the window and the model version in use: judged, ruled out; below and read, found.",
+            labels=["question", "what"],
+        )
+        for each in self._gatekeepers:
+            question, passed = each.policy.question, each.passed
+            opened.add_metric([question], each.closed is None)
+            cases.add_metric([question, "judged"], passed.cases)
+            cases.add_metric([question, "ruled-out"], passed.ruled_out)
+            cases.add_metric([question, "read"], passed.reread)
+            cases.add_metric([question, "found"], passed.found)
+        yield opened
+        yield cases
 
     def _of_partners(self) -> Iterator[GaugeMetricFamily]:
         failures = GaugeMetricFamily(
@@ -128,11 +153,13 @@ def exposition(
     doors: Doors = NONE,
     *,
     doubled: Mapping[str, bool] = NOT_DOUBLED,
+    gatekeepers: Sequence[Gatekeeper] = (),
 ) -> bytes:
     """The metrics in Prometheus' text format.
 
-    ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown.
+    ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown;
+    ``gatekeepers``: of the policies in force.
     """
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled, gatekeepers))
     return generate_latest(registry)

@@ -127,6 +127,32 @@ class InputContract:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What acquires images, as DICOM names it (PS3.3 C.7.5.1); what is empty is not told, or any."""
+
+    maker: str
+    """Manufacturer (0008,0070)."""
+    model: str = ""
+    """Manufacturer's Model Name (0008,1090)."""
+    software: str = ""
+    """Software Versions (0018,1020)."""
+
+    def covers(self, other: Device) -> bool:
+        """Whether the other is of this kind: alike in all that is told here, but for case and spaces."""
+        pairs = (self.maker, other.maker), (self.model, other.model), (self.software, other.software)
+        return all(not wanted or _plain(wanted) in _values(found) for wanted, found in pairs)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _values(text: str) -> set[str]:
+    """Software Versions has one for each part (VM 1-n): the whole, and each (PS3.5 6.2)."""
+    return {_plain(text), *map(_plain, text.split("\\"))}
+
+
+@dataclass(frozen=True, slots=True)
 class FilmContract:
     """Which films a reader of films is made for; anything else it declines."""
 
@@ -140,6 +166,8 @@ class FilmContract:
     """Rows and columns, each; checked before anything is decoded."""
     aspect: Span
     """Width by height, as the film is shown."""
+    devices: tuple[Device, ...] = ()
+    """Whose films, and of which software; empty: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +176,21 @@ class Band:
 
     absent_at_most: float
     present_at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on a model's probability is an answer, in general and of some devices."""
+
+    band: Band | None
+    """None: as the card says."""
+    devices: tuple[tuple[Device, Band], ...] = ()
+    """The first that covers the device counts."""
+
+    def of(self, device: Device | None) -> Band | None:
+        if device is None:
+            return self.band
+        return next((band for kind, band in self.devices if kind.covers(device)), self.band)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +206,16 @@ class Subgroup:
     age_years: Span | None = None
     sex: str | None = None
     """R4 administrative-gender; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedErrors:
+    """How far the errors of two models go together: phi of being wrong on the same cases (S5.4)."""
+
+    other: str
+    """``name@version`` of the other model."""
+    phi: float
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +248,12 @@ class Card:
     """A reader of films has one, and no features; a reader of tables has features and none."""
     subgroups: tuple[Subgroup, ...] = ()
     """Empty: no figures for some people alone are known."""
+    family: str = ""
+    """What kind of model it is, in plain words; empty: not told."""
+    trained_on: str = ""
+    """Where the training data are from; empty: not told."""
+    shared_errors: SharedErrors | None = None
+    """None: not measured."""
 
     @property
     def identity(self) -> str:
@@ -332,6 +391,8 @@ class Verdict(StrEnum):
     DECLINED = "declined"
     NOT_ASKED = "not-asked"
     """No model was: two humans read."""
+    RULED_OUT = "ruled-out"
+    """No human has read: there is nothing that the model's answer could be compared with."""
 
 
 class Discordance(StrEnum):
@@ -354,6 +415,8 @@ class Comparison:
     """By which what is made of the verdict is decided; the policy's, or that of the case's risk band."""
     band: str | None = None
     """The risk band that the case was in; None: in none."""
+    shown: bool = False
+    """The first reader had been shown the model's answer: the two are not independent."""
 
 
 class Grounds(StrEnum):
@@ -517,6 +580,91 @@ class StopRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GateRule:
+    """When a gatekeeper may leave a case without a human (second-reading S8.2)."""
+
+    rule_out_below: float
+    """A probability below it; lower than that by which the model says absent."""
+    window: timedelta
+    """How far back cases are counted for all that follows."""
+    at_most: float
+    """Cap on the share ruled out: a model that drifts must not close the door on everybody."""
+    reread: float
+    """Share of those below that humans read all the same, drawn like an audit."""
+    omitted_at_most: float
+    """What the net false-omission rate may be at the most, by its upper 95 % bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a gatekeeper has done so far: one question, one model version, one window."""
+
+    cases: int = 0
+    ruled_out: int = 0
+    reread: int = 0
+    """Cases below the threshold that humans have read to the end, for whichever reason."""
+    found: int = 0
+    """Of those, with a finding, the first reader's or a specialist's."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateKey:
+    """Which cases a gatekeeper judges alike: only reads of such prove anything of one another."""
+
+    question: str
+    card: str
+    """``name@version`` of the model."""
+    rule_out_below: float
+    scope: str
+    """The priorities of the requests that have it, joined by commas."""
+
+
+class Passage(StrEnum):
+    """Why a gatekeeper leaves a case to humans, or that it does not."""
+
+    SILENT = "the model gives no answer"
+    NOT_BELOW = "its probability is not below the threshold"
+    DOUBLED = "two humans read every case"
+    UNPROVEN = "it is not known well enough what would be missed"
+    FULL = "the share that may be ruled out is reached"
+    DRAWN = "drawn to be read by humans"
+    READ = "a human has read it meanwhile"
+    ASKED = "humans have been asked to read it before"
+    STOPPED = "a person has stopped it before it was written up"
+    RULED_OUT = "ruled out"
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What a gatekeeper has made of one read of the model."""
+
+    passage: Passage
+    below: bool
+    """Its probability was below the threshold, whatever became of the case."""
+    key: GateKey
+    read: int
+    """Which of the case's AI reads, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first reader is shown what the model says before they sign."""
+
+    read: int
+    """Which of the case's AI reads, counted from 1."""
+    withdrawn: bool = False
+    """It must not be used any more, and whoever has it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAfterAll:
+    """What a human's report says of a case that had been ruled out."""
+
+    report: ResourceKey
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingRules:
     """How a released result is chased until a clinician says that they have read it."""
 
@@ -571,6 +719,10 @@ class Policy:
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
+    thresholds: Thresholds | None = None
+    """None: as the model's card says."""
+    gate: GateRule | None = None
+    """With the pathway gatekeeper, and with no other."""
 
     @property
     def identity(self) -> str:
@@ -715,12 +867,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Who has given an opinion on a question about a patient in other cases."""
+
+    signers: tuple[str, ...] = ()
+    """References of people and roles, specialists' and first readers'."""
+    models: tuple[str, ...] = ()
+    """``name@version``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Independence:
-    """What was checked of somebody who has assessed a case for its patient (second-reading S5.4)."""
+    """What was checked of somebody, or of a model, that has assessed a case for its patient (S5.4)."""
 
     role: str
+    """``PractitionerRole/id``, or ``name@version``."""
     earlier: tuple[str, ...]
-    """Everybody of whom they were to be independent, as references."""
+    """Everybody of whom they were to be independent, as references; of a model ``name@version``."""
     checks: tuple[Check, ...]
 
     @property
@@ -810,6 +973,22 @@ class Result:
     priority: str
     final: Answer | None
     """The specialist's, where one has signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """How many resolved cases came to the same, one for each person; for reports."""
+
+    rule: str
+    first: Answer | None
+    model: Answer | None
+    asked: bool
+    """The model was."""
+    final: Answer | None
+    """The specialist's, where one has signed."""
+    policy: str | None
+    """Digest of the one under which they were opened; None: before any was kept."""
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,10 @@ class Header:
     series_description: str | None = field(default=None, repr=False)
     referring: str | None = field(default=None, repr=False)
     """Referring physician."""
+    maker: str | None = None
+    """Of the device that acquired it: Manufacturer, its model's name, and its software's versions."""
+    maker_model: str | None = None
+    software: str | None = None
     step_date: str | None = field(default=None, repr=False)
     """When the performed procedure step began."""
     step_time: str | None = field(default=None, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from pathlib import Path
 from server.changes import Counting, Kept
 from server.configuration import demand_sure
 from server.errors import Category, fault
-from server.model import Card, Policy
+from server.model import Card, Device, Policy
 from server.ports import CaseRow
 from server.routing.policy import read_policy
 from server.store.database import Database
@@ -63,9 +63,9 @@ class PolicyBook:
             self._kept[digest] = kept
         return parsed(self._kept[digest])
 
-    def doubled(self, question: str) -> bool:
-        """Whether two humans read every case of a question now."""
-        return self._switches.on(question) is not None
+    def doubled(self, question: str, devices: Collection[Device] = ()) -> bool:
+        """Whether two humans read every case of a question, or of one of these devices, now."""
+        return self._switches.on(question, devices) is not None
 
 
 @lru_cache(maxsize=64)

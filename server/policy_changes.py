@@ -19,12 +19,14 @@ from server.changes import Counting, Proposal, Said, newest_of
 from server.clock import now
 from server.configuration import demand_sure
 from server.errors import Category, Fault, fault
+from server.model import Card
 from server.options import MOMENT, WORDS
 from server.policies import kept_file, parsed
 from server.routing.change import Approval, Change, Standing, Trial, newer, same_person, standing
 from server.routing.figures import figures, lines
 from server.routing.replay import MOST, Past, read_set
 from server.routing.replay import replay as replayed
+from server.store.gates import GateStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -57,10 +59,11 @@ def propose(file: Path, by: str, reason: str, cases: Path | None) -> None:
         text = f"the policy in force is {before.identity}; one that replaces it needs a higher version"
         raise fault(Category.CONFLICT, "business-rule", text)
     _demand_new(house, kept.digest, newest)
-    if (card := house.cards.get(kept.question)) is not None:
+    card = house.cards.get(kept.question)
+    if card is not None:
         demand_sure(card, after)
-    past, about = _past(house, kept.question, cases)
-    told = {**figures(replayed(past, before, after)), **about}
+    past, about = _past(house, kept.question, card, cases)
+    told = {**figures(replayed(past, before, after, card.band if card else None)), **about}
     house.rulings.changes.propose(Proposal(0, kept, newest.kept.digest, by, at, reason, told))
     click.echo("\n".join((f"replayed on {about['of']}:", *lines(told))))
     click.echo(f"{kept.identity} is proposed; another person lets it count:")
@@ -79,19 +82,27 @@ def _demand_new(house: House, digest: str, newest: Counting) -> None:
             raise fault(Category.CONFLICT, "duplicate", text)
 
 
-def _past(house: House, question: str, cases: Path | None) -> tuple[list[Past], dict[str, Any]]:
+_NOTHING = "nothing: no case of the model in use is resolved here yet"
+
+
+def _past(
+    house: House, question: str, card: Card | None, cases: Path | None
+) -> tuple[list[Past], dict[str, Any]]:
     """The cases, and by what they are known afterwards."""
     if cases is not None:
         content = cases.read_bytes()
         return read_set(content, cases.name), {"of": cases.name, "set": hashlib.sha256(content).hexdigest()}
     past = [
         Past(each.first, each.model, each.probability, each.silence, each.priority, each.final)
-        for each in house.rulings.results.past(question, MOST)
+        for each in house.rulings.results.past(question, MOST, card.identity if card else None)
     ]
     digest = hashlib.sha256(msgspec.json.encode(past)).hexdigest()
     return past, {
-        "of": "the cases resolved here" if past else "nothing: no case is resolved here yet",
+        "of": "the cases resolved here, of the model in use"
+        if past
+        else "nothing: no case is resolved here yet",
         "set": digest,
+        "ruledOut": GateStore(house.database).ruled_out(question),
     }
 
 

@@ -10,6 +10,7 @@ import click
 from server.errors import Category, fault
 from server.model import Policy
 from server.policy_changes import approve, propose, reject
+from server.policy_gate import gate
 from server.policy_listing import listed, show
 from server.policy_switching import normal, safe
 from server.routing.ends import cells_table
@@ -25,7 +26,7 @@ def policy() -> None:
     """Policies: what their rules make of every case, and what to expect of one before it is used."""
 
 
-for each in (simulate, costs, propose, approve, reject, listed, show, safe, normal):
+for each in (simulate, costs, propose, approve, reject, listed, show, gate, safe, normal):
     policy.add_command(each)
 
 
@@ -49,7 +50,8 @@ def replay(before: Path, after: Path, cases: Path, as_json: bool) -> None:
     A case is {"first", "model"}, each present, absent or null, and where known "probability", "silence"
     (why the model said nothing), "priority", and "final", the specialist's answer.
     """
-    found = replayed(read_set(cases.read_bytes(), cases.name), *(_policy(each) for each in (before, after)))
+    was, now = _policy(before), _policy(after)
+    found = replayed(read_set(cases.read_bytes(), cases.name), was, now)
     told = figures(found)
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
 

@@ -19,7 +19,7 @@ from server.case import Event, Position
 from server.completeness import Inquiry
 from server.contract import Inputs
 from server.errors import Category, Fault, Issue
-from server.model import AiRead, Commitment, Document, Receipt, Withdrawal
+from server.model import AiRead, Commitment, Document, Receipt, ResourceKey, Withdrawal
 from server.notices import Subscribing
 from server.query import Page, Query, Row, Test
 
@@ -166,6 +166,8 @@ class Opening:
     """{system, value} by which the sender's own system knows the Task."""
     due_by: datetime | None
     """Task.restriction.period.end."""
+    other_model: bool = False
+    """An assessment: the question's other model reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class CaseRow:
     last_error: str | None = None
     policy: str | None = None
     """Digest of the policy under which it was opened; None: before any was kept."""
+    other_model: bool = False
+    """The question's other model reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,8 @@ class Progress:
     """``server.images.by_study`` and ``by_accession``: what comes under them is news from now on."""
     asks: tuple[Inquiry, ...] = ()
     """What archives are to be asked for the case."""
+    rests_on: tuple[ResourceKey, ...] = ()
+    """Of which another version would have led elsewhere: then nothing is committed."""
 
 
 @dataclass(frozen=True, slots=True)

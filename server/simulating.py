@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from server.routing.simulation.cost import Costs, Order, cost, crossover
 from server.routing.simulation.expected import Readers
 from server.routing.simulation.reader import Reader
 from server.routing.simulation.table import table
-from server.routing.simulation.ways import Minutes, Plan, plan_of, told, ways
+from server.routing.simulation.ways import OWN, Minutes, Plan, plan_of, told, ways
 
 _SHARE = click.FloatRange(0, 1)
 _ABOVE = click.FloatRange(0, min_open=True)
@@ -46,7 +46,11 @@ _THE_POLICY = _options(
     click.option(
         "--band", "bands", type=BAND, multiple=True, help="Of a band of the file: share of cases, share ill."
     ),
-    click.option("--ruled-out", type=_SHARE, help="Also show a gatekeeper and a triage at this share."),
+    click.option(
+        "--ruled-out",
+        type=_SHARE,
+        help="Share below the threshold of the file's gatekeeper; also show one, and a triage, at it.",
+    ),
 )
 _THE_READERS = _options(
     click.option("--first", required=True, type=RATES, help="The first reader."),
@@ -60,8 +64,8 @@ _THE_READERS = _options(
     click.option("--declined", default=0.0, type=_SHARE, help="Share of cases without an answer. [0]"),
     click.option("--surely-present", default=0.0, type=_SHARE, help="P4: share of cases that sure. [0]"),
     click.option("--surely-absent", default=0.0, type=_SHARE, help="P4: share of cases that sure. [0]"),
-    click.option("--copied", default=0.0, type=_SHARE, help="How often a shown model is copied. [0]"),
-    click.option("--discounted", default=0.0, type=_SHARE, help="How often its own finds are dropped. [0]"),
+    click.option("--copied", type=_SHARE, help="How often a shown model is copied. [0]"),
+    click.option("--discounted", type=_SHARE, help="How often its own finds are dropped. [0]"),
     click.option("--minutes", default=1.0, type=_ABOVE, help="Of a first read. [1]"),
     click.option("--specialist-minutes", default=1.0, type=_ABOVE, help="Of a specialist's read. [1]"),
 )
@@ -77,11 +81,15 @@ def simulate(as_json: bool, minutes: float, specialist_minutes: float, **given: 
     Readers are given as SENSITIVITY/SPECIFICITY, bands as NAME=SHARE/PREVALENCE. What they share is
     the difficulty of a case, summed over a grid: the same options give the same digits. No real case is used.
     """
-    readers = _readers(given)
-    rows = dict(ways(_plan(given), readers, given["ruled_out"]))
+    readers, plan = _readers(given), _plan(given)
+    rows = dict(ways(plan, readers, given["ruled_out"]))
     before, spent = rows["full double reading"], Minutes(minutes, specialist_minutes)
     found = [told(way, each, before, spent) for way, each in rows.items()]
-    click.echo(json.dumps(found, indent=2) if as_json else table(found))
+    notes = list(_notes(plan, found[0], given))
+    if as_json:
+        click.echo(json.dumps([{**found[0], "notes": notes}, *found[1:]], indent=2))
+    else:
+        click.echo(table(found, notes))
 
 
 @click.command()
@@ -117,6 +125,16 @@ def costs(at: tuple[float, ...], as_json: bool, **given: Any) -> None:
         click.echo(f"a second opinion costs no more than a gatekeeper from a prevalence of {turn:.4f} on")
 
 
+def _notes(plan: Plan, policy: dict[str, Any], given: dict[str, Any]) -> Iterator[str]:
+    """What is to be known of the policy's own row."""
+    if plan.gate is not None:
+        yield f"{OWN}: no human reads {policy['unread']:.1%}; every miss among those is in its sensitivity."
+    missing = [f"--{each}" for each in ("copied", "discounted") if given[each] is None]
+    if plan.shows and missing:
+        told_ = ", ".join(missing)
+        yield f"{OWN} shows first readers what the model says; taken as 0, the best case: {told_}."
+
+
 def _plan(given: dict[str, Any]) -> Plan:
     file, bands = given["file"], dict(given["bands"])
     if file is None:
@@ -133,7 +151,7 @@ def _plan(given: dict[str, Any]) -> Plan:
         content = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise fault(Category.INCORRECT, "structure", f"{file.name} is not a policy file in UTF-8") from error
-    return plan_of(read_policy(content, file.name), bands)
+    return plan_of(read_policy(content, file.name), bands, given["ruled_out"])
 
 
 def _readers(given: dict[str, Any]) -> Readers:
@@ -147,7 +165,7 @@ def _readers(given: dict[str, Any]) -> Readers:
         declined=given["declined"],
         surely_present=given["surely_present"],
         surely_absent=given["surely_absent"],
-        spoiled=Spoiled(given["copied"], given["discounted"]),
+        spoiled=Spoiled(given["copied"] or 0.0, given["discounted"] or 0.0),
     )
 
 

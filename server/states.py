@@ -11,6 +11,7 @@ class State(StrEnum):
     RECEIVED = "received"
     INCOMPLETE = "incomplete"
     READY = "ready"
+    RULED_OUT = "ruled-out"
     COMPARED = "compared"
     CONCORDANT = "concordant"
     AUDIT = "audit"
@@ -56,9 +57,14 @@ class Event(StrEnum):
     AI_NOT_ASKED = "no AI asked"
     AI_VOIDED = "AI read voided"
     AI_BARRED = "AI barred by the patient"
+    AI_SHOWN = "AI read shown to the first reader"
+    LEFT_TO_HUMANS = "left to humans by the gatekeeper"
+    RULED_OUT = "ruled out by the gatekeeper"
     FIRST_READ_LOCKED = "first read locked"
     FIRST_READ_CORRECTED = "first read corrected"
     FIRST_READ_WITHDRAWN = "first report withdrawn"
+    FIRST_READ_AFTER_ALL = "first report of a case that was ruled out"
+    EVIDENCE_LATE = "evidence of a case that was ruled out corrected"
     FIRST_READ_CORRECTED_LATE = "first report corrected late"
     FIRST_READ_WITHDRAWN_LATE = "first report withdrawn late"
     IMAGES_LATE = "images late"
@@ -110,6 +116,8 @@ class First(StrEnum):
 
     AWAITED = "awaited"
     LOCKED = "locked"
+    NOT_READ = "not-read"
+    """The gatekeeper has ruled the case out: no human has been asked to read."""
 
 
 class Ai(StrEnum):

@@ -68,7 +68,7 @@ def run(processes: Sequence[str], settings: Settings) -> None:
         mllp.demand_door(settings)
     house = build(settings)  # say now what would stop the children
     house.close()
-    demand_models(settings, house.cards)
+    demand_models(settings, house.cards, house.others)
     stop = threading.Event()
     for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())

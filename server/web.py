@@ -80,4 +80,4 @@ def look(settings: Settings) -> None:
 
     house = wiring.build(settings)
     house.close()
-    configuration.demand_models(settings, house.cards)
+    configuration.demand_models(settings, house.cards, house.others)

@@ -19,7 +19,7 @@ from server.auditing import AuditClerk
 from server.caller import EVERYBODY, Caller
 from server.clock import now
 from server.completing import StudyCalls
-from server.configuration import load_configuration
+from server.configuration import load_configuration, load_other_models
 from server.destinations import load_destinations, load_pacs, load_receivers
 from server.fhir.access import demand_holdable
 from server.fhir.admission import Admission
@@ -61,6 +61,8 @@ class House:
     settings: Settings
     destinations: tuple[Destination, ...]
     cards: Mapping[str, Card]
+    others: Mapping[str, Card]
+    """Other models, which assess where a patient asks for one; by question."""
     policies: Mapping[str, Policy]
     """As they were in force when this process started."""
     rulings: Rulings
@@ -90,6 +92,11 @@ class House:
         """Let go of everything that is open."""
         self.accesses.close()
         self.database.close()
+
+    @property
+    def models(self) -> tuple[Card, ...]:
+        """The cards of all that read here."""
+        return (*self.cards.values(), *self.others.values())
 
     @property
     def polled(self) -> Mapping[str, Destination]:
@@ -122,6 +129,7 @@ def build(settings: Settings, *, judged: bool = True) -> House:
         settings=settings,
         destinations=destinations,
         cards=cards,
+        others=load_other_models(settings, cards),
         policies=policies,
         rulings=kept,
         database=database,
@@ -198,7 +206,9 @@ def desk(house: House, now: Callable[[], datetime] = now) -> Desk:
         seals=house.ledger,
         withdrawals=house.ledger,
         completing=StudyCalls(house),
-        admission=Admission(frozenset(house.cards), (*house.destinations, *house.receivers), house.cards),
+        admission=Admission(
+            frozenset(house.cards), (*house.destinations, *house.receivers), house.cards, house.others
+        ),
         notices=house.notifications,
         trail=audit_clerk(house, now),
         reachable=Reachable(house.settings.subscribers),

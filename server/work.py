@@ -9,7 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from server.clock import now
-from server.configuration import load_configuration
+from server.configuration import load_configuration, load_other_models
 from server.loading import loading
 from server.readers import Readers
 from server.settings import Settings
@@ -36,11 +36,12 @@ def work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cards, _ = load_configuration(settings)
-    readers = Readers(settings.cards, cards, Vault(settings.data).get)
+    others = load_other_models(settings, cards)
+    readers = Readers(settings.cards, cards, others, Vault(settings.data).get)
     try:
         with ThreadPoolExecutor(1) as beside:
             # A model takes as long to load as the rest of this process does: both at once.
-            loaded = beside.submit(readers.start_all)
+            loaded = beside.submit(readers.start_first)
             loops = _loops(settings, readers)
             loaded.result()
         _run(loops, stop, sorted(cards))

@@ -18,7 +18,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.leases import delivery_lease
-from server.model import Document, Track, Withdrawal
+from server.model import Document, GateKey, Passed, Track, Withdrawal
 from server.notifier import Notifier
 from server.policies import PolicyBook
 from server.ports import Reader, Waiting
@@ -29,6 +29,7 @@ from server.stopping import StopWatch
 from server.store.commitments import CommitmentStore
 from server.store.deliveries import Deliveries
 from server.store.earlier import EarlierReads
+from server.store.gates import GateStore
 from server.store.inquiries import Inquiries
 from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
@@ -54,6 +55,7 @@ class Files:
     ledger: Ledger
     deliveries: Deliveries
     asked: Inquiries
+    gates: GateStore
 
     def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
         return self.ledger.facts(case_id, kind, type_)
@@ -73,6 +75,9 @@ class Files:
     def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
         return self.ledger.tracks(question, at)
 
+    def passed(self, key: GateKey, since: datetime) -> Passed:
+        return self.gates.passed(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 
@@ -81,10 +86,11 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
     """A worker that carries cases."""
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries, house.inquiries),
+        files=Files(house.ledger, house.deliveries, house.inquiries, GateStore(house.database)),
         images=house.images,
         steps=PerformedSteps(house.database),
         cards=house.cards,
+        others=house.others,
         policies=PolicyBook(house.policies, house.rulings),
         reader=readers,
         explain=explain,

@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = {"fhir", "dicom", "hl7v2", "reader", "routing", "console", "store", "porch", "access"}
 NOUNS_AND_LAW = {
-    "server.model", "server.case", "server.states", "server.errors", "server.query", "server.caller",
+    "server.model", "server.case", "server.law", "server.states", "server.errors", "server.query",
+    "server.caller",
 }  # fmt: skip
 CORRIDOR = NOUNS_AND_LAW | {
     "server", "server.arbitration",
@@ -30,16 +31,16 @@ COMPOSERS = {
     "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
     "server.directory", "server.dissent_commands", "server.door_metrics",
-    "server.doors", "server.hearing", "server.holding",
+    "server.doors", "server.gatekeeping", "server.hearing", "server.holding",
     "server.idle", "server.image_desk", "server.importing", "server.mllp", "server.mllp_metrics",
     "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
     "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
-    "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_listing",
-    "server.policy_switching", "server.standing_orders", "server.stopping",
+    "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_gate",
+    "server.policy_listing", "server.policy_switching", "server.standing_orders", "server.stopping",
     "server.polling",
-    "server.processes", "server.readers", "server.rights_commands", "server.simulating",
+    "server.processes", "server.readers", "server.reporting", "server.rights_commands", "server.simulating",
     "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",
     "server.worker", "server.workers",

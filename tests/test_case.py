@@ -48,11 +48,13 @@ def rows_for(position: Position, event: Event) -> list[Position]:
             move.to,
             move.sets_first or position.first,
             move.sets_ai or position.ai,
-            position.state if move.to in WITH_A_PERSON else None,
+            (State.READY if position.state is State.RULED_OUT else position.state)
+            if move.to in WITH_A_PERSON
+            else None,
         )
         for move in LAW
         if (move.state, move.event) == (position.state, event)
-        and (move.first is None or move.first is position.first)
+        and (not move.first or position.first in move.first)
         and (not move.ai or position.ai in move.ai)
     ]
 
@@ -84,7 +86,14 @@ def test_a_refusal_names_everything_that_can_happen_instead(position: Position) 
         assert set(told.split(", ")) == legal
 
 
-@pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON))
+@pytest.mark.parametrize("event", [Event.HELD, Event.GAVE_UP])
+def test_what_was_ruled_out_and_is_stopped_before_it_is_told_is_read_by_humans(event: Event) -> None:
+    stopped = advance(Position(State.RULED_OUT, First.NOT_READ, Ai.SEALED), event)
+    assert (stopped.before, stopped.first) == (State.READY, First.AWAITED)
+    assert advance(stopped, Event.RESUMED) == Position(State.READY, First.AWAITED, Ai.SEALED)
+
+
+@pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON - {State.RULED_OUT}))
 @pytest.mark.parametrize("event", [Event.HELD, Event.GAVE_UP])
 def test_a_person_resumes_a_case_exactly_where_it_stood(before: State, event: Event) -> None:
     for first, ai in itertools.product(First, Ai):
@@ -197,9 +206,11 @@ def test_what_would_tell_the_ai_answer_shows_as_compared_and_nothing_else_does()
         State.NOT_COMPARABLE,
         State.REVEALED,
         State.FINAL_READ,
+        State.RULED_OUT,
     }
     shown = {State.REVEALED, State.FINAL_READ}
-    assert {public_state(state) for state in hidden - shown} == {State.COMPARED}
+    assert {public_state(state) for state in hidden - shown - {State.RULED_OUT}} == {State.COMPARED}
+    assert public_state(State.RULED_OUT) is State.READY
     assert {public_state(state) for state in shown} == {State.BLIND_READ}
 
 
@@ -212,7 +223,7 @@ def test_the_printed_law_holds_every_row() -> None:
         for state in states.split(", ")
     }
     for move in LAW:
-        first, ai = move.first or "any", " or ".join(move.ai) or "any"
+        first, ai = " or ".join(move.first) or "any", " or ".join(move.ai) or "any"
         assert (
             move.state,
             move.event,

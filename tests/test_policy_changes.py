@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from server import settings
+from server import policy_changes, settings
 from server.checks import run as checked
 from server.commands import main
 from server.errors import Category, Fault
 from server.settings import Settings
 from server.standing_orders import of_policies, tell_differing
 from server.wiring import build
-from tests.test_story_changes import OLD, QUESTION, SHIPPED, text
+from tests.test_policy_gate import gatekept
+from tests.test_story_changes import OLD, QUESTION, SHIPPED, kept, text
+from tests.test_story_gatekeeper import asked, prove
+from tests.world import make_world
 
 NEXT = text(version='"1.2.0"', rule='"P2"')
 CASES = '{"first": "present", "model": "absent", "final": "absent"}\n' * 3
@@ -196,13 +199,54 @@ def test_a_policy_that_does_not_go_with_a_new_card_stops_the_start_and_can_still
     card = cards / QUESTION / "card.toml"
     card.write_text(re.sub(r"(?m)^absent_at_most = \S+", "absent_at_most = 0.01", card.read_text()))
     monkeypatch.setenv("SECOND_READER_CARDS", str(cards))
-    with pytest.raises(Fault, match="must lie beyond the card's own thresholds"):
+    with pytest.raises(Fault, match="must lie beyond the model's own thresholds"):
         build(settings.load())
     assert [each.what for each in checked() if not each.good] == ["policies in force"]
     surer = by_confidence.replace("1.2.0", "1.3.0") + sure.replace("0.02", "0.001")
     propose(site, surer)
     run("approve", digest(surer), "--by", "Bo")
     build(settings.load()).close()
+
+
+# -- a gatekeeper, and readers who see the model --------------------------------------------------
+
+
+def test_a_gatekeeper_is_replayed_at_its_worst(site: Path) -> None:
+    below = '{"first": "present", "model": "absent", "probability": 0.001, "final": "present"}\n'
+    cases = file(site, below + CASES, "cases.jsonl")
+    told = propose(site, gatekept(rule_out_below=0.01), "Ada", "--cases", cases)
+    assert "4 cases: a specialist asked in 4 (100.0%) before, 3 (75.0%) after" in told
+    assert "  specialist: over-called -> ruled out, no human: 1" in told
+    assert "no human reads 1 (25.0%) after; 1 of those ended as present: lost findings" in told
+    [row] = [each for each in listed() if each["version"] == "1.2.0"]
+    assert row["replay"]["noHuman"] == {"before": None, "after": {"cases": 1, "present": 1, "unknown": 3}}
+    assert (row["replay"]["lost"], row["replay"]["sensitivity"]["after"]) == (0, 0)
+
+
+def test_of_its_own_cases_those_that_were_ruled_out_are_told_to_be_left_out(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = make_world(tmp_path / "world")
+    world = next(opened)
+    world.house.rulings.changes.begin(kept(gatekept()), world.watch())
+    monkeypatch.setattr(policy_changes, "build", lambda *_, **__: world.house)
+    monkeypatch.setattr(policy_changes, "now", world.watch)
+    prove(world)
+    for number in range(3):
+        asked(world, f"T-{number}")
+    told = propose(site, text(version='"1.3.0"'))
+    assert "replayed on the cases resolved here, of the model in use:\n4 cases: a specialist asked in 0" in told
+    assert "no human reads 4 (100.0%) before; 0 of those ended as present" in told
+    assert "not among these: 3 cases that ended here without a human, by a gatekeeper" in told
+    [made] = world.house.rulings.changes.proposals()
+    assert (made.figures["cases"], made.figures["ruledOut"]) == (4, 3)
+    next(opened, None)
+
+
+def test_who_has_not_seen_the_model_is_told_of_readers_who_would(site: Path) -> None:
+    concurrent = f'pathway = "concurrent"\n{NEXT}'.replace("audit_fraction = 0.0", "audit_fraction = 0.05")
+    told = propose(site, concurrent, "Ada", "--cases", file(site, CASES, "cases.jsonl"))
+    assert "the first reader sees the model's answer in 3 after; what they answered here" in told
 
 
 # -- a changed file ------------------------------------------------------------------------------
@@ -262,6 +306,22 @@ def test_one_person_throws_the_switch_and_two_go_back(site: Path) -> None:
     assert "two humans read every case of all questions" in [*checked()][-1].detail
     assert "decide again" in run("normal", "--by", "Bo", "--reason", "agreed")
     assert "is not thrown" in refused(Category.CONFLICT, "normal", "--by", "Bo", "--reason", "x")
+
+
+def test_the_switch_may_be_for_one_kind_of_device(site: Path) -> None:
+    told = run("safe", "--by", "Ada", "--reason", "odd", "--maker", "ACME Imaging", "--model", "DX 200")
+    assert 'two humans read every case of device ["acme imaging", "dx 200", ""] now' in told
+    assert 'switch, device ["acme imaging", "dx 200", ""]: safe by Ada' in run("list")
+    assert 'two humans read every case of device ["acme imaging", "dx 200", ""]' in [*checked()][-1].detail
+    run("normal", "--by", "Ada", "--reason", "mended", "--maker", "acme  imaging", "--model", "dx 200")
+    told = run("normal", "--by", "Bo", "--reason", "agreed", "--maker", "ACME Imaging", "--model", "DX 200")
+    assert "decide again" in told
+    assert "by its --maker at least" in refused(
+        Category.INCORRECT, "safe", "--by", "A", "--reason", "x", "--model", "DX 200"
+    )
+    assert "for a question or for a device" in refused(
+        Category.INCORRECT, "safe", "--by", "A", "--reason", "x", "--maker", "B", "--question", QUESTION
+    )
 
 
 def test_the_switch_may_be_for_one_question(site: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from server import readers as module
 from server.errors import Category, Fault
 from server.readers import Readers
 from tests.world import CARD
+
+OTHER = replace(CARD, name="another")
+SECOND = replace(CARD, name="of-another-question")
 
 
 class Scripted:
@@ -38,15 +42,29 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
 
 
 def test_a_reader_is_started_when_first_needed_and_once(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD}, bytes.fromhex)
+    readers = Readers(tmp_path, {"q1": CARD}, {"q1": OTHER}, bytes.fromhex)
     assert made == []
-    assert readers("q1") is readers("q1")
-    assert [(each.folder, each.running) for each in made] == [(tmp_path / "q1", 1)]
+    assert readers(CARD.identity) is readers(CARD.identity)
+    assert readers(OTHER.identity) is not readers(CARD.identity)
+    assert [(each.folder, each.running) for each in made] == [
+        (tmp_path / "q1", 1),
+        (tmp_path / "q1" / "other", 1),
+    ]
 
 
-def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_path: Path) -> None:
-    readers = Readers(tmp_path, {"q1": CARD, "q2": CARD}, bytes.fromhex)
-    readers.start_all()
+def test_a_start_loads_what_every_case_needs_and_leaves_other_models_to_the_first_assessment(
+    made: list[Scripted], tmp_path: Path
+) -> None:
+    readers = Readers(tmp_path, {"q1": CARD, "q2": SECOND}, {"q1": OTHER}, bytes.fromhex)
+    readers.start_first()
+    assert [each.card for each in made] == [CARD, SECOND]
+    assert [each.running for each in made] == [1, 1]
+
+
+def test_readers_are_ended_together(made: list[Scripted], tmp_path: Path) -> None:
+    readers = Readers(tmp_path, {"q1": CARD}, {"q1": OTHER}, bytes.fromhex)
+    readers.start_first()
+    readers(OTHER.identity)
     assert [each.running for each in made] == [1, 1]
     readers.close()
     assert [each.running for each in made] == [0, 0]
@@ -55,7 +73,7 @@ def test_all_readers_are_started_and_ended_together(made: list[Scripted], tmp_pa
 def test_a_reader_that_cannot_start_is_tried_again(
     made: list[Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers = Readers(tmp_path, {"q1": CARD}, bytes.fromhex)
+    readers = Readers(tmp_path, {"q1": CARD}, {}, bytes.fromhex)
 
     def breaks(_self: Scripted) -> None:
         raise Fault(Category.BROKEN)
@@ -63,6 +81,6 @@ def test_a_reader_that_cannot_start_is_tried_again(
     with monkeypatch.context() as broken:
         broken.setattr(Scripted, "start", breaks)
         with pytest.raises(Fault):
-            readers("q1")
-    assert readers("q1").running == 1  # type: ignore[attr-defined]
+            readers(CARD.identity)
+    assert readers(CARD.identity).running == 1  # type: ignore[attr-defined]
     assert len(made) == 2

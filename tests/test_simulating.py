@@ -99,6 +99,51 @@ def test_a_band_counts_by_its_share(tmp_path: Path) -> None:
     assert ill["sensitivity"] == pytest.approx(weighed)
 
 
+GATE = """[gate]
+rule_out_below = 0.02
+window = "90 d"
+at_most = 0.6
+reread = 0.1
+omitted_at_most = 0.005
+"""
+
+
+def written(tmp_path: Path, pathway: str, more: str = "") -> tuple[str, str]:
+    file = tmp_path / "a.toml"
+    file.write_text(f'pathway = "{pathway}"\n{SHIPPED.read_text()}\n{more}')
+    return "--policy", str(file)
+
+
+def test_a_gatekeeper_of_a_file_is_the_policy_s_own_row(tmp_path: Path) -> None:
+    file = written(tmp_path, "gatekeeper", GATE)
+    found = rows(*ALIKE, *file, "--ruled-out", "0.5")["this policy"]
+    assert found["unread"] == pytest.approx(0.45)
+    assert found["sensitivity"] < rows(*ALIKE, "--audit", "0.05")["this policy"]["sensitivity"]
+    sentence = "this policy: no human reads 45.0%; every miss among those is in its sensitivity."
+    assert found["notes"] == [sentence]
+    assert sentence in run("simulate", *ALIKE, *file, "--ruled-out", "0.5").output.splitlines()
+    with pytest.raises(Fault, match="a gatekeeper needs the share"):
+        run("simulate", *ALIKE, *file)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ((), ["taken as 0, the best case: --copied, --discounted."]),
+        (("--copied", "0.3"), ["taken as 0, the best case: --discounted."]),
+        (("--copied", "0", "--discounted", "0.1"), []),
+    ],
+)
+def test_a_policy_that_shows_the_model_says_what_it_takes_for_granted(
+    tmp_path: Path, given: tuple[str, ...], missing: list[str]
+) -> None:
+    found = rows(*ALIKE, *written(tmp_path, "concurrent"), *given)["this policy"]
+    notes = [f"this policy shows first readers what the model says; {each}" for each in missing]
+    assert found.pop("notes") == notes
+    blind = rows(*ALIKE, "--audit", "0.05", *given)["this policy"]
+    assert found == {key: each for key, each in blind.items() if key != "notes"}
+
+
 def test_p4_asks_of_whom_the_model_is_sure() -> None:
     sure = ("--rule", "P4", "--surely-absent", "0.5", "--surely-present", "0.01")
     found = rows(*ALIKE, *sure)

@@ -267,16 +267,18 @@ def played(world: World, play: Play, says: Answer | None) -> Views:
 
 @pytest.mark.parametrize("play", [unsigned, accepted], ids=lambda each: each.__name__)
 def test_the_log_tells_as_little(worlds: Callable[..., World], log: list[Any], play: Play) -> None:
-    told: dict[Any, Views] = {}
-    for says in SAYS:
-        log.clear()
-        world = worlds(audit_fraction=1.0)
-        world.reader.answer = says
-        play(world)
-        named: dict[str, str] = {}
-        told[says] = {str(number): renamed(repr(timeless(line)), named) for number, line in enumerate(log)}
+    told = {says: logged(worlds(audit_fraction=1.0), log, play, says) for says in SAYS}
     assert any("case moved" in each for each in told[None].values())
     assert differences(told) == []
+
+
+def logged(world: World, log: list[Any], play: Play, says: Answer | None) -> Views:
+    """What a play leaves in the log, line by line, without how long each request took."""
+    log.clear()
+    world.reader.answer = says
+    play(world)
+    named: dict[str, str] = {}
+    return {str(number): renamed(repr(timeless(line)), named) for number, line in enumerate(log)}
 
 
 def test_once_it_is_resolved_the_opinion_is_there_and_the_comparison_can_tell(

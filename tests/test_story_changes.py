@@ -25,6 +25,7 @@ from tests.world import (
     Hospital,
     World,
     answer_as,
+    coded,
     doctor,
     make_world,
     send_case,
@@ -81,14 +82,21 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., World]]:
         next(each, None)
 
 
-def moves(world: World, code: Any, says: Answer, end: Any = BACTERIAL) -> Iterator[Hospital]:
-    """One case, one move after the other, with its people; yields after each."""
+def moves(
+    world: World, code: Any, says: Answer, end: Any = BACTERIAL, *, unwritten: bool = False
+) -> Iterator[Hospital]:
+    """One case, one move after the other, with its people; yields after each.
+
+    ``unwritten``: of the report there is nothing yet.
+    """
     specialist = doctor(world, "Quill", "Elsewhere", SPECIALTY)
     world.reader.answer = says
-    sent = send_case(world, code, report_more={"status": "preliminary"})
+    draft = {"status": "registered" if unwritten else "preliminary"}
+    sent = send_case(world, None if unwritten else code, report_more=draft)
     yield sent
     yield from _carried(world, sent)
-    assert world.put({**sent.report, "status": "final"}).status_code == 200
+    written = {**sent.report, "status": "final", "conclusionCode": [coded(code)]}
+    assert world.put(written).status_code == 200
     yield sent
     yield from _carried(world, sent)
     for each in world.get(f"Task?owner={specialist}&status=requested").get("entry", []):

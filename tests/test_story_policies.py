@@ -12,8 +12,9 @@ import pytest
 
 from server.contract import Inputs
 from server.errors import Category, fault
-from server.model import AiRead, Answer, Band, Hl7Kind, Pathway, RiskBand, Urgency, Withdrawal
+from server.model import AiRead, Answer, Band, Hl7Kind, Pathway, RiskBand, Thresholds, Urgency, Withdrawal
 from tests.hl7v2.foreign import fields, read
+from tests.test_story_notice import notice, text
 from tests.test_story_results import system
 from tests.world import (
     BACTERIAL,
@@ -137,6 +138,21 @@ def test_by_confidence_the_middle_goes_to_a_human(under: Under, confident: Band,
     world = under(rule="P4", confident=confident)
     _, sent = case(world, BACTERIAL, Answer.PRESENT)  # at 0.94
     assert world.state(sent.task_id) == state
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "says"),
+    [(None, "agree"), (Band(0.01, 0.95), "abstained"), (Band(0.95, 0.96), "major-discordance")],
+)
+def test_a_policy_has_its_own_thresholds(under: Under, thresholds: Band | None, says: str) -> None:
+    world = under(thresholds=thresholds and Thresholds(thresholds))
+    specialist, sent = case(world, BACTERIAL, Answer.PRESENT)  # at 0.94
+    if says != "agree":
+        answer_as(world, specialist, BACTERIAL)
+        world.run()
+    assert agreement(world, sent) == says
+    told = text(notice(world, sent.task_id))
+    assert ("This service has set others" in told) is (thresholds is not None)
 
 
 def test_a_sure_model_that_contradicts_settles_nothing(under: Under) -> None:

@@ -355,3 +355,20 @@ def test_what_was_not_released_when_a_person_stopped_it_stays_under_seal(world: 
     world.run()
     assert world.state(sent.task_id) == "held"
     assert world.send("GET", f"DiagnosticReport/{sent.report['id']}").status_code == 403
+
+
+def test_while_a_person_looks_at_a_released_result_nothing_ends_its_case_any_more(chasing: World) -> None:
+    world = chasing
+    sent = delivered(world)
+    case = str(world.house.ledger.case_of_task(sent.task_id))
+    world.house.ledger.hold(case, "Dr. Tarn", "to be looked at", world.watch())
+    world.run()
+    assert world.put({**sent.report, "status": "entered-in-error"}).status_code == 200
+    world.run()
+    assert world.state(sent.task_id) == "held", "its result is out, and is still owed to be read"
+    world.house.ledger.resume(case, "Dr. Tarn", world.watch())
+    later(world, hours=24)
+    assert world.state(sent.task_id) == "sent"
+    told = [each["event"] for each in world.trace(sent.task_id)["history"]]
+    assert "first report withdrawn late" in told
+    assert "reminded of an unread result" in told

@@ -61,7 +61,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def __init__(self, *_: Any) -> None:
             pass
 
-        def start_all(self) -> None:
+        def start_first(self) -> None:
             said.append("start")
 
         def close(self) -> None:
@@ -113,7 +113,7 @@ def test_without_its_model_it_does_not_begin(
         raise fault(Category.BROKEN, "security", "another model")
 
     workers(monkeypatch, pytest.fail, pytest.fail)
-    monkeypatch.setattr(work.Readers, "start_all", broken)
+    monkeypatch.setattr(work.Readers, "start_first", broken)
     with pytest.raises(Fault, match="another model"):
         work.work(chosen)
     assert told == ["close"]

@@ -27,9 +27,11 @@ from server.model import (
     Destination,
     Document,
     Feature,
+    GateKey,
     Hl7Destination,
     InputContract,
     PacsDestination,
+    Passed,
     Policy,
     Receipt,
     Span,
@@ -45,6 +47,7 @@ from server.steps.roster import Roster
 from server.store.database import Database, prepare_folder
 from server.store.deliveries import Deliveries
 from server.store.earlier import EarlierReads
+from server.store.gates import GateStore
 from server.store.images import ImageStore
 from server.store.inbox import MessageStore
 from server.store.inquiries import Inquiries
@@ -152,9 +155,12 @@ class ScriptedReader:
     ``breaks``: how often the model gives no usable answer; ``crashes``: how often the code around it fails.
     """
 
+    card: Card = CARD
     answer: Answer | None = Answer.PRESENT
     breaks: int = 0
     crashes: int = 0
+    probability: float | None = None
+    """Of its next answers; None: the usual one of each answer."""
     seen: list[Inputs] = field(default_factory=list)
 
     def read(self, inputs: Inputs, now: datetime) -> AiRead:
@@ -166,16 +172,17 @@ class ScriptedReader:
             self.breaks -= 1
             raise fault(Category.BROKEN, "exception", "the model's score is not a number")
         declined = self.answer is None or bool(inputs.outside)
-        probability = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
+        usual = {Answer.PRESENT: 0.94, Answer.ABSENT: 0.02, None: None}[self.answer]
+        probability = usual if self.probability is None else self.probability
         return AiRead(
-            question=CARD.question,
-            card=CARD.identity,
-            model_digest=CARD.model_digest,
+            question=self.card.question,
+            card=self.card.identity,
+            model_digest=self.card.model_digest,
             input_digest=inputs.digest,
             made_at=now,
             answer=None if declined else self.answer,
             probability=None if declined else probability,
-            band=CARD.band,
+            band=self.card.band,
             reasons=inputs.outside or (("told to decline",) if declined else ()),
             sources=inputs.sources,
         )
@@ -227,6 +234,9 @@ class LostFacts:
     def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
         return self.world.house.ledger.tracks(question, at)
 
+    def passed(self, key: GateKey, since: datetime) -> Passed:
+        return GateStore(self.world.house.database).passed(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 
@@ -242,6 +252,8 @@ class World:
     courier: ScriptedCourier
     cases: CaseWorker
     deliveries: DeliveryWorker
+    others: Mapping[str, ScriptedReader] = field(default_factory=dict)
+    """By ``name@version`` of other models."""
 
     def run(self) -> None:
         """Carry and deliver until nothing is due."""
@@ -300,6 +312,7 @@ def make_world(
     *,
     policy: Policy = POLICY,
     card: Card = CARD,
+    other: Card | None = None,
     destination: bool = True,
     archives: tuple[PacsDestination, ...] = (),
     receivers: tuple[Hl7Destination, ...] = (),
@@ -319,6 +332,7 @@ def make_world(
         settings=chosen,
         destinations=destinations,
         cards={card.question: card},
+        others={} if other is None else {other.question: other},
         policies={card.question: policy},
         rulings=rulings(database),
         database=database,
@@ -338,15 +352,17 @@ def make_world(
         receivers=receivers,
     )
     (folder / "audit.key").write_bytes(AUDIT_KEY)  # the door and the steps draw by the same
-    watch, reader, courier = Watch(), ScriptedReader(), ScriptedCourier()
+    watch, reader, courier = Watch(), ScriptedReader(card), ScriptedCourier()
+    others = {} if other is None else {other.identity: ScriptedReader(other)}
     tools = Tools(
         shelf=house.shelf,
-        files=Files(house.ledger, house.deliveries, house.inquiries),
+        files=Files(house.ledger, house.deliveries, house.inquiries, GateStore(database)),
         images=house.images,
         steps=PerformedSteps(database),
         cards=house.cards,
+        others=house.others,
         policies=PolicyBook(house.policies, house.rulings),
-        reader=lambda _: reader,
+        reader=lambda identity: reader if identity == card.identity else others[identity],
         explain=lambda read, _: f"AI second read: {read.answer or 'declines'}",
         operator=Operator("Test operator"),
         audit_key=AUDIT_KEY,
@@ -365,6 +381,7 @@ def make_world(
         courier,
         CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
+        others,
     )
     house.close()
 

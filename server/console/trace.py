@@ -7,10 +7,11 @@ content, and states that would tell it show as ``compared``: the specialist read
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from server.case import ACCOUNTABLE, Event, State, public_state
+from server.case import Event, First, Position, State, accountable, public_state
 from server.ports import CaseRow, History
 from server.times import instant
 
@@ -42,8 +43,9 @@ def trace(
         "question": case.question,
         "task": f"Task/{case.task_id}",
         "state": state,
-        "accountable": _accountable(case.position.state, open_=open_),
-        "firstRead": case.position.first,
+        "accountable": _accountable(case.position, open_=open_),
+        # Whether humans are to read is not settled before it is written up.
+        "firstRead": First.AWAITED if case.position.state is State.RULED_OUT else case.position.first,
         "aiRead": case.position.ai if open_ else _seal(case),
         "opened": _time(case.opened_at),
         "nextLook": _time(case.due_at),
@@ -62,7 +64,7 @@ def summary(case: CaseRow) -> dict[str, Any]:
         "question": case.question,
         "task": f"Task/{case.task_id}",
         "state": state,
-        "accountable": _accountable(case.position.state, open_=False),
+        "accountable": _accountable(case.position, open_=False),
         "opened": _time(case.opened_at),
         "nextLook": _time(case.due_at),
     }
@@ -117,8 +119,8 @@ def _delivery(row: Any) -> dict[str, Any]:
     }
 
 
-def _accountable(state: State, *, open_: bool) -> str:
-    return ACCOUNTABLE[state if open_ else public_state(state)]
+def _accountable(position: Position, *, open_: bool) -> str:
+    return accountable(position if open_ else replace(position, state=public_state(position.state)))
 
 
 def _seal(case: CaseRow) -> str:

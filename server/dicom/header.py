@@ -24,7 +24,7 @@ _TEXTS = {
     "patient_id": 0x00100020, "patient_id_issuer": 0x00100021, "patient_name": 0x00100010,
     "accession": 0x00080050, "accession_issuer": within(0x00080051, 0x00400031), "body_part": 0x00180015,
     "referring": 0x00080090, "study_id": 0x00200010, "study_description": 0x00081030,
-    "series_description": 0x0008103E,
+    "series_description": 0x0008103E, "maker": 0x00080070, "maker_model": 0x00081090, "software": 0x00181020,
 }  # fmt: skip
 _CODES = {
     "birth_date": 0x00100030, "sex": 0x00100040, "age": 0x00101010, "modality": 0x00080060,

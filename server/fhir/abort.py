@@ -7,7 +7,8 @@ answers on the Task that asks.
 from __future__ import annotations
 
 from server.errors import Category, Fault, Issue
-from server.fhir.admission import Look, coded
+from server.fhir.admission import Look
+from server.fhir.task_parts import coded
 from server.fhir.task_states import ended
 from server.fhir.terms import ABORT
 from server.fhir.upon import demand_new, demand_same_patient, in_focus, waiting

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from server.errors import Category, Fault, Issue, fault
+from server.fhir.assessing import MODELS, assessors, demand_assessor, is_assessment
 from server.fhir.one_code import demand_one_code
 from server.fhir.references import local, normal
+from server.fhir.task_parts import coded, inputs
 from server.fhir.terms import (
     AI_FREE_READ,
     ASSESSMENT,
-    BY_BOTH,
-    BY_HUMAN,
-    BY_OTHER_MODEL,
     FINAL_READ,
-    IN_ASSESSOR,
     IN_QUESTION,
     IN_REPORT,
     QUESTION,
@@ -26,7 +24,7 @@ from server.fhir.terms import (
     SPECIALIST_READ,
 )
 from server.fhir.times import moment
-from server.model import Card, Coding
+from server.model import Card
 from server.ports import Opening, Resource
 
 Look = Callable[[str, str], Resource | None]
@@ -51,6 +49,8 @@ class Admission:
     destinations: Sequence[Home]
     cards: Mapping[str, Card] = field(default_factory=dict)
     """By question: by which codes a specialist's final answer is known."""
+    others: Mapping[str, Card] = field(default_factory=dict)
+    """By question: another model, which assesses where a patient asks for one."""
 
     def opening(self, task: Resource, look: Look) -> Opening:
         """The case that a second-read Task opens.
@@ -63,7 +63,7 @@ class Admission:
         identifier = placed(task, problems)
         destination = self._destination(identifier, problems)
         question = self._question(task, problems)
-        demand_assessor(task, problems)
+        demand_assessor(task, problems, another=question in self.others)
         patient = _local(task.get("for"), "Patient", "Task.for", problems)
         report = _report(task, problems)
         _same_patient(report, patient, look, problems)
@@ -78,6 +78,7 @@ class Admission:
             destination=destination,
             task_identifier=identifier,
             due_by=_due_by(task),
+            other_model=not assessors(task).isdisjoint(MODELS),
         )
 
     def card(self, task: Resource) -> Card:
@@ -127,22 +128,19 @@ class Admission:
 
 def is_second_read(task: Resource) -> bool:
     """Whether it asks for a second reading, with a model or without."""
-    return coded(task.get("code", {}), SECOND_READ) or is_ai_free(task)
-
-
-def is_assessment(task: Resource) -> bool:
-    """Whether a patient asks for an assessment that is independent of every earlier opinion."""
-    return coded(task.get("code", {}), ASSESSMENT)
+    return coded(task.get("code", {}), SECOND_READ) or is_ai_free(task) or is_assessment(task)
 
 
 def asks_alike(one: Resource, other: Resource) -> bool:
     """Whether two second-read Tasks want the same kind of reading."""
-    return (is_ai_free(one), is_assessment(one)) == (is_ai_free(other), is_assessment(other))
+    return (is_ai_free(one), assessors(one)) == (is_ai_free(other), assessors(other))
 
 
 def is_ai_free(task: Resource) -> bool:
     """Whether its placer wants no model to take part (the patient's right to a human alone)."""
-    return coded(task.get("code", {}), AI_FREE_READ) or is_assessment(task)
+    if coded(task.get("code", {}), AI_FREE_READ):
+        return True
+    return is_assessment(task) and assessors(task).isdisjoint(MODELS)
 
 
 def is_specialist_read(task: Resource) -> bool:
@@ -171,19 +169,6 @@ def is_final_given(resource: Resource) -> bool:
     return task and is_final_read(resource) and resource["status"] == "completed"
 
 
-def inputs(task: Resource, kind: Coding) -> list[dict[str, Any]]:
-    """Task.input entries of one of our types."""
-    return [each for each in task.get("input", []) if coded(each.get("type", {}), kind)]
-
-
-def coded(concept: Mapping[str, Any], code: Coding) -> bool:
-    """Whether a CodeableConcept says this code."""
-    return any(
-        coding.get("system") == code.system and coding.get("code") == code.code
-        for coding in concept.get("coding", [])
-    )
-
-
 def _kind(task: Resource, problems: list[Issue]) -> None:
     demand_one_code(task, problems)
     if not is_second_read(task):
@@ -194,32 +179,6 @@ def _kind(task: Resource, problems: list[Issue]) -> None:
         problems.append(Issue("business-rule", "a new Task has status requested", "Task.status"))
     if task["intent"] != "order":
         problems.append(Issue("business-rule", "a second read is an order: intent order", "Task.intent"))
-
-
-def demand_assessor(task: Resource, problems: list[Issue]) -> None:
-    """Independent means of another make than what read before; here one model reads each question (S5.4)."""
-    if not is_assessment(task):
-        return
-    said = {code for each in inputs(task, IN_ASSESSOR) for code in _said(each)}
-    if said == {BY_HUMAN.code}:
-        return
-    if said and said <= {BY_OTHER_MODEL.code, BY_BOTH.code}:
-        text = (
-            "only one model reads this question here, and none is independent of itself; available: "
-            f"{BY_HUMAN.code}"
-        )
-        problems.append(Issue("not-supported", text, "Task.input"))
-        return
-    text = f"by whom is needed, once: the input {IN_ASSESSOR.code}; available: {BY_HUMAN.code}"
-    problems.append(Issue("required", text, "Task.input"))
-
-
-def _said(named: Mapping[str, Any]) -> Iterator[str]:
-    """The code of an input, as a concept of ours, as a code, or as a text."""
-    for each in named.get("valueCodeableConcept", {}).get("coding", []):
-        if each.get("system") == IN_ASSESSOR.system and each.get("code"):
-            yield str(each["code"])
-    yield from (str(named[kind]) for kind in ("valueCode", "valueString") if kind in named)
 
 
 def placed(task: Resource, problems: list[Issue]) -> Mapping[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from server.errors import Category, Fault, Issue
-from server.fhir.admission import Look, coded
+from server.fhir.admission import Look
 from server.fhir.opinions import SIGNED
 from server.fhir.references import local, normal
+from server.fhir.task_parts import coded
 from server.fhir.terms import OUT_SPECIALIST_REPORT
 from server.ports import Resource
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from server.arbitration import Given, Overruling, answer_of, lacking
 from server.errors import Category, Fault, Issue, fault
-from server.fhir.admission import Look, inputs
+from server.fhir.admission import Look
 from server.fhir.completion import demand_report, named_report
 from server.fhir.opinions import conclusion
+from server.fhir.task_parts import inputs
 from server.fhir.terms import (
     ABSENT,
     IN_LOCALISED,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from server.fhir.admission import inputs
 from server.fhir.references import local
+from server.fhir.task_parts import inputs
 from server.fhir.terms import IN_STUDY
 from server.images import Ordered, Person
 from server.ports import Resource

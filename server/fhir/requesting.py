@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection
 
 from server.errors import Category, Fault, Issue, fault
-from server.fhir.admission import Look, is_assessment
+from server.fhir.admission import Look
+from server.fhir.assessing import is_assessment
 from server.fhir.parse import own
 from server.fhir.references import local, normal
 from server.fhir.terms import AI_FREE_READ, SECOND_READ

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from server.caller import Caller
 from server.errors import Category, fault
-from server.fhir.admission import Look, inputs, is_specialists
+from server.fhir.admission import Look, is_specialists
 from server.fhir.references import local, normal
 from server.fhir.requesting import signers
+from server.fhir.task_parts import inputs
 from server.fhir.terms import IN_REPORT
 from server.ports import Resource
 

@@ -115,6 +115,7 @@ OUT_DICOM_SR = Coding(TASK, "dicom-sr", "DICOM structured report")
 OUT_HEATMAP = Coding(TASK, "heatmap", "Heat map")
 OUT_INDEPENDENCE = Coding(TASK, "independence", "Independence of the assessor")
 OUT_NOTICE = Coding(TASK, "patient-notice", "Notice for the patient")
+OUT_AI_SHOWN = Coding(TASK, "first-reader-shown-ai", "First reader was shown the AI opinion")
 OUT_WITHDRAWN = Coding(TASK, "withdraw-ai-opinion", "AI opinion withdrawn")
 
 AGREE = Coding(AGREEMENT, "agree", "Agree")
@@ -122,6 +123,7 @@ MAJOR_DISCORDANCE = Coding(AGREEMENT, "major-discordance", "Major discordance")
 NOT_COMPARABLE = Coding(AGREEMENT, "not-comparable", "Not comparable")
 ABSTAINED = Coding(AGREEMENT, "abstained", "Abstained")
 NOT_ASKED = Coding(AGREEMENT, "not-asked", "No model asked")
+RULED_OUT = Coding(AGREEMENT, "ruled-out", "Ruled out, no human has read")
 
 
 INDEPENDENCE = f"{SR}/CodeSystem/independence"
@@ -142,6 +144,10 @@ class Business(StrEnum):
     AI_RUNNING = "ai-running"
     BEING_READ = "being-read"
     """As the one before, where no model is asked."""
+    TO_BE_READ = "to-be-read"
+    """The gatekeeper has not ruled it out: the first reader is asked to read."""
+    AI_SHOWN = "ai-shown"
+    """The model's answer has been sent to the first reader, by a policy of concurrent reading."""
     AWAITING_SPECIALIST = "awaiting-specialist"
     SPECIALIST_ACCEPTED = "specialist-accepted"
     REPORT_NOT_USABLE = "report-not-usable"
@@ -151,6 +157,8 @@ class Business(StrEnum):
     CLOSED_AMENDED = "closed-amended"
     CLOSED_STANDS = "closed-stands"
     """The readings differ, and the policy lets the first report stand."""
+    CLOSED_RULED_OUT = "closed-ruled-out"
+    """The policy leaves what the model rules out without a human; nobody has read."""
     CLOSED_KEPT = "closed-kept"
     """The physician in charge keeps the first report against the specialist's answer."""
     EXPIRED = "expired"

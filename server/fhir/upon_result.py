@@ -7,8 +7,9 @@ businessStatus.
 from __future__ import annotations
 
 from server.errors import Category, Fault, Issue
-from server.fhir.admission import Look, coded
+from server.fhir.admission import Look
 from server.fhir.requesting import demand_clinician, demand_patient_or_clinician
+from server.fhir.task_parts import coded
 from server.fhir.terms import ACKNOWLEDGE, CONTEST
 from server.fhir.upon import demand_new, demand_same_patient, in_focus, waiting
 from server.ports import Resource

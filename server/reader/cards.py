@@ -12,13 +12,17 @@ from typing import Any
 from marshmallow import ValidationError
 
 from server.errors import Category, Fault, Issue
-from server.model import Band, Card, Coding, Feature, FilmContract, InputContract, Subgroup
+from server.model import Band, Card, Coding, Feature, FilmContract, InputContract, SharedErrors, Subgroup
 from server.reader.schema import FilmCardSchema, TabularCardSchema
 
 CALIBRATION = ("slope", "intercept", "self_test_low", "self_test_high")
 """Platt slope and intercept on the raw log-odds; raw log-odds of the two self-test vectors."""
 FILM_CALIBRATION = ("slope", "intercept", "scope_at_least", "self_test")
 """Platt as above; the least score by which pixels are a film of the contract; log-odds of the test film."""
+
+
+OTHER = "other"
+"""The folder of a question's other model, within that of its first."""
 
 
 def load_cards(folder: Path) -> Mapping[str, Card]:
@@ -30,6 +34,12 @@ def load_cards(folder: Path) -> Mapping[str, Card]:
     cards = [load_card(path) for path in sorted(folder.glob("*/card.toml"))]
     if not cards:
         raise Fault(Category.INCORRECT, Issue("not-found", f"{folder} holds no card: expected */card.toml"))
+    return MappingProxyType({card.question: card for card in cards})
+
+
+def load_others(folder: Path) -> Mapping[str, Card]:
+    """The cards of other models, which assess where a patient asks for one, by question; raises as above."""
+    cards = (load_card(path) for path in sorted(folder.glob(f"*/{OTHER}/card.toml")))
     return MappingProxyType({card.question: card for card in cards})
 
 
@@ -57,6 +67,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 def _card(fields: dict[str, Any]) -> Card:
     model, film = fields.pop("model"), fields.pop("film", None)
+    shared = fields.pop("shared_errors", None)
     features = tuple(Feature(**each) for each in fields.pop("features", ()))
     del fields["kind"]
     return Card(
@@ -71,13 +82,15 @@ def _card(fields: dict[str, Any]) -> Card:
         limits=tuple(fields.pop("limits")),
         subgroups=tuple(Subgroup(**each) for each in fields.pop("subgroups")),
         film=FilmContract(**film) if film else None,
+        shared_errors=SharedErrors(**shared) if shared else None,
         **fields,
     )
 
 
 def _rules(card: Card, path: Path) -> Iterator[tuple[str, str]]:
     """What one key alone cannot show: (key, what is allowed)."""
-    if card.question != path.parent.name:
+    folder = path.parent.parent if path.parent.name == OTHER else path.parent
+    if card.question != folder.name:
         yield "question", "must be the name of the folder that the card lies in"
     if card.band.absent_at_most >= card.band.present_at_least:
         yield "band", "absent_at_most must be under present_at_least"

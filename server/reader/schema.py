@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from server.model import Coding, Span
+from server.model import Coding, Device, Span
 
 T = TypeVar("T")
 LOINC = "http://loinc.org"
@@ -25,6 +25,8 @@ _STRINGS = "must be a list of at least one text"
 _FIGURE = "must be a share with its interval, such as '0.91 (0.86 to 0.95)'"
 _SEXES = ("female", "male", "other", "unknown")
 _SEX = f"must be one of: {', '.join(_SEXES)}"
+_OF_DEVICE = {"maker", "model", "software"}
+_DEVICES = "must be a list of { maker, model, software }, of which the last two may be left out"
 _CODES = "must be a list of { code, display } with at least one entry"
 
 
@@ -42,7 +44,8 @@ class Checked(fields.Field[T]):
     """A value that one function reads, required as a rule; its ValueError or KeyError means: not allowed."""
 
     def __init__(self, sentence: str, parse: Callable[[Any], T], *, required: bool = True) -> None:
-        super().__init__(required=required, error_messages=dict.fromkeys(_KINDS, sentence))
+        plain = sentence.replace("{", "{{").replace("}", "}}")  # marshmallow formats its messages
+        super().__init__(required=required, error_messages=dict.fromkeys(_KINDS, plain))
         self._parse = parse
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> T:
@@ -145,6 +148,19 @@ def _fraction(value: Any) -> float:
     return float(number)
 
 
+def _correlation(value: Any) -> float:
+    number = _number(value)
+    if not -1 <= number <= 1:
+        raise ValueError
+    return float(number)
+
+
+def _devices(value: Any) -> tuple[Device, ...]:
+    if not isinstance(value, list) or not value or any(set(each) - _OF_DEVICE for each in value):
+        raise ValueError
+    return tuple(Device(**{name: _text(part) for name, part in each.items()}) for each in value)
+
+
 class FeatureSchema(Strict):
     """One entry of ``features``."""
 
@@ -195,6 +211,7 @@ class FilmSchema(Strict):
     views = Checked(_STRINGS, _strings)
     pixels = Checked(_SPAN, _span)
     aspect = Checked(_SPAN, _span)
+    devices = Checked(_DEVICES, _devices, required=False)
 
 
 class SubgroupSchema(Strict):
@@ -213,6 +230,14 @@ class SubgroupSchema(Strict):
     def _some(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data.keys() & {"age_years", "sex"}:
             raise ValidationError("must say who they are: age_years, sex, or both")
+
+
+class SharedErrorsSchema(Strict):
+    """``shared_errors``."""
+
+    other = Checked("must be the other model's name@version", _matching(r"[^@\s]+@\d+\.\d+\.\d+"))
+    phi = Checked("must be a number from -1 to 1", _correlation)
+    cases = Checked("must be on how many cases it was measured, at least 1", _count)
 
 
 class CardSchema(Strict):
@@ -236,6 +261,9 @@ class CardSchema(Strict):
     calibration = fields.Dict(Checked(_TEXT, _text), Checked("must be a number", _real), required=True)
     performance = fields.Dict(Checked(_TEXT, _text), Checked(_TEXT, _text), required=True)
     subgroups = fields.List(fields.Nested(SubgroupSchema), load_default=list)
+    family = Checked(_TEXT, _text, required=False)
+    trained_on = Checked(_TEXT, _text, required=False)
+    shared_errors = fields.Nested(SharedErrorsSchema)
 
 
 class TabularCardSchema(CardSchema):

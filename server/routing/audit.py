@@ -30,6 +30,11 @@ def drawn(case_id: str, key: bytes, fraction: float) -> bool:
     return _ticket("audit", case_id, key) < fraction
 
 
+def reread(case_id: str, key: bytes, fraction: float) -> bool:
+    """Whether humans read a case that a gatekeeper would rule out (S8.2); raises as ``drawn``."""
+    return _ticket("gate", case_id, key) < fraction
+
+
 def swapped(case_id: str, offer: int, key: bytes) -> bool:
     """Whether the model's opinion is shown to a specialist as the first of the two (S2.4).
 

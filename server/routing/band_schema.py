@@ -7,20 +7,17 @@ from typing import Any, ClassVar, Final
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from server.model import Band, Pathway, RiskBand
-from server.routing.pathways import OFFERED
+from server.model import Band, Device, Pathway, RiskBand, Thresholds
+from server.routing.pathways import PRIORITIES
 from server.routing.rules import RULES
-from server.routing.schema import Strict, allowed, text
-from server.toml import Number
+from server.routing.schema import Strict, allowed, share, text
 
-PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
-"""R4 request-priority, as a Task has it."""
-PATHWAY: Final = f"must be one of: {', '.join(OFFERED)}"
-_NOT_YET: Final = f"is a pathway that is not offered yet; {PATHWAY}"
+PATHWAY: Final = f"must be one of: {', '.join(Pathway)}"
 _NAME = "must be small letters and digits, joined by hyphens"
 _PRIORITY = f"must be a list of priorities, each one of: {', '.join(PRIORITIES)}"
 _PROBABILITY = "must be two numbers from 0 to 1, the smaller first"
-_CHANCE = "must be a number from 0 to 1"
+_FIRST = "must name a kind of device before those that it is one of: the first that fits counts"
+_DEVICE = "must be a text, as the device writes it; left out: any"
 _EITHER = "must say either priority or probability: by which of them a case is in the band"
 _CHANGES = "must say what is other in the band: pathway, rule, or both"
 _TOO_LATE = "cannot be told by probability: when the model has read, it has been asked; give the band a rule"
@@ -29,37 +26,16 @@ _P4 = "must be given with rule P4, and with no other"
 _BAND_RULE = f"must be one of: {', '.join(RULES)}"
 
 
-class _Offered(fields.Field[Pathway]):
-    """A pathway that the steps carry out; one that is known and not carried out is refused as that."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> Pathway:
-        del attr, data, rest
-        if isinstance(value, str) and value in OFFERED:
-            return Pathway(value)
-        known = isinstance(value, str) and value in set(Pathway)
-        raise ValidationError(_NOT_YET if known else PATHWAY)
-
-
-def pathway(sentence: str) -> fields.Field[Pathway]:
+def pathway(sentence: str) -> fields.Field[Any]:
     """Left out: what the rest of the file says."""
-    return _Offered(error_messages=allowed(sentence))
+    return fields.Enum(Pathway, by_value=True, error_messages=allowed(sentence))
 
 
-def _chance() -> fields.Field[Any]:
-    return Number(
-        required=True, validate=validate.Range(0, 1, error=_CHANCE), error_messages=allowed(_CHANCE)
-    )
+class BetweenSchema(Strict):
+    """Two thresholds."""
 
-
-class ConfidentSchema(Strict):
-    """The table ``confident``."""
-
-    SENTENCE: ClassVar = (
-        "must be a table: absent_at_most and present_at_least, from where on P4 calls it sure"
-    )
-
-    absent_at_most = _chance()
-    present_at_least = _chance()
+    absent_at_most = share()
+    present_at_least = share()
 
     @validates_schema(skip_on_field_errors=True)
     def _apart(self, data: dict[str, float], **_: Any) -> None:
@@ -67,8 +43,62 @@ class ConfidentSchema(Strict):
             raise ValidationError("must be more than absent_at_most", "present_at_least")
 
     @post_load
-    def _band(self, data: dict[str, float], **_: Any) -> Band:
+    def _band(self, data: dict[str, Any], **_: Any) -> Any:
         return Band(**data)
+
+
+class DeviceSchema(BetweenSchema):
+    """One table of ``thresholds.devices``."""
+
+    SENTENCE: ClassVar = "must be a list of tables: maker, model, software, absent_at_most, present_at_least"
+
+    maker = text(r"\S.*", "must be the Manufacturer (0008,0070) as the device writes it")
+    model = fields.String(load_default="", error_messages=allowed(_DEVICE))
+    software = fields.String(load_default="", error_messages=allowed(_DEVICE))
+
+    @post_load
+    def _band(self, data: dict[str, Any], **_: Any) -> Any:
+        kind = Device(data.pop("maker"), data.pop("model"), data.pop("software"))
+        return kind, Band(**data)
+
+
+class ThresholdsSchema(Strict):
+    """The table ``thresholds``."""
+
+    SENTENCE: ClassVar = (
+        "must be a table: absent_at_most and present_at_least, between which the model declines, devices, or "
+        "all three"
+    )
+
+    absent_at_most = share(required=False)
+    present_at_least = share(required=False)
+    devices = fields.List(
+        fields.Nested(DeviceSchema), load_default=list, error_messages=allowed(DeviceSchema.SENTENCE)
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole(self, data: dict[str, Any], **_: Any) -> None:
+        given = data.keys() & {"absent_at_most", "present_at_least"}
+        if len(given) == 1 or not (given or data["devices"]):
+            raise ValidationError(self.SENTENCE)
+        if given and data["absent_at_most"] >= data["present_at_least"]:
+            raise ValidationError("must be more than absent_at_most", "present_at_least")
+        kinds = [kind for kind, _ in data["devices"]]
+        if any(one.covers(kind) for at, kind in enumerate(kinds) for one in kinds[:at]):
+            raise ValidationError(_FIRST, "devices")
+
+    @post_load
+    def _thresholds(self, data: dict[str, Any], **_: Any) -> Thresholds:
+        devices = tuple(data.pop("devices"))
+        return Thresholds(Band(**data) if data else None, devices)
+
+
+class ConfidentSchema(BetweenSchema):
+    """The table ``confident``."""
+
+    SENTENCE: ClassVar = (
+        "must be a table: absent_at_most and present_at_least, from where on P4 calls it sure"
+    )
 
 
 class BandSchema(Strict):
@@ -85,7 +115,7 @@ class BandSchema(Strict):
         error_messages=allowed(_PRIORITY),
     )
     probability = fields.List(
-        _chance(), validate=validate.Length(equal=2, error=_PROBABILITY), error_messages=allowed(_PROBABILITY)
+        share(), validate=validate.Length(equal=2, error=_PROBABILITY), error_messages=allowed(_PROBABILITY)
     )
     pathway = pathway(PATHWAY)
     rule = fields.String(

@@ -47,10 +47,13 @@ VERDICTS: Mapping[tuple[Answer | None, Answer | None], Found] = {
 }
 
 
-def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy, priority: str = "") -> Comparison:
+def compare(
+    first: FirstRead, ai: AiRead, card: Card, policy: Policy, priority: str = "", *, shown: bool = False
+) -> Comparison:
     """The verdict on a locked first read and a sealed AI read, with its reason in words.
 
     ``priority`` is the requester's, which may put the case into a risk band with a rule of its own.
+    ``shown``: the first reader had been shown what the model says.
 
     Raises:
         Fault: BROKEN, when reads, card and policy do not belong to one question.
@@ -67,7 +70,7 @@ def compare(first: FirstRead, ai: AiRead, card: Card, policy: Policy, priority: 
         verdict = Verdict.NOT_ASKED
     rule, band = rule_of(policy, priority, ai.probability)
     reason = f"{card.finding.display}: {_why(first, ai, card, said, discordance)}"
-    return Comparison(verdict, reason, policy.identity, said, discordance, rule, band)
+    return Comparison(verdict, reason, policy.identity, said, discordance, rule, band, shown)
 
 
 def asked(comparison: Comparison, ai: AiRead, policy: Policy) -> Grounds | None:
@@ -93,6 +96,13 @@ def barred(comparison: Comparison, reason: str) -> Comparison:
     return replace(comparison, verdict=Verdict.NOT_ASKED, discordance=None, reason=reason)
 
 
+def unread(ai: AiRead, card: Card, policy: Policy, priority: str = "") -> Comparison:
+    """What stands in place of a comparison where a gatekeeper has ruled a case out: no human has read."""
+    rule, band = rule_of(policy, priority, ai.probability)
+    reason = f"{card.finding.display}: ruled out under the policy; no human has read this case."
+    return Comparison(Verdict.RULED_OUT, reason, policy.identity, None, None, rule, band)
+
+
 class Outcome(StrEnum):
     """What became of the first reader's answer; upheld and amended need a specialist's answer."""
 
@@ -101,6 +111,8 @@ class Outcome(StrEnum):
     AMENDED = "amended"
     STANDS = "stands"
     """The readers differ, and the rule asks nobody: the first report stands."""
+    RULED_OUT = "ruled-out"
+    """No human has read; of no comparison."""
     UNSETTLED = "unsettled"
 
 

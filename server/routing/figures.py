@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from server.routing.interval import wilson
-from server.routing.replay import Replayed, Right
+from server.routing.replay import Replayed, Right, Unread
 
 
 def figures(found: Replayed) -> dict[str, Any]:
@@ -23,7 +24,15 @@ def figures(found: Replayed) -> dict[str, Any]:
         "known": found.known,
         "sensitivity": _share(found.ill),
         "specificity": _share(found.well),
+        "noHuman": {"before": _unread(found.unread_before), "after": _unread(found.unread_after)},
+        "shown": {"before": found.shown_before, "after": found.shown_after},
+        "devicesLeftOut": found.devices,
     }
+
+
+def _unread(unread: Unread | None) -> dict[str, int] | None:
+    """None: the policy has no gatekeeper."""
+    return None if unread is None else asdict(unread)
 
 
 def _share(right: Right) -> dict[str, int]:
@@ -45,6 +54,39 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
     )
     for name in ("sensitivity", "specificity"):
         yield f"{name} among these (relative, for others were not asked): {_rates(told[name])}"
+    # What was kept before there were gatekeepers says nothing of them.
+    yield from _without_humans(told.get("noHuman", {}), cases)
+    yield from _seen_by_first_readers(told.get("shown", {}))
+    if told.get("devicesLeftOut"):
+        yield "not replayed: the thresholds of single devices; the cases do not name what made their images"
+    if left_out := told.get("ruledOut"):
+        yield f"not among these: {left_out} cases that ended here without a human, by a gatekeeper"
+
+
+def _without_humans(told: Mapping[str, Any], cases: int) -> Iterator[str]:
+    sides = [(side, each) for side, each in told.items() if each is not None]
+    for side, each in sides:
+        yield (
+            f"no human reads {_of(each['cases'], cases)} {side}; "
+            f"{each['present']} of those ended as present: lost findings"
+        )
+        if each["unknown"]:
+            yield f"  {each['unknown']} more count as read by humans, for their probability is not known"
+    if sides:
+        yield "  at worst, with all below ruled out: a gatekeeper's cap, lot and proof are not replayed"
+
+
+def _seen_by_first_readers(told: Mapping[str, int]) -> Iterator[str]:
+    if told.get("before"):
+        yield (
+            f"the first reader sees the model's answer in {told['before']} before; where they did, they may "
+            "have followed it, and agreement says less"
+        )
+    elif told.get("after"):
+        yield (
+            f"the first reader sees the model's answer in {told['after']} after; what they answered here "
+            "they answered without seeing it"
+        )
 
 
 def _rates(share: Mapping[str, int]) -> str:

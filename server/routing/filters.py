@@ -105,6 +105,8 @@ def _other_organisation(specialist: Specialist, terms: Terms, spells: Sequence[S
     del spells
     if not (specialist.organisation or specialist.homes):
         return "cannot be shown to be independent: the directory names no organisation"
+    if terms.nobody:
+        return None
     if not terms.organisations:
         return "cannot be shown to be independent: the first report's organisation is not known"
     if specialist.organisation in terms.organisations or not specialist.homes.isdisjoint(terms.organisations):
@@ -117,7 +119,7 @@ def _other_line(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -
     del spells
     if terms.line and not specialist.is_one_of(terms.first_readers) and specialist.is_one_of(terms.line):
         return "is in the first reader's reporting line"
-    if not terms.rules.reporting_line:
+    if not terms.rules.reporting_line or terms.nobody:
         return None
     if not specialist.line_known:
         return "cannot be shown to be independent: the directory does not say to whom they report"

@@ -1,53 +1,60 @@
-"""What a gatekeeper would have to keep to before a case that it rules out stays without a human (S8.2).
+"""The gatekeeper: which cases the model may leave without a human, and what is known of its omissions (S8.2).
 
-The steps rule nothing out yet: a policy file that names the pathway is refused (``pathways.OFFERED``).
+It proves itself first. As long as too few cases below its threshold have been read by humans here to bound
+what it would miss, humans read them all; their reads are the proof, and when they grow old it proves itself
+anew. Whatever is in doubt goes to humans.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
+
+from server.model import AiRead, Answer, GateRule, Passage, Passed
 
 _NORMAL: Final = 1.959964
 """Two-sided 95 %."""
 _WORST: Final = 3.0
 """Of n reads without a finding: below 3/n with 95 % (rule of three, S2.5)."""
+_NOTHING: Final = Passed()
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A gatekeeper's own threshold, and its limits."""
-
-    tau_low: float
-    """A probability below it is ruled out; never the threshold by which the model says absent."""
-    at_most: float
-    """Cap on the share ruled out: a model that drifts must not close the door on everybody."""
-    reread: float
-    """Share of those ruled out that a human reads all the same, drawn like an audit."""
-    omitted_at_most: float
-    """What the net false-omission rate may be at the most, by its upper bound."""
+def below(read: AiRead, rule: GateRule) -> bool:
+    """Whether the model would rule the case out."""
+    sure = read.probability is not None and read.probability < rule.rule_out_below
+    return sure and read.answer is Answer.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """What a gate has done so far in one period."""
+def passage(read: AiRead, rule: GateRule, passed: Passed, *, drawn: bool, doubled: bool) -> Passage:
+    """What becomes of a case that the model has read and no human has.
 
-    cases: int
-    ruled_out: int
-    reread: int
-    """Of those ruled out, read by a human."""
-    found: int
-    """Of those, with a finding that a first reader would have reported."""
+    ``drawn``: by lot, a human reads it whatever the model says. ``doubled``: the switch is thrown.
+    """
+    if read.answer is None:
+        return Passage.SILENT
+    if not below(read, rule):
+        return Passage.NOT_BELOW
+    why = closed(rule, passed, doubled=doubled)
+    if why is not None:
+        return why
+    return Passage.DRAWN if drawn else Passage.RULED_OUT
 
 
-def ruled_out(probability: float | None, gate: Gate, passed: Passed) -> bool:
-    """Whether a case may stay without a human; whatever is in doubt goes to one."""
-    if probability is None or not probability < gate.tau_low:
-        return False
-    if passed.ruled_out + 1 > gate.at_most * (passed.cases + 1):
-        return False
-    return passed.reread == 0 or omission_bound(passed) <= gate.omitted_at_most
+def closed(rule: GateRule, passed: Passed, *, doubled: bool) -> Passage | None:
+    """Why humans read the next case whatever the model says; None: it is open."""
+    if doubled:
+        return Passage.DOUBLED
+    if not proven(rule, passed):
+        return Passage.UNPROVEN
+    if passed.ruled_out + 1 > rule.at_most * (passed.cases + 1):
+        return Passage.FULL
+    return None
+
+
+def proven(rule: GateRule, passed: Passed) -> bool:
+    """Whether humans have read enough of what lies below to bound what would be missed."""
+    return passed.reread > 0 and omission_bound(passed) <= rule.omitted_at_most
 
 
 def omission_bound(passed: Passed) -> float:
@@ -58,9 +65,32 @@ def omission_bound(passed: Passed) -> float:
     """
     n = passed.reread
     if n < 1:
-        raise ValueError("no case that was ruled out has been read by a human")
+        raise ValueError("no case below the threshold has been read by a human")
     if passed.found == 0:
         return min(1.0, _WORST / n)
     rate, z2 = passed.found / n, _NORMAL * _NORMAL
     spread = _NORMAL * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))
     return (rate + z2 / (2 * n) + spread) / (1 + z2 / n)
+
+
+def reads_to_open(rule: GateRule, passed: Passed = _NOTHING) -> int:
+    """How many more human reads without a finding prove it; 0 where it is proven.
+
+    The bound only falls with them, so the smallest number is found by halving.
+    """
+    if proven(rule, passed):
+        return 0
+    too_few, enough = 0, 1
+    while not proven(rule, _with(passed, enough)):
+        too_few, enough = enough, 2 * enough
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if proven(rule, _with(passed, middle)):
+            enough = middle
+        else:
+            too_few = middle
+    return enough
+
+
+def _with(passed: Passed, more: int) -> Passed:
+    return replace(passed, reread=passed.reread + more)

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from server.model import Pathway, Policy, RiskBand
 
+PRIORITIES = ("routine", "urgent", "asap", "stat")
+"""R4 request-priority, as a Task has it."""
 ROUTINE = "routine"
 """What a request that names no priority has (R4 Task.priority)."""
-OFFERED = (Pathway.SECOND_READER, Pathway.NONE)
-"""Those that the steps carry out; a policy that names another is refused, never carried out by halves."""
 
 
 class Person(StrEnum):
@@ -59,6 +59,11 @@ def pathway_of(policy: Policy, priority: str) -> Pathway:
     """The pathway of a case that no model has read yet."""
     band = next((each for each in policy.bands if _by_priority(each, priority)), None)
     return (band.pathway if band else None) or policy.pathway
+
+
+def kept_by_a_gate(policy: Policy) -> str:
+    """The priorities under which a policy has a gatekeeper, joined by commas."""
+    return ",".join(each for each in PRIORITIES if pathway_of(policy, each) is Pathway.GATEKEEPER)
 
 
 def rule_of(policy: Policy, priority: str, probability: float | None) -> tuple[str, str | None]:

@@ -12,13 +12,21 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from server.errors import Category, Fault, Issue, fault
 from server.model import Clock, Grounds, ImageRules, Late, Policy, PriorRules, Reveal, Urgency
-from server.routing.band_schema import PATHWAY, BandSchema, ConfidentSchema, amiss, pathway
+from server.routing.band_schema import (
+    PATHWAY,
+    BandSchema,
+    ConfidentSchema,
+    ThresholdsSchema,
+    amiss,
+    pathway,
+)
+from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
-from server.routing.schema import Strict, allowed, complaints, duration, text, truth
+from server.routing.schema import Strict, allowed, complaints, duration, share, text, truth
 from server.routing.stop_schema import StopSchema
-from server.toml import Number, where
+from server.toml import where
 
 REASONS = tuple(each.value for each in Grounds)
 """Why a case goes to a specialist; a policy gives each that its rules know its urgency."""
@@ -26,7 +34,6 @@ _ALWAYS = asked_under("P1")
 """Required of every policy: each is known to more rules than one, and they all have one urgency."""
 
 _RULE = f"must be one of: {', '.join(RULES)}"
-_FRACTION = "must be a number from 0 to 1"
 _URGENCY = f"must be one of: {', '.join(Urgency)}"
 _SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 _ALIKE = "must give every reason the same urgency: a specialist sees it, and it would tell why they are asked"
@@ -116,12 +123,11 @@ class PolicySchema(Strict):
     rule = text("|".join(RULES), _RULE)
     pathway = pathway(PATHWAY)
     confident = fields.Nested(ConfidentSchema, error_messages=allowed(ConfidentSchema.SENTENCE))
+    thresholds = fields.Nested(ThresholdsSchema, error_messages=allowed(ThresholdsSchema.SENTENCE))
     bands = fields.List(
         fields.Nested(BandSchema), load_default=list, error_messages=allowed(BandSchema.SENTENCE)
     )
-    audit_fraction = Number(
-        required=True, validate=validate.Range(0, 1, error=_FRACTION), error_messages=allowed(_FRACTION)
-    )
+    audit_fraction = share()
     incomplete_for = duration()
     first_read_within = duration()
     deliver_for = duration()
@@ -145,6 +151,7 @@ class PolicySchema(Strict):
     notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
+    gate = fields.Nested(GateSchema, error_messages=allowed(GateSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, Any], **_: Any) -> None:
@@ -153,7 +160,7 @@ class PolicySchema(Strict):
             raise ValidationError(_SPECIALTIES, "specialties")
         if len(set(data["urgency"].values())) > 1:  # S2.4, S2.5: not told why, audits look like the others
             raise ValidationError(_ALIKE, "urgency")
-        for key, sentence in amiss(data):
+        for key, sentence in (*amiss(data), *unfit(data)):
             raise ValidationError(sentence, key)
         rules = {data["rule"], *(each.rule for each in data["bands"] if each.rule)}
         if any(Grounds.CONFIRMATION in asked_under(rule) for rule in rules) and (

@@ -7,10 +7,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.model import Coding, Matching, Spoken, Weights
-from server.routing.schema import Strict, allowed, text
-from server.toml import Number
+from server.routing.schema import Strict, allowed, share, text
 
-_SHARE = "must be a number from 0 to 1"
 _TRUTH = "must be true or false"
 _CAP = "must be a number of open offers from 1 to 10000; left out: no cap"
 _SUM = "must be weights that add up to 1"
@@ -31,16 +29,6 @@ class CodingSchema(Strict):
         return Coding(**data)
 
 
-def _share(data_key: str | None = None, attribute: str | None = None) -> Number:
-    return Number(
-        required=True,
-        validate=validate.Range(0, 1, error=_SHARE),
-        error_messages=allowed(_SHARE),
-        data_key=data_key,
-        attribute=attribute,
-    )
-
-
 def _truth() -> fields.Boolean:
     return fields.Boolean(truthy={True}, falsy={False}, error_messages=allowed(_TRUTH))
 
@@ -48,11 +36,11 @@ def _truth() -> fields.Boolean:
 class WeightsSchema(Strict):
     """The table ``matching.weights``: all of them, so that nobody has to know what the others would be."""
 
-    specialty = _share()
-    volume = _share()
-    speed = _share()
-    quality = _share()
-    free = _share(data_key="load", attribute="load")  # a Schema has a method of that name
+    specialty = share()
+    volume = share()
+    speed = share()
+    quality = share()
+    free = share(data_key="load", attribute="load")  # a Schema has a method of that name
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: dict[str, float], **_: Any) -> None:
@@ -75,7 +63,7 @@ class MatchingSchema(Strict):
         strict=True, validate=validate.Range(1, 10_000, error=_CAP), error_messages=allowed(_CAP)
     )
     measured = _truth()
-    confidence = Number(validate=validate.Range(0, 1, error=_SHARE), error_messages=allowed(_SHARE))
+    confidence = share(required=False)
     weights = fields.Nested(WeightsSchema, error_messages=allowed(_SUM))
 
     @post_load

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from server.toml import Number
 
 T = TypeVar("T")
 
+SHARE = "must be a number from 0 to 1"
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _KINDS = ("required", "null", "invalid", "special", "too_large", "unknown", "type", "invalid_utf8")
 
@@ -62,6 +65,15 @@ def _span(value: Any) -> timedelta:
     if found is None:
         raise ValueError("not a duration")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def share(
+    sentence: str = SHARE, *, required: bool = True, ends: tuple[bool, bool] = (True, True), **more: Any
+) -> Number:
+    """A number from 0 to 1; ``ends``: whether 0, and whether 1, are allowed. Its sentence says what is."""
+    low, high = ends
+    within = validate.Range(0, 1, min_inclusive=low, max_inclusive=high, error=sentence)
+    return Number(required=required, validate=within, error_messages=allowed(sentence), **more)
 
 
 def truth(sentence: str) -> Parsed[bool]:

@@ -7,13 +7,11 @@ from typing import Any, ClassVar, Final
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from server.model import StopRule
-from server.routing.schema import Strict, allowed, duration
+from server.routing.schema import Strict, allowed, duration, share
 from server.routing.stop import FEWEST
-from server.toml import Number
 
 _AT_LEAST: Final = f"must be a number of cases from {FEWEST} to 1000000"
 _LIMITS: Final = "must be two numbers from 0 to 1, the smaller first: the limits of a share"
-_SHARE: Final = "must be a number from 0 to 1"
 _COUNT: Final = "must be a number of cases from 0 to 1000000"
 _MOST: Final = 1_000_000
 _REACHED: Final = "must leave room on one side: a share is never below 0 or above 1"
@@ -21,13 +19,11 @@ _KEYS: Final = ("discordance", "positive", "declined_at_most", "missed_at_most")
 _SOME: Final = f"must have at least one limit: {', '.join(_KEYS)}"
 
 
-def _share(sentence: str) -> fields.Field[Any]:
-    return Number(validate=validate.Range(0, 1, error=sentence), error_messages=allowed(sentence))
-
-
 def _limits() -> fields.Field[Any]:
     return fields.List(
-        _share(_LIMITS), validate=validate.Length(equal=2, error=_LIMITS), error_messages=allowed(_LIMITS)
+        share(_LIMITS, required=False),
+        validate=validate.Length(equal=2, error=_LIMITS),
+        error_messages=allowed(_LIMITS),
     )
 
 
@@ -45,7 +41,7 @@ class StopSchema(Strict):
     )
     discordance = _limits()
     positive = _limits()
-    declined_at_most = _share(_SHARE)
+    declined_at_most = share(required=False)
     missed_at_most = fields.Integer(
         strict=True, validate=validate.Range(0, _MOST, error=_COUNT), error_messages=allowed(_COUNT)
     )

@@ -54,6 +54,11 @@ class Terms:
     quality: Prior
     """What the directory's readers get right of this question."""
 
+    @property
+    def nobody(self) -> bool:
+        """Nobody has signed anything: there is nobody to be independent of."""
+        return not (self.first_readers or self.organisations)
+
     def rank(self, specialist: Specialist) -> int | None:
         """The best rank among the specialist's specialties; None: none is in the policy."""
         best: int | None = None

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from server.case import State
 from server.ports import Progress
 from server.steps.answer import await_report
+from server.steps.before import ruled_out
 from server.steps.casefile import CaseFile, Wait
 from server.steps.chase import await_decision, await_reading
 from server.steps.compare import compare
@@ -35,6 +36,7 @@ STEPS: dict[State, Step] = {
     State.RECEIVED: gather,
     State.INCOMPLETE: look_again,
     State.READY: read_or_lock,
+    State.RULED_OUT: ruled_out,
     State.COMPARED: compare,
     State.CONCORDANT: resolve,
     State.STANDS: resolve,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.fhir.admission import is_assessment
+from server.fhir.assessing import assessors, is_assessment
 from server.fhir.pens.datatypes import Json, concept
-from server.fhir.terms import NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
-from server.model import FirstRead, Independence, SpecialistRead
-from server.routing.independence import checks
+from server.fhir.terms import BY_BOTH, NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
+from server.model import FirstRead, Independence, Policy, Silence, SpecialistRead
+from server.routing.double import doubled
+from server.routing.independence import checks, model_checks
 from server.routing.terms import terms_of
 from server.steps.casefile import CaseFile
 
@@ -16,8 +17,26 @@ from server.steps.casefile import CaseFile
 def opinions_before(file: CaseFile) -> FirstRead:
     """The first read; of an assessment with everybody beside it who has signed on the question before."""
     first = file.first_read
-    others = file.tools.earlier(file.case.id) if is_assessment(file.task) else ()
+    others = file.tools.earlier(file.case.id).signers if is_assessment(file.task) else ()
     return replace(first, readers=(*first.readers, *others)) if others else first
+
+
+def ruling(file: CaseFile) -> Policy:
+    """By which policy the reads are judged; where both are to assess a human does, whatever a model says."""
+    policy = doubled(file.policy) if BY_BOTH.code in assessors(file.task) else file.ruling
+    if not file.case.other_model:
+        return policy
+    # Limits that were set for the first model say nothing of the other one's probabilities.
+    return replace(policy, confident=None, bands=tuple(e for e in policy.bands if e.probability is None))
+
+
+def model_independence(file: CaseFile) -> Independence | None:
+    """What was checked of the other model; None: none has read."""
+    if not file.case.other_model or file.ai_read.silence is Silence.NOT_ASKED:
+        return None
+    other, before = file.read_card, file.tools.earlier(file.case.id).models
+    known = {each.identity: each for each in (*file.tools.cards.values(), *file.tools.others.values())}
+    return Independence(other.identity, before, model_checks([known.get(each) for each in before], other))
 
 
 def independence(file: CaseFile, read: SpecialistRead | None) -> Independence | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from server.accesses import Access
 from server.case import Event, Position, advance
@@ -14,12 +14,13 @@ from server.completeness import Inquiry, Steps
 from server.errors import Category, fault
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Operator
-from server.images import Images
+from server.images import ImageObject, Images, device_of
 from server.model import (
     AiRead,
     Card,
     Comparison,
     Document,
+    Earlier,
     FirstRead,
     Hl7Destination,
     PacsDestination,
@@ -27,8 +28,6 @@ from server.model import (
     Referral,
     Specialist,
     SpecialistRead,
-    Track,
-    Withdrawal,
 )
 from server.ports import (
     CaseRow,
@@ -43,43 +42,12 @@ from server.ports import (
     Waiting,
 )
 from server.routing.double import doubled
+from server.steps.files import Files
 
 T = TypeVar("T")
 
 WORKER = "second-reader"
 """The actor of what happens by rule, without a person."""
-
-
-class Files(Protocol):
-    """What has been laid down in case files."""
-
-    def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
-        """All facts of one kind, in order."""
-        ...
-
-    def undelivered(self, case_id: str) -> int:
-        """How many documents of a case have not yet arrived."""
-        ...
-
-    def documents(self, case_id: str, kind: str) -> list[Document]:
-        """Everything of one kind that a case has sent or will send, in order."""
-        ...
-
-    def waiting(self, case_id: str) -> list[Waiting]:
-        """What of a case has not arrived and is not under way, in order."""
-        ...
-
-    def inquiries(self, case_id: str) -> tuple[Inquiry, ...]:
-        """What archives were asked for a case, and what they have answered."""
-        ...
-
-    def tracks(self, question: str, at: datetime) -> Mapping[str, Track]:
-        """By role, what is known here of specialists; of reads those of one question."""
-        ...
-
-    def withdrawn(self, card: str) -> Withdrawal | None:
-        """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +57,13 @@ class Tools:
     shelf: Shelf
     files: Files
     cards: Mapping[str, Card]
+    others: Mapping[str, Card]
+    """Other models, which assess where a patient asks for one."""
     policies: Policies
     images: Images
     steps: Steps
     reader: Callable[[str], Reader]
-    """Question -> its reader, started when first needed."""
+    """``name@version`` -> its reader, started when first needed."""
     explain: Callable[[AiRead, Card], str]
     operator: Operator
     audit_key: bytes
@@ -105,8 +75,8 @@ class Tools:
     receivers: tuple[Hl7Destination, ...] = ()
     issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
-    earlier: Callable[[str], Sequence[str]] = lambda _: ()
-    """Case -> the roles of who has signed on the same question about the same patient in other cases."""
+    earlier: Callable[[str], Earlier] = lambda _: Earlier()
+    """Case -> who has given an opinion on the same question about the same patient in other cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +96,9 @@ class CaseFile:
 
     @property
     def card(self) -> Card:
-        return self.tools.cards[self.case.question]
+        cards = self.tools.others if self.case.other_model else self.tools.cards
+        # Another model that is taken away has read what it has read.
+        return cards.get(self.case.question) or self.needed("card", Card)
 
     @property
     def policy(self) -> Policy:
@@ -137,9 +109,15 @@ class CaseFile:
         return self.latest("policy", Policy) or self.tools.policies.of(self.case)
 
     @property
+    def doubled(self) -> bool:
+        """Whether the switch is thrown: two humans read every case, or every one of its device."""
+        films = self.latest("films", tuple[ImageObject, ...]) or ()
+        return self.tools.policies.doubled(self.case.question, {device_of(each.header) for each in films})
+
+    @property
     def ruling(self) -> Policy:
         """The same, under the switch to double reading where that is thrown: by it a case is compared."""
-        return doubled(self.policy) if self.tools.policies.doubled(self.case.question) else self.policy
+        return doubled(self.policy) if self.doubled else self.policy
 
     def stored(self, key: str) -> Stored:
         """The current version of ``Type/id``, which the door has made sure is here."""
@@ -185,7 +163,9 @@ class CaseFile:
 
     @property
     def comparison(self) -> Comparison:
-        return self.needed("comparison", Comparison)
+        """What came of comparing, or stands in its place where the case was ruled out."""
+        made = self.latest("comparison", Comparison) or self.latest("unread", Comparison)
+        return made or self.needed("comparison", Comparison)
 
     @property
     def referral(self) -> Referral | None:

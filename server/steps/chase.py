@@ -13,10 +13,10 @@ from server.case import Event, State
 from server.errors import Category, fault
 from server.fhir.pens.message import Message
 from server.fhir.terms import REMINDER as UNREAD_RESULT
-from server.model import Chase, ReadingRules
+from server.model import Chase, FirstRead, ReadingRules
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved, Wait
-from server.steps.contest import due_at, overdue
+from server.steps.contest import due_at, next_look, overdue
 from server.steps.corrected import noted_late
 from server.steps.messages import told_of
 from server.steps.said import has_been_read, releases, said
@@ -32,7 +32,8 @@ def to_be_read(file: CaseFile) -> Progress | None:
         return None
     chase = Chase(0, file.now + rules.remind_after, file.now + rules.escalate_after)
     move = Moved(file).note(Event.DELIVERED_TO_READ, policy=True, until=chase.next_at)
-    return noted_late(move.lay_down("chase", chase)).progress(_next(chase, State.SENT))
+    noted_late(move.lay_down("chase", chase))
+    return move.progress(next_look(move, _next(chase, State.SENT)))
 
 
 def await_reading(file: CaseFile) -> Progress | Wait:
@@ -46,7 +47,7 @@ def await_reading(file: CaseFile) -> Progress | Wait:
         return _reminded(file, rules, chase)
     late = noted_late(Moved(file))
     until = _next(chase, state)
-    return late.progress(until) if late.entries else Wait(until)
+    return late.progress(next_look(late, until)) if late.entries or late.facts else Wait(until)
 
 
 def await_decision(file: CaseFile) -> Progress | Wait:
@@ -57,7 +58,7 @@ def await_decision(file: CaseFile) -> Progress | Wait:
     if due <= file.now:
         return overdue(file)
     late = noted_late(Moved(file))
-    return late.progress(due) if late.entries else Wait(due)
+    return late.progress(due) if late.entries or late.facts else Wait(due)
 
 
 def _reminded(file: CaseFile, rules: ReadingRules, chase: Chase) -> Progress:
@@ -82,7 +83,10 @@ def _told(move: Moved, chase: Chase, to: list[tuple[str, str]]) -> Moved:
 
 def _clinicians(file: CaseFile) -> list[tuple[str, str]]:
     """Whoever signed the first report acts upon the result (S6: the physician in charge)."""
-    words, readers = "The clinician who signed the first report", file.first_read.readers
+    first = file.latest("first-read", FirstRead)
+    if first is None:  # ruled out: nobody has signed
+        return [("", "Whoever has asked for the reading")]
+    words, readers = "The clinician who signed the first report", first.readers
     roles = [each for each in readers if each.startswith("PractitionerRole/")]
     return [(each, words) for each in roles or readers] or [("", words)]
 

@@ -20,7 +20,7 @@ from server.fhir.terms import CONTEST_NEWS, Business
 from server.fhir.upon_result import sender
 from server.model import Contest, ContestEnd, Decided, Overdue
 from server.ports import Progress, Resource, ResourceWrite
-from server.steps.casefile import REMINDER, CaseFile, Moved
+from server.steps.casefile import REMINDER, WORKER, CaseFile, Moved
 from server.steps.messages import told_of
 from server.steps.tasks import moved_task
 from server.times import instant
@@ -56,6 +56,26 @@ def begun(move: Moved, tasks: Sequence[Resource]) -> Progress:
         )
         told_of(move, _news(file, "begun", "urgent", text, first.accountable))
     return move.progress(max(first.due_at, file.now))
+
+
+def questioned(move: Moved, why: str) -> Moved:
+    """CONTESTED by this server: something speaks against what no human has read, and a person decides."""
+    file = move.file
+    rules, before = file.policy.contest, open_contests(file)
+    own = Contest("", WORKER, rules.accountable, file.now + rules.decide_within)
+    contest = replace(before[0], task="", by=WORKER) if before else own
+    number = file.next_number("contest") + sum(each.kind == "contest" for each in move.facts)
+    move.note(
+        Event.CONTESTED, policy=True, why=why, decides=contest.accountable, until=contest.due_at
+    ).lay_down("contest", contest)
+    text = f"{why} {contest.accountable} decides, until {instant(contest.due_at)}."
+    return told_of(move, _news(file, f"questioned/{number}", "stat", text, contest.accountable))
+
+
+def next_look(move: Moved, otherwise: datetime | None) -> datetime | None:
+    """When a case is due: one that has just been questioned, when its decision is."""
+    laid = [each.value for each in move.facts if isinstance(each.value, Contest)]
+    return max(laid[0].due_at, move.file.now) if laid else otherwise
 
 
 def overdue(file: CaseFile) -> Progress:

@@ -5,7 +5,7 @@ So are images that came when all was over: nobody has read them.
 
 from __future__ import annotations
 
-from server.case import Event, State
+from server.case import Event, First, State, is_told
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
@@ -13,11 +13,14 @@ from server.fhir.terms import Business, Reason
 from server.model import Comparison, FirstRead, ResourceKey
 from server.ports import Progress, Stored
 from server.steps.called_back import called_back
-from server.steps.casefile import CaseFile, Moved, Wait
+from server.steps.casefile import WORKER, CaseFile, Moved, Wait
+from server.steps.contest import next_look, questioned
 from server.steps.gather import anchor
 from server.steps.imaging import came_after
-from server.steps.letters import called_off
+from server.steps.over import called_off
+from server.steps.preview import hidden_again
 from server.steps.said import said
+from server.steps.unread import CHANGED, after_the_end
 
 _VOID = ("entered-in-error", "cancelled")
 _BEGUN = ("accepted", "in-progress", "on-hold")
@@ -25,6 +28,7 @@ _BEFORE_THE_END = (
     State.RECEIVED,
     State.INCOMPLETE,
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -46,7 +50,7 @@ _BEFORE_THE_END = (
 
 def taken_back(file: CaseFile) -> Progress | None:
     """WITHDRAWN: an opinion that its author has taken back is compared with nothing; None when it stands."""
-    if file.case.position.state not in _BEFORE_THE_END:
+    if file.case.position.state not in _BEFORE_THE_END or is_told(file.case.position):
         return None
     report = file.stored(file.case.report)
     if parse(report.body)["status"] not in _VOID:
@@ -70,6 +74,7 @@ def compared_anew(file: CaseFile) -> Progress:
     before = file.tools.shelf.read(was.type, was.id, was.version)
     if before is not None and anchor(before) != anchor(now) and _effective(before) != _effective(now):
         move.note(Event.SUPERSEDED, actor="placer", changed=[_versioned(now)])
+        hidden_again(move, WORKER, "read for another time than the report is about now")
     called_back(move)  # it showed what the first report no longer says
     return move.at_once()
 
@@ -85,12 +90,12 @@ def look_back(file: CaseFile) -> Progress | Wait:
     if (heard := said(file)) is not None:
         return heard
     move = noted_late(Moved(file))
-    return move.progress(None) if move.entries else Wait(None)
+    return move.progress(next_look(move, None)) if move.entries or move.facts else Wait(None)
 
 
 def noted_late(move: Moved) -> Moved:
     """Note what came too late, unless it is noted."""
-    return _late_images(_late_report(move))
+    return _late_images(_late_report(after_the_end(move)))
 
 
 def _late_images(move: Moved) -> Moved:
@@ -101,7 +106,8 @@ def _late_images(move: Moved) -> Moved:
     move.note(
         Event.IMAGES_LATE, actor="sender", says="the opinion belongs to the images that were here before"
     )
-    return move.lay_down("late-images", state)
+    move.lay_down("late-images", state)
+    return questioned(move, CHANGED) if move.position.first is First.NOT_READ else move
 
 
 def _late_report(move: Moved) -> Moved:

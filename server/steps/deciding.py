@@ -12,6 +12,7 @@ _DISPLAY = {
     Decider.SPECIALIST: "Specialist",
     Decider.BLIND_ANSWER: "Specialist's blind answer",
     Decider.PHYSICIAN_IN_CHARGE: "Physician in charge",
+    Decider.GATEKEEPER_POLICY: "Gatekeeper's policy",
 }
 _INSTEAD = {
     FinalEnd.OVERDUE: "no final answer came in time",
@@ -37,7 +38,8 @@ def decider(file: CaseFile) -> Decider:
     if file.latest("kept", Kept) is not None:
         return Decider.PHYSICIAN_IN_CHARGE
     if file.specialist_read is None:
-        return Decider.FIRST_READER
+        unread = file.comparison.verdict is Verdict.RULED_OUT
+        return Decider.GATEKEEPER_POLICY if unread else Decider.FIRST_READER
     final = final_of(file)
     return Decider.SPECIALIST if final is None or final.end is FinalEnd.GIVEN else Decider.BLIND_ANSWER
 
@@ -54,7 +56,11 @@ def words(file: CaseFile) -> str:
 
 def _said(file: CaseFile) -> list[str]:
     made, read = file.comparison, file.specialist_read
+    if made.verdict is Verdict.RULED_OUT:
+        return [f"Model: {_answer(file.ai_read.answer)}. No human has read this case."]
     told = [f"First report: {_answer(made.first)}. Model: {_answer(file.ai_read.answer)}."]
+    if made.shown:
+        told.append("The first reader had been shown the model's answer: the two are not independent.")
     if made.verdict is Verdict.DISCORDANT:
         told.append(f"They differ on: {file.read_card.finding.display}.")
     if read is not None:

@@ -10,7 +10,7 @@ from server.model import ContestEnd
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved
 from server.steps.contest import ended_by
-from server.steps.letters import called_off
+from server.steps.over import called_off
 from server.steps.rest import LOOK_AFTER
 
 

@@ -21,7 +21,8 @@ from server.routing.deadlines import lapses_at, passed
 from server.steps.ask import to_ask
 from server.steps.casefile import WORKER, CaseFile, Moved, Wait, held
 from server.steps.imaging import Looked, from_images, inputs_of, looked, registered, taken_up
-from server.steps.letters import called_off, to_a_person, told
+from server.steps.letters import to_a_person, told
+from server.steps.over import called_off
 from server.steps.priors import note_priors, wait_for_priors
 from server.steps.rights import being_read
 

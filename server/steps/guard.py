@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.case import Ai, Event, First, State
+from server.case import Ai, Event, First, State, is_told
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.pens.correspondence import Standing
 from server.fhir.task_states import ended
@@ -10,16 +10,19 @@ from server.fhir.terms import Business
 from server.model import ResourceKey
 from server.ports import Progress
 from server.steps.abort import WITHDRAWABLE, asked_to_stop
-from server.steps.casefile import CaseFile, Moved, held
+from server.steps.casefile import WORKER, CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
 from server.steps.imaging import from_images
-from server.steps.letters import called_off, held_letter, to_a_person, told
+from server.steps.letters import held_letter, to_a_person, told
+from server.steps.over import called_off
+from server.steps.preview import hidden_again
 from server.steps.rights import barred, being_read
 from server.steps.withdraw import withdrawn_model
 
 _RESTING_ON_VALUES = (
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -34,6 +37,7 @@ _RESTING_ON_VALUES = (
     State.REVEALED,
 )
 _RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ, State.FINAL_READ)
+_UNCOMPARED = (State.READY, State.RULED_OUT)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
     **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT, State.STANDS), _READING),
@@ -52,7 +56,8 @@ _STANDING = {
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
     state = file.case.position.state
-    if state in WITHDRAWABLE and file.task["status"] in ("cancelled", "entered-in-error"):
+    told = is_told(file.case.position)
+    if state in WITHDRAWABLE and not told and file.task["status"] in ("cancelled", "entered-in-error"):
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
         return called_off(move, Standing(file.task["status"])).progress(None)
     if (asked := asked_to_stop(file)) is not None:
@@ -87,8 +92,8 @@ def _superseded(file: CaseFile) -> Progress | None:
         values += _other_images(file, seen)
     asked = file.referral is not None and file.referral.open
     if values:
-        return _anew(file, values) if state is State.READY and not asked else _hold(file, values)
-    if state is State.READY and position.ai is not Ai.AWAITED and not asked:
+        return _anew(file, values) if state in _UNCOMPARED and not asked else _hold(file, values)
+    if state in _UNCOMPARED and position.ai is not Ai.AWAITED and not asked:
         inputs = weighed(file)
         if inputs.digest != file.ai_read.input_digest:  # a laboratory may correct by another Observation
             return _anew(file, [key.versioned for key in inputs.sources])
@@ -125,7 +130,8 @@ def _newer(file: CaseFile, key: ResourceKey) -> str | None:
 
 
 def _anew(file: CaseFile, changed: list[str]) -> Progress:
-    return Moved(file).note(Event.SUPERSEDED, actor="placer", changed=changed).at_once()
+    move = Moved(file).note(Event.SUPERSEDED, actor="placer", changed=changed)
+    return hidden_again(move, WORKER, "read from values that have been corrected").at_once()
 
 
 def _hold(file: CaseFile, changed: list[str]) -> Progress:

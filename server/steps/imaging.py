@@ -18,8 +18,8 @@ from server.fhir.parse import parse
 from server.fhir.pens.imaging_study import study_id, write_imaging_study
 from server.fhir.stamp import stamped
 from server.fhir.times import day
-from server.images import ImageObject, Ordered, Study, by_accession, by_study
-from server.model import Gap, ImageRules, Problem, ResourceKey
+from server.images import ImageObject, Ordered, Study, by_accession, by_study, device_of
+from server.model import Card, Gap, ImageRules, Problem, ResourceKey
 from server.ports import Progress, Resource
 from server.routing.arriving import Arriving, arrived
 from server.routing.studies import Unmatched, match, wanted
@@ -105,7 +105,7 @@ def inputs_of(file: CaseFile, seen: Looked) -> Inputs:
     return Inputs(
         values={},
         gaps=tuple(_gaps(seen)),
-        outside=_too_much(films),
+        outside=(*_too_much(films), *_strange(file.card, films)),
         sources=_sources(file, seen.study),
         digest=_digest(films, patient.get("birthDate", "")),
         films=films,
@@ -229,6 +229,15 @@ def _too_much(films: tuple[ImageObject, ...]) -> tuple[str, ...]:
     if len(films) > _MOST or sum(each.size for each in films) > _MOST_BYTES:
         return (f"the study has more than {_MOST} images, or more than 512 MB of them; it is no film",)
     return ()
+
+
+def _strange(card: Card, films: tuple[ImageObject, ...]) -> tuple[str, ...]:
+    """A device, or a version of its software, that the model was not made for (second-reading S1.1)."""
+    known = card.film.devices if card.film else ()
+    found = {device_of(each.header) for each in films}
+    if not known or all(any(kind.covers(each) for kind in known) for each in found):
+        return ()
+    return ("acquired by a device, or a version of its software, that the reader was not made for",)
 
 
 def _gaps(seen: Looked) -> list[Gap]:

@@ -34,7 +34,7 @@ def still_asked(file: CaseFile, referral: Referral) -> Progress | None:
     )
     move = _offered(Moved(file), made)
     if writes := moved_task(file, f"Task/{file.case.task_id}", standing):
-        move.write(writes).send(referral_letter(file, referral, standing))
+        move.write(writes).send(referral_letter(move, referral, standing))
     return move.at_once()  # they may have answered meanwhile
 
 

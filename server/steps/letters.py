@@ -15,18 +15,19 @@ from server.fhir.pens.service_request import RequestStatus
 from server.fhir.task_states import ended
 from server.fhir.terms import SR, Business
 from server.fhir.write import dump
-from server.model import Document, OfferEnd, Referral
+from server.model import Document, OfferEnd, Preview, Referral
 from server.ports import Progress, Resource
-from server.steps.called_back import called_back
 from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.referring import referred
-from server.steps.tasks import moved_request, moved_task
+from server.steps.tasks import moved_task
 
 JSON = "application/fhir+json"
 
 
-def letter_out(file: CaseFile) -> Correspondence:
-    """The case in the EHR's own identifiers."""
+def letter_out(file: CaseFile, move: Moved | None = None) -> Correspondence:
+    """The case in the EHR's own identifiers; ``move``: what may have called back what the EHR was shown."""
+    facts = () if move is None else move.facts
+    hidden = any(isinstance(each.value, Preview) and each.value.withdrawn for each in facts)
     return Correspondence(
         case=file.case.id,
         patient=_identifier(file.resource(file.case.patient))
@@ -35,7 +36,14 @@ def letter_out(file: CaseFile) -> Correspondence:
         posted=file.task,
         operator=file.tools.operator,
         known=_Known(file),
+        shown=previewed(file) and not hidden,
     )
+
+
+def previewed(file: CaseFile) -> bool:
+    """Whether the first reader has been sent the model's opinion, and may still use it."""
+    found = file.latest("preview", Preview)
+    return found is not None and not found.withdrawn
 
 
 def letter(kind: str, file: CaseFile, bundle: Mapping[str, Any]) -> list[Document]:
@@ -63,7 +71,7 @@ def told(
     if not writes:
         return move
     return move.write(writes).send(
-        letter("status", file, status_bundle(letter_out(file), standing, file.referral))
+        letter("status", file, status_bundle(letter_out(file, move), standing, file.referral))
     )
 
 
@@ -77,20 +85,6 @@ def held_letter(move: Moved, reason: str) -> Moved:
 def to_a_person(move: Moved, reason: str) -> Progress:
     """The finished step of a case that waits for a person: the EHR is told, and we look again daily."""
     return held_letter(move, reason).progress(move.file.now + REMINDER)
-
-
-def called_off(move: Moved, standing: Standing) -> Moved:
-    """Move the EHR's Task to its end, and with it the referral, with the offer that is still open."""
-    file, referral = called_back(move).file, move.file.referral
-    over = ended(file.task["status"])
-    if referral is None or referral.offer is None:
-        return move if over else told(move, standing)
-    referral = recalled(move, referral, OfferEnd.CALLED_OFF)
-    status = request_end(file)
-    move.write(moved_request(file, referral.service_request, status))
-    if not over:
-        move.write(moved_task(file, f"Task/{file.case.task_id}", standing))
-    return move.send(referral_letter(file, referral, standing, status))
 
 
 def recalled(move: Moved, referral: Referral, end: OfferEnd) -> Referral:
@@ -112,14 +106,15 @@ def request_end(file: CaseFile) -> RequestStatus:
 
 
 def referral_letter(
-    file: CaseFile,
+    move: Moved,
     referral: Referral,
     standing: Standing,
     status: RequestStatus = RequestStatus.ACTIVE,
 ) -> list[Document]:
+    file = move.file
     evidence = file.ai_read.sources
     bundle = referral_bundle(
-        letter_out(file), file.case.question, referral, evidence, standing, status=status
+        letter_out(file, move), file.case.question, referral, evidence, standing, status=status
     )
     return letter("referral", file, bundle)
 

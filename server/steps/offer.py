@@ -74,7 +74,7 @@ def offer(file: CaseFile) -> Progress:
         seed=file.case.id,
     )
     move.write(_at_home(file, referral)).write(moved_task(file, f"Task/{file.case.task_id}", _WAITING))
-    return move.send(referral_letter(file, referral, _WAITING)).progress(made.accept_by)
+    return move.send(referral_letter(move, referral, _WAITING)).progress(made.accept_by)
 
 
 def await_acceptance(file: CaseFile) -> Progress | Wait:
@@ -88,7 +88,7 @@ def await_acceptance(file: CaseFile) -> Progress | Wait:
         move = Moved(file).note(Event.OFFER_ACCEPTED, actor=made.role, answer_by=due)
         referred(move, accepted)
         move.write(moved_task(file, f"Task/{file.case.task_id}", _READING))
-        return move.send(referral_letter(file, accepted, _READING)).progress(
+        return move.send(referral_letter(move, accepted, _READING)).progress(
             file.now if task["status"] == "completed" else due
         )
     if task["status"] in ("rejected", "failed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,20 +11,27 @@ from server.accesses import Access, Doing
 from server.case import Ai, Event, First
 from server.contract import Inputs
 from server.errors import Category, Fault, fault
+from server.fhir.assessing import is_assessment
 from server.fhir.opinions import first_read, unsigned_gap
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import AiRead, Comparison, Silence
-from server.ports import Progress
+from server.images import device_of
+from server.model import AiRead, Band, Comparison, FirstRead, Gated, Preview, ResourceKey, Silence
+from server.ports import Progress, Stored
 from server.routing import comparison
 from server.routing.deadlines import first_read_due
-from server.steps.casefile import CaseFile, Moved, Wait
+from server.routing.thresholds import at_thresholds
+from server.steps.assessment import ruling
+from server.steps.before import before_first_read
+from server.steps.casefile import CaseFile, Moved, Wait, held
 from server.steps.gather import found_incomplete, gaps_of, lost_again, person, weighed
-from server.steps.letters import called_off
+from server.steps.letters import to_a_person
+from server.steps.over import called_off
 from server.steps.rights import why_no_model
 
 _ASKED_AT_MOST = 3
 """Times. A model has 30 s for each, so that a case waits for less than the 5 min of an emergency (S2.8)."""
+_NOBODY = "The first report was not signed in time; a person looks at it."
 _NO_ANSWER = {
     Category.UNAVAILABLE: ("the model gave no answer in time", Silence.LATE),
     Category.BROKEN: ("the model gave no usable answer", None),
@@ -37,10 +45,11 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
     if position.ai is Ai.AWAITED:
         return _read(file)
     if position.first is First.AWAITED:
-        return _lock(file)
+        return before_first_read(file) or _lock(file)
     priority = file.task.get("priority", "")
-    policy = file.ruling
-    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority)
+    policy = ruling(file)
+    seen = file.latest("preview", Preview) is not None
+    found = comparison.compare(file.first_read, file.ai_read, file.read_card, policy, priority, shown=seen)
     move = Moved(file).note(
         Event.COMPARED,
         sealed=True,
@@ -49,6 +58,7 @@ def read_or_lock(file: CaseFile) -> Progress | Wait:
         reason=found.reason,
         rule=found.rule,
         band=found.band,
+        shown=found.shown,
     )
     return move.lay_down("comparison", found).lay_down("policy", policy).at_once()
 
@@ -87,7 +97,7 @@ def _read(file: CaseFile) -> Progress:
 def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
     """What the model says; one that hangs, dies or says what is none is asked again, then no more."""
     try:
-        return _own(file, file.tools.reader(file.case.question).read(inputs, file.now))
+        return _own(file, inputs, file.tools.reader(file.card.identity).read(inputs, file.now))
     except Fault as failure:
         if failure.category not in _NO_ANSWER or file.case.attempts + 1 < _ASKED_AT_MOST:
             raise
@@ -95,10 +105,20 @@ def _answer(file: CaseFile, inputs: Inputs) -> AiRead:
     return replace(_unanswered(file, inputs, reason), silence=silence)
 
 
-def _own(file: CaseFile, read: AiRead) -> AiRead:
+def _own(file: CaseFile, inputs: Inputs, read: AiRead) -> AiRead:
     if read.question != file.case.question or read.model_digest != file.card.model_digest:
         raise fault(Category.BROKEN, "exception", "the reader answered for another question or another model")
-    return read
+    # The film's own checks and the contract's decline without a probability, whatever the thresholds.
+    return at_thresholds(read, thresholds_of(file, inputs, read))
+
+
+def thresholds_of(file: CaseFile, inputs: Inputs, read: AiRead | None = None) -> Band | None:
+    """The policy's own, of the device that acquired what was read; None: the card's. For one model only."""
+    if file.case.other_model or file.policy.thresholds is None:
+        return None
+    look = None if read is None else read.film
+    films = [each for each in inputs.films if look is not None and each.sop_instance == look.instance]
+    return file.policy.thresholds.of(device_of(films[0].header) if films else None)
 
 
 def _inference(file: CaseFile, sources: Sequence[str]) -> Access:
@@ -140,10 +160,19 @@ def _unanswered(file: CaseFile, inputs: Inputs, reason: str) -> AiRead:
         made_at=file.now,
         answer=None,
         probability=None,
-        band=file.card.band,
+        band=thresholds_of(file, inputs) or file.card.band,
         reasons=(reason,),
         sources=inputs.sources,
     )
+
+
+def _unsigned(file: CaseFile, report: Stored) -> Progress:
+    """An assessment of what no human has read, as after a gatekeeper: no first opinion is waited for."""
+    key = ResourceKey(report.type, report.id, report.version)
+    digest = hashlib.sha256(report.body).hexdigest()
+    move = Moved(file).lay_down("first-read", FirstRead(key, digest, file.now, (), (), ()))
+    move.note(Event.FIRST_READ_LOCKED, actor="nobody", report=key.versioned, digest=digest)
+    return move.at_once()
 
 
 def _lock(file: CaseFile) -> Progress | Wait:
@@ -161,11 +190,16 @@ def _lock(file: CaseFile) -> Progress | Wait:
             signed=read.signed_at,
         )
         return move.at_once()
+    if is_assessment(file.task):
+        return _unsigned(file, report)
     due = first_read_due(file.case.opened_at, file.policy, file.case.due_by)
     if due > file.now:
         return Wait(due)
     if file.latest("comparison", Comparison) is not None:
         return lost_again(file)
+    if file.latest("gate", Gated) is not None:
+        # Whoever left it to humans sees to it that one reads: no clock drops what the model has said.
+        return to_a_person(held(file, "humans were asked to read, and none has signed in time"), _NOBODY)
     move = Moved(file).note(Event.TIME_RAN_OUT, policy=True, reason="the first report was not signed in time")
     return called_off(
         move, Standing("failed", Business.EXPIRED, "The first report was not signed in time.")

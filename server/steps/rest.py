@@ -8,7 +8,7 @@ from server.case import Event
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
 from server.steps.chase import to_be_read
-from server.steps.contest import decided
+from server.steps.contest import decided, next_look
 from server.steps.corrected import noted_late
 from server.steps.said import said
 
@@ -25,7 +25,8 @@ def close(file: CaseFile) -> Progress | Wait:
         return Wait(file.now + LOOK_AFTER)
     if (unread := to_be_read(file)) is not None:
         return unread
-    return noted_late(Moved(file).note(Event.DELIVERED)).progress(None)
+    move = noted_late(Moved(file).note(Event.DELIVERED))
+    return move.progress(next_look(move, None))
 
 
 def keep_waiting(file: CaseFile) -> Wait:

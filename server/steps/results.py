@@ -28,6 +28,7 @@ _DECIDED = {
     Business.CLOSED_AMENDED: "The specialist does not agree with the first report",
     Business.CLOSED_KEPT: "The physician in charge keeps the first report",
     Business.CLOSED_STANDS: "The readings differ; by the policy the first report stands",
+    Business.CLOSED_RULED_OUT: "Ruled out under the policy; no human has read this case",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from server.arbitration import FinalEnd, FinalRead, Shown, final_address, has_second_stage
 from server.case import Event
-from server.fhir.admission import is_assessment
+from server.fhir.assessing import is_assessment
 from server.fhir.final_answer import final_answer
 from server.fhir.home import letter_home, settle_references
 from server.fhir.pens.correspondence import Standing

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.case import Ai, Event, State
+from server.case import Ai, Event, First, State
 from server.fhir.admission import is_ai_free
 from server.fhir.consent import refused
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
-from server.model import Comparison, Pathway, Silence
+from server.model import Comparison, Gated, Pathway, Preview, Silence
 from server.ports import Progress
 from server.query import Query, Reference
 from server.routing.comparison import barred as comparison_barred
 from server.routing.pathways import pathway_of
 from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
+from server.steps.preview import hidden_again
 
 _MOST = 200
 WANTED = "an independent read without AI was asked for"
@@ -23,6 +24,7 @@ BY_POLICY = "the policy asks no model about such a case"
 """Two of the reasons why no model is asked; any other is the patient's refusal."""
 _RELEASED_AFTER = (
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -59,12 +61,23 @@ def why_no_model(file: CaseFile) -> str | None:
     """Why no model is asked, the patient's word first; None: one is."""
     if (reason := refused_by_patient(file)) is not None:
         return reason
-    none = pathway_of(file.policy, file.task.get("priority", "")) is Pathway.NONE
-    return BY_POLICY if none else None
+    return BY_POLICY if way_of(file) is Pathway.NONE else None
+
+
+def way_of(file: CaseFile) -> Pathway:
+    """The pathway of the case; an assessment that a model is wanted for is read like a second opinion."""
+    if file.case.other_model:
+        return Pathway.SECOND_READER
+    return pathway_of(file.policy, file.task.get("priority", ""))
 
 
 def being_read(file: CaseFile) -> Standing:
     """What the EHR's Task says meanwhile; not that a model reads where none is asked."""
+    if file.case.position.ai is not Ai.AWAITED and file.case.position.first is First.AWAITED:
+        if file.latest("gate", Gated) is not None:
+            return Standing("in-progress", Business.TO_BE_READ)
+        if file.latest("preview", Preview) is not None:
+            return Standing("in-progress", Business.AI_SHOWN)
     reads = why_no_model(file) is None
     return Standing("in-progress", Business.AI_RUNNING if reads else Business.BEING_READ)
 
@@ -95,5 +108,5 @@ def barred(file: CaseFile) -> Progress | None:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None:
         move.lay_down("comparison", comparison_barred(comparison, reason))
-    called_back(move)
+    called_back(hidden_again(move, "patient", reason))
     return move.at_once()

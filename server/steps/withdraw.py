@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from server.case import Ai, Event, State
+from server.case import Ai, Event, First, State
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.pens.correspondence import Standing, mint
@@ -24,17 +24,20 @@ from server.ports import Progress, Resource, ResourceWrite, Waiting
 from server.routing.comparison import voided, voided_read
 from server.steps.called_back import called_back
 from server.steps.casefile import CaseFile, Moved
-from server.steps.contest import ended_by
+from server.steps.contest import ended_by, next_look, questioned
 from server.steps.letters import letter, letter_out
 from server.steps.objects import OBJECTS, rejections
+from server.steps.preview import hidden_again
 from server.steps.rest import LOOK_AFTER
 from server.steps.results import withdrawal_messages
 from server.steps.tasks import moved_task
 
 _OPINION = "opinion"
+_UNREAD = "The opinion by which this case had been ruled out is withdrawn."
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
 _VOIDABLE = (
     State.READY,
+    State.RULED_OUT,
     State.COMPARED,
     State.CONCORDANT,
     State.STANDS,
@@ -60,6 +63,8 @@ def retract(file: CaseFile) -> Progress:
     ended_by(move, ContestEnd.WITHDRAWN, said.by, said.reason)
     move.write(_at_home(file, said)).send([*rejections(file, said, gone), *_away(file, said, gone)])
     move.send(withdrawal_messages(file, said, unsent))
+    if file.case.position.first is First.NOT_READ:
+        return questioned(move, _UNREAD).progress(next_look(move, None))
     return move.progress(file.now + LOOK_AFTER if move.documents else file.now)
 
 
@@ -90,7 +95,7 @@ def _void(file: CaseFile, said: Withdrawal) -> Progress:
     comparison = file.latest("comparison", Comparison)
     if comparison is not None and comparison.verdict is not Verdict.DECLINED:
         move.lay_down("comparison", voided(comparison))
-    called_back(move)
+    called_back(hidden_again(move, said.by, said.reason))
     return move.at_once()
 
 

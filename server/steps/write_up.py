@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from server.case import Ai, Event
+from collections.abc import Callable
+
+from server.case import Ai, Event, First
 from server.fhir import terms
 from server.fhir.home import letter_home, publish, settle_references
 from server.fhir.parse import parse
@@ -10,12 +12,14 @@ from server.fhir.pens.bundle import Answered, Opinion, opinion_bundle
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.datatypes import Json
 from server.fhir.pens.notice import is_notice
-from server.fhir.pens.withdrawal import as_update
+from server.fhir.pens.updating import as_update
+from server.fhir.pens.withdrawal import is_ai
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
+from server.model import Independence, SpecialistRead
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
-from server.steps.assessment import checked, independence, output
+from server.steps.assessment import checked, independence, model_independence, output
 from server.steps.casefile import CaseFile, Moved
 from server.steps.deciding import decided_by, deciding_read, words
 from server.steps.letters import letter, letter_out, request_end
@@ -30,12 +34,18 @@ _CLOSED = {
     Outcome.UPHELD: Standing("completed", Business.CLOSED_UPHELD),
     Outcome.AMENDED: Standing("completed", Business.CLOSED_AMENDED),
     Outcome.STANDS: Standing("completed", Business.CLOSED_STANDS),
+    # Beside a withdrawal, too, it is to be seen that nobody has read.
+    Outcome.RULED_OUT: Standing(
+        "completed", Business.CLOSED_RULED_OUT, "No human has read this case; it was ruled out by the policy."
+    ),
 }
 
 
 def write_up(file: CaseFile) -> Progress:
     """WRITTEN_UP: documents queued in the same commit that publishes the opinion here."""
-    standing = _CLOSED[Outcome(file.needed("outcome", str))]
+    unread = file.case.position.first is First.NOT_READ
+    outcome = Outcome.RULED_OUT if unread else Outcome(file.needed("outcome", str))
+    standing = _CLOSED[outcome]
     home = letter_home(
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
@@ -44,11 +54,16 @@ def write_up(file: CaseFile) -> Progress:
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
     move = Moved(file).lay_down("release", standing.status)
-    if (record := independence(file, file.specialist_read)) is not None:
+    if unread:
+        move.note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
+        move.lay_down("outcome", outcome)
+    for record in _records(file, file.specialist_read):
         move.lay_down("independence", record)
     move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
     theirs = _bundle(file, letter_out(file), standing, objects)
+    if file.comparison.shown:  # what the first reader was shown is there; it says more now
+        theirs = _replacing(theirs, _is_ours_of_a_model)
     # Objects first: where the EHR's report leads, there is something then.
     return (
         move.send(objects.documents)
@@ -65,9 +80,7 @@ def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
     )
     objects = _archived(file)
     ours, theirs = _bundle(file, home, standing, objects), _bundle(file, letter_out(file), standing, objects)
-    for each in theirs["entry"]:
-        if _is_told_anew(each["resource"]):  # it is there, and says who decided then
-            each["request"] = as_update(each)
+    theirs = _replacing(theirs, _is_told_anew)  # it is there, and says who decided then
     move = Moved(file).note(Event.WRITTEN_UP, policy=True, business=standing.business)
     for id_, resource in publish(ours):
         stored = file.tools.shelf.read(resource["resourceType"], id_)
@@ -79,6 +92,21 @@ def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
         .send(opinion_messages(file, standing))
         .progress(file.now + LOOK_AFTER if move.documents else file.now)
     )
+
+
+def _replacing(bundle: Json, these: Callable[[Json], bool]) -> Json:
+    """The same transaction, by which some of what is there already is replaced."""
+    return {
+        **bundle,
+        "entry": [
+            {**each, "request": as_update(each)} if these(each["resource"]) else each
+            for each in bundle["entry"]
+        ],
+    }
+
+
+def _is_ours_of_a_model(resource: Json) -> bool:
+    return is_ai(resource) and resource["resourceType"] in ("Observation", "DiagnosticReport")
 
 
 def _archived(file: CaseFile) -> Objects:
@@ -105,7 +133,7 @@ def _is_opinion(resource: Json) -> bool:
 
 def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
     read, card = deciding_read(file), file.read_card
-    record = independence(file, read)
+    records = _records(file, read)
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
@@ -116,9 +144,15 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
         decided=decided_by(file),
         answered=Answered(read, parse(report.body)) if read and report else None,
         objects=((terms.OUT_DICOM_SR, objects.report), (terms.OUT_HEATMAP, objects.map)),
-        notice=notice(file, to, standing, "" if record is None else checked(record)),
-        more=[] if record is None else [output(record)],
+        notice=notice(file, to, standing, " ".join(checked(each) for each in records)),
+        more=[output(each) for each in records],
     )
+
+
+def _records(file: CaseFile, read: SpecialistRead | None) -> list[Independence]:
+    """What was checked of whoever has assessed; of a case that is no assessment nothing."""
+    found = (model_independence(file), independence(file, read))
+    return [each for each in found if each is not None]
 
 
 def _published(file: CaseFile, bundle: Json) -> list[ResourceWrite]:

@@ -37,4 +37,5 @@ def case_of(row: Row[Any]) -> CaseRow:
         news=row.news,
         last_error=row.last_error,
         policy=row.policy,
+        other_model=row.other_model,
     )

@@ -42,6 +42,7 @@ def decide(
         .where(cases.c.id == case_id)
         .values(
             state=position.state,
+            first=position.first,
             ai=position.ai,
             before=position.before,
             due_at=at,
@@ -151,7 +152,15 @@ def withdraw_model(connection: Connection, card: str, said: Withdrawal) -> int:
     found = [row.id for row in connection.execute(released)]
     for case_id in found:
         withdraw(connection, case_id, said)
+    _look_at_shown(connection, card, said.at)
     return len(found)
+
+
+def _look_at_shown(connection: Connection, card: str, at: datetime) -> None:
+    """First readers who were shown what it says, and have not signed, are told without delay."""
+    shown = select(event.c.case_id).where(event.c.event == str(Event.AI_SHOWN), event.c.card == card)
+    open_ = (cases.c.ai == "sealed", cases.c.id.in_(shown))
+    connection.execute(update(cases).where(*open_).values(due_at=at, news=cases.c.news + 1))
 
 
 def withdrawn(connection: Connection, card: str) -> Withdrawal | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import Connection, select
 
-from server.model import OfferEnd
+from server.case import Event
+from server.model import Earlier, FirstRead, OfferEnd
 from server.store.database import Database
 from server.store.offer_table import offer
-from server.store.tables import cases
+from server.store.tables import cases, event, fact
 
 
 class EarlierReads:
@@ -16,15 +18,21 @@ class EarlierReads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def __call__(self, case_id: str) -> tuple[str, ...]:
-        """The roles of specialists who have signed, in the order of their names."""
-        mine, other = cases.alias(), cases.alias()
-        query = (
-            select(offer.c.role)
-            .distinct()
-            .join(other, other.c.id == offer.c.case_id)
-            .join(mine, (mine.c.patient == other.c.patient) & (mine.c.question == other.c.question))
-            .where(mine.c.id == case_id, other.c.id != case_id, offer.c.end == OfferEnd.READ.value)
-            .order_by(offer.c.role)
-        )
-        return self._database.read(lambda c: tuple(str(row.role) for row in c.execute(query)))
+    def __call__(self, case_id: str) -> Earlier:
+        """Whoever has signed, as a specialist or first, by reference; and the models that have read."""
+        return self._database.read(lambda connection: _earlier(connection, case_id))
+
+
+def _earlier(connection: Connection, case_id: str) -> Earlier:
+    mine, other = cases.alias(), cases.alias()
+    alike = (mine.c.patient == other.c.patient) & (mine.c.question == other.c.question)
+    those = select(other.c.id).join(mine, alike).where(mine.c.id == case_id, other.c.id != case_id)
+    roles = select(offer.c.role).where(offer.c.case_id.in_(those), offer.c.end == OfferEnd.READ.value)
+    firsts = select(fact.c.body).where(fact.c.case_id.in_(those), fact.c.kind == "first-read")
+    asked = (str(Event.AI_SEALED), str(Event.AI_DECLINED))
+    models = select(event.c.card).where(event.c.case_id.in_(those), event.c.event.in_(asked))
+    signed = {str(row.role) for row in connection.execute(roles)}
+    for row in connection.execute(firsts):
+        signed |= set(msgspec.json.decode(bytes(row.body), type=FirstRead).readers)
+    read = {str(row.card) for row in connection.execute(models) if row.card}
+    return Earlier(tuple(sorted(signed)), tuple(sorted(read)))

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, literal, or_, select, update
 
-from server.case import START, Event, State
+from server.case import START, Event, First, State
 from server.model import Heard
 from server.ports import Arrival, Entry, Fact, Intake, Method, Opening, Raced
 from server.store import chain, locks, references, resources
@@ -26,7 +26,14 @@ INLINE = 256 * 1024
 """Bytes of an arrival that stand in its row; larger ones are in the vault."""
 _ARRIVE = Prepared(insert(arrival).values({c.name: bindparam(c.name) for c in arrival.c if c.name != "seq"}))
 _ARRIVED = Prepared(select(arrival.c.seq).where(arrival.c.id == bindparam("id")))
-_STIR = stirring(lambda case: (case.patient == bindparam("of"), case.due_at.is_not(None)))
+_UNREAD = (State.CLOSED.value, First.NOT_READ.value)
+_STIR = stirring(
+    lambda case: (
+        case.patient == bindparam("of"),
+        or_(case.due_at.is_not(None), and_(case.state == _UNREAD[0], case.first == _UNREAD[1])),
+    )
+)
+"""Those that are open; and those that no human has read, as long as they stand on this evidence alone."""
 _SIGNED_AS = ("results-interpreter", "performer")
 _SIGNED = (
     select(literal("DiagnosticReport/") + resource.c.id)
@@ -168,5 +175,6 @@ def _open(connection: Connection, opening: Opening, at: datetime, arrived: Arriv
         news=0,
         head=opened["digest"],
         policy=digest,
+        other_model=opening.other_model,
     )
     chain.begin(connection, opened)

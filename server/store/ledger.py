@@ -20,7 +20,7 @@ from server.case import FOLLOWED, Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, LeaseLost, Progress
-from server.store import chain, decision, deliveries, offers, resources, results, seals
+from server.store import chain, decision, deliveries, gates, offers, resources, results, seals
 from server.store.accesses import note
 from server.store.case_view import CaseView, view
 from server.store.caserow import case_of, find
@@ -227,11 +227,13 @@ def _commit(
         last_error=None,
     )
     case_id = claim.case.id
+    resources.demand_unchanged(connection, progress.rests_on)
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
     offers.keep(connection, case_id, claim.case.question, progress.facts)
     results.keep(connection, claim.case, progress.facts, at)
+    gates.keep(connection, claim.case, progress.facts, at)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)

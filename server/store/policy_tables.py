@@ -109,3 +109,26 @@ result = Table(
     Index("result_of_question", "question", "card", "at"),
 )
 """One row for each case that was resolved: what is counted, and what a proposed policy is replayed on."""
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("question", word(64), nullable=False),
+    # name@version of the model's card.
+    Column("card", word(96), nullable=False),
+    Column("at", Instant, nullable=False),
+    # The threshold and the priorities (GateKey): cases judged by another prove nothing of these.
+    Column("rule_out_below", Double, nullable=False),
+    Column("scope", word(64), nullable=False),
+    # The model would rule it out, whatever became of the case.
+    Column("below", Boolean, nullable=False),
+    Column("ruled_out", Boolean, nullable=False),
+    # A human has given an answer, and one of those who have found something.
+    Column("read", Boolean, nullable=False),
+    Column("found", Boolean, nullable=False),
+    # What a human's report says that came after the case had been ruled out.
+    Column("after_all", word(8)),
+    Index("gate_of_question", "question", "card", "at"),
+)
+"""One row for each case that a gatekeeper has judged; the newest word counts."""

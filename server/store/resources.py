@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, Connection, bindparam, update
+from sqlalchemy import Boolean, Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
+from server.model import ResourceKey
 from server.ports import Absent, Around, Method, Past, Raced, ResourceWrite, Shelf, Stored, Stretch, Watched
 from server.query import NEVER, Page, Query
 from server.store import history, indexing, pages, plain, references, standing
@@ -225,6 +226,20 @@ def apply(connection: Connection, writes: Sequence[ResourceWrite], arrival_id: s
         indexing.index(connection, key, write.type, write.index, anew=write.version > 1)
     for key, write in latest.items():  # once all of them are there: they may refer to one another
         references.keep(connection, key, write)
+
+
+def demand_unchanged(connection: Connection, keys: Sequence[ResourceKey]) -> None:
+    """Nobody changes these before our commit.
+
+    Raises:
+        Raced: one of them has another version than its key says.
+    """
+    for key in keys:
+        query = select(resource.c.version).where(
+            resource.c.type == key.type, resource.c.id == key.id, resource.c.deleted.is_(False)
+        )
+        if connection.execute(query.with_for_update()).scalar_one_or_none() != key.version:
+            raise Raced
 
 
 def _advance(connection: Connection, write: ResourceWrite) -> int:

@@ -14,6 +14,7 @@ from server.model import Answer, Result, Silence, Verdict
 from server.ports import CaseRow, Fact
 from server.store.database import Database
 from server.store.policy_tables import result
+from server.store.tables import cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,13 @@ class ResultStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def past(self, question: str, most: int) -> list[Result]:
-        """The latest, oldest first."""
-        latest = select(result).where(result.c.question == question).order_by(result.c.seq.desc()).limit(most)
+    def past(self, question: str, most: int, card: str | None = None) -> list[Result]:
+        """The latest, oldest first; ``card``: those of one model version, and no assessment."""
+        of = [result.c.question == question]
+        if card is not None:
+            first = select(cases.c.id).where(cases.c.id == result.c.case_id, cases.c.other_model.is_(False))
+            of += [result.c.card == card, first.exists()]
+        latest = select(result).where(*of).order_by(result.c.seq.desc()).limit(most)
         rows = self._database.read(lambda c: list(c.execute(latest)))
         return [_result(row) for row in reversed(rows)]
 

@@ -10,7 +10,7 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
   number: those are what the question is asked about;
 - the Task that shows a specialist both opinions;
 - a contest of a result on the question, and what people are told of it; the Task of a case whose physician in
-  charge has kept the first report: they hold people's words on what was found;
+  charge has kept the first report, or that was ruled out: they hold what people, or a model, have found;
 - what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
   of these in turn.
 """
@@ -146,12 +146,15 @@ def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
 
 
 def _kept_against(own: Any) -> ColumnElement[bool]:
-    """The Task of a case whose physician in charge has said, and why, that they keep the first report."""
+    """The Task of a case whose physician in charge has said, and why, that they keep the first report.
+
+    Or that a gatekeeper has ruled out, for its end is the model's answer.
+    """
     case, said = cases.alias(), fact.alias()
     return looked_up(
         case.c.task_id == own.c.id,
         said.c.case_id == case.c.id,
-        said.c.kind == "kept",
+        said.c.kind.in_(("kept", "unread")),
         _asked_anew(case),
     )
 

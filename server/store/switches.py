@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from server.changes import EVERYTHING, Act, Switch
+from server.changes import EVERYTHING, Act, Switch, device_in
+from server.model import Device
 from server.store.database import Database
 from server.store.locks import hold_policies
 from server.store.policy_tables import policy_switch, result
@@ -21,10 +22,15 @@ class SwitchStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def on(self, question: str) -> Switch | None:
-        """Whether two humans read every case of a question; what is for all questions comes first."""
+    def on(self, question: str, devices: Collection[Device] = ()) -> Switch | None:
+        """Whether two humans read every case of a question, or of one of these devices.
+
+        What is for all questions comes first, what is for devices last.
+        """
         found = self.standing()
-        switches = (found.get(EVERYTHING), found.get(question))
+        kinds = [(device_in(scope), word) for scope, word in found.items() if devices]
+        of_devices = (w for kind, w in kinds if kind is not None and any(map(kind.covers, devices)))
+        switches = (found.get(EVERYTHING), found.get(question), *of_devices)
         return next((each for each in switches if each is not None and each.on), None)
 
     def standing(self) -> Mapping[str, Switch]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -171,6 +172,8 @@ cases = Table(
     Column("head", word(64)),
     # Digest of the policy under which it was opened; without one its question's first counts.
     Column("policy", word(64)),
+    # An assessment that the question's other model reads.
+    Column("other_model", Boolean, nullable=False, server_default=false()),
     Index("cases_due", "due_at"),
     Index("cases_of_patient", "patient"),
     Index("cases_by_state", "state"),

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from server.errors import Category, Fault
-from server.fhir.admission import Admission, inputs, is_completed_read, is_second_read, is_specialist_read
+from server.fhir.admission import Admission, is_completed_read, is_second_read, is_specialist_read
+from server.fhir.task_parts import inputs
 from server.fhir.terms import IN_REPORT, OUT_REFERRAL
 from server.model import Destination
 from tests.world import EHR, SR, Coding, coded, report, task

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from server.contract import Inputs, weigh
 from server.model import Card, Coding, Evidence, Measurement, ResourceKey
-from server.reader.cards import load_cards
+from server.reader.cards import OTHER, load_cards, load_others
 
 CARDS = Path(__file__).parents[2] / "server" / "reader" / "cards"
 CARD: Card = load_cards(CARDS)["bacterial-meningitis"]
 FOLDER = CARDS / CARD.question
+OTHER_CARD: Card = load_others(CARDS)[CARD.question]
+OTHER_FOLDER = FOLDER / OTHER
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 BACTERIAL = {"csf_wbc": "4850", "csf_neut_pct": "86", "csf_gluc": "6", "csf_prot": "250", "blood_wbc": "11"}

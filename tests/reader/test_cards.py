@@ -10,8 +10,8 @@ import pytest
 
 from server.errors import Category, Fault
 from server.model import Span, Subgroup
-from server.reader.cards import load_card, load_cards
-from tests.reader.build import CARD, CARDS, FOLDER
+from server.reader.cards import load_card, load_cards, load_others
+from tests.reader.build import CARD, CARDS, FOLDER, OTHER_CARD, OTHER_FOLDER
 
 GOOD = (FOLDER / "card.toml").read_text("utf-8")
 
@@ -58,6 +58,27 @@ def test_cards_are_found_by_question() -> None:
     found = load_cards(CARDS)
     assert found.keys() == {"bacterial-meningitis", "child-pneumonia"}
     assert found["bacterial-meningitis"] == CARD
+
+
+def test_other_models_are_found_by_question_and_are_no_first_ones() -> None:
+    assert load_others(CARDS) == {"bacterial-meningitis": OTHER_CARD}
+    assert OTHER_CARD.identity not in {each.identity for each in load_cards(CARDS).values()}
+    model = (OTHER_FOLDER / OTHER_CARD.model_file).read_bytes()
+    assert hashlib.sha256(model).hexdigest() == OTHER_CARD.model_digest
+
+
+@pytest.mark.parametrize(
+    "part", ["question", "finding", "report_code", "contract", "present_codes", "absent_codes"]
+)
+def test_both_models_answer_the_same_question_from_the_same_values(part: str) -> None:
+    """What their errors are measured on together, and one may be asked for instead of the other."""
+    assert getattr(OTHER_CARD, part) == getattr(CARD, part)
+
+
+def test_every_card_tells_what_independence_is_checked_by() -> None:
+    cards = (*load_cards(CARDS).values(), OTHER_CARD)
+    assert all(each.family and each.trained_on for each in cards)
+    assert OTHER_CARD.family != CARD.family
 
 
 def test_a_folder_without_cards_is_refused(tmp_path: Path) -> None:
@@ -122,6 +143,9 @@ def test_a_card_may_have_figures_for_some_people_alone(tmp_path: Path) -> None:
         ),
         ("{ low = 0, high = 40000 }", "{ low = 9, high = 9 }", "features.0.trained", "low under high"),
         ("{ low = 0, high = 40000 }", "[0, 40000]", "features.0.trained", "low and high"),
+        ("codes = [\n", "codes = 3\nothers = [\n", "features.0.codes", "a list of { code, display } with"),
+        ("codes = [\n", "others = [\n", "features.0.codes", "a list of { code, display } with"),
+        ("[present]", "[present]\nx = 3", "present", "lists of { code, display }"),
         ('name = "csf_prot"', 'name = "csf_gluc"', "features", "twice"),
         ('code = "2880-3"', 'code = "2342-4"', "features", "twice"),
         ('code = "58170007"', 'code = "95883001"', "present", "under absent"),

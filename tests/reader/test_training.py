@@ -15,27 +15,44 @@ from click.testing import CliRunner
 from sklearn.metrics import roc_auc_score
 
 from server.contract import AGE, weigh
-from server.model import Band, Evidence, Measurement, ResourceKey, Span, Subgroup
+from server.model import (
+    Band,
+    Card,
+    Evidence,
+    Measurement,
+    ResourceKey,
+    SharedErrors,
+    Span,
+    Subgroup,
+)
 from server.reader.process import verified
 from server.reader.scale import self_tests
 from server.reader.training.__main__ import main
+from server.reader.training.families import BOOSTED, FOREST, Family
 from server.reader.training.figures import auroc, ece, figure, line, metrics
 from server.reader.training.groups import groups
 from server.reader.training.measure import held_out as held_out_figures
 from server.reader.training.measure import make, plan_of
 from server.reader.training.model import margins
-from server.reader.training.publish import MARK, differences, rewrite
+from server.reader.training.publish import MARK, OTHER_MARK, differences, rewrite
 from server.reader.training.table import SOURCE, Table, development, final_test, held_out, load
-from tests.reader.build import CARD, FOLDER
+from tests.reader.build import CARD, FOLDER, OTHER_CARD, OTHER_FOLDER
 
 ROOT = Path(__file__).parents[2]
 TABLE = load(CARD)
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def committed() -> xgb.Booster:
+BOTH = pytest.mark.parametrize(
+    ("card", "folder", "family"),
+    [(CARD, FOLDER, BOOSTED), (OTHER_CARD, OTHER_FOLDER, FOREST)],
+    ids=["first model", "other model"],
+)
+
+
+def committed(card: Card, folder: Path) -> xgb.Booster:
     booster = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(verified(FOLDER / CARD.model_file, CARD.model_digest)))
+    booster.load_model(bytearray(verified(folder / card.model_file, card.model_digest)))
     return booster
 
 
@@ -98,17 +115,30 @@ def evidence(row: dict[str, str]) -> Evidence:
     return Evidence(tuple(measurements), None if born is None else born.date(), anchor=NOW)
 
 
-def test_the_committed_model_is_what_training_makes() -> None:
-    made = make(CARD, self_tests(CARD))
-    assert margins(made.booster, TABLE.x) == pytest.approx(margins(committed(), TABLE.x), abs=1e-3)
-    assert made.calibration == pytest.approx(CARD.calibration, abs=1e-3)
+@BOTH
+def test_the_committed_model_is_what_training_makes(card: Card, folder: Path, family: Family) -> None:
+    made = make(card, self_tests(card), family)
+    assert margins(made.booster, TABLE.x) == pytest.approx(
+        margins(committed(card, folder), TABLE.x), abs=1e-3
+    )
+    assert made.calibration == pytest.approx(card.calibration, abs=1e-3)
 
 
-def test_the_card_tells_how_the_model_does_on_patients_it_never_saw() -> None:
-    booster = committed()
-    found = held_out_figures(CARD, lambda x: margins(booster, x), CARD.calibration)
-    stated = {name: CARD.performance[name] for name in found}
+@BOTH
+def test_the_card_tells_how_the_model_does_on_patients_it_never_saw(
+    card: Card, folder: Path, family: Family
+) -> None:
+    booster = committed(card, folder)
+    found = held_out_figures(card, lambda x: margins(booster, x), card.calibration)
+    stated = {name: card.performance[name] for name in found}
     assert list(differences(stated, found)) == []
+
+
+def test_the_other_model_is_of_another_kind() -> None:
+    """Boosted trees come one after another; those of a forest are all of one round."""
+    models = (committed(CARD, FOLDER), committed(OTHER_CARD, OTHER_FOLDER))
+    assert [each.num_boosted_rounds() for each in models] == [150, 1]
+    assert len(models[1].get_dump()) == 300
 
 
 def test_missing_age_is_not_served() -> None:
@@ -186,6 +216,16 @@ def test_writing_a_card_writes_whom_figures_are_of(tmp_path) -> None:
     }  # fmt: skip
 
 
+def test_writing_a_card_writes_how_far_errors_go_together(tmp_path) -> None:
+    card = tmp_path / "card.toml"
+    card.write_text(f"# by people\n{OTHER_MARK}\n", "utf-8")
+    rewrite(card, "model.ubj", "ab", {}, {}, OTHER_MARK, shared=SharedErrors("first@1.0.0", 0.5, 132))
+    read = tomllib.loads(card.read_text("utf-8"))
+    assert read["shared_errors"] == {"other": "first@1.0.0", "phi": 0.5, "cases": 132}
+    rewrite(card, "model.ubj", "ab", {}, {}, OTHER_MARK)
+    assert "shared_errors" not in tomllib.loads(card.read_text("utf-8")), "where it is not defined"
+
+
 def test_figures_of_some_ages_are_among_those_answered_and_leave_out_the_few() -> None:
     number = 40
     ages = np.repeat([3.0, 30.0], number)
@@ -209,3 +249,9 @@ def test_figures_of_some_ages_are_among_those_answered_and_leave_out_the_few() -
 def test_the_command_line_explains_itself() -> None:
     said = CliRunner().invoke(main, ["--help"]).output
     assert all(command in said for command in ("train", "evaluate", "compare", "held-out"))
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "bands"])
+def test_each_command_that_is_for_both_models_says_so(command: str) -> None:
+    said = " ".join(CliRunner().invoke(main, [command, "--help"]).output.split())
+    assert "--other The forest, which assesses where a patient asks for another model" in said

@@ -20,12 +20,24 @@ from server.reader.process import ModelProcess, verified
 from server.reader.resident import SELF_TEST_EVERY
 from server.reader.scale import columns, probability
 from server.reader.xgboost_reader import XgboostReader
-from tests.reader.build import BACTERIAL, CARD, FOLDER, NOW, UNSURE, VIRAL, inputs
+from tests.reader.build import (
+    BACTERIAL,
+    CARD,
+    FOLDER,
+    NOW,
+    OTHER_CARD,
+    OTHER_FOLDER,
+    UNSURE,
+    VIRAL,
+    inputs,
+)
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[XgboostReader]:
-    made = XgboostReader(CARD, FOLDER)
+@pytest.fixture(
+    scope="module", params=[(CARD, FOLDER), (OTHER_CARD, OTHER_FOLDER)], ids=["first model", "other model"]
+)
+def reader(request: pytest.FixtureRequest) -> Iterator[XgboostReader]:
+    made = XgboostReader(*request.param)
     made.start()
     yield made
     made.close()

@@ -1,36 +1,62 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from server.routing.gate import Gate, Passed, omission_bound, ruled_out
+from server.model import Answer, GateRule, Passage, Passed
+from server.routing.gate import below, omission_bound, passage, reads_to_open
 
-GATE = Gate(tau_low=0.02, at_most=0.5, reread=0.05, omitted_at_most=0.01)
+from .nouns import an_ai_read
+
+RULE = GateRule(
+    rule_out_below=0.02, window=timedelta(days=90), at_most=0.5, reread=0.05, omitted_at_most=0.01
+)
 CALM = Passed(cases=1000, ruled_out=400, reread=400, found=0)
+ABSENT, PRESENT = Answer.ABSENT, Answer.PRESENT
+
+
+def way(answer=ABSENT, probability=0.0, passed=CALM, *, drawn=False, doubled=False):
+    read = replace(an_ai_read(answer), probability=probability)
+    return passage(read, RULE, passed, drawn=drawn, doubled=doubled)
 
 
 @pytest.mark.parametrize(
-    ("probability", "out"), [(0.0, True), (0.0199, True), (0.02, False), (0.9, False), (None, False)]
+    ("case", "lot", "end"),
+    [
+        ((None, None, CALM), (False, False), Passage.SILENT),
+        ((None, None, Passed()), (True, True), Passage.SILENT),
+        ((PRESENT, 0.9, CALM), (False, False), Passage.NOT_BELOW),
+        ((ABSENT, 0.02, CALM), (False, False), Passage.NOT_BELOW),
+        ((ABSENT, None, CALM), (False, False), Passage.NOT_BELOW),
+        ((ABSENT, float("nan"), CALM), (False, False), Passage.NOT_BELOW),
+        ((ABSENT, 0.0, CALM), (False, True), Passage.DOUBLED),
+        ((ABSENT, 0.0, Passed()), (False, False), Passage.UNPROVEN),
+        ((ABSENT, 0.0, replace(CALM, reread=299)), (False, False), Passage.UNPROVEN),
+        ((ABSENT, 0.0, replace(CALM, found=1)), (True, False), Passage.UNPROVEN),
+        ((ABSENT, 0.0, replace(CALM, ruled_out=500)), (True, False), Passage.FULL),
+        ((ABSENT, 0.0, CALM), (True, False), Passage.DRAWN),
+        ((ABSENT, 0.0, CALM), (False, False), Passage.RULED_OUT),
+        ((ABSENT, 0.0199, replace(CALM, reread=300)), (False, False), Passage.RULED_OUT),
+    ],
 )
-def test_only_what_lies_below_its_own_threshold_is_ruled_out(probability, out):
-    assert ruled_out(probability, GATE, CALM) is out
+def test_every_case_has_one_end(case, lot, end):
+    answer, probability, passed = case
+    drawn, doubled = lot
+    assert way(answer, probability, passed, drawn=drawn, doubled=doubled) is end
 
 
-def test_a_probability_that_is_no_number_goes_to_a_human():
-    assert not ruled_out(float("nan"), GATE, CALM)
+def test_a_positive_answer_is_never_ruled_out_whatever_its_number():
+    # A model whose number and answer contradict each other is in doubt.
+    assert not below(replace(an_ai_read(PRESENT), probability=0.0), RULE)
 
 
-@pytest.mark.parametrize(("before", "out"), [(499, True), (500, True), (501, False)])
-def test_the_share_ruled_out_has_a_cap(before, out):
-    assert ruled_out(0.0, GATE, Passed(1001, before, 400, 0)) is out
-
-
-def test_the_first_case_of_all_goes_to_a_human():
-    assert not ruled_out(0.0, GATE, Passed(0, 0, 0, 0))
-
-
-@pytest.mark.parametrize(("found", "out"), [(0, True), (1, False), (40, False)])
-def test_what_was_found_among_them_closes_the_gate(found, out):
-    assert ruled_out(0.0, GATE, Passed(1000, 400, 400, found)) is out
+@pytest.mark.parametrize(
+    ("before", "end"), [(499, Passage.RULED_OUT), (500, Passage.RULED_OUT), (501, Passage.FULL)]
+)
+def test_the_share_ruled_out_has_a_cap(before, end):
+    assert way(passed=Passed(1001, before, 400, 0)) is end
 
 
 @pytest.mark.parametrize(
@@ -43,3 +69,11 @@ def test_the_bound(reread, found, bound):
 def test_of_nothing_nothing_is_known():
     with pytest.raises(ValueError, match="no case"):
         omission_bound(Passed(10, 5, 0, 0))
+
+
+@pytest.mark.parametrize(("limit", "reads"), [(0.01, 300), (0.005, 600), (0.75, 4), (0.9, 4)])
+def test_how_many_reads_open_it(limit, reads):
+    rule = replace(RULE, omitted_at_most=limit)
+    assert reads_to_open(rule) == reads
+    assert omission_bound(Passed(reads, 0, reads, 0)) <= limit
+    assert omission_bound(Passed(reads, 0, reads - 1, 0)) > limit

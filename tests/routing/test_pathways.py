@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from server.model import Pathway, RiskBand
-from server.routing.pathways import OFFERED, SHOWN, Moment, Person, pathway_of, rule_of, shown
+from server.routing.pathways import SHOWN, Moment, Person, pathway_of, rule_of, shown
 
 from .nouns import a_policy
 
@@ -66,7 +66,3 @@ def test_no_specialist_and_no_requester_sees_it_before_the_end(pathway, moment):
 def test_where_no_model_is_asked_there_is_nothing_to_see():
     assert not any(shown(Pathway.NONE, *each) for each in itertools.product(Moment, Person))
     assert shown(Pathway.SECOND_READER, Moment.RESOLVED, Person.SPECIALIST)
-
-
-def test_what_is_offered():
-    assert OFFERED == (Pathway.SECOND_READER, Pathway.NONE)

@@ -11,11 +11,14 @@ from server.model import (
     Band,
     Clock,
     Coding,
+    Device,
+    GateRule,
     Matching,
     Pathway,
     PriorRules,
     Reveal,
     RiskBand,
+    Thresholds,
     Urgency,
     Weights,
 )
@@ -76,7 +79,8 @@ URGENCY = "must be one of: routine, urgent, stat"
 SPECIALTIES = "must be a list of specialties, best first, at least one and none twice"
 CLOCKS = "must give a clock for every urgency that is used above"
 REASON_KEYS = "missed, over-called, declined, not-comparable, confirmation, audit"
-NOT_YET = "is a pathway that is not offered yet; must be one of: second-reader, none"
+PATHWAYS = "must be one of: second-reader, gatekeeper, concurrent, none"
+GATE = "must be given with the pathway gatekeeper"
 NEUROLOGY = (
     '[[specialties]] # knows the other causes of the same picture\nsystem = "http://snomed.info/sct"\n'
 )
@@ -91,10 +95,9 @@ NEUROLOGY = (
         ('rule = "P1"', "rule = 1", "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', 'rule = "P0"', "urgency.confirmation", "must be given: a rule of this policy"),
         ('rule = "P1"', 'rule = "P4"', "confident", "must be given with rule P4, and with no other"),
-        ('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"', "pathway", NOT_YET),
-        ('rule = "P1"', 'rule = "P1"\npathway = "concurrent"', "pathway", NOT_YET),
-        ('rule = "P1"', 'rule = "P1"\npathway = "Secret"', "pathway", "must be one of: second-reader, none"),
-        ('rule = "P1"', 'rule = "P1"\npathway = ["none"]', "pathway", "must be one of: second-reader, none"),
+        ('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"', "gate", GATE),
+        ('rule = "P1"', 'rule = "P1"\npathway = "Secret"', "pathway", PATHWAYS),
+        ('rule = "P1"', 'rule = "P1"\npathway = ["none"]', "pathway", PATHWAYS),
         ('rule = "P1"', 'rule = "P1"\nbands = "all"', "bands", "must be a list of tables"),
         ('rule = "P1"', 'rule = "P1"\nnotice = "yes"', "notice", "must be true or false"),
         ('rule = "P1"', 'rule = "P1"\nnotice = 1', "notice", "must be true or false"),
@@ -207,7 +210,8 @@ FIRST = '[[bands]]\nname = "middle"\nprobability = [0.3, 0.7]\nrule = "P4"\n'
         ('["stat", "asap"]', "[]", "bands.0.priority", "each one of: routine, urgent, asap, stat"),
         ('priority = ["stat", "asap"]\n', "", "bands.0", "must say either priority or probability"),
         ('pathway = "none"\n', "", "bands.0", "must say what is other in the band"),
-        ('pathway = "none"', 'pathway = "gatekeeper"', "bands.0.pathway", "not offered yet"),
+        ('pathway = "none"', 'pathway = "gatekeeper"', "gate", GATE),
+        ('pathway = "none"', 'pathway = "door"', "bands.0.pathway", PATHWAYS),
         ("[0.3, 0.7]", "[0.7, 0.3]", "bands.1.probability", "the smaller first"),
         ("[0.3, 0.7]", "[0.7]", "bands.1.probability", "two numbers from 0 to 1"),
         ("[0.3, 0.7]", "[0.7, 1.3]", "bands.1.probability.1", "a number from 0 to 1"),
@@ -223,6 +227,100 @@ def test_a_wrong_key_of_bands_is_named(old, new, key, sentence):
     assert BANDS.count(old) == 1
     issues = {issue.path: issue.text for issue in refusal(CONFIRMED + BANDS.replace(old, new))}
     assert sentence in issues[key]
+
+
+GATEKEEPER = """
+[gate]
+rule_out_below = 0.02
+window = "90 d"
+at_most = 0.5
+reread = 0.05
+omitted_at_most = 0.01
+"""
+GATEKEPT = SHIPPED.replace('rule = "P1"', 'rule = "P1"\npathway = "gatekeeper"', 1) + GATEKEEPER
+
+
+def test_a_policy_may_have_its_own_thresholds():
+    content = f"{SHIPPED}\n[thresholds]\nabsent_at_most = 0.03\npresent_at_least = 0.8\n"
+    assert read_policy(content, "a.toml").thresholds == Thresholds(Band(0.03, 0.8))
+    [issue] = refusal(content.replace("0.8", "0.03"))
+    assert issue.path == "thresholds.present_at_least"
+
+
+DEVICES = """
+[[thresholds.devices]]
+maker = "ACME Imaging"
+software = "3.2"
+absent_at_most = 0.1
+present_at_least = 0.9
+"""
+
+
+def test_a_kind_of_device_may_have_its_own():
+    policy = read_policy(SHIPPED + DEVICES, "a.toml")
+    kind = Device("ACME Imaging", software="3.2")
+    assert policy.thresholds == Thresholds(None, ((kind, Band(0.1, 0.9)),))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('maker = "ACME Imaging"\n', "", "thresholds.devices.0.maker", "must be the Manufacturer"),
+        ('software = "3.2"', "software = 3", "thresholds.devices.0.software", "must be a text"),
+        ("= 0.9", "= 0.1", "thresholds.devices.0.present_at_least", "more than absent_at_most"),
+        ("[[thresholds.devices]]", "[thresholds]\nabsent_at_most = 0.1\n[[thresholds.devices]]",
+         "thresholds", "must be a table: absent_at_most and present_at_least"),
+        (DEVICES.strip(), "[thresholds]", "thresholds", "must be a table"),
+        (DEVICES, DEVICES + DEVICES.replace('software = "3.2"', 'model = "DX"\nsoftware = "3.2"'),
+         "thresholds.devices", "must name a kind of device before those that it is one of"),
+    ],
+)  # fmt: skip
+def test_wrong_thresholds_of_devices_are_named(old, new, key, sentence):
+    assert old in DEVICES
+    issues = {issue.path: issue.text for issue in refusal(SHIPPED + DEVICES.replace(old, new))}
+    assert sentence in issues[key]
+
+
+def test_a_gatekeeper_has_its_own_table():
+    policy = read_policy(GATEKEPT, "a.toml")
+    assert policy.pathway is Pathway.GATEKEEPER
+    assert policy.gate == GateRule(0.02, hours(24 * 90), 0.5, 0.05, 0.01)
+    banded = SHIPPED + BANDS.partition("[confident]")[0].replace("P4", "P2").replace("none", "gatekeeper")
+    assert read_policy(banded + GATEKEEPER, "a.toml").bands[0].pathway is Pathway.GATEKEEPER
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ("rule_out_below = 0.02", "rule_out_below = 0", "gate.rule_out_below", "above 0 and below 1"),
+        ("rule_out_below = 0.02", "rule_out_below = 1", "gate.rule_out_below", "above 0 and below 1"),
+        ("rule_out_below = 0.02", "", "gate.rule_out_below", "above 0 and below 1"),
+        ("rule_out_below = 0.02", "rule_out_below = nan", "gate.rule_out_below", "above 0 and below 1"),
+        ('window = "90 d"', 'window = "90"', "gate.window", DURATION),
+        ("at_most = 0.5", "at_most = 1", "gate.at_most", "above 0 and below 1"),
+        ("reread = 0.05", "reread = 0", "gate.reread", "nobody would learn what is missed"),
+        ("reread = 0.05", "reread = 1.1", "gate.reread", "nobody would learn what is missed"),
+        ("omitted_at_most = 0.01", "omitted_at_most = 0", "gate.omitted_at_most", "above 0 and below 1"),
+        ("reread", "again", "gate.again", "the keys here are: rule_out_below, window, at_most, reread"),
+    ],
+)
+def test_a_wrong_key_of_a_gatekeeper_is_named(old, new, key, sentence):
+    changed = GATEKEPT.replace(GATEKEEPER, GATEKEEPER.replace(old, new, 1))
+    assert changed != GATEKEPT
+    issues = {issue.path: issue.text for issue in refusal(changed)}
+    assert sentence in issues[key]
+
+
+def test_a_gate_without_a_gatekeeper_is_refused():
+    [issue] = refusal(SHIPPED + GATEKEEPER)
+    assert (issue.path, GATE in issue.text) == ("gate", True)
+
+
+def test_who_shows_readers_the_model_audits_what_they_agree_on():
+    shown = SHIPPED.replace('rule = "P1"', 'rule = "P1"\npathway = "concurrent"', 1)
+    assert read_policy(shown, "a.toml").pathway is Pathway.CONCURRENT
+    [issue] = refusal(shown.replace("audit_fraction = 0.05", "audit_fraction = 0"))
+    assert (issue.path, "only an audit" in issue.text) == ("audit_fraction", True)
 
 
 def test_a_band_by_probability_does_not_come_before_one_by_priority():

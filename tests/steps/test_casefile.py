@@ -122,8 +122,8 @@ class NoPolicies:
     def of(self, case: CaseRow) -> Policy:
         raise KeyError(case.question)
 
-    def doubled(self, question: str) -> bool:
-        raise KeyError(question)
+    def doubled(self, question: str, devices: object = ()) -> bool:
+        raise KeyError(question, devices)
 
 
 def test_what_sends_nothing_needs_no_policy(file: CaseFile) -> None:

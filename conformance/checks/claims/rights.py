@@ -82,18 +82,24 @@ def _no_result(run: Run) -> Resource:
     return _upon(run, "acknowledge") | about
 
 
+def _assessment(run: Run, question: Resource, *by: str) -> Resource:
+    """A patient's Task for another opinion, by whom it says."""
+    report = {"reference": cases.closed(run).report}
+    asked = (
+        {"type": concept(TASK, "clinical-question"), "valueCodeableConcept": question},
+        {"type": concept(TASK, "primary-report"), "valueReference": report},
+        *({"type": concept(TASK, "assessor"), "valueCodeableConcept": concept(TASK, who)} for who in by),
+    )
+    patient = {"reference": cases.closed(run).patient}
+    return _upon(run, "independent-assessment", requester=patient, focus=report, input=list(asked))
+
+
 def _another_model(run: Run) -> Resource:
-    case = cases.closed(run)
-    asked = [
-        each
-        for each in cases.task(run, case)["input"]
-        if any(
-            one.get("system") == QUESTION for one in each.get("valueCodeableConcept", {}).get("coding", [])
-        )
-    ]
-    by = {"type": concept(TASK, "assessor"), "valueCodeableConcept": concept(TASK, "other-model")}
-    about = {"focus": {"reference": case.report}, "input": [*asked, by]}
-    return _upon(run, "independent-assessment") | about
+    return _assessment(run, concept(QUESTION, "child-pneumonia"), "other-model")
+
+
+def _two_words(run: Run) -> Resource:
+    return _assessment(run, concept(QUESTION, "bacterial-meningitis"), "human", "other-model")
 
 
 def _by_the_patient(run: Run) -> Resource:
@@ -127,6 +133,13 @@ _WRONGS = (
         "Where one model reads a question, an assessment by another is refused, with what there is.",
         _another_model,
         "not-supported",
+        "Task.input",
+    ),
+    _Wrong(
+        "assessor-once",
+        "By whom an assessment is to be made is said by one word; for two of them there is a third.",
+        _two_words,
+        "required",
         "Task.input",
     ),
 )

@@ -56,7 +56,7 @@ GROUPS: tuple[Group, ...] = (
         terms.TASK,
         {
             terms.BY_HUMAN: "A human specialist who has seen no earlier opinion; no model is asked.",
-            terms.BY_OTHER_MODEL: "A model of another make than the first; refused where there is none.",
+            terms.BY_OTHER_MODEL: "The question's other model; refused where there is none.",
             terms.BY_BOTH: "Both; refused where there is no other model.",
         },
     ),
@@ -124,6 +124,9 @@ GROUPS: tuple[Group, ...] = (
             Coding(
                 terms.DECIDED_BY, "physician-in-charge", "Physician in charge"
             ): "The physician in charge, who keeps the first report against the specialist's answer.",
+            Coding(
+                terms.DECIDED_BY, "gatekeeper-policy", "Gatekeeper's policy"
+            ): "No human has read: the policy, for which the medical director answers, rules the case out.",
         },
     ),
     Group(
@@ -137,6 +140,7 @@ GROUPS: tuple[Group, ...] = (
             terms.OUT_REFERRAL: "The Task by which a specialist was asked.",
             terms.OUT_SPECIALIST_REPORT: "The specialist's signed DiagnosticReport.",
             terms.OUT_DECIDED_BY: "Whose answer the case ended with, a code of CodeSystem/decided-by.",
+            terms.OUT_AI_SHOWN: "true: the first reader had been sent the model's opinion before signing.",
             terms.OUT_DICOM_SR: "The opinion as it is in the archive: SOP Instance UID of a DICOM SR.",
             terms.OUT_HEATMAP: "What the model looked at: SOP Instance UID of a DICOM parametric map.",
             terms.OUT_INDEPENDENCE: "What was checked of the assessor, a code of CodeSystem/independence.",
@@ -155,12 +159,15 @@ GROUPS: tuple[Group, ...] = (
             ): "A person at this server must look; nothing is asked of others.",
             _said(Business.AI_RUNNING): "Complete; being read, or waiting for the first report's signature.",
             _said(Business.BEING_READ): "The same, and no model is asked.",
+            _said(Business.TO_BE_READ): "Not ruled out by the gatekeeper; the first reader is to read it.",
+            _said(Business.AI_SHOWN): "The model's opinion has been sent to the first reader.",
             _said(Business.AWAITING_SPECIALIST): "Sent to a specialist, for whichever reason.",
             _said(Business.SPECIALIST_ACCEPTED): "A specialist has accepted and reads.",
             _said(Business.CLOSED_CONCORDANT): "Closed: the two readings agree.",
             _said(Business.CLOSED_UPHELD): "Closed: the specialist agrees with the first report.",
             _said(Business.CLOSED_AMENDED): "Closed: the specialist does not agree with the first report.",
             _said(Business.CLOSED_STANDS): "Closed: the readings differ; by the policy the first stands.",
+            _said(Business.CLOSED_RULED_OUT): "Closed: ruled out under the policy, and no human has read it.",
             _said(Business.CLOSED_KEPT): "Closed: the first report is kept against the specialist's answer.",
             _said(Business.FINAL_AWAITED): "A specialist has answered blind and sees both opinions unnamed.",
             _said(
@@ -198,6 +205,7 @@ GROUPS: tuple[Group, ...] = (
             terms.NOT_COMPARABLE: "The first report holds no code that answers the question.",
             terms.ABSTAINED: "The model declined to answer.",
             terms.NOT_ASKED: "No model was asked; two humans have read.",
+            terms.RULED_OUT: "No human has read; the gatekeeper has ruled it out under the policy.",
         },
     ),
     Group(

@@ -8,7 +8,7 @@ the same Bundle, and ``server.fhir.write.dump`` the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from server.fhir.pens.referral_task import (
 from server.fhir.pens.report import write_report
 from server.fhir.pens.service_request import RequestStatus, write_service_request
 from server.fhir.pens.specialist_report import write_specialist_report
+from server.fhir.pens.updating import as_update
 from server.model import (
     AiRead,
     Card,
@@ -48,6 +49,7 @@ AGREEMENT_OF = {
     Verdict.NOT_COMPARABLE: terms.NOT_COMPARABLE,
     Verdict.DECLINED: terms.ABSTAINED,
     Verdict.NOT_ASKED: terms.NOT_ASKED,
+    Verdict.RULED_OUT: terms.RULED_OUT,
 }
 """A yes/no question has no minor discordance."""
 
@@ -104,6 +106,32 @@ def status_bundle(letter: Correspondence, standing: Standing, referral: Referral
     return _transaction(_ehr_task(letter, standing, outputs))
 
 
+def preview_bundle(
+    letter: Correspondence,
+    card: Card,
+    read: AiRead,
+    *,
+    conclusion: str,
+    standing: Standing,
+    now: datetime,
+    anew: bool,
+) -> Json:
+    """The model's opinion alone, for a first reader who is to see it before they sign.
+
+    ``anew``: an earlier one is there, and is replaced.
+    """
+    told = (
+        _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
+        *(
+            {**each, "request": as_update(each)} if anew else each
+            for each in _opinion(letter, card, read, conclusion, now)
+        ),
+        _ehr_task(replace(letter, shown=True), standing, []),
+        _provenance(letter, read, now),
+    )
+    return _transaction(*told)
+
+
 def opinion_bundle(
     letter: Correspondence,
     opinion: Opinion,
@@ -135,19 +163,26 @@ def opinion_bundle(
         )
     return _transaction(
         _create(letter.urn("device"), write_device(card), token("identifier", terms.MODEL, card.identity)),
-        _minted(letter, "opinion", terms.OPINION, write_observation(letter, card, read)),
-        _minted(
-            letter, "opinion-report", terms.OPINION_REPORT,
-            write_report(letter, card, read, opinion.conclusion, now),
-        ),
+        *_opinion(letter, card, read, opinion.conclusion, now),
         *_settled(letter, opinion, referral, answered),
         *told,
         _ehr_task(letter, standing, [*outputs, *_archived(objects)]),
-        _create(
-            letter.urn("provenance"), write_provenance(letter, read, now),
-            token("_tag", terms.PROVENANCE, letter.minted("provenance")),
-        ),
-    )  # fmt: skip
+        _provenance(letter, read, now),
+    )
+
+
+def _opinion(letter: Correspondence, card: Card, read: AiRead, words: str, now: datetime) -> list[Json]:
+    """What the model says: the Observation, and the report as a whole."""
+    report = write_report(letter, card, read, words, now)
+    return [
+        _minted(letter, "opinion", terms.OPINION, write_observation(letter, card, read)),
+        _minted(letter, "opinion-report", terms.OPINION_REPORT, report),
+    ]
+
+
+def _provenance(letter: Correspondence, read: AiRead, now: datetime) -> Json:
+    unless = token("_tag", terms.PROVENANCE, letter.minted("provenance"))
+    return _create(letter.urn("provenance"), write_provenance(letter, read, now), unless)
 
 
 def _settled(
@@ -177,19 +212,16 @@ def _outcome(
     answered: Answered | None,
     decided: Coding | None,
 ) -> list[Json]:
-    opinion = logical(
-        "DiagnosticReport",
-        letter.label(terms.OPINION_REPORT, "opinion-report"),
-        "AI second read, not verified by a clinician",
-    )
-    outputs = [
+    outputs: list[Json] = [
         {
             "type": concept(terms.OUT_AGREEMENT),
             "valueCodeableConcept": concept(AGREEMENT_OF[comparison.verdict]),
         }
     ]
     if comparison.verdict is not Verdict.NOT_ASKED:
-        outputs.append(_output(terms.OUT_AI_OPINION, opinion))
+        outputs.append(_named_opinion(letter))
+    if comparison.shown:
+        outputs.append({"type": concept(terms.OUT_AI_SHOWN), "valueBoolean": True})
     if referral is not None and referral.offer is not None:
         outputs.append(_output(terms.OUT_REFERRAL, refer_to_offer(letter, referral.offer)))
     if answered is not None:
@@ -197,6 +229,12 @@ def _outcome(
     if decided is not None:
         outputs.append({"type": concept(terms.OUT_DECIDED_BY), "valueCodeableConcept": concept(decided)})
     return outputs
+
+
+def _named_opinion(letter: Correspondence) -> Json:
+    name = letter.label(terms.OPINION_REPORT, "opinion-report")
+    shown = logical("DiagnosticReport", name, "AI second read, not verified by a clinician")
+    return _output(terms.OUT_AI_OPINION, shown)
 
 
 def _noticed(letter: Correspondence, told: Sequence[Json]) -> list[Json]:
@@ -228,6 +266,9 @@ def _requested(letter: Correspondence, request: Json) -> Json:
 
 def _ehr_task(letter: Correspondence, standing: Standing, outputs: Sequence[Json]) -> Json:
     known_by = token("identifier", letter.task["system"], letter.task["value"])
+    kinds = {coding["code"] for each in outputs for coding in each["type"]["coding"]}
+    if letter.shown and terms.OUT_AI_OPINION.code not in kinds:
+        outputs = [_named_opinion(letter), *outputs]
     return _update(letter.urn("task"), write_ehr_task(letter, standing, outputs), known_by)
 
 

@@ -53,6 +53,8 @@ class Correspondence:
     operator: Operator
     known: Mapping[str, Identifier]
     """``Type/id`` at our door -> identifier over there; only those that have one."""
+    shown: bool = False
+    """The AI opinion is there already: each version of its Task names it."""
 
     def minted(self, what: str) -> str:
         return str(mint(self.case, what))

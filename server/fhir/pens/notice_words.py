@@ -18,6 +18,9 @@ class Part(StrEnum):
     """What part a model had in a case."""
 
     READ = "it read"
+    SHOWN = "it read, and the first reader was shown what it said"
+    CALLED_BACK = "it read, the first reader was shown it, and it must not be used any more"
+    ALONE = "it read, and no human did"
     NO_ANSWER = "it was asked and gave no answer"
     REFUSED = "the patient has refused it"
     UNWANTED = "a read without it was asked for"
@@ -36,6 +39,10 @@ class Told:
     """At the time of the first report; None: not known."""
     sex: str | None
     """R4 administrative-gender."""
+    first_human: bool = False
+    """The specialist is the first human who has read: nobody had signed a report."""
+    other_thresholds: bool = False
+    """The model's answers counted from other thresholds than those of the card's figures."""
     assessor: str = ""
     """What was checked of whoever has assessed the case for the patient; empty: nobody was asked to."""
 
@@ -44,6 +51,21 @@ _PART = {
     Part.READ: (
         "A computer program (artificial intelligence, AI) has read your case as well. It read without "
         "knowing your doctor's opinion, and your doctor signed without knowing what it said."
+    ),
+    Part.SHOWN: (
+        "A computer program (artificial intelligence, AI) has read your case as well. It read without "
+        "knowing your doctor's opinion; by the rules of this service your doctor was shown what it said "
+        "before signing."
+    ),
+    Part.CALLED_BACK: (
+        "A computer program (artificial intelligence, AI) had read your case, and your doctor was shown what "
+        "it said before signing. Since then it must not be used, because you have refused AI or because the "
+        "program was withdrawn; your doctor was told so, and may have seen it all the same."
+    ),
+    Part.ALONE: (
+        "A computer program (artificial intelligence, AI) has read your case, and no human has. By the rules "
+        "of this service, for which its medical director answers, a case that the program rules out with a "
+        "high margin is not read by a human unless one is drawn by lot to be checked."
     ),
     Part.NO_ANSWER: (
         "A computer program (artificial intelligence, AI) was asked as well. It gave no answer in your case, "
@@ -73,11 +95,20 @@ _DECIDED = {
         "A specialist, who first read your case without any earlier opinion, does not agree with your "
         "doctor's report. Your doctor has both, and keeps the report."
     ),
+    Business.CLOSED_RULED_OUT: (
+        "no human. The program's answer was taken under the rules of this service. You may ask that a human "
+        "reads your case."
+    ),
     Business.CLOSED_STANDS: (
         "Your doctor's signed report stands: by the rules of this service nobody else was asked. No program "
         "has decided anything."
     ),
 }
+_FIRST_HUMAN = "a specialist, who is the first human to have read your case. Your doctor has the report."
+_OTHER_THRESHOLDS = (
+    "These figures are those of the thresholds that the program came with. This service has set others, so "
+    "that here it may find more or fewer of those who have it, and alarm more or fewer of those who do not."
+)
 _RIGHTS = (
     "You may ask for an independent assessment, you may contest this result, and you may refuse AI in "
     "future; your doctor or this service takes it up."
@@ -92,13 +123,15 @@ def words(told: Told) -> str:
 def _of_the_model(told: Told) -> Iterator[str]:
     yield f"The question: {told.card.title}."
     yield _PART[told.part]
-    if told.part not in (Part.READ, Part.NO_ANSWER):
+    if told.part not in (Part.READ, Part.SHOWN, Part.ALONE, Part.NO_ANSWER):
         return
     card = told.card
     yield f"The program: {card.name}, version {card.version}, of {card.manufacturer}."
     yield f"What it was made for: {card.intended_use}"
     yield _overall(card)
     yield _people_like(told)
+    if told.other_thresholds:
+        yield _OTHER_THRESHOLDS
     yield "\n".join(("What it cannot do:", *(f"- {each}" for each in card.limits)))
 
 
@@ -146,7 +179,9 @@ def _shares(sensitivity: str, specificity: str) -> str:
 
 
 def _who_decided(told: Told) -> Iterator[str]:
-    if told.decided in _DECIDED:
+    if told.first_human:
+        yield f"Who decided: {_FIRST_HUMAN}"
+    elif told.decided in _DECIDED:
         yield f"Who decided: {_DECIDED[told.decided]}"
     if told.assessor:
         yield f"You have asked for an independent assessment. Checked of the assessor: {told.assessor}"

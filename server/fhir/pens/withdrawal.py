@@ -13,6 +13,7 @@ from server.fhir import terms
 from server.fhir.pens.correspondence import Correspondence
 from server.fhir.pens.datatypes import Json, coding, concept, token
 from server.fhir.pens.notice import is_notice, withdrawn_notice
+from server.fhir.pens.updating import as_update
 from server.model import Coding, Withdrawal
 from server.times import instant
 
@@ -34,11 +35,13 @@ def in_error(resource: Json, said: Withdrawal) -> Json:
     return written
 
 
-def write_withdrawal(letter: Correspondence, targets: Sequence[Json], said: Withdrawal) -> Json:
-    """The Provenance of a withdrawal."""
+def write_withdrawal(
+    letter: Correspondence, targets: Sequence[Json], said: Withdrawal, what: str = WHAT
+) -> Json:
+    """The Provenance of a withdrawal; ``what``: what it is minted under."""
     return {
         "resourceType": "Provenance",
-        "meta": {"tag": [coding(Coding(terms.PROVENANCE, letter.minted(WHAT)))]},
+        "meta": {"tag": [coding(Coding(terms.PROVENANCE, letter.minted(what)))]},
         "target": list(targets),
         "occurredDateTime": instant(said.at),
         "recorded": instant(said.at),
@@ -65,17 +68,26 @@ def without_agreement(outputs: Sequence[Json]) -> list[Json]:
     return [o for o in outputs if all(each.get("code") != code for each in o["type"].get("coding", []))]
 
 
-def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, whole: bool = False) -> Json:
+def withdrawal_bundle(
+    letter: Correspondence,
+    sent: Json,
+    said: Withdrawal,
+    *,
+    whole: bool = False,
+    task: Json | None = None,
+    what: str = WHAT,
+) -> Json:
     """The transaction that withdraws what an opinion's transaction made.
 
     ``whole``: it goes out instead of that one, with all that stands in it, such as a specialist's report.
+    ``task``: the entry of the EHR's Task, where that has gone on since. ``what``: each withdrawal is minted
+    under another name, so that each leaves its Provenance.
     """
     parts = [each for each in sent["entry"] if is_ai(each["resource"])]
-    task = [each for each in sent["entry"] if each["resource"]["resourceType"] == "Task"][-1]
+    task = task or _withdrawn_task([e for e in sent["entry"] if e["resource"]["resourceType"] == "Task"][-1])
     targets = [{"reference": each["fullUrl"], "type": each["resource"]["resourceType"]} for each in parts]
-    told = withdrawal_output({"reference": letter.urn(WHAT), "type": "Provenance"})
+    told = withdrawal_output({"reference": letter.urn(what), "type": "Provenance"})
     outputs = [*without_agreement(task["resource"].get("output", [])), told]
-    business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
     entries = [
         *(
             {**each, "resource": in_error(each["resource"], said), "request": as_update(each)}
@@ -86,14 +98,14 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
             for each in sent["entry"]
             if is_notice(each["resource"])
         ),
-        {**task, "resource": {**task["resource"], "businessStatus": business, "output": outputs}},
+        {**task, "resource": {**task["resource"], "output": outputs}},
         {
-            "fullUrl": letter.urn(WHAT),
-            "resource": write_withdrawal(letter, targets, said),
+            "fullUrl": letter.urn(what),
+            "resource": write_withdrawal(letter, targets, said, what),
             "request": {
                 "method": "POST",
                 "url": "Provenance",
-                "ifNoneExist": token("_tag", terms.PROVENANCE, letter.minted(WHAT)),
+                "ifNoneExist": token("_tag", terms.PROVENANCE, letter.minted(what)),
             },
         },
     ]
@@ -101,11 +113,10 @@ def withdrawal_bundle(letter: Correspondence, sent: Json, said: Withdrawal, *, w
     return {"resourceType": "Bundle", "type": "transaction", "entry": transaction}
 
 
-def as_update(entry: Json) -> Json:
-    """What was created on a condition is updated by the same condition."""
-    if entry["request"]["method"] == "PUT":
-        return dict(entry["request"])
-    return {"method": "PUT", "url": f"{entry['resource']['resourceType']}?{entry['request']['ifNoneExist']}"}
+def _withdrawn_task(entry: Json) -> Json:
+    """The same Task, which says so."""
+    business = concept(Coding(terms.TASK, terms.Business.OPINION_WITHDRAWN.value))
+    return {**entry, "resource": {**entry["resource"], "businessStatus": business}}
 
 
 def _in_place(sent: Json, entries: list[Json]) -> list[Json]:

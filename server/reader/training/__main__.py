@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import click
 import xgboost as xgb
@@ -13,59 +14,111 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from server.errors import Fault
-from server.model import Card, Subgroup
-from server.reader.cards import load_card
+from server.model import Card, SharedErrors, Subgroup
+from server.reader.cards import OTHER, load_card
 from server.reader.process import verified
 from server.reader.scale import self_tests
-from server.reader.training.measure import COMMAND, bands, cross_validated, held_out, make
+from server.reader.training.families import BOOSTED, FOREST, Family
+from server.reader.training.measure import COMMAND, bands, cross_validated, held_out, make, scored
 from server.reader.training.model import margins
-from server.reader.training.nested import OUTER_FOLDS, REPEATS, Tick
-from server.reader.training.publish import differences, rewrite, save
+from server.reader.training.nested import OUTER_FOLDS, REPEATS, OutOfFold
+from server.reader.training.publish import MARK, OTHER_MARK, differences, rewrite, save
+from server.reader.training.shared import shared_errors
 from server.reader.training.table import development, final_test, load
 from server.reader.training.variants import area, variants
 
 CARD = Path(__file__).parents[1] / "cards" / "bacterial-meningitis" / "card.toml"
 _CLOSE = 0.001
-T = TypeVar("T")
 console = Console()
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """One of the two models that are made here."""
+
+    place: Path
+    family: Family
+    mark: str
+    command: str
+
+
+_FIRST = _Product(CARD, BOOSTED, MARK, COMMAND)
+_OTHER = _Product(CARD.parent / OTHER / "card.toml", FOREST, OTHER_MARK, f"{COMMAND} --other")
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the card says of a model before the held-out patients are looked at."""
+
+    figures: dict[str, str]
+    subgroups: tuple[Subgroup, ...]
+    shared: SharedErrors | None = None
+
+
+def _which(command: Callable[..., None]) -> Callable[..., None]:
+    """``--other``, given to the command as one of the two."""
+    words = "The forest, which assesses where a patient asks for another model; not the first model."
+
+    def chosen(_context: click.Context, _option: click.Parameter, other: Any) -> _Product:
+        return _OTHER if other else _FIRST
+
+    return click.option("--other", "product", is_flag=True, callback=chosen, help=words)(command)
 
 
 @click.group()
 def main() -> None:
-    """Make and measure the reader of "bacterial-meningitis" from the data in this folder."""
+    """Make and measure the readers of "bacterial-meningitis" from the data in this folder."""
 
 
 @main.command()
-def train() -> None:
-    """Fit the model, measure it (about two minutes), write model file and card."""
-    card = load_card(CARD)
-    figures, subgroups = _with_progress(cross_validated, card)
-    made = make(card, self_tests(card))
-    console.print(f"chosen settings: depth {made.settings.depth}, rows {made.settings.rows}")
-    digest = save(made.booster, CARD.with_name(card.model_file))
-    figures |= held_out(card, lambda x: margins(made.booster, x), made.calibration)
-    figures["command"] = COMMAND
-    rewrite(CARD, card.model_file, digest, made.calibration, figures, subgroups=subgroups)
-    _show(figures, subgroups)
-    console.print(f"written: {CARD.name}, {card.model_file}")
+@_which
+def train(product: _Product) -> None:
+    """Fit the model, measure it (minutes), write model file and card.
+
+    Of the other model it is measured, too, how far its errors go together with the first one's.
+    """
+    card = load_card(product.place)
+    found = _measured(product, card)
+    made = make(card, self_tests(card), product.family)
+    console.print(f"chosen settings: {made.settings}")
+    digest = save(made.booster, product.place.with_name(card.model_file))
+    figures = found.figures | held_out(card, lambda x: margins(made.booster, x), made.calibration)
+    figures["command"] = product.command
+    rewrite(
+        product.place,
+        card.model_file,
+        digest,
+        made.calibration,
+        figures,
+        product.mark,
+        found.subgroups,
+        found.shared,
+    )
+    _show(figures, found)
+    console.print(f"written: {product.place.name}, {card.model_file}")
 
 
 @main.command()
-def evaluate() -> None:
-    """Measure again (about two minutes); exit 1 when the card or the model file says otherwise."""
-    card = load_card(CARD)
-    figures, subgroups = _with_progress(cross_validated, card)
+@_which
+def evaluate(product: _Product) -> None:
+    """Measure again (minutes); exit 1 when the card or the model file says otherwise.
+
+    Of the other model its errors together with the first one's, too.
+    """
+    card = load_card(product.place)
+    found = _measured(product, card)
     booster = xgb.Booster({"nthread": 1})
     try:
-        booster.load_model(bytearray(verified(CARD.with_name(card.model_file), card.model_digest)))
+        booster.load_model(bytearray(verified(product.place.with_name(card.model_file), card.model_digest)))
     except Fault as error:
         raise click.ClickException(str(error)) from error
-    figures |= held_out(card, lambda x: margins(booster, x), card.calibration)
-    _show(figures, subgroups)
+    figures = found.figures | held_out(card, lambda x: margins(booster, x), card.calibration)
+    _show(figures, found)
     wrong = [
-        *differences(card.performance, figures | {"command": COMMAND}),
-        *differences(_told(card.subgroups), _told(subgroups)),
-        *_drift(card, booster),
+        *differences(card.performance, figures | {"command": product.command}),
+        *differences(_told(card.subgroups), _told(found.subgroups)),
+        *differences(_told_errors(card.shared_errors), _told_errors(found.shared)),
+        *_drift(card, product.family, booster),
     ]
     if wrong:
         raise click.ClickException(f"the card says otherwise about: {', '.join(wrong)}")
@@ -82,9 +135,11 @@ def compare() -> None:
 
 
 @main.command(name="bands")
-def other_bands() -> None:
+@_which
+def other_bands(product: _Product) -> None:
     """Sensitivity, specificity and share declined at other thresholds (about two minutes)."""
-    for band, rates in _with_progress(bands, load_card(CARD)):
+    card = load_card(product.place)
+    for band, rates in bands(card, _scored(card, product.family)):
         told = "  ".join(f"{name} {rate:.3f}" for name, rate in rates.items())
         console.print(f"{band.absent_at_most:.2f} {band.present_at_least:.2f}  {told}", highlight=False)
 
@@ -98,18 +153,28 @@ def held_out_patients() -> None:
         console.print(f"outcome {outcome}: {', '.join(cases)}", highlight=False)
 
 
-def _drift(card: Card, booster: xgb.Booster) -> list[str]:
-    """Training again must give the committed model's scores."""
-    again, x = make(card, self_tests(card)), load(card).x
-    apart = abs(margins(again.booster, x) - margins(booster, x)).max()
-    return ["model"] if apart > _CLOSE else []
+def _measured(product: _Product, card: Card) -> _Measured:
+    scores = _scored(card, product.family)
+    figures, subgroups = cross_validated(card, scores)
+    if product is _FIRST:
+        return _Measured(figures, subgroups)
+    first = load_card(_FIRST.place)
+    shared, told = shared_errors(first, card, _scored(first, _FIRST.family), scores)
+    return _Measured(figures | {"errors_of_both": told}, subgroups, shared)
 
 
-def _with_progress(measure: Callable[[Card, Tick], T], card: Card) -> T:
+def _scored(card: Card, family: Family) -> OutOfFold:
     shown = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown, console=console) as progress:
-        task = progress.add_task("nested cross-validation", total=REPEATS * OUTER_FOLDS)
-        return measure(card, lambda: progress.advance(task))
+        task = progress.add_task(f"nested cross-validation, {card.identity}", total=REPEATS * OUTER_FOLDS)
+        return scored(card, family, lambda: progress.advance(task))
+
+
+def _drift(card: Card, family: Family, booster: xgb.Booster) -> list[str]:
+    """Training again must give the committed model's scores."""
+    again, x = make(card, self_tests(card), family), load(card).x
+    apart = abs(margins(again.booster, x) - margins(booster, x)).max()
+    return ["model"] if apart > _CLOSE else []
 
 
 def _told(subgroups: Sequence[Subgroup]) -> dict[str, str]:
@@ -120,10 +185,18 @@ def _told(subgroups: Sequence[Subgroup]) -> dict[str, str]:
     }
 
 
-def _show(figures: Mapping[str, str], subgroups: Sequence[Subgroup]) -> None:
+def _told_errors(shared: SharedErrors | None) -> dict[str, str]:
+    """Nothing where it is not defined: then the card has to leave it out."""
+    if shared is None:
+        return {}
+    return {"shared errors": f"phi {shared.phi:.3f} on {shared.cases} cases with {shared.other}"}
+
+
+def _show(figures: Mapping[str, str], found: _Measured) -> None:
     grid = Grid("figure", "value (95% interval)")
-    shown = {name: text for name, text in _told(subgroups).items() if not name.endswith(("age_years", "sex"))}
-    for name, text in {**figures, **shown}.items():
+    groups = _told(found.subgroups)
+    shown = {name: text for name, text in groups.items() if not name.endswith(("age_years", "sex"))}
+    for name, text in {**figures, **_told_errors(found.shared), **shown}.items():
         grid.add_row(name, text)
     console.print(grid)
 

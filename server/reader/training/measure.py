@@ -11,10 +11,11 @@ import xgboost as xgb
 
 from server.model import Band, Card, Subgroup
 from server.reader.scale import columns
+from server.reader.training.families import BOOSTED, Family, Settings
 from server.reader.training.figures import Figure, auroc, figure, metrics
 from server.reader.training.groups import groups
-from server.reader.training.model import Plan, Settings, choose, fit, margins
-from server.reader.training.nested import OUTER_FOLDS, REPEATS, Tick, nested
+from server.reader.training.model import Plan, choose, fit, margins
+from server.reader.training.nested import OUTER_FOLDS, REPEATS, OutOfFold, Tick, nested
 from server.reader.training.table import Floats, Table, development, final_test, load
 
 ABSENT, PRESENT = (0.03, 0.05, 0.1, 0.15), (0.5, 0.7, 0.9)
@@ -32,15 +33,15 @@ class Made:
     calibration: Mapping[str, float]
 
 
-def plan_of(card: Card) -> Plan:
+def plan_of(card: Card, family: Family = BOOSTED) -> Plan:
     """The card's columns; those not required may be missing in use."""
     optional = (index for index, each in enumerate(card.contract.features) if not each.required)
-    return Plan(columns(card), tuple(optional))
+    return Plan(columns(card), tuple(optional), family=family)
 
 
-def make(card: Card, self_tests: Mapping[str, list[float]]) -> Made:
+def make(card: Card, self_tests: Mapping[str, list[float]], family: Family = BOOSTED) -> Made:
     """Fit the final model on all patients that are not held out."""
-    table, plan = development(load(card)), plan_of(card)
+    table, plan = development(load(card)), plan_of(card, family)
     settings, (slope, intercept) = choose(table, plan, seed=0)
     booster = fit(table, plan, settings)
     known = margins(booster, np.array(list(self_tests.values())))
@@ -48,13 +49,14 @@ def make(card: Card, self_tests: Mapping[str, list[float]]) -> Made:
     return Made(booster, settings, {"slope": slope, "intercept": intercept, **tests})
 
 
-def cross_validated(card: Card, tick: Tick) -> tuple[dict[str, str], tuple[Subgroup, ...]]:
-    """Figures on the patients that models are made with, each scored by models that never saw them.
+def scored(card: Card, family: Family, tick: Tick) -> OutOfFold:
+    """The patients that models are made with, each scored by models that never saw them."""
+    return nested(development(load(card)), plan_of(card, family), REPEATS, tick)
 
-    Of all, and of people of some ages.
-    """
+
+def cross_validated(card: Card, scores: OutOfFold) -> tuple[dict[str, str], tuple[Subgroup, ...]]:
+    """Figures from what ``scored`` gave: of all, and of people of some ages."""
     table = development(load(card))
-    scores = nested(table, plan_of(card), REPEATS, tick)
     served, y = table.served, table.y
     named = metrics(card.band)
     told = {name: str(figure(metric, scores.model[:, served], y[served])) for name, metric in named.items()}
@@ -68,13 +70,12 @@ def cross_validated(card: Card, tick: Tick) -> tuple[dict[str, str], tuple[Subgr
     return told, tuple(groups(card, table, scores.model))
 
 
-def bands(card: Card, tick: Tick) -> list[tuple[Band, Mapping[str, float]]]:
+def bands(card: Card, scores: OutOfFold) -> list[tuple[Band, Mapping[str, float]]]:
     """Sensitivity, specificity and share declined for other thresholds than the card's."""
     table = development(load(card))
-    scores = nested(table, plan_of(card), REPEATS, tick).model[:, table.served]
-    y = table.y[table.served]
+    chances, y = scores.model[:, table.served], table.y[table.served]
     tried = [Band(low, high) for low, high in product(ABSENT, PRESENT)]
-    return [(band, _rates(band, scores, y)) for band in tried]
+    return [(band, _rates(band, chances, y)) for band in tried]
 
 
 def _rates(band: Band, scores: Floats, y: np.ndarray) -> Mapping[str, float]:

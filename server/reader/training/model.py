@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import xgboost as xgb
@@ -12,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
+from server.reader.training.families import BOOSTED, Family, Settings
 from server.reader.training.table import Flags, Floats, Table
 
-ROUNDS = 150
 COPIES = 4
 """Each patient is shown four times, each time with other optional values hidden."""
 HIDDEN = 0.15
@@ -27,23 +26,13 @@ FALLING = frozenset({"csf_gluc"})
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the inner search chooses."""
-
-    depth: int
-    rows: float
-
-
-GRID = tuple(Settings(depth, rows) for depth, rows in product((3, 4, 5), (0.4, 0.7)))
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """What is fitted: the columns' names, and which of them may be missing in use."""
+    """What is fitted: the columns' names, which of them may be missing in use, and what kind of model."""
 
     names: tuple[str, ...]
     optional: tuple[int, ...]
     hidden: float = HIDDEN
+    family: Family = BOOSTED
 
     @property
     def constraints(self) -> str:
@@ -53,21 +42,21 @@ class Plan:
 
 def fit(table: Table, plan: Plan, settings: Settings, seed: int = 0) -> xgb.Booster:
     """One model of one set of patients."""
+    family = plan.family
     x, y = _copies(table, plan, seed)
     matrix = xgb.DMatrix(x, y, feature_names=list(plan.names), nthread=1)
     parameters = {
         "objective": "binary:logistic",
-        "tree_method": "exact",
         "nthread": 1,
         "seed": seed,
         "max_depth": settings.depth,
         "subsample": settings.rows,
-        "colsample_bytree": 0.4,
-        "learning_rate": 0.05,
+        family.columns_by: settings.columns,
         "min_child_weight": 1,
         "monotone_constraints": plan.constraints,
+        **family.parameters,
     }
-    return xgb.train(parameters, matrix, ROUNDS)
+    return xgb.train(parameters, matrix, family.rounds)
 
 
 def margins(booster: xgb.Booster, x: Floats) -> Floats:
@@ -81,9 +70,12 @@ def choose(table: Table, plan: Plan, seed: int) -> tuple[Settings, tuple[float, 
 
     Both look only at patients whom the reader would be asked about.
     """
-    tried = [(settings, _out_of_fold(table, plan, settings, seed)) for settings in GRID]
-    best, scores = min(tried, key=lambda each: _loss(each[1][table.served], table.y[table.served]))
-    return best, platt(scores[table.served], table.y[table.served])
+    y, judge = table.y[table.served], _calibrated_loss if plan.family.judged_calibrated else _loss
+    tried = [
+        (settings, _out_of_fold(table, plan, settings, seed)[table.served]) for settings in plan.family.grid
+    ]
+    best, scores = min(tried, key=lambda each: judge(each[1], y))
+    return best, platt(scores, y)
 
 
 def platt(scores: Floats, y: np.ndarray) -> tuple[float, float]:
@@ -118,3 +110,8 @@ def _copies(table: Table, plan: Plan, seed: int) -> tuple[Floats, np.ndarray]:
 
 def _loss(scores: Floats, y: np.ndarray) -> float:
     return float(log_loss(y, 1 / (1 + np.exp(-scores))))
+
+
+def _calibrated_loss(scores: Floats, y: np.ndarray) -> float:
+    slope, intercept = platt(scores, y)
+    return _loss(slope * scores + intercept, y)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import xgboost as xgb
 
-from server.model import Subgroup
+from server.model import SharedErrors, Subgroup
 
 MARK = '# == written by "python -m server.reader.training train"; a change by hand is undone there =='
+OTHER_MARK = MARK.replace(' train"', ' train --other"')
 ROUNDING = 0.0015
 """Figures are given to three decimals; another processor may move the last one."""
 
@@ -32,6 +33,7 @@ def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
     performance: Mapping[str, str],
     mark: str = MARK,
     subgroups: Sequence[Subgroup] = (),
+    shared: SharedErrors | None = None,
 ) -> None:
     """Replace everything below the mark."""
     above = card_file.read_text("utf-8").partition(mark)[0]
@@ -46,9 +48,18 @@ def rewrite(  # noqa: PLR0917 - the parts of one card, in their order
         "[performance]",
         *(f'{_key(name)} = "{text}"' for name, text in performance.items()),
         "",
+        *(_errors(shared) if shared else ()),
         *(line for each in subgroups for line in _group(each)),
     ]
     card_file.write_text(f"{above}{mark}\n\n" + "\n".join(lines), "utf-8")
+
+
+def _errors(shared: SharedErrors) -> Iterator[str]:
+    yield "[shared_errors]"
+    yield f'other = "{shared.other}"'
+    yield f"phi = {shared.phi:.3f}"
+    yield f"cases = {shared.cases}"
+    yield ""
 
 
 def _group(group: Subgroup) -> Iterator[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from server.model import Card
+from server.reader.training.families import Settings
 from server.reader.training.figures import Figure, auroc, figure
 from server.reader.training.measure import plan_of
-from server.reader.training.model import Plan, Settings, fit, folds, margins
+from server.reader.training.model import Plan, fit, folds, margins
 from server.reader.training.nested import OUTER_FOLDS
 from server.reader.training.table import Floats, Table, development, load
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from server.model import Answer, Grounds
 from server.routing.rules import Said, asking
-from server.routing.simulation.grid import Curve
+from server.routing.simulation.grid import NEVER, Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,25 @@ class Model:
     surely_absent: Curve
     declined: float
     """Share of cases, whatever their difficulty."""
+    out: Curve = NEVER
+    """Of the absent ones: ruled out by a gatekeeper, so that no human reads."""
+    surely_out: Curve = NEVER
+    """Of those the sure ones."""
 
     def says(self, point: int) -> Iterator[tuple[Said, float]]:
+        """To humans: of what is ruled out nobody hears before the end."""
         answered = 1 - self.declined
         yes, sure_yes, sure_no = self.present[point], self.surely_present[point], self.surely_absent[point]
+        out, surely_out = self.out[point], self.surely_out[point]
         yield Said.SURELY_PRESENT, answered * sure_yes
         yield Said.PRESENT, answered * (yes - sure_yes)
-        yield Said.ABSENT, answered * (1 - yes - sure_no)
-        yield Said.SURELY_ABSENT, answered * sure_no
+        yield Said.ABSENT, answered * (1 - yes - sure_no - (out - surely_out))
+        yield Said.SURELY_ABSENT, answered * (sure_no - surely_out)
         yield Said.DECLINED, self.declined
+
+    def unread(self, point: int) -> float:
+        """How probably no human reads."""
+        return (1 - self.declined) * self.out[point]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,8 @@ class Read:
     """Asked, and the model differed from the first reader."""
     first: float = 1.0
     """How many humans read before anybody else is asked."""
+    unread: float = 0.0
+    """No human."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,8 @@ class Ruled:
             asked += cell * sampled
             audited += cell * sampled if why is None else 0.0
             differed += cell * sampled if _differ(answer, said) else 0.0
-        return Read(present, asked, audited, differed)
+        unread = self.model.unread(point)
+        return Read(present, asked, audited, differed, 1 - unread, unread)
 
     def _cells(self, point: int) -> Iterator[tuple[Answer, Said, float]]:
         for said, chance in self.model.says(point):
@@ -99,7 +112,7 @@ def by_two(first: float, second: float, third: float) -> Read:
 def behind_a_gate(kept: float, first: float, second: float, third: float) -> Read:
     """Nobody reads what the model rules out; two humans read the rest (6.1 c)."""
     two = by_two(first, second, third)
-    return Read(kept * two.present, kept * two.asked, 0.0, 0.0, 2 * kept)
+    return Read(kept * two.present, kept * two.asked, 0.0, 0.0, 2 * kept, 1 - kept)
 
 
 def by_triage(kept: float, first: float, second: float, third: float) -> Read:

@@ -20,6 +20,16 @@ from server.routing.simulation.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
+class Gatekept:
+    """What a gatekeeper leaves to whom."""
+
+    below: float
+    """Share of all cases below its threshold."""
+    reread: float
+    """Of those, drawn to be read by humans all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Readers:
     """Who reads, and whom: first reader, model, specialist, and how many of the cases are ill."""
 
@@ -43,18 +53,33 @@ class Readers:
         if not all(0 <= each < 1 for each in (*shares, self.spoiled.copied, self.spoiled.discounted)):
             raise fault(Category.INCORRECT, "value", "shares must be numbers from 0 to below 1")
 
-    def model_of(self, ill: bool) -> Model:
+    def model_of(self, ill: bool, gate: Gatekept | None = None) -> Model:
         """The model on the ill or on the well. Nobody is sure of an answer that they do not give."""
         yes = self.model.positive(ill)
         sure = self._above(self.surely_present, ill) if self.surely_present else NEVER
         kept = self._above(1 - self.surely_absent, ill) if self.surely_absent else ()
         surely_absent = tuple(1 - each for each in kept) or NEVER
+        sure_no = tuple(min(no, 1 - y) for no, y in zip(surely_absent, yes, strict=True))
+        out = NEVER if gate is None else self._ruled_out(gate, ill)
+        most = 1.0 if gate is None else 1 - gate.reread
         return Model(
             present=yes,
             surely_present=tuple(map(min, sure, yes)),
-            surely_absent=tuple(min(no, 1 - y) for no, y in zip(surely_absent, yes, strict=True)),
+            surely_absent=sure_no,
             declined=self.declined,
+            out=out,
+            surely_out=tuple(min(each, most * no) for each, no in zip(out, sure_no, strict=True)),
         )
+
+    def _ruled_out(self, gate: Gatekept, ill: bool) -> Curve:
+        """Below a threshold that is lower than the one by which the model says absent."""
+        kept = 1 - gate.below / (1 - self.declined)  # of what it answers
+        if not 0 < kept < 1 or self.model.shift_for(kept, self.prevalence) < 0:
+            text = (
+                "the share ruled out must be above 0, and below that of cases in which the model says absent"
+            )
+            raise fault(Category.INCORRECT, "value", text)
+        return tuple((1 - gate.reread) * (1 - each) for each in self._above(kept, ill))
 
     def kept(self, ruled_out: float, ill: bool) -> Curve:
         """How probably a case is not among the share with the lowest scores."""
@@ -77,6 +102,8 @@ class Expected:
     """Share that goes to a specialist, and in which the model differed from the first reader."""
     first: float
     """Human reads for each case before anybody else is asked."""
+    unread: float = 0.0
+    """Share that no human reads."""
 
     @property
     def told(self) -> float:
@@ -92,13 +119,13 @@ class Expected:
         return 1 - self.work(weight) / before.work(weight)
 
 
-def of_rule(readers: Readers, rule: str, audit: float = 0.0) -> Expected:
-    """A rule with its audit share."""
+def of_rule(readers: Readers, rule: str, audit: float = 0.0, gate: Gatekept | None = None) -> Expected:
+    """A rule with its audit share; for what a gatekeeper leaves, where there is one."""
     if not 0 <= audit <= 1:
         raise fault(Category.INCORRECT, "value", "an audit share must be a number from 0 to 1")
 
     def each(ill: bool) -> Callable[[int], Read]:
-        first, model = readers.first.positive(ill), readers.model_of(ill)
+        first, model = readers.first.positive(ill), readers.model_of(ill, gate)
         second = readers.specialist.positive(ill)
         return Ruled(rule, audit, first, model, second, readers.spoiled).at
 
@@ -160,6 +187,7 @@ def mixed(parts: Sequence[tuple[float, float, Expected]]) -> Expected:
         audited=over(lambda each: each.audited),
         differed=over(lambda each: each.differed),
         first=over(lambda each: each.first),
+        unread=over(lambda each: each.unread),
     )
 
 
@@ -189,4 +217,5 @@ def _over(prevalence: float, each: Callable[[bool], Callable[[int], Read]]) -> E
         audited=over(lambda read: read.audited),
         differed=over(lambda read: read.differed),
         first=over(lambda read: read.first),
+        unread=over(lambda read: read.unread),
     )

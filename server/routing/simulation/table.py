@@ -21,12 +21,22 @@ saved: human minutes against full double reading, in which a third reads what tw
 Bounds, not forecasts: readers who see one another's marks, or a model that drifts, do otherwise."""
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """All rows in percent, minutes for each case; below, what the first row saves at other weights."""
+def table(rows: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> str:
+    """All rows in percent, minutes for each case; below, what the first row saves at other weights.
+
+    ``notes``: what is to be known of the first row besides.
+    """
     wide = max(len(row["way"]) for row in rows)
     head = "".join(f"{name:>{_WIDTH}}" for name, _ in _COLUMNS)
     return "\n".join(
-        (f"{'in %':<{wide}}{head}{'minutes':>{_WIDTH}}", *_lines(rows, wide), "", _by_weight(rows[0]), CAVEAT)
+        (
+            f"{'in %':<{wide}}{head}{'minutes':>{_WIDTH}}",
+            *_lines(rows, wide),
+            "",
+            _by_weight(rows[0]),
+            *notes,
+            CAVEAT,
+        )
     )
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from server.errors import Category, Fault, fault
 from server.model import Pathway, Policy
 from server.routing.rules import NAMES
+from server.routing.simulation.arms import Spoiled
 from server.routing.simulation.expected import (
     Expected,
+    Gatekept,
     Readers,
     mixed,
     of_gate,
@@ -23,6 +25,8 @@ from server.routing.simulation.expected import (
 
 WEIGHTS = (1, 2, 3, 4, 5)
 """A specialist's read in first reads: nobody knows it before it is measured (S7.2)."""
+
+OWN = "this policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,25 @@ class Plan:
     pathway: Pathway = Pathway.SECOND_READER
     bands: tuple[tuple[Band, str, Pathway], ...] = ()
     """Each with its rule and pathway."""
+    gate: Gatekept | None = None
+    """Of the pathway gatekeeper."""
+
+    @property
+    def shows(self) -> bool:
+        """Whether any first reader is shown the model's answer."""
+        return Pathway.CONCURRENT in (self.pathway, *(pathway for *_, pathway in self.bands))
 
     def __post_init__(self) -> None:
         if not 0 <= sum(band.share for band, *_ in self.bands) < 1:
             raise _refused("the shares of all risk bands together must be at least 0 and below 1")
 
 
-def plan_of(policy: Policy, bands: Mapping[str, Band]) -> Plan:
-    """What a policy file says, with what its bands are said to hold.
+def plan_of(policy: Policy, bands: Mapping[str, Band], ruled_out: float | None = None) -> Plan:
+    """What a policy file says, with what its bands are said to hold, and its gatekeeper to rule out.
 
     Raises:
-        Fault: INCORRECT, when a band is not told of, is not in the policy, or is told by probability.
+        Fault: INCORRECT, when a band is not told of, is not in the policy, or is told by probability; when
+            it is not told how much a gatekeeper rules out, or it is more than the policy lets it.
     """
     if any(each.probability is not None for each in policy.bands):
         raise _refused(
@@ -75,22 +87,37 @@ def plan_of(policy: Policy, bands: Mapping[str, Band]) -> Plan:
     held = tuple(
         (bands[each.name], each.rule or policy.rule, each.pathway or policy.pathway) for each in policy.bands
     )
-    return Plan(policy.rule, policy.audit_fraction, policy.pathway, held)
+    return Plan(policy.rule, policy.audit_fraction, policy.pathway, held, _gatekept(policy, ruled_out))
+
+
+def _gatekept(policy: Policy, ruled_out: float | None) -> Gatekept | None:
+    if policy.gate is None:
+        return None
+    if ruled_out is None:
+        raise _refused("a gatekeeper needs the share of its cases that lie below its threshold: --ruled-out")
+    if ruled_out * (1 - policy.gate.reread) > policy.gate.at_most:
+        raise _refused(
+            f"the policy's gatekeeper rules out at most {policy.gate.at_most:.1%} of its cases; --ruled-out "
+            "less those that are drawn to be read must be no more"
+        )
+    return Gatekept(ruled_out, policy.gate.reread)
 
 
 def expected(plan: Plan, readers: Readers) -> Expected:
     """What a policy comes to. The prevalence of ``readers`` is that of cases outside all bands."""
     left = 1 - sum(band.share for band, *_ in plan.bands)
-    parts = [(left, readers.prevalence, _of(plan.rule, plan.pathway, plan.audit, readers))]
+    parts = [(left, readers.prevalence, _of(plan, plan.rule, plan.pathway, readers))]
     for band, rule, pathway in plan.bands:
         among = replace(readers, prevalence=band.prevalence)
-        parts.append((band.share, band.prevalence, _of(rule, pathway, plan.audit, among)))
+        parts.append((band.share, band.prevalence, _of(plan, rule, pathway, among)))
     return mixed(parts)
 
 
 def ways(plan: Plan, readers: Readers, ruled_out: float | None = None) -> Iterator[tuple[str, Expected]]:
     """The policy first, then what it is to be judged beside."""
-    yield "this policy", expected(plan, readers)
+    yield OWN, expected(plan, readers)
+    # What showing the model does is the price of a policy that shows it, and of no other.
+    readers = _blind(readers) if plan.shows else readers
     for rule in NAMES:
         if rule != "P4" or _sure(readers):
             yield f"{rule} without audits", of_rule(readers, rule)
@@ -112,18 +139,25 @@ def told(way: str, found: Expected, before: Expected, minutes: Minutes) -> dict[
         "asked": found.asked,
         "audited": found.audited,
         "differedGivenAsked": found.told if found.differed else None,
+        "unread": found.unread,
         "minutes": minutes.first * found.work(weight),
         "saved": found.saved(before, weight),
         "savedByWeight": {str(each): found.saved(before, each) for each in WEIGHTS},
     }
 
 
-def _of(rule: str, pathway: Pathway, audit: float, readers: Readers) -> Expected:
+def _of(plan: Plan, rule: str, pathway: Pathway, readers: Readers) -> Expected:
     if pathway is Pathway.NONE:
         return of_no_model(readers)
     if rule == "P4" and not _sure(readers):
         raise _refused("P4 needs the shares of cases in which the model is sure, of presence or of absence")
-    return of_rule(readers, rule, audit)
+    if plan.shows and pathway is not Pathway.CONCURRENT:
+        readers = _blind(readers)
+    return of_rule(readers, rule, plan.audit, plan.gate if pathway is Pathway.GATEKEEPER else None)
+
+
+def _blind(readers: Readers) -> Readers:
+    return replace(readers, spoiled=Spoiled())
 
 
 def _sure(readers: Readers) -> bool:

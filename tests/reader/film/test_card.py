@@ -54,6 +54,13 @@ def test_the_data_are_attributed() -> None:
         ('file = "model.onnx"', 'file = "../model.onnx"', "model.file", "plain name"),
         ('views = ["AP", "PA"]', "views = []", "film.views", "at least one text"),
         ('views = ["AP", "PA"]', 'views = "AP"', "film.views", "at least one text"),
+        ('views = ["AP", "PA"]', 'views = ["AP"]\ndevices = []', "film.devices", "a list of { maker, model"),
+        (
+            'views = ["AP", "PA"]',
+            'views = ["AP"]\ndevices = [{ name = "A" }]',
+            "film.devices",
+            "a list of { maker",
+        ),
         ("{ low = 200, high = 5000 }", "{ low = 5000, high = 200 }", "film.pixels", "low under high"),
         ("scope_at_least = ", "scope = ", "calibration", "scope_at_least"),
         ("slope = ", "slope = -", "calibration.slope", "above zero"),

@@ -1,0 +1,248 @@
+"""The figures of a deployed second reader, of one question and model version (second-reading 5, S6.5, S8).
+
+Made from what may be told (``server.routing.told``) and from nothing else, as JSON. What would need a number
+that is not told is not told, or told as the range that the number leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from server.routing.interval import wilson
+from server.routing.statistics import (
+    FIRST,
+    MODEL,
+    Estimate,
+    Table,
+    Verified,
+    brier,
+    calibration_error,
+    corrected,
+)
+from server.routing.stop import FEWEST
+from server.routing.told import FEW, HIDDEN, Count, Read, Told
+
+ENOUGH = 100
+"""Known cases, from which on calibration is told."""
+_MOST = FEWEST - 1
+_TOO_FEW = "too few cases in which both agree were read by a specialist, or a number is not told"
+Figure = dict[str, Any] | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of the cases beside what they came to."""
+
+    baseline: float | None
+    """The site's rate of second opinions that were asked for by people and differed."""
+    uncorrected: str | None
+    """Why sensitivity and specificity are not computed for all cases; None: they may be."""
+    shown: bool
+    """First readers may have been shown what the model says."""
+
+
+def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Beside) -> dict[str, Any]:
+    """All but the gatekeeper's."""
+    cells, n = told.cells, told.compared
+    b, c, sided = told.reads["b"], told.reads["c"], told.sided
+    return {
+        "table": {
+            "compared": n,
+            "agree": told.agree,
+            "disagree": told.disagree,
+            "bothPresent": cells["a"],
+            "modelAlone": cells["b"],
+            "firstAlone": cells["c"],
+            "bothAbsent": cells["d"],
+        },
+        "notCompared": {
+            "firstUnusable": told.unusable,
+            "declined": told.declined,
+            "declinedShare": _of_both(told.declined, n),
+            "notAsked": told.not_asked,
+        },
+        "agreement": _agreement(told),
+        "discordance": {
+            "all": share(told.disagree, n, told.agree),
+            "modelAlone": share(cells["b"], n),
+            "firstAlone": share(cells["c"], n),
+        },
+        "yield": {
+            "all": share(sided.present, sided.read, sided.absent),
+            "modelAlone": share(b.present, b.read, b.absent),
+            "firstAlone": share(c.absent, c.read, c.present),
+        },
+        "catch": _catch(b, n),
+        "accuracy": _accuracy(told, beside),
+        "conditions": _conditions(told, beside),
+        "calibration": _calibration(told, calibration),
+        "firstReadersShown": beside.shown,
+    }
+
+
+def share(count: Count, of: Count, rest: Count = HIDDEN) -> Figure:
+    """With its interval; of a count below ten, or all but so many, what it is at most, or at least."""
+    if not isinstance(of, int):
+        return HIDDEN
+    if isinstance(count, int):
+        low, high = wilson(count, of)
+        return {"count": count, "of": of, "share": count / of, "low": low, "high": high}
+    if count == FEW:
+        return {"count": FEW, "of": of, "atMost": min(_MOST, of) / of, "high": wilson(min(_MOST, of), of)[1]}
+    if rest == FEW:
+        least = max(0, of - _MOST)
+        return {"count": HIDDEN, "of": of, "atLeast": least / of, "low": wilson(least, of)[0]}
+    return HIDDEN
+
+
+def _of_both(count: Count, rest: Count) -> Figure:
+    """The share in two groups together, of which the one that is told is enough for a bound."""
+    if isinstance(count, int) and isinstance(rest, int):
+        return share(count, count + rest)
+    if isinstance(rest, int):
+        most = _MOST / (_MOST + rest)
+        return {"count": FEW, "atMost": most, "high": wilson(_MOST, _MOST + rest)[1]}
+    return HIDDEN
+
+
+def _agreement(told: Told) -> dict[str, Figure]:
+    a, d = told.cells["a"], told.cells["d"]
+    apart = told.disagree
+    found: dict[str, Figure] = dict.fromkeys(("positive", "negative", "kappa", "ac1", "prevalence"), HIDDEN)
+    if isinstance(a, int) and isinstance(d, int) and isinstance(apart, int):
+        # None of these tells b and c apart.
+        table = Table(a, apart, 0, d)
+        told_of = {
+            "positive": table.positive,
+            "negative": table.negative,
+            "ac1": table.ac1,
+            "prevalence": table.prevalence,
+        }
+        found |= {name: HIDDEN if value is None else value for name, value in told_of.items()}
+        found["kappa"] = _kappa(told, a, d)
+    return {"all": share(told.agree, told.compared, told.disagree), **found}
+
+
+def _kappa(told: Told, a: int, d: int) -> Figure:
+    b, c = told.cells["b"], told.cells["c"]
+    if not (isinstance(b, int) and isinstance(c, int)):
+        return HIDDEN
+    return _estimate(Table(a, b, c, d).kappa)
+
+
+def _catch(b: Read, n: Count) -> dict[str, Figure]:
+    """What the model alone has found and a specialist confirmed, and how many reads one costs."""
+    if b.known is None or not isinstance(n, int):
+        return {"perThousand": HIDDEN, "readsPerCatch": HIDDEN}
+    read, caught, _ = b.known
+    (few, many), (low, high) = wilson(caught, n), wilson(caught, read)
+    return {
+        "perThousand": {"value": 1000 * caught / n, "low": 1000 * few, "high": 1000 * many},
+        "readsPerCatch": {"value": read / caught, "low": 1 / high, "high": 1 / low},
+    }
+
+
+def _accuracy(told: Told, beside: Beside) -> dict[str, Any]:
+    whole = None if beside.uncorrected else _corrected(told)
+    if whole is not None:
+        return {"kind": "corrected", **whole}
+    why = beside.uncorrected or _TOO_FEW
+    b, c = told.reads["b"].known, told.reads["c"].known
+    if b is None or c is None:
+        return {"kind": "relative", "whyNotCorrected": why, "model": HIDDEN, "first": HIDDEN}
+    ill, well = b[1] + c[1], b[2] + c[2]
+    return {
+        "kind": "relative",
+        "whyNotCorrected": why,
+        "model": {"sensitivity": share(b[1], ill), "specificity": share(c[2], well)},
+        "first": {"sensitivity": share(c[1], ill), "specificity": share(b[2], well)},
+    }
+
+
+def _corrected(told: Told) -> dict[str, Any] | None:
+    """Over all that the numbers which are not told may be: a range, where there are such."""
+    sizes = {name: size for name, size in told.cells.items() if isinstance(size, int)}
+    reads = {name: each.read for name, each in told.reads.items() if isinstance(each.read, int)}
+    if len(sizes) < len(told.cells) or len(reads) < len(told.cells):
+        return None
+    ways = [
+        [Verified(sizes[name], reads[name], present) for present in _may_be(told.reads[name], reads[name])]
+        for name in sizes
+    ]
+    tables = [dict(zip(sizes, each, strict=True)) for each in product(*ways)]
+    found: dict[str, Any] = {}
+    for reader, positive in (("model", MODEL), ("first", FIRST)):
+        each = [one for one in (corrected(table, positive) for table in tables) if one is not None]
+        found[reader] = {
+            "sensitivity": _range([one.sensitivity for one in each]),
+            "specificity": _range([one.specificity for one in each]),
+        }
+    return found
+
+
+def _may_be(read: Read, cases: int) -> tuple[int, ...]:
+    """How many of so many present there may be, at the ends."""
+    if isinstance(read.present, int):
+        return (read.present,)
+    few = min(_MOST, cases)
+    return (0, few) if read.present == FEW else (cases - few, cases)
+
+
+def _range(found: Sequence[Estimate | None]) -> Figure:
+    known = [each for each in found if each is not None]
+    if not known or len(known) < len(found):
+        return HIDDEN
+    if len(known) == 1:
+        return _estimate(known[0])
+    values = [each.value for each in known]
+    low, high = min(each.low for each in known), max(each.high for each in known)
+    return {"from": min(values), "to": max(values), "low": low, "high": high}
+
+
+def _conditions(told: Told, beside: Beside) -> dict[str, Any]:
+    """Kempt and Nagel's two: then a disagreement may replace a second opinion that is asked for (S6.5)."""
+    rate = share(told.disagree, told.compared, told.agree)
+    right = share(told.sided.present, told.sided.read, told.sided.absent)
+    return {
+        "rarer": {
+            "disagreement": rate,
+            "baseline": beside.baseline,
+            "verdict": "no baseline" if beside.baseline is None else _below(rate, beside.baseline),
+        },
+        "asGood": {"modelRightWhereTheyDiffer": right, "verdict": _below(_turned(right), 0.5)},
+    }
+
+
+def _below(figure: Figure, limit: float) -> str:
+    if not isinstance(figure, dict):
+        return "not known"
+    if figure.get("high", 1.0) < limit:
+        return "holds"
+    return "fails" if figure.get("low", 0.0) > limit else "not shown"
+
+
+def _turned(figure: Figure) -> Figure:
+    """Of the rest."""
+    if not isinstance(figure, dict):
+        return figure
+    return {"low": 1 - figure.get("high", 1.0), "high": 1 - figure.get("low", 0.0)}
+
+
+def _calibration(told: Told, known: Sequence[tuple[float, bool]]) -> Figure:
+    present = sum(is_so for _, is_so in known)
+    if len(known) < ENOUGH or min(present, len(known) - present) < FEWEST:
+        return f"{HIDDEN}: fewer than {ENOUGH} known, or than {FEWEST} of one kind"
+    off, square = calibration_error(known), brier(known)
+    return {
+        "casesAtLeast": len(known) // ENOUGH * ENOUGH,
+        "ece": round(off or 0.0, 3),
+        "brier": round(square or 0.0, 3),
+        "relative": not all(each.whole for each in told.reads.values()),
+    }
+
+
+def _estimate(found: Estimate | None) -> Figure:
+    return HIDDEN if found is None else {"value": found.value, "low": found.low, "high": found.high}

@@ -1,0 +1,163 @@
+"""What a report may count of resolved cases: one a person, and nothing that is under seal.
+
+A case whose question is asked anew about its patient is under seal again (docs/decisions/0004-veil.md). Were
+it alone left out, the difference of two reports from before and after would tell what it says; were it
+counted, that of two periods which it alone tells apart would. So cases are counted in lots of ten and more,
+in the order in which they were resolved: a lot is left out as a whole while one of it is under seal, and as
+long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none.
+How many a lot has follows from the name of a case: were it always ten, the last digit of all would tell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
+
+from server.case import RELEASED, Ai, State
+from server.model import Alike, Answer, Passed, Verdict
+from server.store.database import Database
+from server.store.policy_tables import gate, result
+from server.store.seals import UNSEALED
+from server.store.tables import cases
+
+LEAST = 10
+SPREAD = 10
+"""A lot has so many sizes, from ``LEAST`` on."""
+_RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
+_STOOD = func.coalesce(cases.c.before, cases.c.state)
+"""Where a case stands; of one that a person holds, where it stood."""
+_PRESENT = Answer.PRESENT.value
+Key = tuple[str, str]
+"""Question and card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is looked at: from a moment on, to before another one."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Of one question and one model version."""
+
+    question: str
+    card: str
+    alike: tuple[Alike, ...]
+    left_out: int
+    """In the period, and not counted: further cases of a person, and lots that are not to be counted."""
+    calibration: tuple[tuple[float, bool], ...]
+    """Probability of present, and whether the specialist says so."""
+
+
+class ReportStore:
+    """Counts them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def reported(self, span: Span, question: str | None = None) -> list[Reported]:
+        """By question and card, of all of which there is a result in the period."""
+        return self._database.read(lambda connection: list(_reported(connection, span, question)))
+
+    def gates(self, span: Span, question: str | None = None) -> dict[Key, Passed]:
+        """By question and card, what gatekeepers have done in cases that may be counted."""
+        return self._database.read(lambda connection: _gates(connection, span, question))
+
+
+def _reported(connection: Connection, span: Span, question: str | None) -> Iterator[Reported]:
+    c = result.c
+    said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
+    kept = _by_card(connection, _rows(result, question, span, *said).order_by(c.seq))
+    shut = _open_again(connection)
+    for key, rows in sorted(kept.items()):
+        whole = list(_in_lots(rows, shut))
+        came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in whole)
+        known = [r for r in whole if r.probability is not None and r.final is not None]
+        if not any(row.within for row in rows):
+            continue
+        yield Reported(
+            *key,
+            tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr)),
+            sum(r.within for r in rows) - len(whole),
+            tuple((r.probability, r.final == _PRESENT) for r in known),
+        )
+
+
+def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
+    """Of all times: which lot a case belongs to must not depend on what is asked for."""
+    within = case(((of.c.at >= span.since) & (of.c.at < span.until), 1), else_=0).label("within")
+    told = (
+        of.c.case_id,
+        of.c.question,
+        of.c.card,
+        within,
+        cases.c.patient,
+        cases.c.policy,
+        _STOOD.label("stood"),
+        cases.c.ai,
+    )
+    query = select(*told, *said).join(cases, cases.c.id == of.c.case_id)
+    return query if question is None else query.where(of.c.question == question)
+
+
+def _by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
+    found: dict[Key, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.question, row.card].append(row)
+    return found
+
+
+def _open_again(connection: Connection) -> frozenset[tuple[str, str]]:
+    """(patient, question) of every case that is not decided."""
+    query = select(cases.c.patient, cases.c.question).where(_STOOD.not_in(UNSEALED))
+    return frozenset((row.patient, row.question) for row in connection.execute(query))
+
+
+def _in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
+    """Each person's first, of the lots that are whole, open and within the period."""
+    firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
+    start = 0
+    while start < len(firsts):
+        end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
+        lot = firsts[start:end]
+        if end <= len(firsts) and all(_may_count(each, shut) for each in lot):
+            yield from lot
+        start = end
+
+
+def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
+    return bool(row.within) and row.stood in _RESOLVED and (row.patient, row.question) not in shut
+
+
+def _alike(each: Sequence[Any], count: int) -> Alike:
+    rule, first, model, verdict, final, policy = each
+    answers = (None if said is None else Answer(said) for said in (first, model, final))
+    said_first, said_model, said_final = answers
+    return Alike(rule, said_first, said_model, verdict != Verdict.NOT_ASKED.value, said_final, policy, count)
+
+
+def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
+    c, r = gate.c, result.c
+    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.model, r.final)
+    query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
+    shut = _open_again(connection)
+    kept = _by_card(connection, query)
+    return {key: _passed(list(_in_lots(rows, shut))) for key, rows in kept.items()}
+
+
+def _passed(rows: Sequence[Row[Any]]) -> Passed:
+    """As ``GateStore.told`` counts: of what is released alone, and with what was found after the end."""
+    free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
+    missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
+    read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
+    found = sum(_PRESENT in (r.first, r.final) for r in read)
+    return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)
