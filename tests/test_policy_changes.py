@@ -235,7 +235,9 @@ def test_of_its_own_cases_those_that_were_ruled_out_are_told_to_be_left_out(
     for number in range(3):
         asked(world, f"T-{number}")
     told = propose(site, text(version='"1.3.0"'))
-    assert "replayed on the cases resolved here, of the model in use:\n4 cases: a specialist asked in 0" in told
+    assert (
+        "replayed on the cases resolved here, of the model in use:\n4 cases: a specialist asked in 0" in told
+    )
     assert "no human reads 4 (100.0%) before; 0 of those ended as present" in told
     assert "not among these: 3 cases that ended here without a human, by a gatekeeper" in told
     [made] = world.house.rulings.changes.proposals()

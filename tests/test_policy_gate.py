@@ -93,7 +93,7 @@ def test_a_gate_that_nothing_is_known_of_is_closed_and_says_what_opens_it(sited:
         "bacterial-meningitis@1.2.0",
         (
             "  rules out below 0.05, at most 90.0% of the cases of 90 d; "
-            "humans read 0.1% of those below all the same"
+            "humans read 0.0% of those below all the same"
         ),
         "  scripted@1.0.0: 0 cases judged, 0 ruled out",
         (

@@ -256,7 +256,8 @@ def test_the_gatekeeper(folder: Path) -> None:
     out = [_case(number) for number in range(100, 140)]
     rows = [
         {"case_id": f"c{n}", "question": QUESTION, "card": CARD, "at": AT,
-         "below": n < 40 or n >= 100, "ruled_out": n >= 100}
+         "below": n < 40 or n >= 100, "ruled_out": n >= 100, "rule_out_below": 0.05, "scope": "routine",
+         "read": n < 100, "found": 40 <= n < 60}
         for n in (*range(60), *range(100, 140))
     ]  # fmt: skip
     house.database.write(lambda c: (c.execute(insert(cases), out), c.execute(insert(gate), rows)))

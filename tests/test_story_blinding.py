@@ -30,6 +30,7 @@ from tests.world import (
     VIRAL,
     Hospital,
     World,
+    coded,
     doctor,
     make_world,
     send_case,
@@ -40,6 +41,9 @@ from tests.world import (
 Views = dict[str, Any]
 Play = Callable[[World], Hospital]
 
+SAID = {"conclusionCode": [coded(BACTERIAL)]}
+DRAFT = {"status": "preliminary", **SAID}
+"""What there is of the first report before it is signed."""
 SAYS = (Answer.PRESENT, Answer.ABSENT, None)
 """None: the model declines."""
 RANDOM = re.compile(
@@ -167,7 +171,7 @@ def apart(one: str, other: str) -> str:
 def unsigned(world: World) -> Hospital:
     """The model has read; the clinician has not signed."""
     doctor(world, "Quill", "Elsewhere", SPECIALTY)
-    sent = send_case(world, BACTERIAL, report_more={"status": "preliminary"})
+    sent = send_case(world, None, report_more=DRAFT)
     world.run()
     return sent
 
@@ -196,7 +200,7 @@ def waiting(world: World) -> Hospital:
 def offered(world: World) -> Hospital:
     """The clinician has signed, and a specialist is asked."""
     sent = unsigned(world)
-    world.put({**sent.report, "status": "final"})
+    world.put({**sent.report, "status": "final", **SAID})
     world.run()
     assert world.state(sent.task_id) == "offered"
     return sent

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from server.model import Answer, Gated, Passage, Pathway, Reveal, Withdrawal
 from server.store.tables import delivery, document
+from tests import test_story_blinding
 from tests.test_story_blinding import (
     SAYS,
     Play,
@@ -129,16 +130,25 @@ def named(each: Any) -> str | None:
 
 # -- a gatekeeper -------------------------------------------------------------------------------------
 
+
+@pytest.fixture
+def unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gatekeeper judges what no human has begun to write."""
+    monkeypatch.setattr(test_story_blinding, "DRAFT", {"status": "registered"})
+
+
 EARLY = (unsigned, corrected, waiting, refused)
 LATE = (declined, expired, accepted)
 
 
+@pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("play", [*EARLY, *LATE], ids=named)
 def test_why_a_gatekeeper_leaves_a_case_to_humans_is_not_to_be_told(worlds: Worlds, play: Play) -> None:  # noqa: F811
     views = {s: seen_in(worlds(**GATEKEEPER), play, s, otherwise=Passage.UNPROVEN) for s in SAYS}
     assert differences(views) == []
 
 
+@pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("play", [corrected, accepted], ids=named)
 def test_nor_that_a_case_was_drawn_to_be_read(worlds: Worlds, play: Play) -> None:  # noqa: F811
     views = {s: seen_in(worlds(**GATEKEEPER), proven(play), s, otherwise=Passage.DRAWN) for s in SAYS}

@@ -146,10 +146,7 @@ def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
 
 
 def _kept_against(own: Any) -> ColumnElement[bool]:
-    """The Task of a case whose physician in charge has said, and why, that they keep the first report.
-
-    Or that a gatekeeper has ruled out, for its end is the model's answer.
-    """
+    """The Task of a case whose first report was kept against a specialist, and why; or that was ruled out."""
     case, said = cases.alias(), fact.alias()
     return looked_up(
         case.c.task_id == own.c.id,

@@ -11,7 +11,18 @@ import pytest
 from sqlalchemy import insert, update
 
 from server.case import State
-from server.model import Alike, Answer, Gated, Passage, Passed, ReadAfterAll, ResourceKey, Result, Verdict
+from server.model import (
+    Alike,
+    Answer,
+    Gated,
+    GateKey,
+    Passage,
+    Passed,
+    ReadAfterAll,
+    ResourceKey,
+    Result,
+    Verdict,
+)
 from server.ports import Fact
 from server.store import gates, reporting, results
 from server.store.caserow import find
@@ -22,6 +33,7 @@ from tests.store.nouns import AT
 
 P, A = Answer.PRESENT, Answer.ABSENT
 QUESTION, CARD = "bacterial-meningitis", "abm@1.0.0"
+KEY = GateKey(QUESTION, CARD, 0.05, "routine")
 AGREED = Result(CARD, Verdict.CONCORDANT, "P1", A, A, 0.1, None, "routine", None)
 CAUGHT = Result(CARD, Verdict.DISCORDANT, "P1", A, P, 0.9, None, "routine", P)
 YEAR = Span(AT - timedelta(days=1), AT + timedelta(days=365))
@@ -183,7 +195,7 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
         out = number >= 5
         passage = Passage.RULED_OUT if out else Passage.DRAWN
         at = AT + timedelta(minutes=number)
-        end(database, id_, Gated(passage, True, CARD, 1), *([] if out else [AGREED]), at=at)
+        end(database, id_, Gated(passage, True, KEY, 1), *([] if out else [AGREED]), at=at)
         if number == 7:
             end(database, id_, ReadAfterAll(ResourceKey("DiagnosticReport", "late", 1), P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
@@ -195,5 +207,5 @@ def test_what_the_model_said_and_was_never_released_is_not_told_of_a_gatekeeper(
     for number in range(10):
         id_ = a_case(database, number, f"Patient/p{number}", ai="not-asked" if number == 3 else "released")
         at = AT + timedelta(minutes=number)
-        end(database, id_, Gated(Passage.DRAWN, True, CARD, 1), AGREED, at=at)
+        end(database, id_, Gated(Passage.DRAWN, True, KEY, 1), AGREED, at=at)
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 0, 9, 0)}
