@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.model import GateKey, GateRule, Passage, Passed, Pathway, Policy
+from server.model import GateRule, Passage, Passed, Pathway, Policy
 from server.policies import parsed
 from server.routing.gate import closed, omission_bound, reads_to_open
-from server.routing.pathways import kept_by_a_gate
+from server.routing.pathways import gate_key
 from server.store.gates import GateStore
 from server.wiring import House
 
@@ -60,7 +60,7 @@ def _gatekeeper(house: House, policy: Policy, rule: GateRule, at: datetime) -> G
     card = house.cards.get(policy.question)
     if card is None:
         return Gatekeeper(policy, rule, None, Passed(), Passage.SILENT)
-    key = GateKey(policy.question, card.identity, rule.rule_out_below, kept_by_a_gate(policy))
+    key = gate_key(policy, rule, card.identity)
     passed = GateStore(house.database).told(key, at - rule.window)
     doubled = house.rulings.switches.on(policy.question) is not None
     why = closed(rule, passed, doubled=doubled)

@@ -177,6 +177,12 @@ class Band:
     absent_at_most: float
     present_at_least: float
 
+    def says(self, chance: float) -> Answer | None:
+        """Present, absent, or None between the two thresholds."""
+        if chance >= self.present_at_least:
+            return Answer.PRESENT
+        return Answer.ABSENT if chance <= self.absent_at_most else None
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:

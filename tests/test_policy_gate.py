@@ -17,7 +17,7 @@ from server.errors import Fault
 from server.gatekeeping import gatekeepers
 from server.model import Answer, GateKey, GateRule, Passed, Withdrawal
 from server.routing.gate import proven, reads_to_open
-from server.routing.pathways import kept_by_a_gate
+from server.routing.pathways import gate_key
 from server.store.gates import GateStore
 from tests.test_story_changes import OLD, QUESTION, _carried, kept, moves, text
 from tests.test_story_gatekeeper import REGISTERED, asked, signed, specialist
@@ -288,7 +288,7 @@ def test_what_is_ruled_out_counts_when_it_is_written_up_and_not_before(sited: Si
 def key(world: World) -> GateKey:
     """Of the one gatekeeper that is in force."""
     [found] = gatekeepers(world.house, world.watch())
-    return GateKey(QUESTION, CARD.identity, found.rule.rule_out_below, kept_by_a_gate(found.policy))
+    return gate_key(found.policy, found.rule, CARD.identity)
 
 
 def public(world: World, sent: Hospital) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from server.contract import AGE
-from server.model import Answer, Band, Card
+from server.model import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,3 @@ def probability(log_odds: float) -> float:
     if log_odds >= 0:
         return 1 / (1 + math.exp(-log_odds))
     return math.exp(log_odds) / (1 + math.exp(log_odds))
-
-
-def answer(band: Band, chance: float) -> Answer | None:
-    """Present, absent, or None between the two thresholds."""
-    if chance >= band.present_at_least:
-        return Answer.PRESENT
-    if chance <= band.absent_at_most:
-        return Answer.ABSENT
-    return None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from server.contract import AGE, Inputs
 from server.errors import Category, fault
 from server.model import AiRead, Card, Contribution
-from server.reader.scale import Score, answer, calibrated, columns, probability
+from server.reader.scale import Score, calibrated, columns, probability
 
 
 def declined(card: Card, inputs: Inputs, now: datetime) -> AiRead:
@@ -36,7 +36,7 @@ def read(card: Card, inputs: Inputs, score: Score, now: datetime) -> AiRead:
     chance = probability(calibrated(card, score.log_odds))
     if not 0 <= chance <= 1:  # also true for NaN
         raise fault(Category.BROKEN, "exception", "the model's probability is not between 0 and 1")
-    said = answer(card.band, chance)
+    said = card.band.says(chance)
     low, high = card.band.absent_at_most, card.band.present_at_least
     unsure = f"the calibrated probability lies between {low:g} and {high:g}, where the reader does not answer"
     return AiRead(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from server.model import Pathway, Policy, RiskBand
+from server.model import GateKey, GateRule, Pathway, Policy, RiskBand
 
 PRIORITIES = ("routine", "urgent", "asap", "stat")
 """R4 request-priority, as a Task has it."""
@@ -61,9 +61,10 @@ def pathway_of(policy: Policy, priority: str) -> Pathway:
     return (band.pathway if band else None) or policy.pathway
 
 
-def kept_by_a_gate(policy: Policy) -> str:
-    """The priorities under which a policy has a gatekeeper, joined by commas."""
-    return ",".join(each for each in PRIORITIES if pathway_of(policy, each) is Pathway.GATEKEEPER)
+def gate_key(policy: Policy, rule: GateRule, card: str) -> GateKey:
+    """Which cases a policy's gatekeeper judges alike, of the model ``name@version``."""
+    kept = (each for each in PRIORITIES if pathway_of(policy, each) is Pathway.GATEKEEPER)
+    return GateKey(policy.question, card, rule.rule_out_below, ",".join(kept))
 
 
 def rule_of(policy: Policy, priority: str, probability: float | None) -> tuple[str, str | None]:

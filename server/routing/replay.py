@@ -21,7 +21,6 @@ from server.errors import Category, fault
 from server.model import Answer, Band, Grounds, Pathway, Policy, Silence
 from server.routing.pathways import pathway_of, rule_of
 from server.routing.rules import Said, asking, said_of
-from server.routing.thresholds import answer_at
 
 MOST = 1_000_000
 """Cases in one set."""
@@ -164,7 +163,7 @@ def _read(case: Past, policy: Policy, card: Band | None) -> Past:
     band = (policy.thresholds.band if policy.thresholds else None) or card
     if band is None or case.probability is None or case.silence is not None:
         return case
-    return msgspec.structs.replace(case, model=answer_at(band, case.probability))
+    return msgspec.structs.replace(case, model=band.says(case.probability))
 
 
 def _right(ends: Sequence[_Ends], truth: Answer) -> Right:

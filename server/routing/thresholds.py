@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.model import AiRead, Answer, Band
-
-
-def answer_at(band: Band, probability: float) -> Answer | None:
-    """Present, absent, or None between the two."""
-    if probability >= band.present_at_least:
-        return Answer.PRESENT
-    return Answer.ABSENT if probability <= band.absent_at_most else None
+from server.model import AiRead, Band
 
 
 def at_thresholds(read: AiRead, band: Band | None) -> AiRead:
     """The read as these thresholds have it; one without a probability stays as it is, a decline."""
     if band is None or read.probability is None:
         return read
-    said = answer_at(band, read.probability)
+    said = band.says(read.probability)
     low, high = band.absent_at_most, band.present_at_least
     unsure = f"the calibrated probability lies between {low:g} and {high:g}, where the policy has no answer"
     return replace(read, answer=said, band=band, reasons=() if said else (unsure,))

@@ -14,11 +14,9 @@ from server.fhir.opinions import SIGNED
 from server.fhir.pens.correspondence import Standing
 from server.fhir.terms import Business
 from server.model import (
-    AiRead,
     Comparison,
     FirstRead,
     Gated,
-    GateKey,
     GateRule,
     Passage,
     Pathway,
@@ -28,7 +26,7 @@ from server.ports import Progress
 from server.routing.audit import reread
 from server.routing.comparison import unread
 from server.routing.gate import below, passage
-from server.routing.pathways import Moment, Person, kept_by_a_gate, shown
+from server.routing.pathways import Moment, Person, gate_key, shown
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import told
 from server.steps.looked_at import by_a_human
@@ -65,7 +63,7 @@ def ruled_out(file: CaseFile) -> Progress:
 
 
 def _judged(file: CaseFile) -> Progress | None:
-    last, reads = file.latest("gate", Gated), len(file.tools.files.facts(file.case.id, "ai-read", AiRead))
+    last, reads = file.latest("gate", Gated), file.ai_reads
     was_out = last is not None and last.passage is Passage.RULED_OUT
     if by_a_human(file):
         return _left(file, replace(last, passage=Passage.READ)) if last and was_out else None
@@ -86,7 +84,7 @@ def _judged(file: CaseFile) -> Progress | None:
 
 def _gated(file: CaseFile, rule: GateRule, reads: int) -> Gated:
     read = file.ai_read
-    key = GateKey(file.case.question, read.card, rule.rule_out_below, kept_by_a_gate(file.policy))
+    key = gate_key(file.policy, rule, read.card)
     passed = file.tools.files.passed(key, file.now - rule.window)
     drawn = reread(file.case.id, file.tools.audit_key, rule.reread)
     found = passage(read, rule, passed, drawn=drawn, doubled=file.doubled)

@@ -111,8 +111,10 @@ class CaseFile:
     @property
     def doubled(self) -> bool:
         """Whether the switch is thrown: two humans read every case, or every one of its device."""
-        films = self.latest("films", tuple[ImageObject, ...]) or ()
-        return self.tools.policies.doubled(self.case.question, {device_of(each.header) for each in films})
+        films = self.latest("films", tuple[ImageObject, ...]) if self.card.film else None
+        return self.tools.policies.doubled(
+            self.case.question, {device_of(each.header) for each in films or ()}
+        )
 
     @property
     def ruling(self) -> Policy:
@@ -148,6 +150,11 @@ class CaseFile:
     @property
     def ai_read(self) -> AiRead:
         return self.needed("ai-read", AiRead)
+
+    @property
+    def ai_reads(self) -> int:
+        """How many have been laid down, those that were voided since among them."""
+        return self.next_number("ai-read") - 1
 
     @property
     def read_card(self) -> Card:

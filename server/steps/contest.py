@@ -36,8 +36,7 @@ _BUSINESS = {
 def begun(move: Moved, tasks: Sequence[Resource]) -> Progress:
     """CONTESTED, with a person who answers for it and a date; who joins a contest gets the same."""
     file = move.file
-    rules, before = file.policy.contest, open_contests(file)
-    first = before[0] if before else Contest("", "", rules.accountable, file.now + rules.decide_within)
+    before, first = open_contests(file), _joined(file)
     for task in tasks:
         contest = replace(first, task=f"Task/{task['id']}", by=sender(task))
         move.note(
@@ -58,17 +57,23 @@ def begun(move: Moved, tasks: Sequence[Resource]) -> Progress:
     return move.progress(max(first.due_at, file.now))
 
 
+def _joined(file: CaseFile) -> Contest:
+    """The one that is open, whose person and date whoever joins gets; or what a new one begins with."""
+    rules, before = file.policy.contest, open_contests(file)
+    return before[0] if before else Contest("", "", rules.accountable, file.now + rules.decide_within)
+
+
 def questioned(move: Moved, why: str) -> Moved:
     """CONTESTED by this server: something speaks against what no human has read, and a person decides."""
     file = move.file
-    rules, before = file.policy.contest, open_contests(file)
-    own = Contest("", WORKER, rules.accountable, file.now + rules.decide_within)
-    contest = replace(before[0], task="", by=WORKER) if before else own
-    number = file.next_number("contest") + sum(each.kind == "contest" for each in move.facts)
+    contest = replace(_joined(file), task="", by=WORKER)
     move.note(
         Event.CONTESTED, policy=True, why=why, decides=contest.accountable, until=contest.due_at
     ).lay_down("contest", contest)
-    text = f"{why} {contest.accountable} decides, until {instant(contest.due_at)}."
+    text, number = (
+        f"{why} {contest.accountable} decides, until {instant(contest.due_at)}.",
+        move.facts[-1].number,
+    )
     return told_of(move, _news(file, f"questioned/{number}", "stat", text, contest.accountable))
 
 

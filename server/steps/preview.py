@@ -13,7 +13,7 @@ from server.fhir.pens.correspondence import Standing
 from server.fhir.pens.datatypes import Json
 from server.fhir.pens.withdrawal import withdrawal_bundle
 from server.fhir.terms import Business
-from server.model import AiRead, Preview, Silence, Withdrawal
+from server.model import Preview, Silence, Withdrawal
 from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, previewed
@@ -28,7 +28,7 @@ _WORDS = "Shown to the first reader before signing, by the policy of this questi
 def shown_to_first_reader(file: CaseFile) -> Progress | None:
     """Once for each read of the model, a decline too; None: it is shown, or there is nobody to show it to."""
     last, read = file.latest(PREVIEW, Preview), file.ai_read
-    reads = len(file.tools.files.facts(file.case.id, "ai-read", AiRead))
+    reads = file.ai_reads
     unusable = read.silence is Silence.NOT_ASKED or file.tools.files.withdrawn(read.card) is not None
     if file.doubled or unusable or (last is not None and last.read == reads):
         return None

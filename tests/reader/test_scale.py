@@ -7,7 +7,7 @@ import math
 import pytest
 
 from server.model import Answer, Band
-from server.reader.scale import answer, columns, probability, row, self_tests
+from server.reader.scale import columns, probability, row, self_tests
 from tests.reader.build import CARD, VIRAL, inputs
 
 BAND = Band(0.05, 0.7)
@@ -25,7 +25,7 @@ BAND = Band(0.05, 0.7)
     ],
 )
 def test_between_the_thresholds_there_is_no_answer(chance: float, said: Answer | None) -> None:
-    assert answer(BAND, chance) is said
+    assert BAND.says(chance) is said
 
 
 @pytest.mark.parametrize(

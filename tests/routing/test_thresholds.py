@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from server.model import Answer, Band
-from server.routing.thresholds import answer_at, at_thresholds
+from server.routing.thresholds import at_thresholds
 
 from .nouns import an_ai_read
 
@@ -17,7 +17,7 @@ OWN = Band(0.1, 0.7)
     [(0.0, Answer.ABSENT), (0.1, Answer.ABSENT), (0.11, None), (0.69, None), (0.7, Answer.PRESENT)],
 )
 def test_from_where_on_it_is_an_answer(probability, said):
-    assert answer_at(OWN, probability) is said
+    assert OWN.says(probability) is said
     read = at_thresholds(replace(an_ai_read(Answer.PRESENT), probability=probability), OWN)
     assert (read.answer, read.band) == (said, OWN)
     assert bool(read.reasons) is (said is None)

@@ -17,7 +17,7 @@ from server.errors import Category, fault
 from server.model import AiRead, Card, ResourceKey
 from server.reader.film.attribution import attribution
 from server.reader.film.outside import Outside
-from server.reader.scale import answer, calibrated, probability
+from server.reader.scale import calibrated, probability
 
 _ROUNDING = 1e-3
 
@@ -99,7 +99,7 @@ def _read(  # noqa: PLR0917 - the fields of one read
     chance: float | None = None,
     reasons: tuple[str, ...] = (),
 ) -> AiRead:
-    said = None if chance is None else answer(card.band, chance)
+    said = None if chance is None else card.band.says(chance)
     if chance is not None and said is None:
         low, high = card.band.absent_at_most, card.band.present_at_least
         reasons = (
