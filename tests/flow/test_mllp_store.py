@@ -52,7 +52,8 @@ def test_killed_listeners_lose_nothing_that_was_acknowledged(
     kills, draw = max(3, request.config.getoption("kills") // 4), random.Random(seed)
     stop, heard = threading.Event(), [[] for _ in range(4)]
     senders = [
-        threading.Thread(target=_send_until, args=(door, number, stop, heard[number])) for number in range(4)
+        threading.Thread(target=_send_until, args=(door, number, stop, heard[number]), daemon=True)
+        for number in range(4)
     ]
     for each in senders:
         each.start()
@@ -65,6 +66,7 @@ def test_killed_listeners_lose_nothing_that_was_acknowledged(
         stop.set()
         for each in senders:
             each.join(30)
+    assert not any(each.is_alive() for each in senders), "whoever waits is answered in the end"
     sent = [each for some in heard for each in some]
     assert len(sent) > 10 * kills
     stored = door.stored()
@@ -73,18 +75,21 @@ def test_killed_listeners_lose_nothing_that_was_acknowledged(
 
 
 def _send_until(door: Interface, number: int, stop: threading.Event, heard: list[str]) -> None:
-    """The next only when the one before is acknowledged, over however many connections that takes."""
-    while not stop.is_set():
+    """The next only when the one before is acknowledged, over however many connections that takes; so is the
+    last: what a killed process has stored and not answered is sent again, also when it is time to stop."""
+    ended = False
+    while not ended:
         with suppress(OSError), door.speaker() as speaker:
-            _send(speaker, number, stop, heard)
+            ended = _send(speaker, number, stop, heard)
 
 
-def _send(speaker, number: int, stop: threading.Event, heard: list[str]) -> None:
-    while not stop.is_set():
-        waiting = f"{number}-{len(heard)}"
-        if not acknowledged(speaker.say(oru(waiting)), waiting):
-            return
+def _send(speaker, number: int, stop: threading.Event, heard: list[str]) -> bool:
+    """Whether it stopped with nothing unanswered."""
+    while acknowledged(speaker.say(oru(waiting := f"{number}-{len(heard)}")), waiting):
         heard.append(waiting)
+        if stop.is_set():
+            return True
+    return False
 
 
 def test_h024_h025_a_lost_answer_is_given_again_by_whichever_process(shared: Interface) -> None:
