@@ -966,6 +966,18 @@ class SpecialistRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """By what the figures of resolved cases are told apart: what somebody has in common with many."""
+
+    age_years: int | None = None
+    """Whole years, at the moment that the question is about."""
+    sex: str | None = None
+    """administrative-gender."""
+    device: Device | None = None
+    """What acquired the images, of a question that is read from them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a resolved case comes to where cases are counted; nothing of whose it was."""
 
@@ -979,6 +991,9 @@ class Result:
     priority: str
     final: Answer | None
     """The specialist's, where one has signed."""
+    blind: Answer | None = None
+    """The specialist's before they were shown what others say."""
+    kind: Kind = Kind()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 
 from server.changes import Act, device_in, scope_of
 from server.contract import Inputs
-from server.model import AiRead, Answer, Band, Device, FilmLook, Thresholds, Urgency
+from server.model import AiRead, Answer, Band, Device, FilmLook, Kind, Thresholds, Urgency
 from tests.test_story_images import FILMS, RULES, film, send
 from tests.test_story_policies import agreement, business
 from tests.world import (
@@ -178,3 +178,12 @@ def test_a_device_may_have_thresholds_of_its_own(
         answer_as(world, offer["resource"]["owner"]["reference"], BACTERIAL)
         world.run()
     assert agreement(world, sent) == says
+
+
+def test_a_result_says_by_what_figures_are_told_apart(films: Callable[..., World]) -> None:
+    """Of no value but kinds: age in whole years, sex, and the device that made the film."""
+    world = films()
+    read(world, **ACME)
+    (found,) = world.house.rulings.results.past(FILMS.question, 2)
+    assert found.kind == Kind(35, None, Device("ACME Imaging", "DX 200", "3.2"))
+    assert found.blind is None

@@ -9,6 +9,7 @@ from server.routing.comparison import Outcome, settle
 from server.steps.casefile import CaseFile, Moved, held
 from server.steps.deciding import decided_by, deciding_read
 from server.steps.letters import recalled, to_a_person
+from server.steps.whom import kind
 
 
 def resolve(file: CaseFile) -> Progress:
@@ -50,6 +51,8 @@ def _counted(file: CaseFile) -> Result:
         silence=ai.silence,
         priority=file.task.get("priority", ""),
         final=read.answer if read else None,
+        blind=file.specialist_read.answer if file.specialist_read else None,
+        kind=kind(file),
     )
 
 

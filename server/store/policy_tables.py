@@ -106,6 +106,14 @@ result = Table(
     Column("priority", word(16), nullable=False),
     # The specialist's answer, where one has signed.
     Column("final", word(8)),
+    # The same before they were shown both opinions.
+    Column("blind", word(8)),
+    # By what figures are told apart: age in whole years, administrative-gender, and the device (model.Kind).
+    Column("age_years", Integer),
+    Column("sex", word(16)),
+    Column("maker", Text),
+    Column("device", Text),
+    Column("software", Text),
     Index("result_of_question", "question", "card", "at"),
 )
 """One row for each case that was resolved: what is counted, and what a proposed policy is replayed on."""
@@ -132,3 +140,18 @@ gate = Table(
     Index("gate_of_question", "question", "card", "at"),
 )
 """One row for each case that a gatekeeper has judged; the newest word counts."""
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    # When it was known to whoever tells it.
+    Column("known_at", Instant, nullable=False),
+    Column("finding", word(8), nullable=False),
+    # A code of {SR}/CodeSystem/outcome-basis.
+    Column("basis", word(32), nullable=False),
+    Column("by", word(160), nullable=False),
+)
+"""What later turned out about resolved cases, from outside; the newest of a case counts."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same words for what it adds
 
-from server.model import Answer, Result, Silence, Verdict
+from server.model import Answer, Device, Kind, Result, Silence, Verdict
 from server.ports import CaseRow, Fact
 from server.store.database import Database
 from server.store.policy_tables import result
@@ -51,6 +51,12 @@ def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetim
             "silence": _word(found.silence),
             "priority": found.priority,
             "final": _word(found.final),
+            "blind": _word(found.blind),
+            "age_years": found.kind.age_years,
+            "sex": found.kind.sex,
+            "maker": None if found.kind.device is None else found.kind.device.maker,
+            "device": None if found.kind.device is None else found.kind.device.model,
+            "software": None if found.kind.device is None else found.kind.device.software,
         }
         added = insert(result).values(case_id=of.id, **values)
         connection.execute(added.on_conflict_do_update(index_elements=["case_id"], set_=values))
@@ -110,7 +116,13 @@ def _result(row: Row[Any]) -> Result:
         None if row.silence is None else Silence(row.silence),
         row.priority,
         _answer(row.final),
+        _answer(row.blind),
+        Kind(row.age_years, row.sex, _device(row)),
     )
+
+
+def _device(row: Row[Any]) -> Device | None:
+    return None if row.maker is None else Device(row.maker, row.device, row.software)
 
 
 def _word(said: Answer | Silence | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from server.model import Answer, Result, Silence, Verdict
+from server.model import Answer, Device, Kind, Result, Silence, Verdict
 from server.ports import Fact
 from server.store import results
 from server.store.caserow import find
@@ -73,3 +73,9 @@ def test_the_past_is_the_latest_oldest_first(database: Database) -> None:
     keep(database, AGREED, MISSED, DECLINED)
     assert ResultStore(database).past(QUESTION, 2) == [MISSED, DECLINED]
     assert ResultStore(database).past("another", 2) == []
+
+
+def test_it_is_kept_what_kind_of_person_and_of_device_it_was_about(database: Database) -> None:
+    about = replace(CAUGHT, blind=A, kind=Kind(71, "female", Device("ACME", "DX 200", "3.2")))
+    keep(database, about, AGREED)
+    assert ResultStore(database).past(QUESTION, 2) == [about, AGREED]
