@@ -23,6 +23,7 @@ from server.words import one_line
 
 _COLUMNS = ("case", "finding", "basis", "known_on")
 _FINDINGS = (Answer.PRESENT.value, Answer.ABSENT.value)
+_BASES = tuple(each.value for each in Basis)
 _RELEASED = "the outcome of a case is told once its result is released, and of a held one once it is resumed"
 _LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
 _BY = click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
@@ -36,7 +37,7 @@ def outcome() -> None:
 @outcome.command()
 @click.argument("case")
 @click.option("--finding", required=True, type=click.Choice(_FINDINGS), help="Whether it was there.")
-@click.option("--basis", required=True, type=click.Choice(list(Basis)), help="By what it is known.")
+@click.option("--basis", required=True, type=click.Choice(_BASES), help="By what it is known.")
 @click.option("--known-on", type=click.DateTime(["%Y-%m-%d"]), help="Since which day (UTC); default: now.")
 @_BY
 def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str) -> None:
@@ -146,8 +147,8 @@ def _word(row: dict[str, str | None], by: str) -> TurnedOut | str:
     said = {name: (row[name] or "").strip() for name in _COLUMNS}
     if said["finding"] not in _FINDINGS:
         return f"finding must be {' or '.join(_FINDINGS)}"
-    if said["basis"] not in set(Basis):
-        return f"basis must be one of {', '.join(Basis)}"
+    if said["basis"] not in _BASES:
+        return f"basis must be one of {', '.join(_BASES)}"
     try:
         known = datetime.strptime(said["known_on"], "%Y-%m-%d").replace(tzinfo=UTC)
         one_line(said["case"])
