@@ -24,6 +24,7 @@ from server.importing import import_
 from server.message_commands import messages
 from server.model import Withdrawal
 from server.options import WORDS
+from server.outcome_commands import outcome
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
 from server.processes import PROCESSES
@@ -47,7 +48,8 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
+_GROUPS = (messages, policy, outcome)
+for each in (*PROCESSES.values(), *_GROUPS, import_, vouch, complete, keep, dissent, report, *RIGHTS):
     main.add_command(each)
 
 

@@ -155,6 +155,8 @@ LAW: tuple[Move, ...] = (
     Move(State.SENT, Event.ESCALATED, State.UNREAD),
     *(Move(state, Event.RESULT_READ, State.CLOSED) for state in (State.SENT, State.UNREAD, State.CLOSED)),
     *(Move(state, Event.RESULT_READ, state) for state in (State.WRITTEN_UP, State.CONTESTED)),
+    # What turned out later and by other means: counted, and decides nothing here.
+    *(Move(each, Event.OUTCOME_LINKED, each, first=_SETTLED, ai=_OUT) for each in RELEASED),
     *(Move(each, Event.CONTESTED, State.CONTESTED, first=_SETTLED, ai=_OUT) for each in RELEASED),
     Move(State.CONTESTED, Event.CONTEST_OVERDUE, State.CONTESTED),
     Move(State.CONTESTED, Event.CONTEST_UPHELD, State.WRITTEN_UP),

@@ -1084,6 +1084,33 @@ class Acknowledged:
     """Of a case whose result was told anew, withdrawn say: what had been told by then."""
 
 
+class Basis(StrEnum):
+    """By what it is known how a case turned out, the surest first."""
+
+    AUTOPSY = "autopsy"
+    HISTOLOGY = "histology"
+    CULTURE = "culture"
+    MOLECULAR_TEST = "molecular-test"
+    OTHER_TEST = "other-test"
+    LATER_IMAGING = "later-imaging"
+    CLINICAL_COURSE = "clinical-course"
+    REGISTRY = "registry"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedOut:
+    """What somebody outside says about a resolved case, who knows it by other means than a reading of it."""
+
+    finding: Answer
+    basis: Basis
+    known_at: datetime
+    by: str
+    task: str = ""
+    """``Task/id``; empty: told by a command."""
+    evidence: str = ""
+    """What shows it, as the Task refers to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A Task upon a result came in; laid down in the commit that took it in."""

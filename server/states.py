@@ -96,6 +96,7 @@ class Event(StrEnum):
     ESCALATED = "unread result escalated"
     RESULT_READ = "result read"
     CONTESTED = "result contested"
+    OUTCOME_LINKED = "outcome linked"
     CONTEST_OVERDUE = "contest overdue"
     CONTEST_UPHELD = "contest ended as upheld"
     CONTEST_CORRECTED = "contest ended as corrected"

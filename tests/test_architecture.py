@@ -40,6 +40,7 @@ COMPOSERS = {
     "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_gate",
     "server.policy_listing", "server.policy_switching", "server.standing_orders", "server.stopping",
     "server.polling",
+    "server.outcome_commands",
     "server.processes", "server.readers", "server.reporting", "server.rights_commands", "server.simulating",
     "server.steps", "server.supervisor", "server.vouching",
     "server.web", "server.wiring", "server.work",

@@ -214,7 +214,7 @@ class Planner:
             if resource["resourceType"] == "Task" and current is None:
                 if asked.id is not None or asked.wanted is not None:
                     self._demand_new_order(asked)
-                self._order(asked, {**resource, "id": place.id}, pending, made)
+                self._order(asked, {**resource, "id": place.id}, pending, made, at)
                 made.absent.append(Absent(placer_query(resource)))
         except Fault as failure:
             raise within(failure, asked.path) from failure
@@ -222,13 +222,13 @@ class Planner:
             made.absent.append(Absent(asked.wanted))
         _add(made, write, 201 if current is None else 200)
 
-    def _order(self, asked: Asked, task: Resource, pending: Pending, made: Plan) -> None:
+    def _order(self, asked: Asked, task: Resource, pending: Pending, made: Plan, at: datetime) -> None:
         """A new Task opens a case, or asks to stop one; one question about a report has one open case."""
         if is_abort(task):
             made.stopping.append(stopped_by(task, pending.look))
             return
         if is_upon_result(task):
-            made.upon.append((task["id"], told_upon(task, pending.look)))
+            made.upon.append((task["id"], told_upon(task, pending.look, at)))
             return
         opening = self.admission.opening(task, pending.look)
         demand_concerned(task, opening.report, pending.look, self.shelf)

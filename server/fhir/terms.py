@@ -86,6 +86,7 @@ SPECIALIST_READ = Coding(TASK, "specialist-read", "Specialist read")
 ASSESSMENT = Coding(TASK, "independent-assessment", "Independent assessment for the patient")
 CONTEST = Coding(TASK, "contest", "Contest of a result")
 ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
+OUTCOME = Coding(TASK, "outcome", "What turned out")
 REMINDER = Coding(TASK, "unread-result", "Result not read yet")
 CONTEST_NEWS = Coding(TASK, "contested-result", "Result contested")
 FINAL_READ = Coding(TASK, "final-read", "Final read")
@@ -102,6 +103,11 @@ IN_ASSESSOR = Coding(TASK, "assessor", "By whom")
 BY_HUMAN = Coding(TASK, "human", "A human specialist")
 BY_OTHER_MODEL = Coding(TASK, "other-model", "Another model")
 BY_BOTH = Coding(TASK, "both", "A human specialist and another model")
+
+IN_FINDING = Coding(TASK, "outcome-finding", "Whether it was there")
+IN_BASIS = Coding(TASK, "outcome-basis", "By what it is known")
+IN_KNOWN = Coding(TASK, "outcome-known", "Since when it is known")
+IN_EVIDENCE = Coding(TASK, "outcome-evidence", "What shows it")
 
 OUT_COMPLETENESS = Coding(TASK, "completeness-outcome", "Completeness outcome")
 OUT_AGREEMENT = Coding(TASK, "agreement", "Agreement")
@@ -129,6 +135,8 @@ RULED_OUT = Coding(AGREEMENT, "ruled-out", "Ruled out, no human has read")
 INDEPENDENCE = f"{SR}/CodeSystem/independence"
 SHOWN = Coding(INDEPENDENCE, "independent", "Independent")
 NOT_SHOWN = Coding(INDEPENDENCE, "not-shown", "Independence not shown")
+
+OUTCOME_BASIS = f"{SR}/CodeSystem/outcome-basis"
 
 AI_INFERENCE = Coding(AUDIT, "ai-inference", "AI inference")
 NOTIFICATION = Coding(AUDIT, "notification", "Notification")

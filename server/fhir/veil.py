@@ -15,13 +15,13 @@ from server.errors import Category, fault
 from server.fhir.admission import is_final_read
 from server.fhir.parse import own
 from server.fhir.references import normal, pointers, targets
-from server.fhir.terms import CONTEST, FINAL_READ
+from server.fhir.terms import CONTEST, FINAL_READ, OUTCOME
 from server.ports import SEALABLE, Resource, Seals, Stored
 from server.query import ALWAYS, AnyOf, Not, Reference, Sealed, Test
 
 _REPORT, _FINDING, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
-_TELLING = tuple(f'"{each}"'.encode() for each in (CONTEST.code, "completed"))
-"""A contest, and how a case has ended."""
+_TELLING = tuple(f'"{each}"'.encode() for each in (CONTEST.code, OUTCOME.code, "completed"))
+"""A contest, what turned out, and how a case has ended."""
 
 
 def demand_shown(seals: Seals, stored: Stored, caller: Caller = EVERYBODY) -> Stored:

@@ -1,16 +1,20 @@
-"""What people say upon a released result: that they have read it, or that they do not accept it."""
+"""What people say upon a released result: that they have read it, do not accept it, or how it turned out."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from server.case import Event, State
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
+from server.fhir.turned_out import is_outcome, turned_out
 from server.fhir.upon_result import is_contest, sender, unanswered
 from server.model import Acknowledged, Heard
 from server.ports import Progress, Resource
 from server.steps.casefile import CaseFile, Moved
-from server.steps.contest import begun
+from server.steps.contest import begun, next_look
 from server.steps.tasks import moved_task
+from server.steps.turned_out import judged, told
 
 _MOST = 20
 
@@ -24,11 +28,13 @@ def said(file: CaseFile) -> Progress | None:
         return None
     move = Moved(file)
     for task in found:
-        if not is_contest(task):
+        if is_outcome(task):
+            told(move, turned_out(task, sender(task), _came(file, task)))
+        elif not is_contest(task):
             _read(move, task)
     if contests := [task for task in found if is_contest(task)]:
-        return begun(move, contests)
-    return move.at_once()
+        return begun(judged(move), contests)
+    return judged(move).progress(next_look(move, file.now))
 
 
 def releases(file: CaseFile) -> int:
@@ -48,6 +54,10 @@ def _read(move: Moved, task: Resource) -> None:
         move.note(Event.RESULT_READ, actor=word.by, task=f"Task/{task['id']}")
         move.lay_down("acknowledged", word)
     move.write(moved_task(move.file, f"Task/{task['id']}", Standing("completed"), via="accepted"))
+
+
+def _came(file: CaseFile, task: Resource) -> datetime:
+    return file.stored(f"Task/{task['id']}").updated_at
 
 
 def _release(file: CaseFile, task: Resource) -> int:

@@ -19,6 +19,7 @@ from server.routing.comparison import Outcome
 from server.steps.casefile import CaseFile, Moved
 from server.steps.contest import questioned
 from server.steps.looked_at import others, says
+from server.steps.turned_out import judged
 
 _REPORTED = "A human has reported on this case, which had been ruled out, and does not rule it out."
 _CORRECTED = "What this case was ruled out by is another now."
@@ -31,7 +32,7 @@ def after_the_end(move: Moved) -> Moved:
         return move
     for each in _reports(move.file):
         _heard(move, each)
-    return _evidence(move)
+    return _evidence(judged(move))
 
 
 def _reports(file: CaseFile) -> Iterator[Stored]:

@@ -19,6 +19,7 @@ from server.model import (
     Passed,
     ReadAfterAll,
     SpecialistRead,
+    TurnedOut,
 )
 from server.ports import CaseRow, Fact
 from server.store.database import Database
@@ -40,10 +41,12 @@ def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetim
         elif isinstance(each, SpecialistRead) and each.answer is not None:
             _read(connection, of, each.answer)
         elif isinstance(each, ReadAfterAll) and each.answer is not None:
-            still = case(
-                (gate.c.after_all == Answer.PRESENT.value, gate.c.after_all), else_=each.answer.value
-            )
-            connection.execute(update(gate).where(gate.c.case_id == of.id).values(after_all=still))
+            _after_all(connection, of, each.answer)
+        elif isinstance(each, TurnedOut):
+            _after_all(connection, of, each.finding)
+            if each.finding is Answer.PRESENT:  # whoever has read it: the gate would have missed it
+                mine = and_(gate.c.case_id == of.id, gate.c.read)
+                connection.execute(update(gate).where(mine).values(found=True))
 
 
 def _judged(connection: Connection, of: CaseRow, gated: Gated, at: datetime) -> None:
@@ -58,6 +61,11 @@ def _judged(connection: Connection, of: CaseRow, gated: Gated, at: datetime) -> 
     }
     added = insert(gate).values(case_id=of.id, read=False, found=False, **values)
     connection.execute(added.on_conflict_do_update(index_elements=["case_id"], set_=values))
+
+
+def _after_all(connection: Connection, of: CaseRow, said: Answer) -> None:
+    still = case((gate.c.after_all == Answer.PRESENT.value, gate.c.after_all), else_=said.value)
+    connection.execute(update(gate).where(gate.c.case_id == of.id).values(after_all=still))
 
 
 def _read(connection: Connection, of: CaseRow, said: Answer) -> None:

@@ -20,7 +20,7 @@ from server.case import FOLLOWED, Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, LeaseLost, Progress
-from server.store import chain, decision, deliveries, gates, offers, resources, results, seals
+from server.store import chain, decision, deliveries, gates, offers, outcomes, resources, results, seals
 from server.store.accesses import note
 from server.store.case_view import CaseView, view
 from server.store.caserow import case_of, find
@@ -234,6 +234,7 @@ def _commit(
     offers.keep(connection, case_id, claim.case.question, progress.facts)
     results.keep(connection, claim.case, progress.facts, at)
     gates.keep(connection, claim.case, progress.facts, at)
+    outcomes.keep(connection, claim.case.id, progress.facts, at)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)

@@ -9,8 +9,9 @@ One predicate for everything that the door shows (docs/decisions/0004-veil.md). 
 - an Observation that such a report lists as its result, itself or by a panel, unless it is a measured
   number: those are what the question is asked about;
 - the Task that shows a specialist both opinions;
-- a contest of a result on the question, and what people are told of it; the Task of a case whose physician in
-  charge has kept the first report, or that was ruled out: they hold what people, or a model, have found;
+- a contest of a result on the question, or how it turned out, and what people are told of it; the Task of a
+  case whose physician in charge has kept the first report, or that was ruled out: they hold what people, or
+  a model, have found;
 - what refers to such a report and may tell what it says, such as a Provenance; and what is written about one
   of these in turn.
 """
@@ -41,9 +42,10 @@ UNSEALED = (
 _REPORT, _RESULT, _REQUEST, _TASK = "DiagnosticReport", "Observation", "ServiceRequest", "Task"
 _MESSAGE = "Communication"
 
-_FINAL_READ, _CONTEST, _CONTEST_NEWS = "final-read", "contest", "contested-result"
+_FINAL_READ, _CONTEST_NEWS = "final-read", "contested-result"
+_UPON = ("contest", "outcome")
 """Task.code and Communication.category, of ``{SR}/CodeSystem/task``."""
-_TELLING = tuple(f'"{each}"'.encode() for each in (_FINAL_READ, _CONTEST, "completed"))
+_TELLING = tuple(f'"{each}"'.encode() for each in (_FINAL_READ, *_UPON, "completed"))
 _RETELLING = SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT, _RESULT}
 """What is written about something that was said. An image, or a value derived from one, is evidence."""
 _TOLD_OF = tuple(sorted(SEALABLE - {"Binary", "ImagingStudy", "Media", _REPORT}))
@@ -65,7 +67,7 @@ def _sealed(type_: str) -> ColumnElement[bool]:
 def under_seal(type_: str, own: Any) -> ColumnElement[bool]:
     """Whether the resource in ``own``, of this type, is such an opinion."""
     if type_ == _TASK:
-        return or_(_final_read(own), _says(own, "code", _CONTEST), _kept_against(own))
+        return or_(_final_read(own), _says(own, "code", *_UPON), _kept_against(own))
     if type_ not in SEALABLE:
         return false()
     if type_ == _REPORT:
@@ -130,11 +132,11 @@ def _final_read(own: Any) -> ColumnElement[bool]:
     )
 
 
-def _says(own: Any, param: str, code: str) -> ColumnElement[bool]:
-    """What is said by this code upon the result of a case whose question is open again."""
+def _says(own: Any, param: str, *codes: str) -> ColumnElement[bool]:
+    """What is said by one of these codes upon the result of a case whose question is open again."""
     coded, link, order, case = search_value.alias(), reference.alias(), resource.alias(), cases.alias()
     return and_(
-        looked_up(coded.c.resource_key == own.c.key, coded.c.param == param, coded.c.value == code),
+        looked_up(coded.c.resource_key == own.c.key, coded.c.param == param, coded.c.value.in_(codes)),
         looked_up(
             link.c.resource_key == own.c.key,
             order.c.key == link.c.target_key,
@@ -173,7 +175,7 @@ def _report(own: Any) -> ColumnElement[bool]:
     prefix = f"{_REQUEST}/"
     return or_(
         _like_a_first_report(own),
-        looked_up(first.c.report == own.c.type.concat("/").concat(own.c.id), _open_about(first)),
+        looked_up(first.c.report == own.c.type.concat("/").concat(own.c.id), open_about(first)),
         looked_up(
             based.c.resource_key == own.c.key,
             based.c.param == "based-on",
@@ -188,7 +190,7 @@ def _report(own: Any) -> ColumnElement[bool]:
             # Not by the index of types: SQLite would go through all Tasks, instead of the few that name it.
             literal("").concat(task.c.type) == "Task",
             outcome.c.task_id == task.c.id,
-            _open_about(outcome),
+            open_about(outcome),
         ),
     )
 
@@ -212,7 +214,7 @@ def _like_a_first_report(own: Any) -> ColumnElement[bool]:
     )
 
 
-def _open_about(case: Any) -> ColumnElement[bool]:
+def open_about(case: Any) -> ColumnElement[bool]:
     """Whether this case, or another one on the same question about the same patient, is not resolved."""
     other = cases.alias()
     return looked_up(
@@ -275,7 +277,7 @@ def _tells_of_teller(own: Any) -> ColumnElement[bool]:
 
 def asked_again(connection: Connection, case_id: str) -> bool:
     """Whether another case on this one's question about its patient is open."""
-    query = select(cases.c.id).where(cases.c.id == case_id, not_(_undecided(cases)), _open_about(cases))
+    query = select(cases.c.id).where(cases.c.id == case_id, not_(_undecided(cases)), open_about(cases))
     return connection.execute(query).first() is not None
 
 

@@ -39,13 +39,44 @@ def notice(run: Run) -> None:
     ours=True,
 )
 def acknowledge(run: Run) -> None:
-    seen = expect.status(run.wire.post("Task", _upon(run, "acknowledge")), 201)
+    _completed(run, _upon(run, "acknowledge"))
+
+
+@claim(
+    "rights/outcome",
+    "docs/fhir-door.md, What the EHR sees of its Task",
+    "A Task by which somebody tells how a case turned out is completed, and moves the case no further.",
+    ours=True,
+)
+def outcome(run: Run) -> None:
+    before = cases.task(run, cases.closed(run))
+    _completed(run, _upon(run, "outcome", input=[_input(*each) for each in _ABSENT]))
+    after = cases.task(run, cases.closed(run))
+    expect.equal(before["status"], after["status"], "the second-read Task's status")
+
+
+def _completed(run: Run, task: Resource) -> None:
+    seen = expect.status(run.wire.post("Task", task), 201)
     run.until(
         lambda: specimens.read(run, seen.reference).body,
         lambda task: task["status"] == "completed",
         "the Task is completed",
         lambda task: f"it is {task['status']}",
     )
+
+
+_ABSENT = (
+    ("outcome-finding", concept("http://snomed.info/sct", "2667000")),
+    ("outcome-basis", concept(f"{TASK.rpartition('/')[0]}/outcome-basis", "clinical-course")),
+)
+
+
+def _input(kind: str, value: Resource) -> Resource:
+    return {"type": concept(TASK, kind), "valueCodeableConcept": value}
+
+
+def _hearsay(run: Run) -> Resource:
+    return _upon(run, "outcome", input=[_input(*_ABSENT[0])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +151,13 @@ _WRONGS = (
         _by_the_patient,
         "business-rule",
         "Task.requester",
+    ),
+    _Wrong(
+        "outcome-says-by-what",
+        "How a case turned out is taken with by what it is known.",
+        _hearsay,
+        "required",
+        "Task.input",
     ),
     _Wrong(
         "only-results",

@@ -13,7 +13,11 @@ from server.fhir.terms import (
     ASSESSMENT,
     CONTEST,
     IN_ASSESSOR,
+    IN_BASIS,
+    IN_FINDING,
     IN_QUESTION,
+    OUTCOME,
+    OUTCOME_BASIS,
     QUESTION,
     SECOND_READ,
     SR,
@@ -23,6 +27,7 @@ from server.model import Coding
 from server.ports import Resource
 
 _BASE = "http://hl7.org/fhir/StructureDefinition"
+_BASES = OUTCOME_BASIS.replace("CodeSystem", "ValueSet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Profile:
     """Whether the input with the clinical question is needed."""
     assessor: bool = False
     """Whether the input that says by whom is needed."""
+    outcome: bool = False
+    """Whether the inputs are that say what turned out, and by what it is known."""
     reason: bool = False
     """Whether reasonCode.text is."""
     requester: bool = False
@@ -84,6 +91,16 @@ PROFILES: tuple[Profile, ...] = (
         "Task",
         requester=True,
         reason=True,
+    ),
+    Profile(
+        "outcome-task",
+        "Task that says what turned out",
+        "How a clinician or a registry says what turned out, later and by other means, as it is posted.",
+        OUTCOME,
+        INTENTS,
+        "Task",
+        requester=True,
+        outcome=True,
     ),
     Profile(
         "stop-task",
@@ -139,12 +156,36 @@ def _elements(profile: Profile) -> Iterator[Resource]:
         yield from _question()
     if profile.assessor:
         yield from _assessor()
+    if profile.outcome:
+        yield from _outcome()
 
 
 def _assessor() -> Iterator[Resource]:
     place, type_ = "input:assessor", Coding(IN_ASSESSOR.system, IN_ASSESSOR.code)
     yield {"id": f"Task.{place}", "path": "Task.input", "sliceName": "assessor", "min": 1, "max": "1"}
     yield {"id": f"Task.{place}.type", "path": "Task.input.type", "patternCodeableConcept": concept(type_)}
+
+
+def _outcome() -> Iterator[Resource]:
+    yield _element(
+        "input",
+        min=2,
+        slicing={"discriminator": [{"type": "pattern", "path": "type"}], "rules": "open"},
+    )
+    for code, name in ((IN_FINDING, "finding"), (IN_BASIS, "basis")):
+        place, type_ = f"input:{name}", Coding(code.system, code.code)
+        yield {"id": f"Task.{place}", "path": "Task.input", "sliceName": name, "min": 1, "max": "1"}
+        yield {
+            "id": f"Task.{place}.type",
+            "path": "Task.input.type",
+            "patternCodeableConcept": concept(type_),
+        }
+        yield {
+            "id": f"Task.{place}.value[x]",
+            "path": "Task.input.value[x]",
+            "type": [{"code": "CodeableConcept"}],
+            **({"binding": {"strength": "required", "valueSet": _BASES}} if code == IN_BASIS else {}),
+        }
 
 
 def _question() -> Iterator[Resource]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from server.fhir import terms
 from server.fhir.terms import Business, Reason
-from server.model import Coding
+from server.model import Basis, Coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,17 @@ def _said(code: Business | Reason) -> Coding:
     return Coding(terms.TASK, code.value, code.value.capitalize().replace("-", " "))
 
 
+_BASES = {
+    Basis.AUTOPSY: ("Autopsy", "Seen at an autopsy."),
+    Basis.HISTOLOGY: ("Histology", "Tissue or cells under the microscope."),
+    Basis.CULTURE: ("Culture", "Grown from a specimen, or not within the time that its method needs."),
+    Basis.MOLECULAR_TEST: ("Molecular test", "PCR, sequencing or the like."),
+    Basis.OTHER_TEST: ("Other test", "Another examination that was not part of what was read."),
+    Basis.LATER_IMAGING: ("Later imaging", "Images from later, or of another kind."),
+    Basis.CLINICAL_COURSE: ("Clinical course", "How it went on, with treatment or without."),
+    Basis.REGISTRY: ("Registry", "A registry has, or has not, heard of it by the day that is told."),
+}
+
 GROUPS: tuple[Group, ...] = (
     Group(
         "task-code",
@@ -35,6 +46,7 @@ GROUPS: tuple[Group, ...] = (
             terms.ASSESSMENT: "A patient asks for an independent assessment; input assessor: by whom.",
             terms.ACKNOWLEDGE: "Whoever it is from has read the result of the second read in focus.",
             terms.CONTEST: "A patient or a clinician does not accept the result of the second read in focus.",
+            terms.OUTCOME: "What turned out, later and by other means, about what the focus asked.",
             terms.SPECIALIST_READ: "This server asks a specialist to read the same evidence, blind to both.",
             terms.FINAL_READ: "The same specialist, who has answered, sees both opinions, and finalises.",
         },
@@ -49,6 +61,23 @@ GROUPS: tuple[Group, ...] = (
             terms.IN_ASSESSOR: "Of an independent-assessment Task: human, other-model or both.",
             terms.IN_STUDY: "The study to be read: an ImagingStudy, or its UID as an identifier.",
         },
+    ),
+    Group(
+        "outcome-input",
+        "What an outcome Task says",
+        terms.TASK,
+        {
+            terms.IN_FINDING: "Present or Absent (SNOMED CT 52101004, 2667000); needed, once.",
+            terms.IN_BASIS: "By what it is known, a code of CodeSystem/outcome-basis; needed, once.",
+            terms.IN_KNOWN: "Since when, valueDateTime; left out: Task.authoredOn, or when it comes.",
+            terms.IN_EVIDENCE: "A reference to what shows it: Observation, DiagnosticReport or Condition.",
+        },
+    ),
+    Group(
+        "outcome-basis",
+        "By what it is known how a case turned out",
+        terms.OUTCOME_BASIS,
+        {Coding(terms.OUTCOME_BASIS, each.value, shown): said for each, (shown, said) in _BASES.items()},
     ),
     Group(
         "assessor",
@@ -232,6 +261,7 @@ TITLES: Mapping[str, str] = {
     terms.TASK: "Codes of Tasks",
     terms.AGREEMENT: "Agreement of readings",
     terms.INDEPENDENCE: "Independence of an assessor",
+    terms.OUTCOME_BASIS: "By what an outcome is known",
     terms.AUDIT: "Kinds of access",
     terms.OVERRULING: "Why a finding on an image is overruled",
     terms.DECIDED_BY: "Whose answer a case ended with",

@@ -210,7 +210,11 @@ TAMPERED: list[tuple[str, Tamper, tuple[str, ...]]] = [
         ("opinion/outputs", "rights/notice", "specialist/closes-the-case"),
     ),
     ("422 of what is said upon results is 201", answering_with(422, 201), tuple(e.id for e in RIGHTS)),
-    ("nothing is ever completed", w.on("Task", w.put(status="requested")), ("rights/acknowledge",)),
+    (
+        "nothing is ever completed",
+        w.on("Task", w.put(status="requested")),
+        ("rights/acknowledge", "rights/outcome"),
+    ),
     ("a final opinion", w.on("DiagnosticReport", w.final), ("opinion/not-final",)),
     ("no labels", w.on("DiagnosticReport", w.lose("meta"), "/DiagnosticReport/"), ("opinion/marked",)),
     ("a person as author", w.on("Provenance", w.agent), ("opinion/provenance",)),

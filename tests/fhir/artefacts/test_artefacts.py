@@ -18,7 +18,7 @@ from server.fhir.published import artefacts
 from server.fhir.rows.extraction import searchable
 from server.fhir.terms import SR
 from server.fhir.walk import Walk
-from server.model import Answer, Coding
+from server.model import Answer, Basis, Coding
 from tests.world import CARD, Hospital, World, coded, send_case, task
 
 ALL = artefacts([CARD])
@@ -51,6 +51,7 @@ def test_the_vocabulary_is_what_the_code_writes() -> None:
     written |= {(terms.TASK, each.value) for each in (*terms.Business, *terms.Reason)}
     written |= {(terms.OVERRULING, each.value) for each in Overruling}
     written |= {(terms.DECIDED_BY, each.value) for each in Decider}
+    written |= {(terms.OUTCOME_BASIS, each.value) for each in Basis}
     assert {(code.system, code.code) for group in GROUPS for code in group.meanings} == written
     for each in ALL:
         if each["resourceType"] == "CodeSystem":
@@ -142,12 +143,17 @@ def _order(profile: Any, sent: Hospital) -> dict[str, Any]:
     if profile.assessor:
         by = {"type": coded(terms.IN_ASSESSOR), "valueCodeableConcept": coded(terms.BY_HUMAN)}
         order["input"] = [*order["input"], by]
+    if profile.outcome:
+        told = {terms.IN_FINDING: terms.PRESENT, terms.IN_BASIS: Coding(terms.OUTCOME_BASIS, "culture", "")}
+        order["input"] = [
+            {"type": coded(kind), "valueCodeableConcept": coded(value)} for kind, value in told.items()
+        ]
     return order
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.id)
 def test_what_breaks_a_profile_is_refused_and_what_holds_it_is_taken(world: World, profile: Any) -> None:
-    over = profile.code in (terms.ACKNOWLEDGE, terms.CONTEST, terms.ASSESSMENT)
+    over = profile.code in (terms.ACKNOWLEDGE, terms.CONTEST, terms.ASSESSMENT, terms.OUTCOME)
     world.reader.answer = Answer.ABSENT
     sent = send_case(world, number="T-first", report_more={} if over else {"status": "preliminary"})
     if over:

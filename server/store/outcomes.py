@@ -1,0 +1,161 @@
+"""What turned out about resolved cases: kept as it is told, the newest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select
+
+from server.case import RELEASED, Event
+from server.model import Answer, Basis, TurnedOut
+from server.ports import CaseRow, Entry, Fact
+from server.store import gates
+from server.store.caserow import find
+from server.store.database import Database
+from server.store.decision import decide
+from server.store.policy_tables import outcome, result
+from server.store.seals import open_about
+from server.store.tables import cases
+
+
+def keep(connection: Connection, case_id: str, facts: Sequence[Fact], at: datetime) -> None:
+    """One row for each word."""
+    for each in (fact.value for fact in facts if isinstance(fact.value, TurnedOut)):
+        connection.execute(
+            insert(outcome).values(
+                case_id=case_id,
+                number=_told(connection, case_id) + 1,
+                at=at,
+                known_at=each.known_at,
+                finding=each.finding.value,
+                basis=each.basis.value,
+                by=each.by,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A case that turned out otherwise than it ended; nobody is named."""
+
+    case: str
+    question: str
+    at: datetime
+    """When it was resolved."""
+    known_at: datetime
+    basis: Basis
+    turned_out: Answer
+    first: Answer | None
+    model: Answer | None
+    final: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A resolved case of which nobody has told how it turned out."""
+
+    case: str
+    question: str
+    at: datetime
+    task: str
+    """The EHR's identifier of its Task, ``system|value``: by it others find the patient."""
+
+
+class Outcomes:
+    """The desk of whoever follows cases up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def tell(self, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
+        """Somebody says how a case turned out; the same said again changes nothing. None: no such case.
+
+        Raises:
+            IllegalMove: nothing is released.
+        """
+        return self._database.write(lambda c: _tell(c, case_id, word, at))
+
+    def named(self, identifier: str) -> str | None:
+        """The case of the EHR's Task with this identifier, ``system|value``; or of this id."""
+        system, bar, value = identifier.rpartition("|")
+        c = cases.c
+        of = and_(c.task_system == system, c.task_value == value) if bar else c.id == identifier
+        return self._database.read(lambda connection: connection.execute(select(c.id).where(of)).scalar())
+
+    def missing(self, before: datetime, limit: int) -> list[Missing]:
+        """Resolved before then, released, and without a word; the longest first."""
+        untold = not_(exists().where(outcome.c.case_id == result.c.case_id))
+        query = (
+            select(result.c.case_id, result.c.question, result.c.at, cases.c.task_system, cases.c.task_value)
+            .join(cases, cases.c.id == result.c.case_id)
+            .where(result.c.at < before, cases.c.state.in_(RELEASED), untold)
+            .order_by(result.c.at, result.c.case_id)
+            .limit(limit)
+        )
+        return self._database.read(
+            lambda c: [
+                Missing(r.case_id, r.question, r.at, f"{r.task_system}|{r.task_value}")
+                for r in c.execute(query)
+            ]
+        )
+
+    def against(self, limit: int) -> list[Against]:
+        """Where it turned out otherwise than the case had ended, the latest word first.
+
+        What is asked anew about its patient is under seal (docs/decisions/0004-veil.md), and is not listed.
+        """
+        r, o = result.c, outcome.c
+        ended = func.coalesce(r.final, r.first)
+        ruled_out = and_(ended.is_(None), o.finding == Answer.PRESENT.value)
+        query = (
+            select(r.case_id, r.question, r.at, r.first, r.model, r.final, o.known_at, o.basis, o.finding)
+            .join(outcome, o.case_id == r.case_id)
+            .join(cases, cases.c.id == r.case_id)
+            .where(newest(), or_(ended != o.finding, ruled_out), not_(open_about(cases)))
+            .order_by(o.at.desc(), o.case_id)
+            .limit(limit)
+        )
+        return self._database.read(lambda c: [_against(row) for row in c.execute(query)])
+
+
+def newest() -> ColumnElement[bool]:
+    """Whether a row of ``outcome`` is the last word on its case."""
+    later = outcome.alias()
+    return not_(exists().where(later.c.case_id == outcome.c.case_id, later.c.number > outcome.c.number))
+
+
+def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
+    case = find(connection, case_id, keep=True)
+    if case is None or _said_last(connection, case_id) == (word.finding, word.basis, word.known_at):
+        return case
+    detail = {"basis": word.basis, "known": word.known_at}
+    found = decide(
+        connection, case_id, Entry(Event.OUTCOME_LINKED, word.by, detail), at, ("turned-out", word)
+    )
+    told = [Fact("turned-out", 1, word)]
+    keep(connection, case_id, told, at)
+    gates.keep(connection, case, told, at)
+    return found
+
+
+def _said_last(connection: Connection, case_id: str) -> tuple[Answer, Basis, datetime] | None:
+    o = outcome.c
+    query = select(o.finding, o.basis, o.known_at).where(o.case_id == case_id).order_by(o.number.desc())
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else (Answer(row.finding), Basis(row.basis), row.known_at)
+
+
+def _told(connection: Connection, case_id: str) -> int:
+    query = select(func.count()).select_from(outcome).where(outcome.c.case_id == case_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def _against(row: Any) -> Against:
+    first, model, final = (
+        None if said is None else Answer(said) for said in (row.first, row.model, row.final)
+    )
+    known = row.known_at, Basis(row.basis), Answer(row.finding)
+    return Against(row.case_id, row.question, row.at, *known, first, model, final)
