@@ -12,6 +12,7 @@ from server.law import (
     RELEASED,
     SHOWN,
     TO_REFER,
+    UNTOLD,
     WAITING_FOR_PEOPLE,
     Move,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "LAW",
     "RELEASED",
     "START",
+    "UNTOLD",
     "Ai",
     "Event",
     "First",
@@ -33,6 +35,7 @@ __all__ = [
     "accountable",
     "advance",
     "is_told",
+    "may",
     "public_state",
 ]
 
@@ -91,6 +94,12 @@ def advance(position: Position, event: Event) -> Position:
         ai=move.sets_ai or position.ai,
         before=_before(position.state) if move.to in WAITING_FOR_PEOPLE else None,
     )
+
+
+def may(position: Position, event: Event) -> bool:
+    """Whether the law has a row for it: what is done where it applies asks here, and lists no states."""
+    move = _BY_STEP.get((position.state, event))
+    return move is not None and _applies(move, position)
 
 
 def _before(state: State) -> State:

@@ -45,13 +45,13 @@ _DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
 SHOWN = (State.REVEALED, State.FINAL_READ)
 """A specialist has answered blind and has seen both opinions, unnamed."""
-_COMPARED = (State.COMPARED, *LET_BE, *TO_REFER, *_ASKED, *SHOWN)
+UNTOLD = (State.COMPARED, *LET_BE, *TO_REFER, *_ASKED, *SHOWN)
 """Compared, and nobody has been told with what end."""
 _WITH_PEOPLE = (State.READY, *_ASKED)
 ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
-_UNDECIDED = (*_BEFORE_COMPARISON, State.RULED_OUT, *_COMPARED, *WAITING_FOR_PEOPLE)
+_UNDECIDED = (*_BEFORE_COMPARISON, State.RULED_OUT, *UNTOLD, *WAITING_FOR_PEOPLE)
 FOLLOWED = (State.SENT, State.UNREAD, State.CONTESTED)
 """The result is with whoever asked, and a person still owes an act."""
 RELEASED = (State.WRITTEN_UP, *FOLLOWED, State.CLOSED)
@@ -110,7 +110,7 @@ LAW: tuple[Move, ...] = (
     # Corrected afterwards: the new version is locked and compared; the model's read stays as it is sealed.
     *(
         Move(state, Event.FIRST_READ_CORRECTED, State.READY, first=_LOCKED, sets_first=First.AWAITED)
-        for state in (State.READY, *_COMPARED)
+        for state in (State.READY, *UNTOLD)
     ),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=_LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=_SEALED),
