@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from server.routing.report import ENOUGH, Figure
+from server.routing.report import ENOUGH
+from server.routing.shares import Figure
 from server.routing.told import FEW, HIDDEN
 
 Told = Mapping[str, Any]
