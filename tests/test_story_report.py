@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from server.model import Answer
-from server.store import reporting
+from server.store import lots
 from server.store.reporting import ReportStore, Span
 from tests.world import BACTERIAL, World, send_case, task
 
@@ -16,8 +16,8 @@ def test_a_case_is_counted_when_resolved_and_not_while_it_is_asked_anew(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In lots of one, to see it."""
-    monkeypatch.setattr(reporting, "LEAST", 1)
-    monkeypatch.setattr(reporting, "SPREAD", 1)
+    monkeypatch.setattr(lots, "LEAST", 1)
+    monkeypatch.setattr(lots, "SPREAD", 1)
     sent = send_case(world, BACTERIAL)
     assert counted(world) == []
     world.run()
