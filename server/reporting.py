@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import isnan
 from typing import Any
 
@@ -23,7 +24,9 @@ from server.routing.kinds import By, group_of
 from server.routing.report import Beside, figures
 from server.routing.report_lines import lines
 from server.routing.told import alone, told
-from server.store.reporting import Grouped, Label, Reported, ReportStore, Span
+from server.routing.turnaround import EVENTS, turnaround
+from server.store.reporting import Grouped, Key, Label, Reported, ReportStore, Span
+from server.store.turnaround import Courses, TurnaroundStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -31,6 +34,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 _EVER = Span(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 """Without an end: a clock that was set back must not hide what was just resolved."""
 _LAST = _EVER.until - timedelta(days=1)
+
+
+_FREE = frozenset({Pathway.SECOND_READER, Pathway.NONE})
+"""Under these the first reader's time tells nothing of the model."""
 
 
 @click.command()
@@ -110,12 +117,19 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
     store, kept = ReportStore(house.database), house.rulings
     found = {(each.question, each.card): each for each in store.reported(asked.span, asked.question)}
     gates = store.gates(asked.span, asked.question)
+    took = TurnaroundStore(house.database).courses(asked.span, EVENTS, asked.question)
     limits = {name: parsed(each.kept).gate for name, each in kept.changes.in_force(now()).items()}
     groups = {by: store.grouped(asked.span, _label(house, by), asked.question) for by in asked.by}
     for key in sorted({*found, *gates}):
         each = found.get(key) or Reported(*key, (), 0, ())
         of = {by: told_of[key] for by, told_of in groups.items() if key in told_of}
-        yield _report(kept, each, asked, of) | _gatekeeper(gates.get(key), limits.get(key[0]))
+        card = house.cards.get(key[0])
+        current = card is not None and card.identity == key[1]
+        yield (
+            _report(kept, each, asked, of)
+            | _gatekeeper(gates.get(key), limits.get(key[0]))
+            | {"turnaround": _turnaround(kept, took, key, current)}
+        )
 
 
 def _label(house: House, by: By) -> Label:
@@ -148,6 +162,27 @@ def _gatekeeper(passed: Passed | None, rule: GateRule | None) -> dict[str, Any]:
     if passed is None:
         return {}
     return {"gatekeeper": gate_figures(passed, None if rule is None else rule.omitted_at_most)}
+
+
+def _turnaround(kept: Rulings, took: Courses, key: Key, current: bool) -> dict[str, Any]:
+    """Cases that no model's read is compared of yet are told with the model that is in use."""
+    question = key[0]
+
+    @cache
+    def policy(digest: str | None) -> Policy | None:
+        found = kept.changes.first(question) if digest is None else kept.changes.kept(digest)
+        return None if found is None else parsed(found)
+
+    def deliver_for(digest: str | None) -> timedelta | None:
+        found = policy(digest)
+        return None if found is None else found.deliver_for
+
+    before = [
+        each
+        for each in (took.before.get(question, ()) if current else ())
+        if (of := policy(each.policy)) is not None and _FREE.issuperset(_pathways(of))
+    ]
+    return turnaround(took.counted.get(key, ()), before, now(), deliver_for)
 
 
 def _policies(kept: Rulings, of: Reported) -> list[Policy]:

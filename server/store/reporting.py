@@ -106,6 +106,13 @@ def _reported(connection: Connection, span: Span, question: str | None) -> Itera
         )
 
 
+def counted(connection: Connection, span: Span, question: str | None) -> dict[Key, list[Row[Any]]]:
+    """By question and card, the rows of results that are counted; nothing of another case may be told."""
+    shut = _open_again(connection)
+    kept = _by_card(connection, _results(question, span))
+    return {key: list(_in_lots(rows, shut)) for key, rows in kept.items()}
+
+
 def _results(question: str | None, span: Span) -> Select[Any]:
     c = result.c
     said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
