@@ -1013,6 +1013,16 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What has happened to a case, and when: for the time that it took."""
+
+    policy: str | None
+    """Digest of the one under which it was opened."""
+    steps: tuple[tuple[str, datetime], ...]
+    """Values of ``server.states.Event``, in the order in which they happened."""
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A person's word that an opinion, or a model version with all its opinions, must not be used."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from server.model import Passed
 from server.routing.gate import omission_bound
-from server.routing.report import share
+from server.routing.shares import share
 from server.routing.stop import FEWEST
 from server.routing.told import FEW, HIDDEN, Count, alone, halves
 

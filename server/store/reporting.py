@@ -2,33 +2,32 @@
 
 A case whose question is asked anew about its patient is under seal again (docs/decisions/0004-veil.md). Were
 it alone left out, the difference of two reports from before and after would tell what it says; were it
-counted, that of two periods which it alone tells apart would. So cases are counted in lots of ten and more,
-in the order in which they were resolved: a lot is left out as a whole while one of it is under seal, and as
-long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none.
+counted, that of two periods which it alone tells apart would. So cases are counted in ``lots`` of ten and
+more, in the order in which they were resolved: a lot is left out as a whole while one of it is under seal,
+and as long as it is not full or not wholly within the period. Two reports differ by ten people or by none.
 How many a lot has follows from the name of a case: were it always ten, the last digit of all would tell.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
 
 from server.case import RELEASED, Ai, State
-from server.model import Alike, Answer, Passed, Verdict
+from server.model import Alike, Answer, Kind, Passed, Verdict
 from server.store.database import Database
+from server.store.lots import grouped, lots
 from server.store.policy_tables import gate, result
+from server.store.results import kind_in
 from server.store.seals import UNSEALED
 from server.store.tables import cases
 
-LEAST = 10
-SPREAD = 10
-"""A lot has so many sizes, from ``LEAST`` on."""
 _RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
 _STOOD = func.coalesce(cases.c.before, cases.c.state)
 """Where a case stands; of one that a person holds, where it stood."""
@@ -58,6 +57,20 @@ class Reported:
     """Probability of present, and whether the specialist says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The same, told apart by something that people have in common."""
+
+    groups: Mapping[str, tuple[Alike, ...]]
+    """By name; ``REST``: those in no group of their own."""
+    left_out: int
+
+
+Label = Callable[[Key, Kind, str | None], str]
+"""Of question and card, whom it is about and which system has sent it: the group's name."""
+_KIND = (result.c.age_years, result.c.sex, result.c.maker, result.c.device, result.c.software)
+
+
 class ReportStore:
     """Counts them."""
 
@@ -68,28 +81,61 @@ class ReportStore:
         """By question and card, of all of which there is a result in the period."""
         return self._database.read(lambda connection: list(_reported(connection, span, question)))
 
+    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Grouped]:
+        """By question and card; in lots of their own, so fewer are counted than in ``reported``."""
+        return self._database.read(lambda connection: _grouped(connection, span, label, question))
+
     def gates(self, span: Span, question: str | None = None) -> dict[Key, Passed]:
         """By question and card, what gatekeepers have done in cases that may be counted."""
         return self._database.read(lambda connection: _gates(connection, span, question))
 
 
 def _reported(connection: Connection, span: Span, question: str | None) -> Iterator[Reported]:
-    c = result.c
-    said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
-    kept = _by_card(connection, _rows(result, question, span, *said).order_by(c.seq))
+    kept = _by_card(connection, _results(question, span))
     shut = _open_again(connection)
     for key, rows in sorted(kept.items()):
         whole = list(_in_lots(rows, shut))
-        came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in whole)
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
             continue
         yield Reported(
             *key,
-            tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr)),
+            _alikes(whole),
             sum(r.within for r in rows) - len(whole),
             tuple((r.probability, r.final == _PRESENT) for r in known),
         )
+
+
+def counted(connection: Connection, span: Span, question: str | None) -> dict[Key, list[Row[Any]]]:
+    """By question and card, the rows of results that are counted; nothing of another case may be told."""
+    shut = _open_again(connection)
+    kept = _by_card(connection, _results(question, span))
+    return {key: list(_in_lots(rows, shut)) for key, rows in kept.items()}
+
+
+def _results(question: str | None, span: Span) -> Select[Any]:
+    c = result.c
+    said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
+    return _rows(result, question, span, *said, *_KIND, cases.c.destination).order_by(c.seq)
+
+
+def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Grouped]:
+    shut, found = _open_again(connection), {}
+    for key, rows in _by_card(connection, _results(question, span)).items():
+        told: dict[str, list[Row[Any]]] = defaultdict(list)
+        named = partial(_named, label, key)
+        for lot, names in grouped(lots(rows), named):
+            if all(_may_count(each, shut) for each in lot):
+                for row in lot:
+                    told[names[row.case_id]].append(row)
+        whole = sum(r.within for r in rows)
+        groups = {name: _alikes(each) for name, each in told.items()}
+        found[key] = Grouped(groups, whole - sum(map(len, told.values())))
+    return found
+
+
+def _named(label: Label, key: Key, row: Row[Any]) -> str:
+    return label(key, kind_in(row), row.destination)
 
 
 def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
@@ -124,18 +170,18 @@ def _open_again(connection: Connection) -> frozenset[tuple[str, str]]:
 
 def _in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
     """Each person's first, of the lots that are whole, open and within the period."""
-    firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
-    start = 0
-    while start < len(firsts):
-        end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
-        lot = firsts[start:end]
-        if end <= len(firsts) and all(_may_count(each, shut) for each in lot):
+    for lot in lots(rows):
+        if all(_may_count(each, shut) for each in lot):
             yield from lot
-        start = end
 
 
 def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
     return bool(row.within) and row.stood in _RESOLVED and (row.patient, row.question) not in shut
+
+
+def _alikes(rows: Iterable[Row[Any]]) -> tuple[Alike, ...]:
+    came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in rows)
+    return tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr))
 
 
 def _alike(each: Sequence[Any], count: int) -> Alike:

@@ -24,10 +24,11 @@ from server.model import (
     Verdict,
 )
 from server.ports import Fact
-from server.store import gates, reporting, results
+from server.store import gates, lots, results
 from server.store.caserow import find
 from server.store.database import Database
-from server.store.reporting import LEAST, ReportStore, Span
+from server.store.lots import LEAST
+from server.store.reporting import ReportStore, Span
 from server.store.tables import cases
 from tests.store.nouns import AT
 
@@ -43,7 +44,7 @@ YEAR = Span(AT - timedelta(days=1), AT + timedelta(days=365))
 def of_ten(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Every lot has ten, but where a test is about their sizes."""
     if "sizes" not in request.node.name:
-        monkeypatch.setattr(reporting, "SPREAD", 1)
+        monkeypatch.setattr(lots, "SPREAD", 1)
 
 
 def a_case(database: Database, number: int, patient: str, state: State = State.CLOSED, **more: Any) -> str:
@@ -177,7 +178,7 @@ def test_the_sizes_of_lots_are_ten_and_more_and_no_number_that_is_known(database
         people(database, [AGREED], number, AT + timedelta(hours=number))
     ends = {counted(database, Span(AT, AT + timedelta(hours=each))) for each in range(121)}
     sizes = [later - earlier for earlier, later in pairwise(sorted(ends))]
-    assert all(LEAST <= each < LEAST + reporting.SPREAD for each in sizes)
+    assert all(LEAST <= each < LEAST + lots.SPREAD for each in sizes)
     assert len(set(sizes)) > 1
 
 

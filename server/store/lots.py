@@ -1,0 +1,63 @@
+"""Lots: people who are counted together or not at all, so that no two reports differ by few (``reporting``).
+
+Where figures are told by groups, two reports that differ by one lot would tell what the only child among ten
+people has come to. So lots are put together, in their order, until each group that occurs has ten people in
+it. Who belongs to a group that stays smaller is counted in no group of its own but in the rest; and where the
+rest is too small, the next group by name goes into it. How large a lot may grow before that is said by what
+came before it: a house with few cases does not wait for its rarest device, one with many tells of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import Row
+
+LEAST = 10
+SPREAD = 10
+"""A lot has so many sizes, from ``LEAST`` on."""
+GROUPED_AT_LEAST, GROUPED_AT_MOST = 100, 200
+"""People, after which lots of groups do not grow any more: as many as came before, between these."""
+REST = ""
+"""The name of no group: whoever is in none that is large enough."""
+Lot = Sequence[Row[Any]]
+Label = Callable[[Row[Any]], str]
+
+
+def lots(rows: Iterable[Row[Any]]) -> Iterator[Lot]:
+    """Each person's first row, in lots that are full. How many of a lot follows from the name of a case."""
+    firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
+    start = 0
+    while start < len(firsts):
+        end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
+        if end <= len(firsts):
+            yield firsts[start:end]
+        start = end
+
+
+def grouped(found: Iterable[Lot], label: Label) -> Iterator[tuple[Lot, dict[str, str]]]:
+    """Lots put together, each with the group in which each case is counted; by ``case_id``."""
+    gathered: list[Row[Any]] = []
+    before = 0
+    for lot in found:
+        gathered += lot
+        sizes = Counter(label(row) for row in gathered)
+        most = min(GROUPED_AT_MOST, max(GROUPED_AT_LEAST, before))
+        if min(sizes.values()) >= LEAST or len(gathered) >= most:
+            folded = _folded(sizes)
+            names = {row.case_id: label(row) for row in gathered}
+            yield gathered, {id_: REST if name in folded else name for id_, name in names.items()}
+            before += len(gathered)
+            gathered = []
+
+
+def _folded(sizes: Counter[str]) -> frozenset[str]:
+    """The groups that are not told apart in this lot; together ten people or more, or nobody."""
+    folded = {name for name, size in sizes.items() if size < LEAST}
+    for name in sorted(sizes):
+        if 0 < sum(sizes[each] for each in folded) < LEAST:
+            folded.add(name)
+    return frozenset(folded)
