@@ -1122,6 +1122,20 @@ class TurnedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCase:
+    """What a resolved case came to, and how it turned out; nothing of whose it was."""
+
+    first: Answer | None
+    model: Answer | None
+    end: Answer | None
+    """What it ended with: the specialist's answer where there is one, else the first reader's."""
+    turned_out: Answer
+    basis: Basis
+    after: timedelta
+    """From when it was resolved until that was known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A Task upon a result came in; laid down in the commit that took it in."""
 

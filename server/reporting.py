@@ -21,10 +21,12 @@ from server.policies import Rulings, parsed
 from server.routing.fairness import by_groups
 from server.routing.gate_report import gate_figures
 from server.routing.kinds import By, group_of
+from server.routing.outcome_figures import outcome_figures
 from server.routing.report import Beside, figures
 from server.routing.report_lines import lines
 from server.routing.told import alone, told
 from server.routing.turnaround import EVENTS, turnaround
+from server.store.outcomes import Outcomes
 from server.store.reporting import Grouped, Key, Label, Reported, ReportStore, Span
 from server.store.turnaround import Courses, TurnaroundStore
 from server.times import instant
@@ -118,6 +120,7 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
     found = {(each.question, each.card): each for each in store.reported(asked.span, asked.question)}
     gates = store.gates(asked.span, asked.question)
     took = TurnaroundStore(house.database).courses(asked.span, EVENTS, asked.question)
+    ended = Outcomes(house.database).known(asked.span, asked.question)
     limits = {name: parsed(each.kept).gate for name, each in kept.changes.in_force(now()).items()}
     groups = {by: store.grouped(asked.span, _label(house, by), asked.question) for by in asked.by}
     for key in sorted({*found, *gates}):
@@ -129,6 +132,7 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
             _report(kept, each, asked, of)
             | _gatekeeper(gates.get(key), limits.get(key[0]))
             | {"turnaround": _turnaround(kept, took, key, current)}
+            | ({"outcomes": outcome_figures(ended[key])} if key in ended else {})
         )
 
 

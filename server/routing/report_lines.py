@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from server.routing.fairness_lines import group_lines
+from server.routing.outcome_lines import outcome_lines
 from server.routing.printing import line, number, part, share
 from server.routing.report import ENOUGH
 from server.routing.turnaround_lines import turnaround_lines
@@ -21,6 +22,8 @@ def lines(told: Told) -> Iterator[str]:
     yield line("results of the period left out", f"{left}")
     for each in (_table, _apart, _agreement, _yield, _accuracy, _conditions, _calibration, _gate):
         yield from each(told)
+    if "outcomes" in told:
+        yield from outcome_lines(told)
     if "turnaround" in told:
         yield from turnaround_lines(told["turnaround"])
     for by, groups in told.get("groups", {}).items():

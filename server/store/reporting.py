@@ -29,7 +29,7 @@ from server.store.seals import UNSEALED
 from server.store.tables import cases
 
 _RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
-_STOOD = func.coalesce(cases.c.before, cases.c.state)
+STOOD = func.coalesce(cases.c.before, cases.c.state)
 """Where a case stands; of one that a person holds, where it stood."""
 _PRESENT = Answer.PRESENT.value
 Key = tuple[str, str]
@@ -91,10 +91,10 @@ class ReportStore:
 
 
 def _reported(connection: Connection, span: Span, question: str | None) -> Iterator[Reported]:
-    kept = _by_card(connection, _results(question, span))
-    shut = _open_again(connection)
+    kept = by_card(connection, _results(question, span))
+    shut = open_again(connection)
     for key, rows in sorted(kept.items()):
-        whole = list(_in_lots(rows, shut))
+        whole = list(in_lots(rows, shut))
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
             continue
@@ -108,9 +108,9 @@ def _reported(connection: Connection, span: Span, question: str | None) -> Itera
 
 def counted(connection: Connection, span: Span, question: str | None) -> dict[Key, list[Row[Any]]]:
     """By question and card, the rows of results that are counted; nothing of another case may be told."""
-    shut = _open_again(connection)
-    kept = _by_card(connection, _results(question, span))
-    return {key: list(_in_lots(rows, shut)) for key, rows in kept.items()}
+    shut = open_again(connection)
+    kept = by_card(connection, _results(question, span))
+    return {key: list(in_lots(rows, shut)) for key, rows in kept.items()}
 
 
 def _results(question: str | None, span: Span) -> Select[Any]:
@@ -120,8 +120,8 @@ def _results(question: str | None, span: Span) -> Select[Any]:
 
 
 def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Grouped]:
-    shut, found = _open_again(connection), {}
-    for key, rows in _by_card(connection, _results(question, span)).items():
+    shut, found = open_again(connection), {}
+    for key, rows in by_card(connection, _results(question, span)).items():
         told: dict[str, list[Row[Any]]] = defaultdict(list)
         named = partial(_named, label, key)
         for lot, names in grouped(lots(rows), named):
@@ -148,27 +148,27 @@ def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]
         within,
         cases.c.patient,
         cases.c.policy,
-        _STOOD.label("stood"),
+        STOOD.label("stood"),
         cases.c.ai,
     )
     query = select(*told, *said).join(cases, cases.c.id == of.c.case_id)
     return query if question is None else query.where(of.c.question == question)
 
 
-def _by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
+def by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
     found: dict[Key, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(query):
         found[row.question, row.card].append(row)
     return found
 
 
-def _open_again(connection: Connection) -> frozenset[tuple[str, str]]:
+def open_again(connection: Connection) -> frozenset[tuple[str, str]]:
     """(patient, question) of every case that is not decided."""
-    query = select(cases.c.patient, cases.c.question).where(_STOOD.not_in(UNSEALED))
+    query = select(cases.c.patient, cases.c.question).where(STOOD.not_in(UNSEALED))
     return frozenset((row.patient, row.question) for row in connection.execute(query))
 
 
-def _in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
+def in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
     """Each person's first, of the lots that are whole, open and within the period."""
     for lot in lots(rows):
         if all(_may_count(each, shut) for each in lot):
@@ -195,9 +195,9 @@ def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key
     c, r = gate.c, result.c
     query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.model, r.final)
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
-    shut = _open_again(connection)
-    kept = _by_card(connection, query)
-    return {key: _passed(list(_in_lots(rows, shut))) for key, rows in kept.items()}
+    shut = open_again(connection)
+    kept = by_card(connection, query)
+    return {key: _passed(list(in_lots(rows, shut))) for key, rows in kept.items()}
 
 
 def _passed(rows: Sequence[Row[Any]]) -> Passed:
