@@ -996,6 +996,14 @@ class Result:
     kind: Kind = Kind()
 
 
+class Unanswered(StrEnum):
+    """Why there is no answer of a model that was asked."""
+
+    CONTRACT = "declined by its contract"
+    LATE = "no answer in time"
+    WITHDRAWN = "model withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Alike:
     """How many resolved cases came to the same, one for each person; for reports."""
@@ -1010,6 +1018,10 @@ class Alike:
     policy: str | None
     """Digest of the one under which they were opened; None: before any was kept."""
     cases: int
+    blind: Answer | None = None
+    """The specialist's before they were shown what others say."""
+    unanswered: Unanswered | None = None
+    """Why the model has no answer."""
 
 
 @dataclass(frozen=True, slots=True)

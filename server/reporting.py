@@ -20,6 +20,7 @@ from server.model import GateRule, Passed, Pathway, Policy
 from server.policies import Rulings, parsed
 from server.routing.fairness import by_groups
 from server.routing.gate_report import gate_figures
+from server.routing.influence import influence
 from server.routing.kinds import By, group_of
 from server.routing.outcome_figures import outcome_figures
 from server.routing.report import Beside, figures
@@ -27,7 +28,7 @@ from server.routing.report_lines import lines
 from server.routing.told import alone, told
 from server.routing.turnaround import EVENTS, turnaround
 from server.store.outcomes import Outcomes
-from server.store.reporting import Grouped, Key, Label, Reported, ReportStore, Span
+from server.store.reporting import Groups, Key, Label, Reported, ReportStore, Span
 from server.store.turnaround import Courses, TurnaroundStore
 from server.times import instant
 from server.wiring import House, build
@@ -141,13 +142,14 @@ def _label(house: House, by: By) -> Label:
     return lambda key, kind, site: group_of(by, kind, site, bands.get(key, ()))
 
 
-def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Grouped]) -> dict[str, Any]:
+def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Groups]) -> dict[str, Any]:
     policies = _policies(kept, of)
-    may = told(of.alike)
+    may, shares = told(of.alike), {each.audit_fraction for each in policies}
     beside = Beside(
         baseline=asked.baseline,
         uncorrected=_uncorrected(kept, of, policies, asked.span),
         shown=any(Pathway.CONCURRENT in _pathways(each) for each in policies),
+        audited=shares.pop() if len(shares) == 1 else None,
     )
     head = {
         "question": of.question,
@@ -155,11 +157,9 @@ def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Group
         "counted": may.counted,
         "leftOut": alone(of.left_out),
     }
-    by = {
-        str(each): {"leftOut": alone(found.left_out), **by_groups(found.groups, may, beside.uncorrected)}
-        for each, found in groups.items()
-    }
-    return head | figures(may, of.calibration, beside) | ({"groups": by} if by else {})
+    by = {str(each): by_groups(found, may, beside.uncorrected) for each, found in groups.items()}
+    shown = {"influence": influence(of.alike, may)}
+    return head | figures(may, of.calibration, beside) | shown | ({"groups": by} if by else {})
 
 
 def _gatekeeper(passed: Passed | None, rule: GateRule | None) -> dict[str, Any]:

@@ -129,10 +129,15 @@ def test_figures_of_a_usual_month(folder: Path) -> None:
     agreement = found["agreement"]
     kappa = [round(agreement["kappa"][each], 3) for each in ("value", "low", "high")]
     assert kappa == [0.569, 0.477, 0.662]
-    assert round(agreement["positive"], 4) == round(120 / 186, 4)
-    assert round(agreement["negative"], 4) == round(800 / 866, 4)
-    assert round(agreement["prevalence"], 4) == round(186 / 1052, 4)
-    assert round(agreement["ac1"], 3) == 0.823
+    assert round(agreement["positive"]["value"], 4) == round(120 / 186, 4)
+    assert round(agreement["negative"]["value"], 4) == round(800 / 866, 4)
+    assert round(agreement["prevalence"]["value"], 4) == round(186 / 1052, 4)
+    assert round(agreement["ac1"]["value"], 3) == 0.823
+    for name in ("positive", "negative", "ac1", "prevalence"):
+        assert agreement[name]["low"] < agreement[name]["value"] < agreement[name]["high"]
+    assert set(found["notCompared"]["declinedBecause"].values()) == {"not told"}
+    assert found["audits"]["betterReader"]["test"] == "chi square"
+    assert found["workload"]["saved"]["1"]["to"] == 1 - (1 + 66 / 526) / 2
     assert found["notCompared"]["declined"] == 30
     assert found["notCompared"]["firstUnusable"] == "fewer than 10"
     assert found["yield"]["all"]["count"] == 25 + 14
@@ -284,6 +289,8 @@ def test_calibration_of_enough_known_cases(folder: Path) -> None:
     del folder
     put(((A, P, P, 90), (A, P, A, 10), (P, A, A, 90), (P, A, P, 10)))
     found = told()["calibration"]
+    assert found.pop("slope") == {"value": 1.0, "low": 0.79, "high": 1.21}
+    assert found.pop("intercept") == {"value": 0.0, "low": -0.46, "high": 0.46}
     assert found == {"casesAtLeast": 200, "ece": 0.0, "brier": 0.09, "relative": True}
 
 
@@ -312,9 +319,24 @@ def test_by_groups(folder: Path) -> None:
         {"group": ["female"], "compared": 190}, {"group": ["male"], "compared": 190},
     ]  # fmt: skip
     assert found["sex"]["discordance"][0]["share"]["count"] == 40
+    assert told()["table"]["compared"] == 190 + 190
     assert found["site"]["compared"] == "not told"
     text = run("report", "--by", "sex").output
-    assert "by sex; left out until their lots of groups are full and open: fewer than 10" in text
+    assert "by sex; others: in no group that is large enough, or not counted in one yet" in text
     assert "less that of all others" in text
     assert max(map(len, text.splitlines())) <= 110
     assert "groups" not in told()
+
+
+def test_groups_and_who_is_in_none_are_all_that_are_told(folder: Path) -> None:
+    """The whole less its groups is a part that is told, or nothing."""
+    del folder
+    put([each for _ in range(5) for each in HALF], sexes=("female", "male", "male", "female", "other"))
+    found = told("--by", "sex")
+    compared = found["groups"]["sex"]["compared"]
+    assert sum(each["compared"] for each in compared) == found["table"]["compared"] == 190
+    for name in ("discordance", "yield"):
+        parts = found["groups"]["sex"][name]
+        if parts != "not told":
+            whole = found["discordance" if name == "discordance" else "yield"]["all"]
+            assert sum(each["share"]["count"] for each in parts) == whole["count"]

@@ -23,7 +23,7 @@ _WIDE = 44
 
 def group_lines(by: str, told: Mapping[str, Any]) -> Iterator[str]:
     """Of one dimension."""
-    yield f"by {_NAMES[by]}; left out until their lots of groups are full and open: {told['leftOut']}"
+    yield f"by {_NAMES[by]}; others: in no group that is large enough, or not counted in one yet"
     if isinstance(told["compared"], str):
         yield line("both have answered", f"{told['compared']}: no two groups of 10 and more")
         return

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.routing.accuracy import accuracy
+from server.routing.agreement import ac1, negative, positive, prevalence
+from server.routing.audited import audits
 from server.routing.interval import wilson
+from server.routing.recalibration import recalibration
 from server.routing.shares import Figure, estimate, of_both, share
-from server.routing.statistics import Table, brier, calibration_error
+from server.routing.statistics import Estimate, Table, brier, calibration_error
 from server.routing.stop import FEWEST
 from server.routing.told import HIDDEN, Count, Read, Told
+from server.routing.workload import workload
 
 ENOUGH = 100
 """Known cases, from which on calibration is told."""
@@ -31,12 +35,15 @@ class Beside:
     """Why sensitivity and specificity are not computed for all cases; None: they may be."""
     shown: bool
     """First readers may have been shown what the model says."""
+    audited: float | None = None
+    """The audit share of the policy, where one held."""
 
 
 def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Beside) -> dict[str, Any]:
     """All but the gatekeeper's."""
     cells, n = told.cells, told.compared
     b, c, sided = told.reads["b"], told.reads["c"], told.sided
+    found = accuracy(told, beside.uncorrected)
     return {
         "table": {
             "compared": n,
@@ -50,6 +57,7 @@ def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Besid
         "notCompared": {
             "firstUnusable": told.unusable,
             "declined": told.declined,
+            "declinedBecause": told.unanswered,
             "declinedShare": of_both(told.declined, n),
             "notAsked": told.not_asked,
         },
@@ -65,7 +73,9 @@ def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Besid
             "firstAlone": share(c.absent, c.read, c.present),
         },
         "catch": _catch(b, n),
-        "accuracy": accuracy(told, beside.uncorrected),
+        "accuracy": found,
+        "audits": audits(told, beside.audited, corrected=found["kind"] == "corrected"),
+        "workload": workload(told, found),
         "conditions": _conditions(told, beside),
         "calibration": _calibration(told, calibration),
         "firstReadersShown": beside.shown,
@@ -80,12 +90,12 @@ def _agreement(told: Told) -> dict[str, Figure]:
         # None of these tells b and c apart.
         table = Table(a, apart, 0, d)
         told_of = {
-            "positive": table.positive,
-            "negative": table.negative,
-            "ac1": table.ac1,
-            "prevalence": table.prevalence,
+            "positive": positive(table),
+            "negative": negative(table),
+            "ac1": ac1(table),
+            "prevalence": prevalence(table),
         }
-        found |= {name: HIDDEN if value is None else value for name, value in told_of.items()}
+        found |= {name: estimate(value) for name, value in told_of.items()}
         found["kappa"] = _kappa(told, a, d)
     return {"all": share(told.agree, told.compared, told.disagree), **found}
 
@@ -143,9 +153,17 @@ def _calibration(told: Told, known: Sequence[tuple[float, bool]]) -> Figure:
     if len(known) < ENOUGH or min(present, len(known) - present) < FEWEST:
         return f"{HIDDEN}: fewer than {ENOUGH} known, or than {FEWEST} of one kind"
     off, square = calibration_error(known), brier(known)
+    bent = recalibration(known)
     return {
         "casesAtLeast": len(known) // ENOUGH * ENOUGH,
+        "slope": HIDDEN if bent is None else _rounded(bent.slope),
+        "intercept": HIDDEN if bent is None else _rounded(bent.intercept),
         "ece": round(off or 0.0, 3),
         "brier": round(square or 0.0, 3),
         "relative": not all(each.whole for each in told.reads.values()),
     }
+
+
+def _rounded(found: Estimate) -> Figure:
+    """To two digits, as it is made of single probabilities."""
+    return {"value": round(found.value, 2), "low": round(found.low, 2), "high": round(found.high, 2)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from server.routing.audit_lines import audit_lines
 from server.routing.fairness_lines import group_lines
 from server.routing.outcome_lines import outcome_lines
 from server.routing.printing import line, number, part, share
@@ -12,6 +13,13 @@ from server.routing.report import ENOUGH
 from server.routing.turnaround_lines import turnaround_lines
 
 Told = Mapping[str, Any]
+_ACCURACY = {
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "ppv": "right where it says present",
+    "npv": "right where it says absent",
+    "falseOmission": "wrong where it says absent",
+}
 
 
 def lines(told: Told) -> Iterator[str]:
@@ -20,7 +28,8 @@ def lines(told: Told) -> Iterator[str]:
     counted, left = told["counted"], told["leftOut"]
     yield line("people counted, one case each", f"{counted}, and groups of fewer than 10 that are not told")
     yield line("results of the period left out", f"{left}")
-    for each in (_table, _apart, _agreement, _yield, _accuracy, _conditions, _calibration, _gate):
+    parts = (_table, _apart, _agreement, _yield, _accuracy, audit_lines, _conditions, _calibration, _gate)
+    for each in parts:
         yield from each(told)
     if "outcomes" in told:
         yield from outcome_lines(told)
@@ -49,6 +58,8 @@ def _apart(told: Told) -> Iterator[str]:
     beside = told["notCompared"]
     yield line("first report without a usable code", beside["firstUnusable"])
     yield line("model declined, or was too late", beside["declined"])
+    for why, count in beside["declinedBecause"].items():
+        yield line(f"    {why}", count)
     yield line("  share of those where it was asked", share(beside["declinedShare"]))
     yield line("model was not asked", beside["notAsked"])
 
@@ -62,10 +73,11 @@ def _agreement(told: Told) -> Iterator[str]:
             "  kappa are no figures of two independent readers, and little disagreement is no merit."
         )
     yield line("observed agreement", share(found["all"]))
-    yield line("  positive / negative agreement", f"{part(found['positive'])} / {part(found['negative'])}")
+    yield line("  positive agreement", share(found["positive"]))
+    yield line("  negative agreement", share(found["negative"]))
     yield line("Cohen's kappa", number(found["kappa"], 3))
     yield line("  AC1 (does not fall with rarity)", number(found["ac1"], 3))
-    yield line("  prevalence (mean of both readers)", part(found["prevalence"]))
+    yield line("  prevalence (mean of both readers)", share(found["prevalence"]))
     yield line("disagreement rate", share(apart["all"]))
     yield line("  model alone says present", share(apart["modelAlone"]))
     yield line("  first reader alone says present", share(apart["firstAlone"]))
@@ -90,8 +102,9 @@ def _accuracy(told: Told) -> Iterator[str]:
         yield f"  not corrected: {found['whyNotCorrected']}"
     for reader, words in (("model", "model"), ("first", "first reader")):
         of = found[reader]
-        for name in ("sensitivity", "specificity"):
-            yield line(f"  {words}, {name}", share(of[name]) if isinstance(of, Mapping) else of)
+        for name, says in _ACCURACY.items():
+            if name in of or name in ("sensitivity", "specificity"):
+                yield line(f"  {words}, {says}", share(of[name]) if isinstance(of, Mapping) else of)
 
 
 def _conditions(told: Told) -> Iterator[str]:
@@ -125,6 +138,8 @@ def _calibration(told: Told) -> Iterator[str]:
     yield line("cases", f"{found['casesAtLeast']} to {found['casesAtLeast'] + ENOUGH - 1}")
     yield line("  expected calibration error, 10 equal bins", number(found["ece"], 3))
     yield line("  Brier score (0 is best)", number(found["brier"], 3))
+    yield line("  slope (1 is best; below: too sure)", number(found["slope"], 2))
+    yield line("  intercept (0 is best)", number(found["intercept"], 2))
     if found["relative"]:
         yield "  relative: specialists have read what was disputed rather than a sample of all cases"
 
@@ -138,6 +153,7 @@ def _gate(told: Told) -> Iterator[str]:
     yield line("  ruled out, no human has read", share(gate["ruledOut"]))
     yield line("below the threshold, read by humans", gate["readByHumans"])
     yield line("  of these with a finding (net omissions)", share(gate["found"]))
+    yield line("  gross false omissions, two-sided", share(gate["falseOmission"]))
     bound = gate["omissionBound"]
     if isinstance(bound, Mapping):
         low, high = part(bound["from"]), part(bound["to"])

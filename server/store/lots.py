@@ -2,9 +2,10 @@
 
 Where figures are told by groups, two reports that differ by one lot would tell what the only child among ten
 people has come to. So lots are put together, in their order, until each group that occurs has ten people in
-it. Who belongs to a group that stays smaller is counted in no group of its own but in the rest; and where the
-rest is too small, the next group by name goes into it. How large a lot may grow before that is said by what
-came before it: a house with few cases does not wait for its rarest device, one with many tells of it.
+it. Until then, and while one of them is under seal, their people are counted among the rest. Who belongs to a
+group that stays smaller is among the rest, too; and where these are few, the next group by name goes with
+them. How large a lot may grow is said by what came before it: a house with few cases does not wait for its
+rarest device, one with many tells of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SPREAD = 10
 GROUPED_AT_LEAST, GROUPED_AT_MOST = 100, 200
 """People, after which lots of groups do not grow any more: as many as came before, between these."""
 REST = ""
-"""The name of no group: whoever is in none that is large enough."""
+"""The name of no group: whoever is in none that is large enough, or in no lot of groups that is counted."""
 Lot = Sequence[Row[Any]]
 Label = Callable[[Row[Any]], str]
 

@@ -11,22 +11,22 @@ How many a lot has follows from the name of a case: were it always ten, the last
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, exists, func, select
 
-from server.case import RELEASED, Ai, State
-from server.model import Alike, Answer, Kind, Passed, Verdict
+from server.case import RELEASED, Ai, Event, State
+from server.model import Alike, Answer, Kind, Passed, Silence, Unanswered, Verdict
 from server.store.database import Database
-from server.store.lots import grouped, lots
+from server.store.lots import REST, grouped, lots
 from server.store.policy_tables import gate, result
 from server.store.results import kind_in
 from server.store.seals import UNSEALED
-from server.store.tables import cases
+from server.store.tables import cases, event
 
 _RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
 STOOD = func.coalesce(cases.c.before, cases.c.state)
@@ -57,15 +57,8 @@ class Reported:
     """Probability of present, and whether the specialist says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grouped:
-    """The same, told apart by something that people have in common."""
-
-    groups: Mapping[str, tuple[Alike, ...]]
-    """By name; ``REST``: those in no group of their own."""
-    left_out: int
-
-
+Groups = dict[str, tuple[Alike, ...]]
+"""By name; ``REST``: whoever is counted in no group of their own, or not yet."""
 Label = Callable[[Key, Kind, str | None], str]
 """Of question and card, whom it is about and which system has sent it: the group's name."""
 _KIND = (result.c.age_years, result.c.sex, result.c.maker, result.c.device, result.c.software)
@@ -81,8 +74,8 @@ class ReportStore:
         """By question and card, of all of which there is a result in the period."""
         return self._database.read(lambda connection: list(_reported(connection, span, question)))
 
-    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Grouped]:
-        """By question and card; in lots of their own, so fewer are counted than in ``reported``."""
+    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Groups]:
+        """By question and card, all that are counted in ``reported``: what is left of it is told as well."""
         return self._database.read(lambda connection: _grouped(connection, span, label, question))
 
     def gates(self, span: Span, question: str | None = None) -> dict[Key, Passed]:
@@ -115,22 +108,24 @@ def counted(connection: Connection, span: Span, question: str | None) -> dict[Ke
 
 def _results(question: str | None, span: Span) -> Select[Any]:
     c = result.c
-    said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
-    return _rows(result, question, span, *said, *_KIND, cases.c.destination).order_by(c.seq)
+    void = exists().where(event.c.case_id == c.case_id, event.c.event == str(Event.AI_VOIDED))
+    said = (c.rule, c.first, c.model, c.verdict, c.final, c.blind, c.silence, c.probability)
+    return _rows(result, question, span, *said, void.label("voided"), *_KIND, cases.c.destination).order_by(
+        c.seq
+    )
 
 
-def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Grouped]:
+def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Groups]:
     shut, found = open_again(connection), {}
     for key, rows in by_card(connection, _results(question, span)).items():
-        told: dict[str, list[Row[Any]]] = defaultdict(list)
-        named = partial(_named, label, key)
-        for lot, names in grouped(lots(rows), named):
+        names: dict[str, str] = {}
+        for lot, of in grouped(lots(rows), partial(_named, label, key)):
             if all(_may_count(each, shut) for each in lot):
-                for row in lot:
-                    told[names[row.case_id]].append(row)
-        whole = sum(r.within for r in rows)
-        groups = {name: _alikes(each) for name, each in told.items()}
-        found[key] = Grouped(groups, whole - sum(map(len, told.values())))
+                names |= of
+        told: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in in_lots(rows, shut):
+            told[names.get(row.case_id, REST)].append(row)
+        found[key] = {name: _alikes(each) for name, each in told.items()}
     return found
 
 
@@ -180,15 +175,22 @@ def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
 
 
 def _alikes(rows: Iterable[Row[Any]]) -> tuple[Alike, ...]:
-    came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in rows)
-    return tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr))
+    came = Counter(map(_alike, rows))
+    return tuple(replace(each, cases=count) for each, count in sorted(came.items(), key=repr))
 
 
-def _alike(each: Sequence[Any], count: int) -> Alike:
-    rule, first, model, verdict, final, policy = each
-    answers = (None if said is None else Answer(said) for said in (first, model, final))
-    said_first, said_model, said_final = answers
-    return Alike(rule, said_first, said_model, verdict != Verdict.NOT_ASKED.value, said_final, policy, count)
+def _alike(row: Row[Any]) -> Alike:
+    answers = (row.first, row.model, row.final, row.blind)
+    first, model, final, blind = (None if said is None else Answer(said) for said in answers)
+    asked = row.verdict != Verdict.NOT_ASKED.value
+    why = _why(row) if asked and model is None else None
+    return Alike(row.rule, first, model, asked, final, row.policy, 1, blind, why)
+
+
+def _why(row: Row[Any]) -> Unanswered:
+    if row.voided:
+        return Unanswered.WITHDRAWN
+    return Unanswered.LATE if row.silence == Silence.LATE.value else Unanswered.CONTRACT
 
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from server.case import State
+from server.case import Event, State
 from server.model import (
     Alike,
     Answer,
@@ -21,6 +22,8 @@ from server.model import (
     ReadAfterAll,
     ResourceKey,
     Result,
+    Silence,
+    Unanswered,
     Verdict,
 )
 from server.ports import Fact
@@ -29,7 +32,7 @@ from server.store.caserow import find
 from server.store.database import Database
 from server.store.lots import LEAST
 from server.store.reporting import ReportStore, Span
-from server.store.tables import cases
+from server.store.tables import cases, event
 from tests.store.nouns import AT
 
 P, A = Answer.PRESENT, Answer.ABSENT
@@ -100,6 +103,22 @@ def test_what_came_to_the_same_is_counted_together(database: Database) -> None:
         Alike("P1", A, P, True, P, "d1", 3),
     }
     assert found.calibration == ((0.9, True),) * 3
+
+
+def test_why_the_model_has_no_answer_and_what_was_said_blind(database: Database) -> None:
+    """Withdrawn is what was voided before its release; a model that was not asked has not declined."""
+    declined = Result(CARD, Verdict.DECLINED, "P1", A, None, None, None, "routine", P, A)
+    late = replace(declined, silence=Silence.LATE)
+    unasked = replace(declined, verdict=Verdict.NOT_ASKED, silence=Silence.NOT_ASKED)
+    people(database, [declined] * 3 + [late] * 4 + [unasked] * 3)
+    void = {"case_id": "c1", "seq": 1, "at": AT, "event": str(Event.AI_VOIDED), "state": "-", "actor": "-",
+            "detail": "", "sealed": True, "digest": "-"}  # fmt: skip
+    database.write(lambda c: c.execute(insert(event).values(**void)))
+    [found] = ReportStore(database).reported(YEAR)
+    assert {each.unanswered: each.cases for each in found.alike} == {
+        Unanswered.CONTRACT: 2, Unanswered.WITHDRAWN: 1, Unanswered.LATE: 4, None: 3,
+    }  # fmt: skip
+    assert {(each.final, each.blind) for each in found.alike} == {(P, A)}
 
 
 def test_a_lot_that_is_not_full_waits(database: Database) -> None:

@@ -31,7 +31,8 @@ def a_case(database: Database, number: int, state: State, *events: Event, **more
     id_ = f"c{number}"
     row = {
         "id": id_, "question": QUESTION, "task_id": f"t{number}", "report": "r",
-        "patient": f"Patient/{number}", "task_system": "urn:s", "task_value": str(number), "opened_at": AT, "state": state,
+        "patient": f"Patient/{number}", "task_system": "urn:s", "task_value": str(number),
+        "opened_at": AT, "state": state,
         "first": "locked", "ai": "released", "policy": "d1", **more,
     }  # fmt: skip
     happened = [
