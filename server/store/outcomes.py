@@ -105,7 +105,7 @@ class Outcomes:
         )
 
     def known(self, span: Span, question: str | None = None) -> dict[Key, list[KnownCase]]:
-        """Of resolved cases in a period, those of which it was told, for figures."""
+        """Of resolved cases, those of which it was told in a period, for figures."""
         return self._database.read(lambda connection: known(connection, span, question))
 
     def against(self, limit: int) -> list[Against]:
@@ -128,9 +128,12 @@ class Outcomes:
 
 
 def known(connection: Connection, span: Span, question: str | None = None) -> dict[Key, list[KnownCase]]:
-    """By question and card, in lots of the order in which it was first told (``server.store.reporting``)."""
+    """By question and card, first told in the period, in lots of that order (``server.store.reporting``).
+
+    Not of when they were resolved: lots must not change by what is told later of an earlier case.
+    """
     r, o, first = result.c, outcome.c, outcome.alias()
-    within = sql_case(((r.at >= span.since) & (r.at < span.until), 1), else_=0).label("within")
+    within = sql_case(((first.c.at >= span.since) & (first.c.at < span.until), 1), else_=0).label("within")
     said = (r.case_id, r.question, r.card, r.at, r.first, r.model, r.final, o.finding, o.basis, o.known_at)
     query = (
         select(*said, cases.c.patient, STOOD.label("stood"), within)
