@@ -690,6 +690,18 @@ class ContestRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRules:
+    """Within which time a patient's assessment is acknowledged, begun and answered (second-reading S5.2)."""
+
+    acknowledge_within: timedelta = timedelta(hours=1)
+    records_within: timedelta = timedelta(days=2)
+    """Until when the record is found complete, or what is missing has been said."""
+    answer_within: timedelta = timedelta(days=5)
+    answer_within_urgent: timedelta = timedelta(days=1)
+    """Of a Task with another priority than routine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -719,6 +731,7 @@ class Policy:
     reading: ReadingRules | None = None
     """None: nobody is asked whether a result has been read."""
     contest: ContestRules = ContestRules()
+    assessment: AssessmentRules = AssessmentRules()
     reveal: Reveal = Reveal.NEVER
     """Of a file that does not say it: always. A case that was compared before there was a second
     stage has none."""
@@ -1061,6 +1074,32 @@ class Overdue:
     """Whoever decides a contest was told that its date has passed."""
 
     round: int
+    again: datetime
+    """When they are told next."""
+
+
+class Term(StrEnum):
+    """What is owed to whoever has asked for an assessment, in this order."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    RECORDS = "records"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Until when each of it is owed, from the moment that the Task came."""
+
+    acknowledge_by: datetime
+    records_by: datetime
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLate:
+    """Patient, coordinator and medical director were told that something of it is late."""
+
+    term: Term
     again: datetime
     """When they are told next."""
 
