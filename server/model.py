@@ -893,6 +893,20 @@ class Earlier:
     """References of people and roles, specialists' and first readers'."""
     models: tuple[str, ...] = ()
     """``name@version``."""
+    cases: tuple[str, ...] = ()
+    """Their ids."""
+    reports: tuple[str, ...] = ()
+    """``Type/id`` of what people have signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A system that was shown an earlier opinion, as the record of accesses has it."""
+
+    speaks_for: frozenset[str]
+    """``Type/id`` of those for whom it speaks; empty: for nobody in particular, or it is not told apart."""
+    found: bool = True
+    """False: it has searched the patient's record, and what a search has shown is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
