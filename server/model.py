@@ -260,6 +260,8 @@ class Card:
     """Where the training data are from; empty: not told."""
     shared_errors: SharedErrors | None = None
     """None: not measured."""
+    settles: tuple[str, ...] = ()
+    """What would decide the question, where two readers differ; empty: not told."""
 
     @property
     def identity(self) -> str:

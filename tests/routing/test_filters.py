@@ -283,8 +283,9 @@ def test_every_obstacle_is_told(away):
         "most_open": 1,
     }
     sentences = failed(worst, already={"PractitionerRole/first"}, track=Track(open=1), **every)
-    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent.
-    assert len(sentences) == len(FILTERS) - 3
+    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent;
+    # who has looked is told of assessments alone.
+    assert len(sentences) == len(FILTERS) - 4
 
 
 def test_who_reads_something_else_is_told_that_alone():
