@@ -285,6 +285,13 @@ def test_two_workers_on_one_date_tell_it_once(world: World) -> None:
     assert world.state(task) == "held"
 
 
+def test_what_is_asked_for_too_late_is_refused_and_owed_to_nobody(world: World) -> None:
+    _, task = asked(world, restriction={"period": {"end": "2026-01-05T08:00:00Z"}})
+    assert world.history(task) == [("requested", ""), ("rejected", "")]
+    assert late(world) == (0, 0)
+    assert messages(world) == []
+
+
 @pytest.fixture
 def silent(tmp_path: Path) -> Iterator[World]:
     yield from make_world(tmp_path, destination=False)

@@ -20,6 +20,7 @@ from server.fhir.task_states import ended
 from server.fhir.terms import ASSESSMENT_LATE
 from server.model import Owed, Term, ToldLate
 from server.ports import Fact, Progress, ResourceWrite
+from server.routing.deadlines import passed
 from server.steps.casefile import REMINDER, CaseFile, Moved, Wait
 from server.steps.letters import letter, letter_out
 from server.steps.messages import told_of
@@ -45,6 +46,8 @@ def owed(file: CaseFile) -> Progress | None:
     if not _is_owed(file):
         return None
     terms = file.latest("owed", Owed)
+    if terms is None and file.case.position.state is State.RECEIVED and passed(file.case.due_by, file.now):
+        return None  # it is refused: its own date leaves nothing that could be owed
     if terms is None:
         return _acknowledged(file)
     term, at = _next(file, terms)
