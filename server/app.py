@@ -30,6 +30,7 @@ from server.image_desk import images_desk
 from server.log import logger
 from server.standing_orders import of_policies
 from server.store.migrate import demand_current
+from server.store.owing import Assessments
 from server.wiring import Entrance, House, desk, entrance
 
 
@@ -43,7 +44,7 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
     app.register_blueprint(pages(house.ledger, house.inbox))
-    app.add_url_rule("/health", "health", view_func=lambda: _health(house))
+    app.add_url_rule("/health", "health", view_func=lambda: _health(house, now))
     app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, now))
     app.before_request(_begin)
     app.before_request(lambda: _demand_operator(entry, now))
@@ -92,7 +93,7 @@ def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:
     return response
 
 
-def _health(house: House) -> flask.Response:
+def _health(house: House, now: Callable[[], datetime]) -> flask.Response:
     demand_current(house.database)
     body: dict[str, Any] = {
         "status": "ok",
@@ -100,7 +101,7 @@ def _health(house: House) -> flask.Response:
         "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
-        **_owed(house),
+        **_owed(house, now()),
     }
     body |= of_policies(house, clock.now())
     if house.polled:
@@ -109,13 +110,16 @@ def _health(house: House) -> flask.Response:
     return flask.jsonify(body)
 
 
-def _owed(house: House) -> dict[str, int]:
-    """What people owe once results are released."""
+def _owed(house: House, at: datetime) -> dict[str, int]:
+    """What people owe once results are released, and to patients who have asked for an assessment."""
     stand = house.ledger.owed()
+    waiting, late = Assessments(house.database).counts(at)
     return {
         "resultsToRead": stand.get(State.SENT, 0),
         "unreadResults": stand.get(State.UNREAD, 0),
         "contestedResults": stand.get(State.CONTESTED, 0),
+        "openAssessments": waiting,
+        "lateAssessments": late,
     }
 
 
@@ -132,6 +136,7 @@ def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
         doors,
         doubled=switched,
         gatekeepers=list(gatekeepers(house, now())),
+        assessments=Assessments(house.database).counts(now()),
     )
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -92,7 +92,7 @@ def advance(position: Position, event: Event) -> Position:
         state=move.to,
         first=move.sets_first or position.first,
         ai=move.sets_ai or position.ai,
-        before=_before(position.state) if move.to in WAITING_FOR_PEOPLE else None,
+        before=_before(position) if move.to in WAITING_FOR_PEOPLE else None,
     )
 
 
@@ -102,9 +102,11 @@ def may(position: Position, event: Event) -> bool:
     return move is not None and _applies(move, position)
 
 
-def _before(state: State) -> State:
+def _before(position: Position) -> State | None:
     """Where it goes back to; one that was ruled out and not written up is read by humans then."""
-    return State.READY if state is State.RULED_OUT else state
+    if position.state in WAITING_FOR_PEOPLE:  # what is noted of it meanwhile leaves that as it is
+        return position.before
+    return State.READY if position.state is State.RULED_OUT else position.state
 
 
 def _resume(position: Position) -> Position:

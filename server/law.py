@@ -161,6 +161,8 @@ LAW: tuple[Move, ...] = (
     Move(State.CONTESTED, Event.CONTEST_OVERDUE, State.CONTESTED),
     Move(State.CONTESTED, Event.CONTEST_UPHELD, State.WRITTEN_UP),
     Move(State.CONTESTED, Event.CONTEST_CORRECTED, State.WRITTEN_UP),
+    # A patient's assessment is late: told wherever it stands, also while a person has it in hand.
+    *(Move(state, Event.ASSESSMENT_OVERDUE, state) for state in (*_UNDECIDED, State.RESOLVED)),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(

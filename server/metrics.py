@@ -48,8 +48,10 @@ class _Counts(Collector):
         doors: Doors,
         doubled: Mapping[str, bool],
         gatekeepers: Sequence[Gatekeeper],
+        *,
+        assessments: tuple[int, int] | None,
     ) -> None:
-        self._doubled, self._gatekeepers = doubled, gatekeepers
+        self._doubled, self._gatekeepers, self._assessments = doubled, gatekeepers, assessments
         self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
@@ -93,12 +95,25 @@ class _Counts(Collector):
         for question, on in sorted(self._doubled.items()):
             doubled.add_metric([question], on)
         yield doubled
+        yield from self._of_assessments()
         yield from self._of_gatekeepers()
         yield from self._of_partners()
         if self._doors.dicom is not None:
             yield from of_dicom(self._doors.dicom, now())
         if self._doors.mllp is not None:
             yield from of_mllp(self._doors.mllp, now())
+
+    def _of_assessments(self) -> Iterator[GaugeMetricFamily]:
+        if self._assessments is None:
+            return
+        owed = GaugeMetricFamily(
+            "second_reader_assessments",
+            "Assessments that patients wait for, and those of them that are past a date.",
+            labels=["what"],
+        )
+        for what, number in zip(("open", "late"), self._assessments, strict=True):
+            owed.add_metric([what], number)
+        yield owed
 
     def _of_gatekeepers(self) -> Iterator[GaugeMetricFamily]:
         """Of released cases, as ``policy gate`` tells them: a scrape beside a single case tells no more."""
@@ -154,12 +169,15 @@ def exposition(
     *,
     doubled: Mapping[str, bool] = NOT_DOUBLED,
     gatekeepers: Sequence[Gatekeeper] = (),
+    assessments: tuple[int, int] | None = None,
 ) -> bytes:
     """The metrics in Prometheus' text format.
 
     ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown;
-    ``gatekeepers``: of the policies in force.
+    ``gatekeepers``: of the policies in force; ``assessments``: how many are open, and late.
     """
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled, gatekeepers))
+    registry.register(
+        _Counts((ledger, deliveries, inbox), partners, doors, doubled, gatekeepers, assessments=assessments)
+    )
     return generate_latest(registry)

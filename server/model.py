@@ -260,6 +260,8 @@ class Card:
     """Where the training data are from; empty: not told."""
     shared_errors: SharedErrors | None = None
     """None: not measured."""
+    settles: tuple[str, ...] = ()
+    """What would decide the question, where two readers differ; empty: not told."""
 
     @property
     def identity(self) -> str:
@@ -690,6 +692,18 @@ class ContestRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRules:
+    """Within which time a patient's assessment is acknowledged, begun and answered (second-reading S5.2)."""
+
+    acknowledge_within: timedelta = timedelta(hours=1)
+    records_within: timedelta = timedelta(days=2)
+    """Until when the record is found complete, or what is missing has been said."""
+    answer_within: timedelta = timedelta(days=5)
+    answer_within_urgent: timedelta = timedelta(days=1)
+    """Of a Task with another priority than routine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -719,6 +733,7 @@ class Policy:
     reading: ReadingRules | None = None
     """None: nobody is asked whether a result has been read."""
     contest: ContestRules = ContestRules()
+    assessment: AssessmentRules = AssessmentRules()
     reveal: Reveal = Reveal.NEVER
     """Of a file that does not say it: always. A case that was compared before there was a second
     stage has none."""
@@ -880,6 +895,20 @@ class Earlier:
     """References of people and roles, specialists' and first readers'."""
     models: tuple[str, ...] = ()
     """``name@version``."""
+    cases: tuple[str, ...] = ()
+    """Their ids."""
+    reports: tuple[str, ...] = ()
+    """``Type/id`` of what people have signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A system that was shown an earlier opinion, as the record of accesses has it."""
+
+    speaks_for: frozenset[str]
+    """``Type/id`` of those for whom it speaks; empty: for nobody in particular, or it is not told apart."""
+    found: bool = True
+    """False: it has searched the patient's record, and what a search has shown is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1083,6 +1112,32 @@ class Overdue:
     """Whoever decides a contest was told that its date has passed."""
 
     round: int
+    again: datetime
+    """When they are told next."""
+
+
+class Term(StrEnum):
+    """What is owed to whoever has asked for an assessment, in this order."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    RECORDS = "records"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Until when each of it is owed, from the moment that the Task came."""
+
+    acknowledge_by: datetime
+    records_by: datetime
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLate:
+    """Patient, coordinator and medical director were told that something of it is late."""
+
+    term: Term
     again: datetime
     """When they are told next."""
 

@@ -18,6 +18,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.leases import delivery_lease
+from server.looking import Looks
 from server.model import Document, GateKey, Passed, Track, Withdrawal
 from server.notifier import Notifier
 from server.policies import PolicyBook
@@ -34,7 +35,7 @@ from server.store.inquiries import Inquiries
 from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
-from server.wiring import House, desk
+from server.wiring import House, audit_clerk, desk
 from server.worker import CaseWorker, DeliveryWorker
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
         earlier=EarlierReads(house.database),
+        looked=Looks(audit_clerk(house), house.shelf, house.clients),
     )
     watch = stop_watch(house)
     return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)

@@ -50,6 +50,8 @@ def test_health_tells_what_runs(world: World) -> None:
         "resultsToRead": 0,
         "unreadResults": 0,
         "contestedResults": 0,
+        "openAssessments": 0,
+        "lateAssessments": 0,
     }
 
 

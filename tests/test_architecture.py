@@ -35,7 +35,7 @@ COMPOSERS = {
     "server.idle", "server.image_desk", "server.importing", "server.mllp", "server.mllp_metrics",
     "server.message_commands",
     "server.messaging", "server.inquiring", "server.keys", "server.leases", "server.listening",
-    "server.metrics",
+    "server.looking", "server.metrics",
     "server.notifier", "server.options", "server.ordering", "server.partnering", "server.performing",
     "server.policies", "server.policy_changes", "server.policy_commands", "server.policy_gate",
     "server.policy_listing", "server.policy_switching", "server.standing_orders", "server.stopping",

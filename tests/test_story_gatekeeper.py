@@ -131,8 +131,8 @@ def test_what_is_ruled_out_ends_without_a_human_and_says_so(gatekeeping: Gatekee
     assert told["decided-by"]["valueCodeableConcept"]["coding"][0]["code"] == "gatekeeper-policy"
     opinion = world.get(told["ai-opinion"]["valueReference"]["reference"])
     assert opinion["conclusion"] == (
-        "AI second read, not verified by a clinician. AI second read: absent Model: absent. "
-        "No human has read this case. Decided by: Gatekeeper's policy."
+        "AI second read, not verified by a clinician. No human has read this case. Decided by: Gatekeeper's "
+        "policy. Model: absent. AI second read: absent What the model cannot do: tests."
     )
     notice = world.get(told["patient-notice"]["valueReference"]["reference"])
     words = base64.b64decode(notice["content"][0]["attachment"]["data"]).decode()

@@ -17,6 +17,7 @@ from server.completeness import Inquiry
 from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.pens.correspondence import Operator
+from server.looking import Looks
 from server.model import (
     AiRead,
     Answer,
@@ -58,7 +59,7 @@ from server.store.partners import Partners
 from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import House, accesses, registered, subscriptions
+from server.wiring import House, accesses, audit_clerk, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
 from server.workers import Files, stop_watch
 from tests.schema import migrated
@@ -371,6 +372,7 @@ def make_world(
         archives=house.archives,
         receivers=house.receivers,
         earlier=EarlierReads(database),
+        looked=Looks(audit_clerk(house, watch), house.shelf, house.clients),
     )
     app = create_app(house, watch)
     yield World(
