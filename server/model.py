@@ -652,6 +652,8 @@ class Gated:
     key: GateKey
     read: int
     """Which of the case's AI reads, counted from 1."""
+    known: Passed = Passed()
+    """What anybody may know then of cases that are judged alike: released ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,9 @@ class Files:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return self.gates.passed(key, since)
 
+    def told(self, key: GateKey, since: datetime) -> Passed:
+        return self.gates.told(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 

@@ -165,6 +165,18 @@ def test_whatever_is_in_doubt_goes_to_humans(
     assert why(world, sent) == reason
 
 
+def test_clinicians_read_what_is_known_of_omissions(gatekeeping: Gatekeeping) -> None:
+    """Of released cases alone, and of ten at least."""
+    world = gatekeeping(gate=replace(GATE, omitted_at_most=0.25), proven=False)
+    prove(world, 12)
+    told = outputs(world, asked(world, "T-1"))
+    opinion = world.get(told["ai-opinion"]["valueReference"]["reference"])
+    assert (
+        "No human has read this case. The policy rules out below 0.05; of 12 such cases that humans read "
+        "here at most 25 % had the finding (upper 95 % bound)."
+    ) in opinion["conclusion"]
+
+
 def test_no_more_than_the_share_is_ruled_out(gatekeeping: Gatekeeping) -> None:
     # Of 4 to prove it and 4 more, 4 of 8 is a half.
     world = gatekeeping(gate=GateRule(0.05, timedelta(days=90), 0.5, 1e-9, 3 / OPENS_AFTER))

@@ -238,6 +238,9 @@ class LostFacts:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return GateStore(self.world.house.database).passed(key, since)
 
+    def told(self, key: GateKey, since: datetime) -> Passed:
+        return GateStore(self.world.house.database).told(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 

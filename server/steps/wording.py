@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from server.arbitration import Kept
 from server.fhir.parse import parse
-from server.model import Answer, ResourceKey, Verdict
+from server.model import Answer, Gated, ResourceKey, Verdict
+from server.routing.gate import omission_bound
+from server.routing.stop import FEWEST
 from server.steps.casefile import CaseFile
 from server.steps.deciding import INSTEAD, decided_by, final_of
 from server.steps.priors import priors_of
@@ -36,6 +38,7 @@ def _humans(file: CaseFile) -> Iterator[str]:
     made, read, final = file.comparison, file.specialist_read, final_of(file)
     if made.verdict is Verdict.RULED_OUT:
         yield "No human has read this case."
+        yield from _omissions(file)
         return
     yield f"First report: {_answer(made.first)}."
     yield from _reasons(file, file.first_read.report)
@@ -48,6 +51,18 @@ def _humans(file: CaseFile) -> Iterator[str]:
         because = f", because: {final.reason.rstrip('.')}" if final.reason else ""
         code = f" ({final.overruling})" if final.overruling else ""
         yield f"Specialist, after both were shown unnamed: {_answer(final.read.answer)}{code}{because}."
+
+
+def _omissions(file: CaseFile) -> Iterator[str]:
+    """What is known here of what is missed so (S8: shown to clinicians), as anybody may know it."""
+    gated = file.latest("gate", Gated)
+    if gated is None or gated.known.reread < FEWEST:
+        return
+    limit, most = gated.key.rule_out_below, omission_bound(gated.known)
+    yield (
+        f"The policy rules out below {limit:g}; of {gated.known.reread} such cases that humans read here "
+        f"at most {100 * most:.2g} % had the finding (upper 95 % bound)."
+    )
 
 
 def _reasons(file: CaseFile, report: ResourceKey) -> Iterator[str]:
