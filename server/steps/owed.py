@@ -41,10 +41,15 @@ _SAID = {
 _PROMISE = "It is not forgotten: it goes on, and this is told each day until it is done."
 
 
+def is_owed(file: CaseFile) -> bool:
+    """Whether it is an assessment that nobody has answered and that has not ended."""
+    position = file.case.position
+    over = position.ended or is_told(position) or position.state is State.UNRESOLVED
+    return not over and is_assessment(file.task)
+
+
 def owed(file: CaseFile) -> Progress | None:
     """The move that a date brings: acknowledged with the dates, or told that one has passed."""
-    if not _is_owed(file):
-        return None
     terms = file.latest("owed", Owed)
     if terms is None and file.case.position.state is State.RECEIVED and passed(file.case.due_by, file.now):
         return None  # it is refused: its own date leaves nothing that could be owed
@@ -56,24 +61,21 @@ def owed(file: CaseFile) -> Progress | None:
 
 def in_time(file: CaseFile, outcome: Progress | Wait) -> Progress | Wait:
     """What a step has come to, looked at again no later than something is owed."""
-    if not _is_owed(file) or (terms := file.latest("owed", Owed)) is None:
-        return outcome
-    if isinstance(outcome, Wait):
-        return Wait(_earlier(outcome.until, _next(file, terms)[1]))
-    position = outcome.position
-    if position.ended or is_told(position):
-        return outcome
-    looked = any(each.event in _LOOKED for each in outcome.entries) and not _looked_at(file)
-    facts = (*outcome.facts, Fact("record-judged", 1, file.now)) if looked else outcome.facts
+    if isinstance(outcome, Progress):
+        return on_time(file, outcome)
+    terms = file.latest("owed", Owed)
+    return outcome if terms is None else Wait(_earlier(outcome.until, _next(file, terms)[1]))
+
+
+def on_time(file: CaseFile, progress: Progress) -> Progress:
+    """The same of a finished step; one that has judged the record says that it was judged."""
+    terms, position = file.latest("owed", Owed), progress.position
+    if terms is None or position.ended or is_told(position):
+        return progress
+    looked = any(each.event in _LOOKED for each in progress.entries) and not _looked_at(file)
+    facts = (*progress.facts, Fact("record-judged", 1, file.now)) if looked else progress.facts
     at = max(terms.answer_by, file.now + _LEAST) if looked else _next(file, terms)[1]
-    return replace(outcome, facts=facts, due_at=_earlier(outcome.due_at, at))
-
-
-def _is_owed(file: CaseFile) -> bool:
-    """Whether it is an assessment that nobody has answered and that has not ended."""
-    position = file.case.position
-    over = position.ended or is_told(position) or position.state is State.UNRESOLVED
-    return not over and is_assessment(file.task)
+    return replace(progress, facts=facts, due_at=_earlier(progress.due_at, at))
 
 
 def _acknowledged(file: CaseFile) -> Progress:
