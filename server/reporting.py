@@ -16,7 +16,7 @@ from server import settings
 from server.changes import Act
 from server.clock import now
 from server.errors import Category, fault
-from server.model import GateRule, Passed, Pathway, Policy
+from server.model import Course, GateRule, Passed, Pathway, Policy
 from server.policies import Rulings, parsed
 from server.routing.fairness import by_groups
 from server.routing.gate_report import gate_figures
@@ -26,10 +26,10 @@ from server.routing.outcome_figures import outcome_figures
 from server.routing.report import Beside, figures
 from server.routing.report_lines import lines
 from server.routing.told import alone, told
-from server.routing.turnaround import EVENTS, turnaround
+from server.routing.turnaround import EVENTS, turnaround, waits_of_groups
 from server.store.outcomes import Outcomes
 from server.store.reporting import Groups, Key, Label, Reported, ReportStore, Span
-from server.store.turnaround import Courses, TurnaroundStore
+from server.store.turnaround import Courses, Members, TurnaroundStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -120,7 +120,9 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
     store, kept = ReportStore(house.database), house.rulings
     found = {(each.question, each.card): each for each in store.reported(asked.span, asked.question)}
     gates = store.gates(asked.span, asked.question)
-    took = TurnaroundStore(house.database).courses(asked.span, EVENTS, asked.question)
+    times = TurnaroundStore(house.database)
+    members = {by: times.members(asked.span, _label(house, by), asked.question) for by in asked.by}
+    took = times.courses(asked.span, EVENTS, asked.question)
     ended = Outcomes(house.database).known(asked.span, asked.question)
     limits = {name: parsed(each.kept).gate for name, each in kept.changes.in_force(now()).items()}
     groups = {by: store.grouped(asked.span, _label(house, by), asked.question) for by in asked.by}
@@ -133,8 +135,20 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
             _report(kept, each, asked, of)
             | _gatekeeper(gates.get(key), limits.get(key[0]))
             | {"turnaround": _turnaround(kept, took, key, current)}
+            | _waits({by: found.get(key, {}) for by, found in members.items()}, took.counted.get(key, {}))
             | ({"outcomes": outcome_figures(ended[key])} if key in ended else {})
         )
+
+
+def _waits(members: Mapping[By, Members], courses: Mapping[str, Course]) -> dict[str, Any]:
+    """Of cases that were resolved between two looks at the store, nothing."""
+    told_of = {
+        str(by): waits_of_groups(
+            {name: [courses[id_] for id_ in ids if id_ in courses] for name, ids in of.items()}, now()
+        )
+        for by, of in members.items()
+    }
+    return {"waits": told_of} if told_of else {}
 
 
 def _label(house: House, by: By) -> Label:
@@ -186,7 +200,7 @@ def _turnaround(kept: Rulings, took: Courses, key: Key, current: bool) -> dict[s
         for each in (took.before.get(question, ()) if current else ())
         if (of := policy(each.policy)) is not None and _FREE.issuperset(_pathways(of))
     ]
-    return turnaround(took.counted.get(key, ()), before, now(), deliver_for)
+    return turnaround(list(took.counted.get(key, {}).values()), before, now(), deliver_for)
 
 
 def _policies(kept: Rulings, of: Reported) -> list[Policy]:

@@ -324,6 +324,7 @@ def test_by_groups(folder: Path) -> None:
     text = run("report", "--by", "sex").output
     assert "by sex; others: in no group that is large enough, or not counted in one yet" in text
     assert "less that of all others" in text
+    assert "request to first read; to delivery" in text
     assert max(map(len, text.splitlines())) <= 110
     assert "groups" not in told()
 

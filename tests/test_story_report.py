@@ -39,7 +39,8 @@ def test_what_happens_to_a_real_case_is_timed(world: World, monkeypatch: pytest.
     at = world.watch()
     span = Span(at - timedelta(days=1), at + timedelta(days=1))
     [told] = TurnaroundStore(world.house.database).courses(span, EVENTS).counted.values()
-    assert [event for event, _ in told[0].steps] == [
+    [course] = told.values()
+    assert [event for event, _ in course.steps] == [
         Event.OPENED, Event.FIRST_READ_LOCKED, Event.COMPARED, Event.RESOLVED, Event.DELIVERED,
     ]  # fmt: skip
 

@@ -10,10 +10,10 @@ sums of disjoint ones of ten and more (``server.routing.told``), also of the mar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 from server.model import Alike
@@ -27,6 +27,7 @@ from server.routing.told import FEW, HIDDEN, Read, Told, told
 
 COMPARABLE = 30
 """Cases that a share must be of to be held against another: of fewer, its interval spans a third of all."""
+_RELATIVE = "of groups, too few audits"
 TOO_FEW = f"too few to compare: fewer than {COMPARABLE}"
 Groups = Mapping[str, Sequence[Alike]]
 Meets = Callable[[Told], bool]
@@ -43,15 +44,18 @@ class Part:
 
 def by_groups(groups: Groups, whole: Told, uncorrected: str | None) -> dict[str, Any]:
     """``groups``: the empty name is for whoever is in none. ``whole``: what the report tells of all."""
-    kind = accuracy(whole, uncorrected)["kind"]
-    found: dict[str, Any] = {"accuracyKind": kind}
+    found: dict[str, Any] = {}
     some = {name: rows for name, rows in groups.items() if _compared(rows)}
     pooled = frozenset({""} & some.keys())
-    for level, meets in _levels(kind == "corrected", whole):
+    for level, meets in _LEVELS:
         parts = parts_of(some, pooled, meets) if meets(whole) else ()
         pooled = frozenset(name for each in parts if _is_pool(each) for name in each.names)
         some = some if parts else {}
-        found |= _told_of(level, parts, uncorrected)
+        found |= _told_of(level, parts, uncorrected or _RELATIVE)
+    if accuracy(whole, uncorrected)["kind"] == "corrected":
+        # Parts of which as much is told as corrects the whole; else what disputed cases alone say of them.
+        parts = parts_of(some, pooled, partial(_audited, whole))
+        found |= _told_of("accuracy", parts, None) if parts else {}
     return found
 
 
@@ -93,14 +97,6 @@ def _is_pool(part: Part) -> bool:
     return len(part.names) > 1 or part.names == ("",)
 
 
-def _levels(corrected: bool, whole: Told) -> Iterator[tuple[str, Meets]]:
-    """From what needs the fewest numbers to what needs most: what meets one has met those before it."""
-    yield "compared", lambda t: isinstance(t.compared, int)
-    yield "discordance", lambda t: isinstance(t.agree, int) and isinstance(t.disagree, int)
-    yield "yield", _meets_yield
-    yield "accuracy", partial(_audited, whole) if corrected else _disputed
-
-
 def _meets_yield(found: Told) -> bool:
     return isinstance(found.disagree, int) and found.sided.known is not None
 
@@ -124,25 +120,29 @@ def _like(part: Read, whole: Read) -> bool:
     return True
 
 
+_LEVELS: tuple[tuple[str, Meets], ...] = (
+    ("compared", lambda t: isinstance(t.compared, int)),
+    ("discordance", lambda t: isinstance(t.agree, int) and isinstance(t.disagree, int)),
+    ("yield", _meets_yield),
+    ("accuracy", _disputed),
+)
+"""From what needs the fewest numbers to what needs most: what meets one has met those before it."""
+
+
 def _told_of(level: str, parts: Sequence[Part], uncorrected: str | None) -> dict[str, Any]:
     if level == "compared":
         told_of = [{"group": list(each.names), "compared": each.told.compared} for each in parts]
         return {"compared": told_of or HIDDEN}
     names = _ACCURACY if level == "accuracy" else (level,)
-    if not parts:
-        return dict.fromkeys(names, HIDDEN)
+    found: dict[str, Any] = {name: [] if parts else HIDDEN for name in names}
+    if level == "accuracy":
+        found["accuracyKind"] = "relative" if uncorrected else "corrected"
     own = [_figures(level, each.told, uncorrected) for each in parts]
     rest = [_figures(level, told(_others(parts, each)), uncorrected) for each in parts]
-    return {
-        name: [
-            {
-                "group": list(part.names),
-                **_against(mine[name], others[name], _shrunken(own, name, mine[name])),
-            }
-            for part, mine, others in zip(parts, own, rest, strict=True)
-        ]
-        for name in names
-    }
+    for name, (part, mine, others) in product(names, zip(parts, own, rest, strict=True)):
+        against = _against(mine[name], others[name], _shrunken(own, name, mine[name]))
+        found[name].append({"group": list(part.names), **against})
+    return found
 
 
 def _others(parts: Sequence[Part], this: Part) -> list[Alike]:

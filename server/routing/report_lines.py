@@ -10,7 +10,7 @@ from server.routing.fairness_lines import group_lines
 from server.routing.outcome_lines import outcome_lines
 from server.routing.printing import line, number, part, share
 from server.routing.report import ENOUGH
-from server.routing.turnaround_lines import turnaround_lines
+from server.routing.turnaround_lines import turnaround_lines, wait_lines
 
 Told = Mapping[str, Any]
 _ACCURACY = {
@@ -37,6 +37,7 @@ def lines(told: Told) -> Iterator[str]:
         yield from turnaround_lines(told["turnaround"])
     for by, groups in told.get("groups", {}).items():
         yield from group_lines(by, groups)
+        yield from wait_lines(told["waits"][by])
 
 
 def _table(told: Told) -> Iterator[str]:

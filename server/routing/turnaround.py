@@ -23,7 +23,7 @@ number below ten, and no time is one person's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,6 +118,19 @@ def turnaround(
     found["delivery"]["late"] = _undelivered(counted, now, deliver_for)
     sent = [each for each in counted if _first(each, (Event.DELIVERED_TO_READ,)) is not None]
     found["unread"] = rounded(sum(_first(e, (Event.RESULT_READ,)) is None for e in sent), len(sent))
+    return found
+
+
+def waits_of_groups(groups: Mapping[str, Sequence[Course]], now: datetime) -> list[dict[str, Any]]:
+    """How long people of each group wait: for the first read, and over all."""
+    stages = [stage for stage in STAGES if stage.name in ("firstRead", "whole")]
+    found = []
+    for name in sorted(groups, key=lambda each: (not each, each)):
+        told: dict[str, Any] = {"group": [name], "casesAtLeast": tens(len(groups[name]))}
+        for stage in stages:
+            waits = _waits(stage, groups[name], now, stage.goes_on)
+            told[stage.name] = {each: _percentile(waits, _SHARES[each]) for each in ("p50", "p90")}
+        found.append(told)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from server.routing.printing import line, part
@@ -41,6 +41,16 @@ def turnaround_lines(told: Mapping[str, Any]) -> Iterator[str]:
         "  Of specialists' stages and of the whole, cases that have ended alone: where an open case is may\n"
         "  tell what the model said. While many are open these times are too short."
     )
+
+
+def wait_lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Of one dimension."""
+    yield "  request to first read; to delivery: half and 90 % took at most"
+    for each in told:
+        times = "; ".join(
+            f"{_time(each[stage]['p50'])} / {_time(each[stage]['p90'])}" for stage in ("firstRead", "whole")
+        )
+        yield line(f"  {each['group'][0] or 'others'}", times)
 
 
 def _time(seconds: float | str) -> str:

@@ -42,17 +42,18 @@ def lots(rows: Iterable[Row[Any]]) -> Iterator[Lot]:
 def grouped(found: Iterable[Lot], label: Label) -> Iterator[tuple[Lot, dict[str, str]]]:
     """Lots put together, each with the group in which each case is counted; by ``case_id``."""
     gathered: list[Row[Any]] = []
+    names: dict[str, str] = {}
     before = 0
     for lot in found:
         gathered += lot
-        sizes = Counter(label(row) for row in gathered)
+        names |= {row.case_id: label(row) for row in lot}
+        sizes = Counter(names.values())
         most = min(GROUPED_AT_MOST, max(GROUPED_AT_LEAST, before))
         if min(sizes.values()) >= LEAST or len(gathered) >= most:
             folded = _folded(sizes)
-            names = {row.case_id: label(row) for row in gathered}
             yield gathered, {id_: REST if name in folded else name for id_, name in names.items()}
             before += len(gathered)
-            gathered = []
+            gathered, names = [], {}
 
 
 def _folded(sizes: Counter[str]) -> frozenset[str]:

@@ -115,8 +115,11 @@ def _results(question: str | None, span: Span) -> Select[Any]:
     )
 
 
-def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Groups]:
-    shut, found = open_again(connection), {}
+def counted_in_groups(
+    connection: Connection, span: Span, label: Label, question: str | None
+) -> dict[Key, dict[str, list[Row[Any]]]]:
+    """The same as ``counted``, by group."""
+    shut, found = open_again(connection), dict[Key, dict[str, list[Row[Any]]]]()
     for key, rows in by_card(connection, _results(question, span)).items():
         names: dict[str, str] = {}
         for lot, of in grouped(lots(rows), partial(_named, label, key)):
@@ -125,8 +128,13 @@ def _grouped(connection: Connection, span: Span, label: Label, question: str | N
         told: dict[str, list[Row[Any]]] = defaultdict(list)
         for row in in_lots(rows, shut):
             told[names.get(row.case_id, REST)].append(row)
-        found[key] = {name: _alikes(each) for name, each in told.items()}
+        found[key] = dict(told)
     return found
+
+
+def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Groups]:
+    found = counted_in_groups(connection, span, label, question)
+    return {key: {name: _alikes(each) for name, each in of.items()} for key, of in found.items()}
 
 
 def _named(label: Label, key: Key, row: Row[Any]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, select
 from server.case import Event, State
 from server.model import Course
 from server.store.database import Database
-from server.store.reporting import Key, Span, counted
+from server.store.reporting import Key, Label, Span, counted, counted_in_groups
 from server.store.tables import cases, event
 
 _AT_ONCE = 500
@@ -25,9 +25,14 @@ _BEFORE = (State.RECEIVED, State.INCOMPLETE, State.READY, State.LAPSED)
 class Courses:
     """Of cases of a period."""
 
-    counted: dict[Key, list[Course]]
+    counted: dict[Key, dict[str, Course]]
+    """By case."""
     before: dict[str, list[Course]]
     """By question: opened in the period and never compared, waiting or lapsed."""
+
+
+Members = dict[str, list[str]]
+"""By group, cases."""
 
 
 class TurnaroundStore:
@@ -39,6 +44,14 @@ class TurnaroundStore:
     def courses(self, span: Span, events: Collection[Event], question: str | None = None) -> Courses:
         """With those of these events alone."""
         return self._database.read(lambda connection: _courses(connection, span, events, question))
+
+    def members(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Members]:
+        """Of those that a report counts, which case is in which group."""
+        found = self._database.read(lambda c: counted_in_groups(c, span, label, question))
+        return {
+            key: {name: [row.case_id for row in rows] for name, rows in of.items()}
+            for key, of in found.items()
+        }
 
 
 def _courses(connection: Connection, span: Span, events: Collection[Event], question: str | None) -> Courses:
@@ -55,10 +68,14 @@ def _courses(connection: Connection, span: Span, events: Collection[Event], ques
         query = query.where(cases.c.question == question)
     for row in connection.execute(query):
         waiting[row.question][row.id] = row.policy
-    return Courses(told, {name: _of(connection, each, events) for name, each in waiting.items()})
+    return Courses(
+        told, {name: list(_of(connection, each, events).values()) for name, each in waiting.items()}
+    )
 
 
-def _of(connection: Connection, policies: dict[str, str | None], events: Iterable[Event]) -> list[Course]:
+def _of(
+    connection: Connection, policies: dict[str, str | None], events: Iterable[Event]
+) -> dict[str, Course]:
     steps: dict[str, list[tuple[str, datetime]]] = {id_: [] for id_ in policies}
     ids, words = list(policies), [str(each) for each in events]
     for start in range(0, len(ids), _AT_ONCE):
@@ -68,4 +85,4 @@ def _of(connection: Connection, policies: dict[str, str | None], events: Iterabl
         )
         for row in connection.execute(query.order_by(event.c.case_id, event.c.seq)):
             steps[row.case_id].append((row.event, row.at))
-    return [Course(policies[id_], tuple(each)) for id_, each in steps.items()]
+    return {id_: Course(policies[id_], tuple(each)) for id_, each in steps.items()}

@@ -117,6 +117,14 @@ def test_where_the_whole_has_a_range_groups_have_one_and_are_not_compared() -> N
     assert found["modelSensitivity"][0]["difference"] == HIDDEN
 
 
+def test_of_groups_with_few_audits_it_is_relative() -> None:
+    few = rows(*USUAL, ("a", P, 15), ("a", A, 12), ("d", A, 8))
+    many = rows(*USUAL, ("a", P, 15), ("a", A, 12), ("d", A, 30))
+    found = by_groups({"female": few, "male": many}, told(few + many), None)
+    assert found["accuracyKind"] == "relative"
+    assert [each["share"]["of"] for each in found["modelSensitivity"]] == [37, 37]
+
+
 def test_whoever_is_in_no_group_is_told_as_the_rest() -> None:
     found = report({"female": rows(*USUAL), "": rows(*USUAL), "male": rows(*USUAL)})
     assert [each["group"] for each in found["discordance"]] == [["female"], ["male"], [""]]

@@ -11,8 +11,8 @@ import pytest
 
 from server.model import Course
 from server.routing.told import FEW, HIDDEN
-from server.routing.turnaround import EVENTS, STAGES, rounded, tens, turnaround, two_digits
-from server.routing.turnaround_lines import turnaround_lines
+from server.routing.turnaround import EVENTS, STAGES, rounded, tens, turnaround, two_digits, waits_of_groups
+from server.routing.turnaround_lines import turnaround_lines, wait_lines
 from server.states import Event
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -128,6 +128,18 @@ def test_words_and_numbers() -> None:
     assert "2.5 h / 4.4 h / 4.7 h; 300 or more cases" in "\n".join(lines)
     assert max(map(len, "\n".join(lines).splitlines())) <= 110
     assert {stage.name for stage in STAGES} <= told([]).keys()
+
+
+def test_how_long_people_of_each_group_wait() -> None:
+    groups = {"": [agreed(1, 2)] * 5, "old": [agreed(each, each + 9) for each in range(1, 121)]}
+    old, others = waits_of_groups(groups, NOW)
+    assert old == {
+        "group": ["old"], "casesAtLeast": 120,
+        "firstRead": {"p50": 3600, "p90": 6500}, "whole": {"p50": 4100, "p90": 7000},
+    }  # fmt: skip
+    assert others["casesAtLeast"] == FEW
+    assert others["whole"] == {"p50": HIDDEN, "p90": HIDDEN}
+    assert "1 h / 1.8 h; 1.1 h / 1.9 h" in "\n".join(wait_lines([old, others]))
 
 
 def test_what_is_delivered_late() -> None:

@@ -58,7 +58,7 @@ def test_of_counted_cases_what_is_asked_for_in_its_order(database: Database) -> 
         a_case(database, number, State.CLOSED, Event.OPENED, Event.FOUND_COMPLETE, Event.FIRST_READ_LOCKED,
                Event.COMPARED, Event.AGREED, Event.RESOLVED)  # fmt: skip
     found = courses(database)
-    [told] = found.counted.values()
+    told = list(found.counted[QUESTION, CARD].values())
     assert len(told) == 10
     assert told[0].policy == "d1"
     assert [(name, at - AT) for name, at in told[0].steps] == [
@@ -89,10 +89,19 @@ def test_an_open_case_that_may_tell_of_a_model_is_not(database: Database, state:
     assert (found.before, found.counted) == ({}, {})
 
 
+def test_in_groups_as_the_figures_are(database: Database) -> None:
+    for number in range(20):
+        a_case(database, number, State.CLOSED, Event.OPENED, Event.RESOLVED, destination="ns"[number % 2])
+    found = TurnaroundStore(database).members(YEAR, lambda _key, _kind, site: site or "?")
+    [groups] = found.values()
+    assert {name: len(each) for name, each in groups.items()} == {"n": 10, "s": 10}
+    assert set(groups["n"] + groups["s"]) == courses(database).counted[QUESTION, CARD].keys()
+
+
 def test_a_lot_that_is_not_counted_is_not_timed(database: Database) -> None:
     for number in range(10):
         a_case(database, number, State.CLOSED, Event.OPENED, Event.RESOLVED)
     a_case(database, 99, State.READY, Event.OPENED, patient="Patient/4")
     found = courses(database)
-    assert list(found.counted.values()) == [[]]
+    assert list(found.counted.values()) == [{}]
     assert len(found.before[QUESTION]) == 1
