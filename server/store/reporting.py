@@ -203,7 +203,7 @@ def _why(row: Row[Any]) -> Unanswered:
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.model, r.final)
+    query = _rows(gate, question, span, c.below, c.ruled_out, c.found, c.after_all, r.first, r.model, r.final)
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = open_again(connection)
     kept = by_card(connection, query)
@@ -215,5 +215,5 @@ def _passed(rows: Sequence[Row[Any]]) -> Passed:
     free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
     missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
     read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
-    found = sum(_PRESENT in (r.first, r.final) for r in read)
+    found = sum(bool(r.found) for r in read)
     return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)

@@ -15,6 +15,7 @@ from server.case import Event, State
 from server.model import (
     Alike,
     Answer,
+    Basis,
     Gated,
     GateKey,
     Passage,
@@ -23,6 +24,7 @@ from server.model import (
     ResourceKey,
     Result,
     Silence,
+    TurnedOut,
     Unanswered,
     Verdict,
 )
@@ -219,6 +221,9 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
         if number == 7:
             end(database, id_, ReadAfterAll(ResourceKey("DiagnosticReport", "late", 1), P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
+    for id_ in ("c4", "c9"):  # read by a human who saw nothing, and by nobody
+        end(database, id_, TurnedOut(P, Basis.CULTURE, AT, "Lab"))
+    assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 7, 3)}
     database.write(lambda c: c.execute(update(cases).where(cases.c.id == "c2").values(state=State.READY)))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 10, 0, 0)}
 
