@@ -16,6 +16,7 @@ from server.completing import complete
 from server.console.trace import summary, trace
 from server.directory import dump_directory, load_directory, table_in
 from server.dissent_commands import dissent, keep
+from server.drift_commands import drift
 from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
@@ -47,7 +48,9 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, drift):
+    main.add_command(each)
+for each in RIGHTS:
     main.add_command(each)
 
 

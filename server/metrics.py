@@ -38,6 +38,7 @@ class Doors:
 
 NONE = Doors()
 NOT_DOUBLED: Mapping[str, bool] = {}
+NO_DRIFT: Mapping[str, int] = {}
 
 
 class _Counts(Collector):
@@ -46,10 +47,11 @@ class _Counts(Collector):
         queues: tuple[Ledger, Deliveries, MessageStore],
         partners: Sequence[PartnerRow],
         doors: Doors,
-        doubled: Mapping[str, bool],
+        switches: tuple[Mapping[str, bool], Mapping[str, int]],
         gatekeepers: Sequence[Gatekeeper],
     ) -> None:
-        self._doubled, self._gatekeepers = doubled, gatekeepers
+        self._gatekeepers = gatekeepers
+        self._doubled, self._drifting = switches
         self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
@@ -93,6 +95,14 @@ class _Counts(Collector):
         for question, on in sorted(self._doubled.items()):
             doubled.add_metric([question], on)
         yield doubled
+        drifting = GaugeMetricFamily(
+            "second_reader_drift_alarms",
+            "Devices, and all together, of which what the model says has moved.",
+            labels=["question"],
+        )
+        for question, count in sorted(self._drifting.items()):
+            drifting.add_metric([question], count)
+        yield drifting
         yield from self._of_gatekeepers()
         yield from self._of_partners()
         if self._doors.dicom is not None:
@@ -154,12 +164,13 @@ def exposition(
     *,
     doubled: Mapping[str, bool] = NOT_DOUBLED,
     gatekeepers: Sequence[Gatekeeper] = (),
+    drifting: Mapping[str, int] = NO_DRIFT,
 ) -> bytes:
     """The metrics in Prometheus' text format.
 
     ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown;
-    ``gatekeepers``: of the policies in force.
+    ``gatekeepers``: of the policies in force; ``drifting``: alarms, of questions that are looked at.
     """
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled, gatekeepers))
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, (doubled, drifting), gatekeepers))
     return generate_latest(registry)

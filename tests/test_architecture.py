@@ -31,6 +31,7 @@ COMPOSERS = {
     "server.__main__", "server.app", "server.applying", "server.auditing", "server.checks", "server.commands",
     "server.completing", "server.configuration", "server.couriers", "server.dicom_metrics",
     "server.directory", "server.dissent_commands", "server.door_metrics",
+    "server.drift_commands", "server.drifting",
     "server.doors", "server.gatekeeping", "server.hearing", "server.holding",
     "server.idle", "server.image_desk", "server.importing", "server.mllp", "server.mllp_metrics",
     "server.message_commands",
