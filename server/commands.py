@@ -48,10 +48,9 @@ def main() -> None:
     """
 
 
-for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, drift):
+for each in (*PROCESSES.values(), import_, vouch, complete, messages, policy, keep, dissent, report, *RIGHTS):
     main.add_command(each)
-for each in RIGHTS:
-    main.add_command(each)
+main.add_command(drift)
 
 
 @main.command()

@@ -95,6 +95,15 @@ class _Counts(Collector):
         for question, on in sorted(self._doubled.items()):
             doubled.add_metric([question], on)
         yield doubled
+        yield self._of_drift()
+        yield from self._of_gatekeepers()
+        yield from self._of_partners()
+        if self._doors.dicom is not None:
+            yield from of_dicom(self._doors.dicom, now())
+        if self._doors.mllp is not None:
+            yield from of_mllp(self._doors.mllp, now())
+
+    def _of_drift(self) -> GaugeMetricFamily:
         drifting = GaugeMetricFamily(
             "second_reader_drift_alarms",
             "Devices, and all together, of which what the model says has moved.",
@@ -102,13 +111,7 @@ class _Counts(Collector):
         )
         for question, count in sorted(self._drifting.items()):
             drifting.add_metric([question], count)
-        yield drifting
-        yield from self._of_gatekeepers()
-        yield from self._of_partners()
-        if self._doors.dicom is not None:
-            yield from of_dicom(self._doors.dicom, now())
-        if self._doors.mllp is not None:
-            yield from of_mllp(self._doors.mllp, now())
+        return drifting
 
     def _of_gatekeepers(self) -> Iterator[GaugeMetricFamily]:
         """Of released cases, as ``policy gate`` tells them: a scrape beside a single case tells no more."""

@@ -31,7 +31,7 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 
 from server.model import Answered, DriftRule
-from server.routing.drift_charts import Climb, climb, limits, smoothed, stability, standard, weights
+from server.routing.drift_charts import Climb, climb, limits, scale, smoothed, stability, weights
 from server.routing.stop import FEWEST
 
 WATCH, ACT = 0.1, 0.25
@@ -156,7 +156,8 @@ def _scores(rule: DriftRule, base: Sequence[Answered], rows: Sequence[Answered])
     before = sorted(_scored(base))
     if len(before) < FEWEST:
         return None
-    moved = [0.0 if each.score is None else standard(each.score, before) for each in rows]
+    standard = scale(before)
+    moved = [0.0 if each.score is None else standard(each.score) for each in rows]
     free = rule.shift / 2
     up = climb((each - free for each in moved), rule.score_limit)
     return Sums(up, climb((-each - free for each in moved), rule.score_limit))

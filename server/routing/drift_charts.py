@@ -6,7 +6,7 @@ What each can find, and how often chance alone alarms, is said in ``server.routi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, lgamma, log, log1p
 from statistics import NormalDist
@@ -59,12 +59,22 @@ def smoothed(count: int, of: int) -> float:
     return (count + 0.5) / (of + 1)
 
 
-def standard(score: float, baseline: Sequence[float]) -> float:
+def scale(baseline: Sequence[float]) -> Callable[[float], float]:
+    """Makes standard values of scores: ``place`` less its mean over the baseline.
+
+    Their mean over the baseline is 0 and their variance at most 1 whatever the model's scores look like. A
+    plain ``(x - mean) / sd`` has these, too, but of a rare finding most scores are near 0 and a few near 1,
+    and one of these would be a quarter of an alarm.
+    """
+    middle = sum(place(each, baseline) for each in baseline) / len(baseline)
+    return lambda score: place(score, baseline) - middle
+
+
+def place(score: float, baseline: Sequence[float]) -> float:
     """Where a score stands among the sorted ones of the baseline, as a standard normal value.
 
-    ``Phi^-1((below + equal / 2 + 1/2) / (m + 1))``, van der Waerden's score. Its mean over the baseline is 0
-    and its variance at most 1 whatever the model's scores look like, which a plain ``(x - mean) / sd`` is
-    not: of a rare finding most scores are near 0 and a few near 1, and one of these would be half an alarm.
+    ``Phi^-1((below + equal / 2 + 1/2) / (m + 1))``: van der Waerden's score (W. J. Conover, Practical
+    Nonparametric Statistics, 3rd ed. 1999, 5.10).
     """
     below = bisect_left(baseline, score)
     equal = bisect_right(baseline, score) - below
