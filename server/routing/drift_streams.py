@@ -64,7 +64,7 @@ def streams(
     common = rows[: rule.baseline]
     found = [_device(rule, scope, of, common, since) for scope, of in sorted(devices.items())]
     left = {_kind(each.scope) for each in found if _stands_out(each, since)}
-    rest = [each for each in rows if not _is_one(each.device, left)]
+    rest = [each for each in rows if not _is_one(each.device, left)] if left else rows
     base = rest[: rule.baseline]
     judged = judge(rule, base, rest[rule.baseline :], rest)
     return [Stream(ALL, judged, own=True, without=tuple(sorted(left, key=repr))), *found]

@@ -9,12 +9,12 @@ device has lots of its own, for in those of all it might have one case.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from server.case import RELEASED, State
 from server.changes import scope_of
@@ -58,33 +58,55 @@ class DriftStore:
         return self._database.read(lambda connection: _counted(connection, question, card))
 
 
+class _Case(NamedTuple):
+    """One result."""
+
+    id: str
+    patient: str
+    open: bool
+    """To everybody: nothing of it is under seal."""
+    said: Answered | None
+    """None: the model has said nothing."""
+
+
 def _counted(connection: Connection, question: str, card: str) -> Counted:
     c = result.c
-    said = (c.seq, c.case_id, c.at, c.first, c.model, c.verdict, c.probability, c.maker, c.device, c.software)
-    query: Select[Any] = select(*said, cases.c.patient, _STOOD.label("stood"))
+    said = (c.seq, c.at, c.maker, c.device, c.software, c.model, c.probability, c.first, c.verdict)
+    query: Select[Any] = select(c.case_id, cases.c.patient, _STOOD.label("stood"), *said)
     query = query.join(cases, cases.c.id == c.case_id)
     query = query.where(c.question == question, c.card == card).order_by(c.seq)
-    rows = connection.execute(query).all()
     shut = _open_again(connection, question)
-    scoped = _by_scope(rows)
-    together, more = _lots(rows, shut)
-    found = {scope: _lots(of, shut) for scope, of in scoped.items()}
+    everybody, scoped, names = list[_Case](), defaultdict[str, list[_Case]](list), _Names()
+    for id_, patient, stood, *rest in connection.execute(query):
+        device, scope = names.of(*rest[2:5])
+        free = stood in _RESOLVED and patient not in shut
+        case = _Case(id_, patient, free, _answered(device, rest))
+        everybody.append(case)
+        if scope is not None:
+            scoped[scope].append(case)
+    together, more = _lots(everybody)
+    found = {scope: _lots(of) for scope, of in scoped.items()}
     # One that is not here yet needs a lot of its own.
     more = min((more, reporting.LEAST, *(until for _, until in found.values())))
-    return Counted(len(rows), more, together, {scope: of for scope, (of, _) in found.items()})
+    return Counted(len(everybody), more, together, {scope: of for scope, (of, _) in found.items()})
 
 
-def _by_scope(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
-    """Of those that say who made them: an empty name would be anybody's."""
-    scopes: dict[tuple[str, str, str], str] = {}
-    found: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        if row.maker:
-            named = (row.maker, row.device or "", row.software or "")
-            if named not in scopes:
-                scopes[named] = scope_of(Device(*named))
-            found[scopes[named]].append(row)
-    return found
+_Named = tuple[Device | None, str | None]
+"""A device, and the scope of its switch; none of one without a maker: an empty name would be anybody's."""
+
+
+class _Names:
+    """Devices as results name them: few, of many results."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | None, ...], _Named] = {}
+
+    def of(self, maker: str | None, model: str | None, software: str | None) -> _Named:
+        named = (maker, model, software)
+        if named not in self._known:
+            device = Device(maker, model or "", software or "") if maker else None
+            self._known[named] = device, None if device is None else scope_of(device)
+        return self._known[named]
 
 
 def _open_again(connection: Connection, question: str) -> frozenset[str]:
@@ -93,26 +115,28 @@ def _open_again(connection: Connection, question: str) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
-def _lots(rows: Iterable[Row[Any]], shut: frozenset[str]) -> tuple[tuple[Answered, ...], int]:
+def _lots(of: Iterable[_Case]) -> tuple[tuple[Answered, ...], int]:
     """Of whole lots that may count what the model has answered; and how many people the last one lacks."""
-    of_people: dict[str, Row[Any]] = {}
-    for row in rows:
-        of_people.setdefault(row.patient, row)
-    firsts = list(of_people.values())
+    people: dict[str, _Case] = {}
+    for case in of:
+        people.setdefault(case.patient, case)
+    firsts = list(people.values())
     found: list[Answered] = []
     start = 0
     while start < len(firsts):
-        end = start + reporting.LEAST + crc32(firsts[start].case_id.encode()) % reporting.SPREAD
+        end = start + reporting.LEAST + crc32(firsts[start].id.encode()) % reporting.SPREAD
         if end > len(firsts):
             return tuple(found), end - len(firsts)
         lot = firsts[start:end]
-        if all(each.stood in _RESOLVED and each.patient not in shut for each in lot):
-            found += (_answered(each) for each in lot if each.model is not None)
+        if all(each.open for each in lot):
+            found += (each.said for each in lot if each.said is not None)
         start = end
     return tuple(found), reporting.LEAST
 
 
-def _answered(row: Row[Any]) -> Answered:
-    discordant = None if row.first is None else row.verdict == Verdict.DISCORDANT.value
-    device = Device(row.maker, row.device or "", row.software or "") if row.maker else None
-    return Answered(row.seq, row.at, device, row.model == Answer.PRESENT.value, row.probability, discordant)
+def _answered(device: Device | None, row: Sequence[Any]) -> Answered | None:
+    seq, at, _, _, _, model, score, first, verdict = row
+    if model is None:
+        return None
+    discordant = None if first is None else verdict == Verdict.DISCORDANT.value
+    return Answered(seq, at, device, model == Answer.PRESENT.value, score, discordant)
