@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -34,22 +35,27 @@ def test_it_explains_itself() -> None:
 
 def test_what_people_read(world: World) -> None:
     upgraded(world)
-    assert run().splitlines() == [
-        "bacterial-meningitis, model scripted@1.0.0: an alarm is told",
-        "  all together, without acme imaging dx 200",
-        "    baseline  200 results, present: 5.0% of 200, mean score 0.502",
-        "    now       fewer than 10 results, present: not told",
-        "    sum of answers  up 0.0, down 0.0 of its limit, against own results",
-        "    sum of scores   up 0.0, down 0.0 of its limit, against own results",
-        "  device acme imaging dx 200, software 3.2",
-        "    baseline  200 results, present: 5.0% of 200, mean score 0.494",
-        "    now       100 results, present: fewer than 10 of 100, mean score 0.483",
-        "    sum of answers  up 0.0, down 0.1 of its limit, against results of all devices",
-        "    sum of scores   up 0.0, down 0.0 of its limit, against results of all devices",
-        "    week of 2026-01-05: discordant fewer than 10 of 100, so far, within 0 to 3",
+    text = run()
+    [_, found, _] = re.split(r"(?=  device .* 4)|(?=  device other)", text)
+    assert found.splitlines() == [
         "  device acme imaging dx 200, software 4.0",
-        "    baseline  200 results, present: 5.0% of 200, mean score 0.494",
+        "    baseline  200 results, present: 5.0% of 200, mean score 0.495",
+        "    now       200 results, present: 25.0% of 200, mean score 0.495",
+        "    sum of answers up 3.5, down 0.0 times its limit, against results of all devices",
+        "    sum of scores  up 0.0, down 0.1 times its limit, against results of all devices",
+        "    week of 2026-01-05: discordant fewer than 10 of 200, so far, within 0 to 4",
+        "    PSI 0.001 (as before; 0.1 and 0.25 are a convention)",
+        "    ALARM since 2026-01-06: more answers are present",
     ]
+    assert text.startswith(
+        "bacterial-meningitis, model scripted@1.0.0: an alarm is told\n"
+        "  all together, without acme imaging dx 200\n"
+        "    baseline  200 results, present: 5.0% of 200\n"
+        "    now       fewer than 10 results, present: not told\n"
+    )
+    assert "    now       100 results, present: fewer than 10 of 100, mean score 0.495\n" in text
+    assert text.count("ALARM") == 1
+    assert text.endswith("an alarm stays until two people have gone back to normal.\n")
 
 
 def test_json_says_it_all(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from server.commands import main
 from server.drifting import Watches
 from server.model import Answer, Card, Device
 from server.store import reporting
+from server.store.drift import Counted, DriftStore
 from server.store.policy_tables import result
 from server.store.tables import cases
 from server.workers import watches
@@ -343,3 +345,35 @@ def test_the_clock_may_go_back(sited: Sited) -> None:
     world.watch.forward(days=-30)
     resolved(world, 200, 4)
     assert health(world)["driftAlarms"] == 1
+
+
+class Slow(DriftStore):
+    """Each look takes two seconds."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.house.database)
+        self.world, self.looks = world, 0
+
+    def counted(self, question: str, card: str) -> Counted:
+        self.looks += 1
+        self.world.watch.forward(seconds=2)
+        return super().counted(question, card)
+
+
+def test_looks_take_a_hundredth_of_the_time_at_the_most(sited: Sited) -> None:
+    world = sited("tell")
+    slow = Slow(world)
+    watch = replace(a_process(world).drift, store=slow)
+    resolved(world, BASELINE, 20)
+    watch.look(QUESTION)
+    resolved(world, 200, 4)
+    world.watch.forward(days=-1)
+    world.watch.forward(seconds=199)
+    assert watch.alarms(QUESTION) == ()
+    world.watch.forward(seconds=1)
+    assert len(watch.alarms(QUESTION)) == 1
+    resolved(world, 10, 4)
+    world.watch.forward(days=-1)
+    world.watch.forward(seconds=-60)
+    watch.look(QUESTION)
+    assert slow.looks == 3, "a clock that was set back keeps nobody from looking"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, lgamma, log, log1p
 from statistics import NormalDist
 
@@ -81,6 +82,7 @@ def place(score: float, baseline: Sequence[float]) -> float:
     return _NORMAL.inv_cdf((below + equal / 2 + 0.5) / (len(baseline) + 1))
 
 
+@lru_cache(maxsize=4096)
 def limits(share: float, of: int) -> tuple[int, int]:
     """The lowest and the highest count of ``of`` that a p-chart around ``share`` allows.
 

@@ -75,8 +75,8 @@ def lines(figures: Figures, rule: DriftRule) -> Iterator[str]:
     for name, words in (("present", "answers"), ("score", "scores")):
         if figures[name] is not None:
             sums = figures[name]
-            sides = f"up {sums['up']:.1f}, down {sums['down']:.1f} of its limit"
-            yield f"    sum of {words:<8} {sides}, {against}"
+            sides = f"up {sums['up']:.1f}, down {sums['down']:.1f} times its limit"
+            yield f"    sum of {words:<8}{sides}, {against}"
     for each in figures["weeks"][-_SHOWN:]:
         yield f"    {_week_line(each)}"
     if figures["psi"] is not None:
