@@ -132,6 +132,7 @@ def test_what_may_change_by_new_results_of_lots_of_all_sizes_is_said_before(data
     for number in range(80):
         people(database, on(rng.choice([OLD, NEW, None]), [AGREED]), number)
         found = counted(database)
+        assert found.more <= reporting.LEAST, "a device that is new may fill a lot before all together do"
         if found.results < until:
             assert (found.together, found.devices.get(scope_of(OLD)), found.devices.get(scope_of(NEW))) == (
                 before.together,
