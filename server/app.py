@@ -21,6 +21,7 @@ from server.console.pages import pages
 from server.counting import read
 from server.dicom.receive import counts as dicom
 from server.dicom.web import door as dicomweb
+from server.drifting import DriftWatch, alarms_of, drift_watch
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
@@ -44,8 +45,9 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
     app.register_blueprint(pages(house.ledger, house.inbox))
-    app.add_url_rule("/health", "health", view_func=lambda: _health(house, now))
-    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, now))
+    drift = drift_watch(house, now)
+    app.add_url_rule("/health", "health", view_func=lambda: _health(house, drift, now))
+    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, drift, now))
     app.before_request(_begin)
     app.before_request(lambda: _demand_operator(entry, now))
     app.after_request(partial(_end, logger()))
@@ -93,7 +95,7 @@ def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:
     return response
 
 
-def _health(house: House, now: Callable[[], datetime]) -> flask.Response:
+def _health(house: House, drift: DriftWatch, now: Callable[[], datetime]) -> flask.Response:
     demand_current(house.database)
     body: dict[str, Any] = {
         "status": "ok",
@@ -102,6 +104,7 @@ def _health(house: House, now: Callable[[], datetime]) -> flask.Response:
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
         **_owed(house, now()),
+        "driftAlarms": sum(count for _, count in alarms_of(drift)),
     }
     body |= of_policies(house, clock.now())
     if house.polled:
@@ -123,7 +126,7 @@ def _owed(house: House, at: datetime) -> dict[str, int]:
     }
 
 
-def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
+def _metrics(house: House, drift: DriftWatch, now: Callable[[], datetime]) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
@@ -137,6 +140,7 @@ def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
         doubled=switched,
         gatekeepers=list(gatekeepers(house, now())),
         assessments=Assessments(house.database).counts(now()),
+        drifting=dict(alarms_of(drift)),
     )
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

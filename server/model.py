@@ -587,6 +587,47 @@ class StopRule:
     """Cases in which a specialist saw what the model did not."""
 
 
+class DriftAct(StrEnum):
+    """What an alarm of drift comes to."""
+
+    TELL = "tell"
+    STOP = "stop"
+    """The switch is thrown: for the device whose alarm it is, else for the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRule:
+    """When what the model says has moved from what it said at first (second-reading 5, row Drift)."""
+
+    act: DriftAct
+    baseline: int = 1000
+    """So many results are what later ones are held against."""
+    share: float | None = None
+    """Of answers that are present, where a policy knows it; None: that of the baseline."""
+    ratio: float = 3.0
+    """Of the odds of present, up and down, that is to be found."""
+    limit: float = 10.0
+    """Of the cumulated sum of log-likelihood ratios."""
+    shift: float = 0.5
+    """Of the mean score, in standard deviations, that is to be found."""
+    score_limit: float = 18.0
+    """Of the cumulated sum of standardised scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A resolved case in which the model has answered, as far as drift shows by it."""
+
+    seq: int
+    """The order in which cases were resolved."""
+    at: datetime
+    device: Device | None
+    present: bool
+    score: float | None
+    discordant: bool | None
+    """The first reader says otherwise; None: they gave no answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateRule:
     """When a gatekeeper may leave a case without a human (second-reading S8.2)."""
@@ -742,6 +783,8 @@ class Policy:
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
+    drift: DriftRule | None = None
+    """None: nobody looks for it."""
     thresholds: Thresholds | None = None
     """None: as the model's card says."""
     gate: GateRule | None = None

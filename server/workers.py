@@ -11,6 +11,7 @@ from server.clock import now
 from server.completeness import Inquiry
 from server.couriers import Couriers, with_archives, with_receivers
 from server.dicom.peers import load_peers
+from server.drifting import Watches, drift_watch
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
 from server.fhir.smart.logins import Logins
@@ -108,13 +109,12 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         earlier=EarlierReads(house.database),
         looked=Looks(audit_clerk(house), house.shelf, house.clients),
     )
-    watch = stop_watch(house)
-    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watches(house).look)
 
 
-def stop_watch(house: House, now: Callable[[], datetime] = now) -> StopWatch:
-    """Who asks the stop rules."""
-    return StopWatch(house.cards, house.rulings, now)
+def watches(house: House, now: Callable[[], datetime] = now) -> Watches:
+    """Who asks the stop rules, and looks for drift."""
+    return Watches(StopWatch(house.cards, house.rulings, now), drift_watch(house, now))
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:

@@ -47,6 +47,7 @@ def test_health_tells_what_runs(world: World) -> None:
         "parkedDeliveries": 1,
         "policies": {},
         "doubleReading": [],
+        "driftAlarms": 0,
         "resultsToRead": 0,
         "unreadResults": 0,
         "contestedResults": 0,

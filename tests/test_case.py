@@ -24,7 +24,7 @@ from server.case import (
     advance,
     public_state,
 )
-from server.commands import law_table
+from server.law_command import law_table
 from server.steps import STEPS
 
 ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"

@@ -61,7 +61,7 @@ from server.store.resources import Resources
 from server.store.vault import Vault
 from server.wiring import House, accesses, audit_clerk, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
-from server.workers import Files, stop_watch
+from server.workers import Files, watches
 from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
@@ -384,7 +384,7 @@ def make_world(
         watch,
         reader,
         courier,
-        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
+        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, watches(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
         others,
     )

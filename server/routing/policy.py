@@ -20,6 +20,7 @@ from server.routing.band_schema import (
     amiss,
     pathway,
 )
+from server.routing.drift_schema import DriftSchema
 from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
 from server.routing.rights_schema import AssessmentSchema, ContestSchema, ReadingSchema
@@ -152,6 +153,7 @@ class PolicySchema(Strict):
     notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
+    drift = fields.Nested(DriftSchema, error_messages=allowed(DriftSchema.SENTENCE))
     gate = fields.Nested(GateSchema, error_messages=allowed(GateSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)

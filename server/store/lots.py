@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zlib import crc32
 
 from sqlalchemy import Row
@@ -25,18 +25,44 @@ GROUPED_AT_LEAST, GROUPED_AT_MOST = 100, 200
 REST = ""
 """The name of no group: whoever is in none that is large enough, or in no lot of groups that is counted."""
 Lot = Sequence[Row[Any]]
+
+
+class Counts(Protocol):
+    """A case of somebody."""
+
+    @property
+    def case_id(self) -> str: ...
+
+    @property
+    def patient(self) -> str: ...
+
+
+C = TypeVar("C", bound=Counts)
 Label = Callable[[Row[Any]], str]
 
 
-def lots(rows: Iterable[Row[Any]]) -> Iterator[Lot]:
-    """Each person's first row, in lots that are full. How many of a lot follows from the name of a case."""
-    firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
-    start = 0
+def lots(rows: Iterable[Row[Any]]) -> list[Lot]:
+    """Those that are full; see ``filled``."""
+    found, _ = filled(rows)
+    return found
+
+
+def filled(cases: Iterable[C]) -> tuple[list[Sequence[C]], int]:
+    """Each person's first case, in that order, in lots that are full; and how many people the next one lacks.
+
+    A further case of somebody moves nobody. How many a lot has follows from the name of a case.
+    """
+    people: dict[str, C] = {}
+    for each in cases:
+        people.setdefault(each.patient, each)
+    firsts, found, start = list(people.values()), list[Sequence[C]](), 0
     while start < len(firsts):
         end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
-        if end <= len(firsts):
-            yield firsts[start:end]
+        if end > len(firsts):
+            return found, end - len(firsts)
+        found.append(firsts[start:end])
         start = end
+    return found, LEAST
 
 
 def grouped(found: Iterable[Lot], label: Label) -> Iterator[tuple[Lot, dict[str, str]]]:

@@ -28,7 +28,7 @@ from server.store.results import kind_in
 from server.store.seals import UNSEALED
 from server.store.tables import cases, event
 
-_RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
+RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
 STOOD = func.coalesce(cases.c.before, cases.c.state)
 """Where a case stands; of one that a person holds, where it stood."""
 _PRESENT = Answer.PRESENT.value
@@ -179,7 +179,7 @@ def in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Itera
 
 
 def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
-    return bool(row.within) and row.stood in _RESOLVED and (row.patient, row.question) not in shut
+    return bool(row.within) and row.stood in RESOLVED and (row.patient, row.question) not in shut
 
 
 def _alikes(rows: Iterable[Row[Any]]) -> tuple[Alike, ...]:

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import insert
@@ -94,3 +94,15 @@ def test_no_two_periods_differ_by_fewer_than_ten_of_a_group(database: Database) 
         assert all(each == 0 or each >= 10 for name, each in grown.items() if name != lots.REST)
     assert ends[-1]["female"] > ends[-1]["male"] >= 30
     assert sum(ends[-1].values()) == 200
+
+
+def test_a_further_case_of_somebody_moves_nobody_to_another_lot() -> None:
+    class Case(NamedTuple):
+        case_id: str
+        patient: str
+
+    once = [Case(f"c{number}", f"p{number}") for number in range(25)]
+    found, lacking = lots.filled(once)
+    assert (len(found), lacking) == (2, 5)
+    again = [*once, Case("c99", "p3"), Case("c100", "p24")]
+    assert lots.filled(again) == (found, lacking), "or a lot would differ by one person"
