@@ -21,6 +21,7 @@ from server.console.pages import pages
 from server.counting import read
 from server.dicom.receive import counts as dicom
 from server.dicom.web import door as dicomweb
+from server.drifting import DriftWatch, alarms_of, drift_watch
 from server.errors import Category, Fault, fault
 from server.fhir.bindings import KEPT
 from server.fhir.door import door, refusal
@@ -30,6 +31,7 @@ from server.image_desk import images_desk
 from server.log import logger
 from server.standing_orders import of_policies
 from server.store.migrate import demand_current
+from server.store.owing import Assessments
 from server.wiring import Entrance, House, desk, entrance
 
 
@@ -43,8 +45,9 @@ def create_app(house: House, now: Callable[[], datetime] = clock.now) -> flask.F
         app.register_blueprint(told, url_prefix="/fhir")
     app.register_blueprint(dicomweb.door(images_desk(house, now), entry.caller, now), url_prefix="/dicom-web")
     app.register_blueprint(pages(house.ledger, house.inbox))
-    app.add_url_rule("/health", "health", view_func=lambda: _health(house))
-    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, now))
+    drift = drift_watch(house, now)
+    app.add_url_rule("/health", "health", view_func=lambda: _health(house, drift, now))
+    app.add_url_rule("/metrics", "metrics", view_func=lambda: _metrics(house, drift, now))
     app.before_request(_begin)
     app.before_request(lambda: _demand_operator(entry, now))
     app.after_request(partial(_end, logger()))
@@ -92,7 +95,7 @@ def _end(log: FilteringBoundLogger, response: flask.Response) -> flask.Response:
     return response
 
 
-def _health(house: House) -> flask.Response:
+def _health(house: House, drift: DriftWatch, now: Callable[[], datetime]) -> flask.Response:
     demand_current(house.database)
     body: dict[str, Any] = {
         "status": "ok",
@@ -100,7 +103,8 @@ def _health(house: House) -> flask.Response:
         "database": house.database.product,
         "questions": sorted(house.cards),
         "parkedDeliveries": house.deliveries.counts().get("parked", 0),
-        **_owed(house),
+        **_owed(house, now()),
+        "driftAlarms": sum(count for _, count in alarms_of(drift)),
     }
     body |= of_policies(house, clock.now())
     if house.polled:
@@ -109,17 +113,20 @@ def _health(house: House) -> flask.Response:
     return flask.jsonify(body)
 
 
-def _owed(house: House) -> dict[str, int]:
-    """What people owe once results are released."""
+def _owed(house: House, at: datetime) -> dict[str, int]:
+    """What people owe once results are released, and to patients who have asked for an assessment."""
     stand = house.ledger.owed()
+    waiting, late = Assessments(house.database).counts(at)
     return {
         "resultsToRead": stand.get(State.SENT, 0),
         "unreadResults": stand.get(State.UNREAD, 0),
         "contestedResults": stand.get(State.CONTESTED, 0),
+        "openAssessments": waiting,
+        "lateAssessments": late,
     }
 
 
-def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
+def _metrics(house: House, drift: DriftWatch, now: Callable[[], datetime]) -> flask.Response:
     polled = house.partners.listed(tuple(house.polled))
     data = house.settings.data
     doors = metrics.Doors(read(data, dicom.FILE), read(data, mllp.FILE))
@@ -132,6 +139,8 @@ def _metrics(house: House, now: Callable[[], datetime]) -> flask.Response:
         doors,
         doubled=switched,
         gatekeepers=list(gatekeepers(house, now())),
+        assessments=Assessments(house.database).counts(now()),
+        drifting=dict(alarms_of(drift)),
     )
     return flask.Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

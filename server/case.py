@@ -12,6 +12,7 @@ from server.law import (
     RELEASED,
     SHOWN,
     TO_REFER,
+    UNTOLD,
     WAITING_FOR_PEOPLE,
     Move,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "LAW",
     "RELEASED",
     "START",
+    "UNTOLD",
     "Ai",
     "Event",
     "First",
@@ -33,6 +35,7 @@ __all__ = [
     "accountable",
     "advance",
     "is_told",
+    "may",
     "public_state",
 ]
 
@@ -89,13 +92,21 @@ def advance(position: Position, event: Event) -> Position:
         state=move.to,
         first=move.sets_first or position.first,
         ai=move.sets_ai or position.ai,
-        before=_before(position.state) if move.to in WAITING_FOR_PEOPLE else None,
+        before=_before(position) if move.to in WAITING_FOR_PEOPLE else None,
     )
 
 
-def _before(state: State) -> State:
+def may(position: Position, event: Event) -> bool:
+    """Whether the law has a row for it: what is done where it applies asks here, and lists no states."""
+    move = _BY_STEP.get((position.state, event))
+    return move is not None and _applies(move, position)
+
+
+def _before(position: Position) -> State | None:
     """Where it goes back to; one that was ruled out and not written up is read by humans then."""
-    return State.READY if state is State.RULED_OUT else state
+    if position.state in WAITING_FOR_PEOPLE:  # what is noted of it meanwhile leaves that as it is
+        return position.before
+    return State.READY if position.state is State.RULED_OUT else position.state
 
 
 def _resume(position: Position) -> Position:

@@ -19,7 +19,7 @@ from server.dicom.peers import load_peers
 from server.errors import Category, Fault, fault
 from server.fhir.access import demand_holdable
 from server.hearing import links_file
-from server.model import Destination
+from server.model import Card, Destination
 from server.policies import fitting
 from server.settings import PREFIX, Settings
 from server.standing_orders import told_in_force
@@ -168,8 +168,16 @@ def _configuration(chosen: Settings) -> str:
     cards, policies = load_configuration(chosen)
     others = load_other_models(chosen, cards)
     demand_models(chosen, cards, others)
-    first = (f"{card.identity} under {policies[question].identity}" for question, card in cards.items())
+    first = (
+        f"{card.identity} under {policies[question].identity}{_devices(card)}"
+        for question, card in cards.items()
+    )
     return ", ".join((*first, *(f"{card.identity} for assessments" for card in others.values())))
+
+
+def _devices(card: Card) -> str:
+    """A reader of images that names no device reads those of any, also of one that nobody has tried it on."""
+    return " (of any device: its card names none)" if card.film and not card.film.devices else ""
 
 
 def _data(chosen: Settings) -> str:

@@ -10,17 +10,19 @@ from pathlib import Path
 import click
 
 from server import __version__, checks, settings
-from server.case import ACCOUNTABLE, LAW, IllegalMove, Move, public_state
+from server.case import IllegalMove, public_state
 from server.clock import now
 from server.completing import complete
 from server.console.trace import summary, trace
 from server.directory import dump_directory, load_directory, table_in
 from server.dissent_commands import dissent, keep
+from server.drift_commands import drift
 from server.errors import Category, fault
 from server.fhir.offered import table
 from server.fhir.parse import own
 from server.fhir.rows.extraction import rows
 from server.importing import import_
+from server.law_command import law
 from server.message_commands import messages
 from server.model import Withdrawal
 from server.options import WORDS
@@ -49,7 +51,8 @@ def main() -> None:
 
 
 _GROUPS = (messages, policy, outcome)
-for each in (*PROCESSES.values(), *_GROUPS, import_, vouch, complete, keep, dissent, report, *RIGHTS):
+_FIGURES = (report, drift, law)
+for each in (*PROCESSES.values(), *_GROUPS, import_, vouch, complete, keep, dissent, *_FIGURES, *RIGHTS):
     main.add_command(each)
 
 
@@ -267,34 +270,3 @@ def reindex() -> None:
 def types() -> None:
     """Print the resource types of the FHIR door as a Markdown table, with the parameters that find them."""
     click.echo(table())
-
-
-@main.command()
-def law() -> None:
-    """Print the law of cases as a Markdown table: which event may move a case from where to where."""
-    click.echo(law_table())
-
-
-def law_table() -> str:
-    """The law; states from which an event leads to the same place share a line."""
-    head = "| state | event | leads to | who answers for it then | first read | AI read |"
-    rule = "|---|---|---|---|---|---|"
-    back = "| held, faulted | resumed by a person | where it stood | as it was | any | any |"
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for move in LAW:
-        alike.setdefault(_law_cells(move), []).append(move.state)
-    rows = (" | ".join((", ".join(states), *cells)) for cells, states in alike.items())
-    return "\n".join((head, rule, *(f"| {row} |" for row in rows), back))
-
-
-def _law_cells(move: Move) -> tuple[str, ...]:
-    first = " or ".join(move.first) or "any"
-    ai = " or ".join(move.ai) or "any"
-    stays = move.to is move.state
-    return (
-        move.event,
-        "where it stood" if stays else move.to,
-        "as it was" if stays else ACCOUNTABLE[move.to],
-        f"{first}, becomes {move.sets_first}" if move.sets_first else first,
-        f"{ai}, becomes {move.sets_ai}" if move.sets_ai else ai,
-    )

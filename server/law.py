@@ -45,13 +45,13 @@ _DECIDED = (*_RULED, State.DECLINED, State.RESOLVED)
 _ASKED = (State.REFERRED, State.OFFERED, State.ACCEPTED, State.BLIND_READ)
 SHOWN = (State.REVEALED, State.FINAL_READ)
 """A specialist has answered blind and has seen both opinions, unnamed."""
-_COMPARED = (State.COMPARED, *LET_BE, *TO_REFER, *_ASKED, *SHOWN)
+UNTOLD = (State.COMPARED, *LET_BE, *TO_REFER, *_ASKED, *SHOWN)
 """Compared, and nobody has been told with what end."""
 _WITH_PEOPLE = (State.READY, *_ASKED)
 ENDED = (State.CLOSED, State.REJECTED, State.LAPSED, State.WITHDRAWN)
 WAITING_FOR_PEOPLE = (State.HELD, State.FAULTED)
 _BEFORE_COMPARISON = (State.RECEIVED, State.INCOMPLETE, State.READY)
-_UNDECIDED = (*_BEFORE_COMPARISON, State.RULED_OUT, *_COMPARED, *WAITING_FOR_PEOPLE)
+_UNDECIDED = (*_BEFORE_COMPARISON, State.RULED_OUT, *UNTOLD, *WAITING_FOR_PEOPLE)
 FOLLOWED = (State.SENT, State.UNREAD, State.CONTESTED)
 """The result is with whoever asked, and a person still owes an act."""
 RELEASED = (State.WRITTEN_UP, *FOLLOWED, State.CLOSED)
@@ -110,7 +110,7 @@ LAW: tuple[Move, ...] = (
     # Corrected afterwards: the new version is locked and compared; the model's read stays as it is sealed.
     *(
         Move(state, Event.FIRST_READ_CORRECTED, State.READY, first=_LOCKED, sets_first=First.AWAITED)
-        for state in (State.READY, *_COMPARED)
+        for state in (State.READY, *UNTOLD)
     ),
     Move(State.READY, Event.COMPARED, State.COMPARED, first=_LOCKED, ai=_DONE),
     Move(State.COMPARED, Event.AGREED, State.CONCORDANT, ai=_SEALED),
@@ -161,6 +161,8 @@ LAW: tuple[Move, ...] = (
     Move(State.CONTESTED, Event.CONTEST_OVERDUE, State.CONTESTED),
     Move(State.CONTESTED, Event.CONTEST_UPHELD, State.WRITTEN_UP),
     Move(State.CONTESTED, Event.CONTEST_CORRECTED, State.WRITTEN_UP),
+    # A patient's assessment is late: told wherever it stands, also while a person has it in hand.
+    *(Move(state, Event.ASSESSMENT_OVERDUE, state) for state in (*_UNDECIDED, State.RESOLVED)),
     *(Move(state, Event.HELD, State.HELD) for state in _STANDING),
     *(Move(state, Event.GAVE_UP, State.FAULTED) for state in _STANDING),
     *(

@@ -38,6 +38,17 @@ class Doors:
 
 NONE = Doors()
 NOT_DOUBLED: Mapping[str, bool] = {}
+NO_DRIFT: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is looked at beside the queues."""
+
+    doubled: Mapping[str, bool]
+    gatekeepers: Sequence[Gatekeeper]
+    assessments: tuple[int, int] | None
+    drifting: Mapping[str, int]
 
 
 class _Counts(Collector):
@@ -46,10 +57,9 @@ class _Counts(Collector):
         queues: tuple[Ledger, Deliveries, MessageStore],
         partners: Sequence[PartnerRow],
         doors: Doors,
-        doubled: Mapping[str, bool],
-        gatekeepers: Sequence[Gatekeeper],
+        watched: Watched,
     ) -> None:
-        self._doubled, self._gatekeepers = doubled, gatekeepers
+        self._watched = watched
         self._doors = doors
         self._ledger, self._deliveries, self._inbox = queues
         self._partners = partners
@@ -90,15 +100,39 @@ class _Counts(Collector):
             "1 while the switch lets two humans read every case of a question.",
             labels=["question"],
         )
-        for question, on in sorted(self._doubled.items()):
+        for question, on in sorted(self._watched.doubled.items()):
             doubled.add_metric([question], on)
         yield doubled
+        yield from self._of_assessments()
+        yield self._of_drift()
         yield from self._of_gatekeepers()
         yield from self._of_partners()
         if self._doors.dicom is not None:
             yield from of_dicom(self._doors.dicom, now())
         if self._doors.mllp is not None:
             yield from of_mllp(self._doors.mllp, now())
+
+    def _of_assessments(self) -> Iterator[GaugeMetricFamily]:
+        if self._watched.assessments is None:
+            return
+        owed = GaugeMetricFamily(
+            "second_reader_assessments",
+            "Assessments that patients wait for, and those of them that are past a date.",
+            labels=["what"],
+        )
+        for what, number in zip(("open", "late"), self._watched.assessments, strict=True):
+            owed.add_metric([what], number)
+        yield owed
+
+    def _of_drift(self) -> GaugeMetricFamily:
+        drifting = GaugeMetricFamily(
+            "second_reader_drift_alarms",
+            "Devices, and all together, of which what the model says has moved.",
+            labels=["question"],
+        )
+        for question, count in sorted(self._watched.drifting.items()):
+            drifting.add_metric([question], count)
+        return drifting
 
     def _of_gatekeepers(self) -> Iterator[GaugeMetricFamily]:
         """Of released cases, as ``policy gate`` tells them: a scrape beside a single case tells no more."""
@@ -112,7 +146,7 @@ class _Counts(Collector):
             "Cases of the window and the model version in use: judged, ruled out; below and read, found.",
             labels=["question", "what"],
         )
-        for each in self._gatekeepers:
+        for each in self._watched.gatekeepers:
             question, passed = each.policy.question, each.passed
             opened.add_metric([question], each.closed is None)
             cases.add_metric([question, "judged"], passed.cases)
@@ -154,12 +188,16 @@ def exposition(
     *,
     doubled: Mapping[str, bool] = NOT_DOUBLED,
     gatekeepers: Sequence[Gatekeeper] = (),
+    assessments: tuple[int, int] | None = None,
+    drifting: Mapping[str, int] = NO_DRIFT,
 ) -> bytes:
     """The metrics in Prometheus' text format.
 
     ``doors``: what the listeners of this machine have told; ``doubled``: where the switch is thrown;
-    ``gatekeepers``: of the policies in force.
+    ``gatekeepers``: of the policies in force; ``assessments``: how many are open, and late; ``drifting``:
+    alarms, of questions that are looked at.
     """
     registry = CollectorRegistry()
-    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, doubled, gatekeepers))
+    watched = Watched(doubled, gatekeepers, assessments, drifting)
+    registry.register(_Counts((ledger, deliveries, inbox), partners, doors, watched))
     return generate_latest(registry)

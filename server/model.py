@@ -260,6 +260,8 @@ class Card:
     """Where the training data are from; empty: not told."""
     shared_errors: SharedErrors | None = None
     """None: not measured."""
+    settles: tuple[str, ...] = ()
+    """What would decide the question, where two readers differ; empty: not told."""
 
     @property
     def identity(self) -> str:
@@ -585,6 +587,47 @@ class StopRule:
     """Cases in which a specialist saw what the model did not."""
 
 
+class DriftAct(StrEnum):
+    """What an alarm of drift comes to."""
+
+    TELL = "tell"
+    STOP = "stop"
+    """The switch is thrown: for the device whose alarm it is, else for the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRule:
+    """When what the model says has moved from what it said at first (second-reading 5, row Drift)."""
+
+    act: DriftAct
+    baseline: int = 1000
+    """So many results are what later ones are held against."""
+    share: float | None = None
+    """Of answers that are present, where a policy knows it; None: that of the baseline."""
+    ratio: float = 3.0
+    """Of the odds of present, up and down, that is to be found."""
+    limit: float = 10.0
+    """Of the cumulated sum of log-likelihood ratios."""
+    shift: float = 0.5
+    """Of the mean score, in standard deviations, that is to be found."""
+    score_limit: float = 18.0
+    """Of the cumulated sum of standardised scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A resolved case in which the model has answered, as far as drift shows by it."""
+
+    seq: int
+    """The order in which cases were resolved."""
+    at: datetime
+    device: Device | None
+    present: bool
+    score: float | None
+    discordant: bool | None
+    """The first reader says otherwise; None: they gave no answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateRule:
     """When a gatekeeper may leave a case without a human (second-reading S8.2)."""
@@ -650,6 +693,8 @@ class Gated:
     key: GateKey
     read: int
     """Which of the case's AI reads, counted from 1."""
+    known: Passed = Passed()
+    """What anybody may know then of cases that are judged alike: released ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -690,6 +735,18 @@ class ContestRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRules:
+    """Within which time a patient's assessment is acknowledged, begun and answered (second-reading S5.2)."""
+
+    acknowledge_within: timedelta = timedelta(hours=1)
+    records_within: timedelta = timedelta(days=2)
+    """Until when the record is found complete, or what is missing has been said."""
+    answer_within: timedelta = timedelta(days=5)
+    answer_within_urgent: timedelta = timedelta(days=1)
+    """Of a Task with another priority than routine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What happens for one question; versioned, never retroactive."""
 
@@ -719,12 +776,15 @@ class Policy:
     reading: ReadingRules | None = None
     """None: nobody is asked whether a result has been read."""
     contest: ContestRules = ContestRules()
+    assessment: AssessmentRules = AssessmentRules()
     reveal: Reveal = Reveal.NEVER
     """Of a file that does not say it: always. A case that was compared before there was a second
     stage has none."""
     final_within: timedelta | None = None
     """How long a final answer is waited for; None: as long as the blind one."""
     stop: StopRule | None = None
+    drift: DriftRule | None = None
+    """None: nobody looks for it."""
     thresholds: Thresholds | None = None
     """None: as the model's card says."""
     gate: GateRule | None = None
@@ -880,6 +940,20 @@ class Earlier:
     """References of people and roles, specialists' and first readers'."""
     models: tuple[str, ...] = ()
     """``name@version``."""
+    cases: tuple[str, ...] = ()
+    """Their ids."""
+    reports: tuple[str, ...] = ()
+    """``Type/id`` of what people have signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A system that was shown an earlier opinion, as the record of accesses has it."""
+
+    speaks_for: frozenset[str]
+    """``Type/id`` of those for whom it speaks; empty: for nobody in particular, or it is not told apart."""
+    found: bool = True
+    """False: it has searched the patient's record, and what a search has shown is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -996,6 +1070,14 @@ class Result:
     kind: Kind = Kind()
 
 
+class Unanswered(StrEnum):
+    """Why there is no answer of a model that was asked."""
+
+    CONTRACT = "declined by its contract"
+    LATE = "no answer in time"
+    WITHDRAWN = "model withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Alike:
     """How many resolved cases came to the same, one for each person; for reports."""
@@ -1010,6 +1092,20 @@ class Alike:
     policy: str | None
     """Digest of the one under which they were opened; None: before any was kept."""
     cases: int
+    blind: Answer | None = None
+    """The specialist's before they were shown what others say."""
+    unanswered: Unanswered | None = None
+    """Why the model has no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What has happened to a case, and when: for the time that it took."""
+
+    policy: str | None
+    """Digest of the one under which it was opened."""
+    steps: tuple[tuple[str, datetime], ...]
+    """Values of ``server.states.Event``, in the order in which they happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1065,6 +1161,32 @@ class Overdue:
     """When they are told next."""
 
 
+class Term(StrEnum):
+    """What is owed to whoever has asked for an assessment, in this order."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    RECORDS = "records"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Until when each of it is owed, from the moment that the Task came."""
+
+    acknowledge_by: datetime
+    records_by: datetime
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLate:
+    """Patient, coordinator and medical director were told that something of it is late."""
+
+    term: Term
+    again: datetime
+    """When they are told next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chase:
     """A result is with whoever asked, and nobody has said that they have read it."""
@@ -1109,6 +1231,20 @@ class TurnedOut:
     """``Task/id``; empty: told by a command."""
     evidence: str = ""
     """What shows it, as the Task refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """What a resolved case came to, and how it turned out; nothing of whose it was."""
+
+    first: Answer | None
+    model: Answer | None
+    end: Answer | None
+    """What it ended with: the specialist's answer where there is one, else the first reader's."""
+    turned_out: Answer
+    basis: Basis
+    after: timedelta
+    """From when it was resolved until that was known."""
 
 
 @dataclass(frozen=True, slots=True)

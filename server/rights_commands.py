@@ -1,4 +1,4 @@
-"""``unread``, ``acknowledge``, ``contests`` and ``contest``: what is owed once a result is released."""
+"""``unread``, ``acknowledge``, ``contests``, ``contest`` and ``assessments``: what is owed to people."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from server.case import IllegalMove, State
 from server.clock import now
 from server.console.trace import summary
 from server.errors import Category, fault
-from server.model import ContestEnd, Decided
+from server.model import ContestEnd, Decided, Term
 from server.options import WORDS
 from server.ports import CaseRow
 from server.store.followed import DECISIONS, Followed
+from server.store.owing import Assessments
+from server.times import instant
 from server.wiring import build
 
 _LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
@@ -75,7 +77,29 @@ def contest(case_id: str, end: str, by: str, reason: str) -> None:
     click.echo(f"{case_id} is {end}; the worker tells whoever contested it next")
 
 
-COMMANDS = (unread, acknowledge, contests, contest)
+@click.command()
+@_LIMIT
+def assessments(limit: int) -> None:
+    """List assessments that patients wait for: who owes what, and until when."""
+    at = now()
+    rows = Assessments(build(settings.load()).database).owing()
+    for each in rows[:limit]:
+        told = summary(each.case)
+        late = "late since" if each.by <= at else "until"
+        click.echo(
+            f"{told['case']}  {told['state']:<10}  {told['accountable']} owes {_OWED[each.term]} "
+            f"{late} {instant(each.by)}  {told['question']}  {told['task']}"
+        )
+    if not rows:
+        click.echo("no assessment is owed")
+
+
+_OWED = {
+    Term.ACKNOWLEDGEMENT: "an acknowledgement",
+    Term.RECORDS: "a word on the record",
+    Term.ANSWER: "the opinion",
+}
+COMMANDS = (unread, acknowledge, contests, contest, assessments)
 
 
 def _list(states: Sequence[State], limit: int, nothing: str) -> None:

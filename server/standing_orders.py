@@ -10,7 +10,6 @@ from server.changes import EVERYTHING, Counting, Switch, thrown
 from server.clock import now
 from server.log import logger
 from server.policies import differing
-from server.stopping import RULE
 from server.store.policies import PolicyStore
 from server.store.switches import SwitchStore
 from server.times import instant
@@ -40,7 +39,7 @@ def of_policies(house: House, at: datetime) -> dict[str, Any]:
             {
                 "scope": _scope(each),
                 "since": instant(each.at),
-                "by": RULE if each.figures is not None else "a person",
+                "by": each.by if each.figures is not None else "a person",
             }
             for each in thrown(house.rulings.switches.words()).values()
         ],

@@ -108,6 +108,7 @@ class Event(StrEnum):
     REPORTED_WITHOUT_AI = "written up without AI"
     OPINION_WITHDRAWN = "opinion withdrawn"
     VIEW_KEPT = "own view kept by the physician in charge"
+    ASSESSMENT_OVERDUE = "assessment overdue"
     TAKEN_BACK = "taken back undelivered"
     STOP_REFUSED = "stop refused"
 

@@ -168,7 +168,11 @@ def registered(settings: Settings) -> Clients:
 
     def client(id_: str) -> Caller | None:
         found = register.current().get(id_)
-        return None if found is None else Caller(found.id, found.name, found.scopes, found.roles)
+        return (
+            None
+            if found is None
+            else Caller(found.id, found.name, found.scopes, found.roles, found.speaks_for)
+        )
 
     return client
 

@@ -103,10 +103,10 @@ def _loops(settings: Settings, readers: Readers) -> list[Loop]:
 def _look_around(house: House) -> None:
     """What a start tells of policies; and whoever resolved the last case may have died before its look."""
     from server.standing_orders import tell_differing  # noqa: PLC0415 - see above
-    from server.workers import stop_watch  # noqa: PLC0415 - see above
+    from server.workers import watches  # noqa: PLC0415 - see above
 
     tell_differing(house)
-    stop_watch(house).look_at_all()
+    watches(house).look_at_all()
 
 
 def _unhurried(stop: Event) -> None:

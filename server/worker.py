@@ -94,7 +94,7 @@ class CaseWorker:
         try:
             foreseen(lambda: self.resolved(case.question), case=case.id)
         except Fault as failure:
-            logger().error("the stop rule cannot be asked", question=case.question, reason=str(failure))
+            logger().error("the watches cannot look", question=case.question, reason=str(failure))
 
     def _failed(self, claim: Claim, error: str) -> None:
         attempt, position, at = claim.case.attempts + 1, claim.case.position, self.now()

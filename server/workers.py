@@ -11,6 +11,7 @@ from server.clock import now
 from server.completeness import Inquiry
 from server.couriers import Couriers, with_archives, with_receivers
 from server.dicom.peers import load_peers
+from server.drifting import Watches, drift_watch
 from server.fhir.courier import FhirCourier
 from server.fhir.pens.correspondence import Operator
 from server.fhir.smart.logins import Logins
@@ -18,6 +19,7 @@ from server.fhir.subscriptions.addresses import Reachable
 from server.fhir.subscriptions.courier import NoticeCourier
 from server.keys import audit_key
 from server.leases import delivery_lease
+from server.looking import Looks
 from server.model import Document, GateKey, Passed, Track, Withdrawal
 from server.notifier import Notifier
 from server.policies import PolicyBook
@@ -34,7 +36,7 @@ from server.store.inquiries import Inquiries
 from server.store.later_answers import LaterAnswers
 from server.store.ledger import Ledger
 from server.store.performed import PerformedSteps
-from server.wiring import House, desk
+from server.wiring import House, audit_clerk, desk
 from server.worker import CaseWorker, DeliveryWorker
 
 if TYPE_CHECKING:
@@ -78,6 +80,9 @@ class Files:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return self.gates.passed(key, since)
 
+    def told(self, key: GateKey, since: datetime) -> Passed:
+        return self.gates.told(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)
 
@@ -102,14 +107,14 @@ def case_worker(house: House, readers: Callable[[str], Reader]) -> CaseWorker:
         receivers=house.receivers,
         issuers=load_peers(house.settings.dicom_peers).issuers,
         earlier=EarlierReads(house.database),
+        looked=Looks(audit_clerk(house), house.shelf, house.clients),
     )
-    watch = stop_watch(house)
-    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watch.look)
+    return CaseWorker(house.ledger, tools, now, house.settings.step_attempts, watches(house).look)
 
 
-def stop_watch(house: House, now: Callable[[], datetime] = now) -> StopWatch:
-    """Who asks the stop rules."""
-    return StopWatch(house.cards, house.rulings, now)
+def watches(house: House, now: Callable[[], datetime] = now) -> Watches:
+    """Who asks the stop rules, and looks for drift."""
+    return Watches(StopWatch(house.cards, house.rulings, now), drift_watch(house, now))
 
 
 def delivery_worker(house: House, logins: Logins) -> DeliveryWorker:

@@ -47,9 +47,12 @@ def test_health_tells_what_runs(world: World) -> None:
         "parkedDeliveries": 1,
         "policies": {},
         "doubleReading": [],
+        "driftAlarms": 0,
         "resultsToRead": 0,
         "unreadResults": 0,
         "contestedResults": 0,
+        "openAssessments": 0,
+        "lateAssessments": 0,
     }
 
 

@@ -24,7 +24,7 @@ from server.case import (
     advance,
     public_state,
 )
-from server.commands import law_table
+from server.law_command import law_table
 from server.steps import STEPS
 
 ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
@@ -41,6 +41,13 @@ HUMAN_DESKS = {
 }
 
 
+def before_a_person(position: Position) -> State | None:
+    """Where a case goes back to; what is noted of it meanwhile leaves that as it is."""
+    if position.state in WITH_A_PERSON:
+        return position.before
+    return State.READY if position.state is State.RULED_OUT else position.state
+
+
 def rows_for(position: Position, event: Event) -> list[Position]:
     """What the table itself says, read without the code under test."""
     return [
@@ -48,9 +55,7 @@ def rows_for(position: Position, event: Event) -> list[Position]:
             move.to,
             move.sets_first or position.first,
             move.sets_ai or position.ai,
-            (State.READY if position.state is State.RULED_OUT else position.state)
-            if move.to in WITH_A_PERSON
-            else None,
+            before_a_person(position) if move.to in WITH_A_PERSON else None,
         )
         for move in LAW
         if (move.state, move.event) == (position.state, event)
@@ -91,6 +96,12 @@ def test_what_was_ruled_out_and_is_stopped_before_it_is_told_is_read_by_humans(e
     stopped = advance(Position(State.RULED_OUT, First.NOT_READ, Ai.SEALED), event)
     assert (stopped.before, stopped.first) == (State.READY, First.AWAITED)
     assert advance(stopped, Event.RESUMED) == Position(State.READY, First.AWAITED, Ai.SEALED)
+
+
+@pytest.mark.parametrize("held", sorted(WITH_A_PERSON))
+def test_what_is_noted_while_a_person_has_a_case_leaves_where_it_goes_back_to(held: State) -> None:
+    stopped = Position(held, before=State.OFFERED)
+    assert advance(stopped, Event.ASSESSMENT_OVERDUE) == stopped
 
 
 @pytest.mark.parametrize("before", sorted(set(State) - ENDED - WITH_A_PERSON - {State.RULED_OUT}))

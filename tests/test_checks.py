@@ -37,6 +37,7 @@ def test_a_sound_installation_passes_every_line(tmp_path: Path) -> None:
     assert [each for each in found.values() if not each.good] == []
     assert " under bacterial-meningitis@" in found["cards and policies"].detail
     assert found["cards and policies"].detail.endswith(", abm-forest@1.0.0 for assessments")
+    assert found["cards and policies"].detail.count("(of any device: its card names none)") == 1
     assert found["destinations"].detail == "none"
     assert found["data folder"].detail == str(tmp_path / "data")
     new = f"; {tmp_path / 'data' / 'second-reader.db'} is not there yet, 'migrate' or 'up' makes it"

@@ -93,7 +93,7 @@ def test_the_commands_are_those_of_the_documentation() -> None:
         "up", "web", "work", "dicom", "mllp", "migrate", "check", "case", "cases", "hold", "resume", "vouch",
         "complete", "end", "import", "messages", "withdraw", "withdraw-model", "parked", "partners", "resend",
         "directory", "law", "policy", "reindex", "types", "unread", "acknowledge", "contests", "contest",
-        "keep", "dissent", "report",
+        "keep", "dissent", "report", "assessments", "drift", "outcome",
     }  # fmt: skip
 
 

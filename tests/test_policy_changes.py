@@ -81,7 +81,7 @@ def standings() -> dict[str, str]:
 
 
 def test_a_new_install_starts_with_its_files_in_force(site: Path) -> None:
-    assert standings() == {"1.1.0": "in force"}
+    assert standings() == {"1.1.1": "in force"}
     assert "the first of its question" in run("list")
 
 
@@ -89,9 +89,9 @@ def test_two_people_change_a_policy_after_a_replay(site: Path) -> None:
     cases = file(site, CASES, "cases.jsonl")
     told = propose(site, NEXT, "Ada", "--cases", cases)
     assert "3 cases: a specialist asked in 3 (100.0%) before, 0 (0.0%) after" in told
-    assert standings() == {"1.1.0": "in force", "1.2.0": "proposed"}
+    assert standings() == {"1.1.1": "in force", "1.2.0": "proposed"}
     assert "counts from now on" in run("approve", digest()[:8].upper(), "--by", "Bo")
-    assert standings() == {"1.2.0": "in force", "1.1.0": "replaced"}
+    assert standings() == {"1.2.0": "in force", "1.1.1": "replaced"}
     [row] = [each for each in listed() if each["version"] == "1.2.0"]
     assert (row["proposedBy"], row["approvedBy"], row["reason"]) == ("Ada", "Bo", "fewer referrals")
     assert row["replay"]["set"] == hashlib.sha256(CASES.encode()).hexdigest()
@@ -125,12 +125,12 @@ def test_a_date_is_waited_for_and_can_be_called_off(site: Path) -> None:
     )
     assert "a time with its zone" in run("approve", digest(), "--by", "Bo", "--from", "2120-01-01T00:00:00")
     assert "2119-12-31T23:00" in run("approve", digest(), "--by", "Bo", "--from", future)
-    assert standings() == {"1.2.0": "waiting", "1.1.0": "in force"}
+    assert standings() == {"1.2.0": "waiting", "1.1.1": "in force"}
     other = text(version='"1.3.0"')
     said = refused(Category.CONFLICT, "propose", file(site, other), "--by", "Ada", "--reason", "x")
     assert "waits for its date" in said
     run("reject", digest(), "--by", "Cy", "--reason", "not now")
-    assert standings() == {"1.2.0": "called off", "1.1.0": "in force"}
+    assert standings() == {"1.2.0": "called off", "1.1.1": "in force"}
     assert "called off by Cy" in run("list")
     propose(site)
     run("approve", digest(), "--by", "Bo")
@@ -140,7 +140,7 @@ def test_a_date_is_waited_for_and_can_be_called_off(site: Path) -> None:
 def test_a_rejected_proposal_is_listed_and_counts_never(site: Path) -> None:
     propose(site)
     run("reject", digest(), "--by", "Bo", "--reason", "too few audits")
-    assert standings() == {"1.1.0": "in force", "1.2.0": "rejected"}
+    assert standings() == {"1.1.1": "in force", "1.2.0": "rejected"}
     assert "rejected by Bo before" in refused(Category.CONFLICT, "approve", digest(), "--by", "Cy")
     assert "only what is proposed" in refused(
         Category.CONFLICT, "reject", digest(), "--by", "Cy", "--reason", "x"
@@ -261,9 +261,9 @@ def test_a_changed_file_does_not_count_at_the_next_start_and_is_told(
     path = site / "policies" / SHIPPED.name
     path.write_text(NEXT, encoding="utf-8")
     house = build(_settings(site))
-    assert house.policies[QUESTION].version == "1.1.0"
+    assert house.policies[QUESTION].version == "1.1.1"
     health = of_policies(house, house.rulings.changes.counting(QUESTION)[0].from_at)
-    assert health["policies"][QUESTION].startswith(f"{QUESTION}@1.1.0 ({OLD.digest[:12]}")
+    assert health["policies"][QUESTION].startswith(f"{QUESTION}@1.1.1 ({OLD.digest[:12]}")
     assert health["policyFilesNotInForce"] == {
         QUESTION: f"python -m server policy propose {SHIPPED.name} --by NAME --reason TEXT"
     }
@@ -290,7 +290,7 @@ def test_what_is_in_force_needs_no_file_any_more(site: Path) -> None:
     path.write_text(text(version='"3.0.0"'), encoding="utf-8")
     for _ in range(2):
         house = build(_settings(site))
-        assert house.policies[QUESTION].version == "1.1.0"
+        assert house.policies[QUESTION].version == "1.1.1"
         house.close()
 
 

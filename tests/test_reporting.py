@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from server.commands import main
 from server.errors import Category, Fault
 from server.settings import load
-from server.store import reporting
+from server.store import lots
 from server.store.policy_tables import gate, policy_text, result
 from server.store.tables import cases
 from server.wiring import build
@@ -32,6 +32,9 @@ USUAL: Sequence[Row] = (
     (P, P, None, 60), (A, P, P, 25), (A, P, A, 15), (P, A, P, 12), (P, A, A, 14), (A, A, None, 400),
     (A, None, A, 30), (None, A, A, 4),
 )  # fmt: skip
+HALF: Sequence[Row] = (
+    (P, P, None, 8), (A, P, P, 2), (A, P, A, 2), (P, A, P, 2), (P, A, A, 2), (A, A, None, 22),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Policies of the shipped ones, which a test may change before the first command."""
     monkeypatch.setenv("SECOND_READER_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SECOND_READER_POLICIES", str(tmp_path / "policies"))
-    monkeypatch.setattr(reporting, "SPREAD", 1)
+    monkeypatch.setattr(lots, "SPREAD", 1)
     (tmp_path / "policies").mkdir()
     for each in SHIPPED.glob("*.toml"):
         (tmp_path / "policies" / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
@@ -76,9 +79,15 @@ def told(*words: str) -> dict[str, Any]:
 
 
 def put(
-    rows: Sequence[Row], *, rule: str = "P1", at: datetime = AT, start: int = 0, policy: str | None = None
+    rows: Sequence[Row],
+    *,
+    rule: str = "P1",
+    at: datetime = AT,
+    start: int = 0,
+    policy: str | None = None,
+    sexes: Sequence[str | None] = (None,),
 ) -> int:
-    """So many resolved cases of as many people; returns the next number."""
+    """So many resolved cases of as many people, of these sexes in turn; returns the next number."""
     run("migrate")
     house = build(load())
     number, cases_, results = start, list[dict[str, Any]](), list[dict[str, Any]]()
@@ -91,6 +100,7 @@ def put(
                     "case_id": f"c{number}", "question": QUESTION, "card": CARD, "at": at, "verdict": verdict,
                     "rule": rule, "first": first, "model": model, "priority": "routine", "final": final,
                     "probability": {P: 0.9, A: 0.1}.get(model or ""), "silence": None,
+                    "sex": sexes[number % len(sexes)],
                 }
             )  # fmt: skip
             number += 1
@@ -119,10 +129,15 @@ def test_figures_of_a_usual_month(folder: Path) -> None:
     agreement = found["agreement"]
     kappa = [round(agreement["kappa"][each], 3) for each in ("value", "low", "high")]
     assert kappa == [0.569, 0.477, 0.662]
-    assert round(agreement["positive"], 4) == round(120 / 186, 4)
-    assert round(agreement["negative"], 4) == round(800 / 866, 4)
-    assert round(agreement["prevalence"], 4) == round(186 / 1052, 4)
-    assert round(agreement["ac1"], 3) == 0.823
+    assert round(agreement["positive"]["value"], 4) == round(120 / 186, 4)
+    assert round(agreement["negative"]["value"], 4) == round(800 / 866, 4)
+    assert round(agreement["prevalence"]["value"], 4) == round(186 / 1052, 4)
+    assert round(agreement["ac1"]["value"], 3) == 0.823
+    for name in ("positive", "negative", "ac1", "prevalence"):
+        assert agreement[name]["low"] < agreement[name]["value"] < agreement[name]["high"]
+    assert set(found["notCompared"]["declinedBecause"].values()) == {"not told"}
+    assert found["audits"]["betterReader"]["test"] == "chi square"
+    assert found["workload"]["saved"]["1"]["to"] == 1 - (1 + 66 / 526) / 2
     assert found["notCompared"]["declined"] == 30
     assert found["notCompared"]["firstUnusable"] == "fewer than 10"
     assert found["yield"]["all"]["count"] == 25 + 14
@@ -274,6 +289,8 @@ def test_calibration_of_enough_known_cases(folder: Path) -> None:
     del folder
     put(((A, P, P, 90), (A, P, A, 10), (P, A, A, 90), (P, A, P, 10)))
     found = told()["calibration"]
+    assert found.pop("slope") == {"value": 1.0, "low": 0.79, "high": 1.21}
+    assert found.pop("intercept") == {"value": 0.0, "low": -0.46, "high": 0.46}
     assert found == {"casesAtLeast": 200, "ece": 0.0, "brier": 0.09, "relative": True}
 
 
@@ -291,3 +308,36 @@ def test_what_is_refused(folder: Path, words: tuple[str, ...], category: Categor
     with pytest.raises(Fault, match=says) as refused:
         run("report", *words)
     assert refused.value.category is category
+
+
+def test_by_groups(folder: Path) -> None:
+    """Women and men alike, then men with more disagreement; of a few of no known sex nothing is told."""
+    del folder
+    put([each for _ in range(10) for each in HALF], sexes=("female", "male"))
+    found = told("--by", "sex", "--by", "site")["groups"]
+    assert found["sex"]["compared"] == [
+        {"group": ["female"], "compared": 190}, {"group": ["male"], "compared": 190},
+    ]  # fmt: skip
+    assert found["sex"]["discordance"][0]["share"]["count"] == 40
+    assert told()["table"]["compared"] == 190 + 190
+    assert found["site"]["compared"] == "not told"
+    text = run("report", "--by", "sex").output
+    assert "by sex; others: in no group that is large enough, or not counted in one yet" in text
+    assert "less that of all others" in text
+    assert "request to first read; to delivery" in text
+    assert max(map(len, text.splitlines())) <= 110
+    assert "groups" not in told()
+
+
+def test_groups_and_who_is_in_none_are_all_that_are_told(folder: Path) -> None:
+    """The whole less its groups is a part that is told, or nothing."""
+    del folder
+    put([each for _ in range(5) for each in HALF], sexes=("female", "male", "male", "female", "other"))
+    found = told("--by", "sex")
+    compared = found["groups"]["sex"]["compared"]
+    assert sum(each["compared"] for each in compared) == found["table"]["compared"] == 190
+    for name in ("discordance", "yield"):
+        parts = found["groups"]["sex"][name]
+        if parts != "not told":
+            whole = found["discordance" if name == "discordance" else "yield"]["all"]
+            assert sum(each["share"]["count"] for each in parts) == whole["count"]

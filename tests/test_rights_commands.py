@@ -11,7 +11,9 @@ import pytest
 from server.clock import now
 from server.errors import Category, Fault
 from server.model import ReadingRules
+from server.times import instant
 from tests.test_commands import Run, case_of, run
+from tests.test_story_assessment import request
 from tests.test_story_contest import contest
 from tests.test_story_unread import delivered
 from tests.world import VIRAL, World, make_world, send_case, with_policy
@@ -79,3 +81,23 @@ def test_contests_are_listed_and_decided(world: World, run: Run) -> None:
     world.run()
     assert world.state(sent.task_id) == "sent", "what was told last is to be read"
     assert run("contests").output == "nothing is contested\n"
+
+
+def test_assessments_are_listed_with_who_owes_what_until_when(world: World, run: Run) -> None:
+    assert run("assessments").output == "no assessment is owed\n"
+    sent = delivered(world)
+    world.watch.time = now()
+    task = str(world.post(request(sent, "human"))["id"])
+    world.run()
+    [line] = run("assessments").output.splitlines()
+    until = instant(world.watch() + timedelta(days=5))
+    assert line.startswith(f"{case_of(world, task)}  held        coordinator owes the opinion until {until}")
+    assert line.endswith(f"bacterial-meningitis  Task/{task}")
+
+
+def test_a_late_one_says_since_when(world: World, run: Run) -> None:
+    sent = delivered(world)
+    world.post(request(sent, "human"))
+    world.run()
+    [line] = run("assessments").output.splitlines()
+    assert "coordinator owes the opinion late since 2026-01-10T09:00" in line

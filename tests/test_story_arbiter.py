@@ -166,7 +166,8 @@ def test_a_final_answer_that_differs_from_the_blind_one_counts_everywhere(opened
     arbiter.world.run()
     assert (business(arbiter), decided(arbiter)) == ("closed-amended", "specialist")
     for part in (
-        "First report: absent. Model: present. They differ on: Bacterial meningitis.",
+        "clinician. First report: absent.",
+        "Model: present. First report and model differ on: Bacterial meningitis.",
         "Specialist, blind: absent.",
         "Specialist, after both were shown unnamed: present, because: Look at the glucose.",
         "Decided by: Specialist.",

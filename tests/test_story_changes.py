@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.changes import EVERYTHING, Act, Kept, Proposal, Said
-from server.model import Answer
+from server.model import Answer, Kind
 from server.policies import PolicyBook
 from server.routing.policy import read_policy
 from server.store.migrate import migrate
@@ -208,7 +209,7 @@ def test_two_processes_take_a_change_up_without_a_start_and_never_disagree(
     assert {each.policy for each in rows.values()} == {OLD.digest, NEW.digest}
     for row in rows.values():
         assert books[0].of(row) == books[1].of(row)
-    assert sorted(books[0].of(row).version for row in rows.values()) == ["1.1.0", "2.0.0"]
+    assert sorted(books[0].of(row).version for row in rows.values()) == ["1.1.1", "2.0.0"]
 
 
 def test_a_case_of_before_counts_under_the_first_that_is_kept(opened: Callable[..., World]) -> None:
@@ -218,7 +219,7 @@ def test_a_case_of_before_counts_under_the_first_that_is_kept(opened: Callable[.
     change(world)
     world.run()
     [row] = world.house.ledger.recent(1)
-    assert world.cases.tools.policies.of(row).version == "1.1.0"
+    assert world.cases.tools.policies.of(row).version == "1.1.1"
     assert world.state(sent.task_id) == "ready"
 
 
@@ -245,7 +246,7 @@ def test_a_change_of_a_date_that_has_begun_stays_in_force_when_the_clock_is_set_
         world.watch.forward(hours=hours)
         sent = send_case(world, BACTERIAL, number=f"T-{number}")
         versions.append(history(world, sent)[0][2])
-    assert versions == [f"{QUESTION}@1.1.0", f"{QUESTION}@2.0.0", f"{QUESTION}@2.0.0"]
+    assert versions == [f"{QUESTION}@1.1.1", f"{QUESTION}@2.0.0", f"{QUESTION}@2.0.0"]
 
 
 def test_results_of_before_are_those_that_are_counted_since(opened: Callable[..., World]) -> None:
@@ -266,7 +267,9 @@ def test_results_of_before_are_those_that_are_counted_since(opened: Callable[...
     ]
     _back_to(world.house.database, "0015")
     migrate(world.house.database)
-    assert world.house.rulings.results.past(QUESTION, 9) == before
+    # By what figures are told apart is not known of them (0018).
+    untold = [replace(each, kind=Kind(), blind=None) for each in before]
+    assert world.house.rulings.results.past(QUESTION, 9) == untold
 
 
 # -- the switch ----------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ def test_the_first_reader_is_sent_what_the_model_says(
     assert opinion["status"] == "partial"
     assert opinion["conclusion"] == (
         f"AI second read, not verified by a clinician. AI second read: {words} "
-        "Shown to the first reader before signing, by the policy of this question."
+        "Shown to the first reader before signing, by the policy of this question. What the model cannot do: "
+        "tests."
     )
     [task] = resources(preview, "Task")
     assert [each["type"]["coding"][0]["code"] for each in task["output"]] == ["ai-opinion"]

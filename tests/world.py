@@ -17,6 +17,7 @@ from server.completeness import Inquiry
 from server.contract import Inputs
 from server.errors import Category, fault
 from server.fhir.pens.correspondence import Operator
+from server.looking import Looks
 from server.model import (
     AiRead,
     Answer,
@@ -58,9 +59,9 @@ from server.store.partners import Partners
 from server.store.performed import PerformedSteps
 from server.store.resources import Resources
 from server.store.vault import Vault
-from server.wiring import House, accesses, registered, subscriptions
+from server.wiring import House, accesses, audit_clerk, registered, subscriptions
 from server.worker import CaseWorker, DeliveryWorker
-from server.workers import Files, stop_watch
+from server.workers import Files, watches
 from tests.schema import migrated
 
 SR = "https://second-reader.example/fhir"
@@ -237,6 +238,9 @@ class LostFacts:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return GateStore(self.world.house.database).passed(key, since)
 
+    def told(self, key: GateKey, since: datetime) -> Passed:
+        return GateStore(self.world.house.database).told(key, since)
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)
 
@@ -371,6 +375,7 @@ def make_world(
         archives=house.archives,
         receivers=house.receivers,
         earlier=EarlierReads(database),
+        looked=Looks(audit_clerk(house, watch), house.shelf, house.clients),
     )
     app = create_app(house, watch)
     yield World(
@@ -379,7 +384,7 @@ def make_world(
         watch,
         reader,
         courier,
-        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, stop_watch(house, watch).look),
+        CaseWorker(house.ledger, tools, watch, chosen.step_attempts, watches(house, watch).look),
         DeliveryWorker(house.deliveries, courier, watch),
         others,
     )

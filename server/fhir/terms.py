@@ -89,6 +89,7 @@ ACKNOWLEDGE = Coding(TASK, "acknowledge", "Result read")
 OUTCOME = Coding(TASK, "outcome", "What turned out")
 REMINDER = Coding(TASK, "unread-result", "Result not read yet")
 CONTEST_NEWS = Coding(TASK, "contested-result", "Result contested")
+ASSESSMENT_LATE = Coding(TASK, "late-assessment", "Assessment late")
 FINAL_READ = Coding(TASK, "final-read", "Final read")
 
 IN_QUESTION = Coding(TASK, "clinical-question", "Clinical question")

@@ -80,6 +80,7 @@ def _card(fields: dict[str, Any]) -> Card:
         present_codes=fields.pop("present"),
         absent_codes=fields.pop("absent"),
         limits=tuple(fields.pop("limits")),
+        settles=tuple(fields.pop("settles")),
         subgroups=tuple(Subgroup(**each) for each in fields.pop("subgroups")),
         film=FilmContract(**film) if film else None,
         shared_errors=SharedErrors(**shared) if shared else None,

@@ -45,7 +45,7 @@ def _clause(part: Contribution) -> str:
 
 
 def _source(card: Card) -> str:
-    return f"Reader {card.identity}; what it cannot do stands in its card."
+    return f"Reader {card.identity}."
 
 
 def _finding(card: Card) -> str:

@@ -264,6 +264,7 @@ class CardSchema(Strict):
     family = Checked(_TEXT, _text, required=False)
     trained_on = Checked(_TEXT, _text, required=False)
     shared_errors = fields.Nested(SharedErrorsSchema)
+    settles = fields.List(Checked(_TEXT, _text), load_default=list)
 
 
 class TabularCardSchema(CardSchema):

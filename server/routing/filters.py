@@ -128,6 +128,14 @@ def _other_line(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -
     return None
 
 
+def _not_looked(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
+    """S5.4: no sight of an earlier opinion; what is not known is told with the result, and bars nobody."""
+    del spells
+    if any(each.found for each in terms.shown(specialist)):
+        return "was shown an earlier opinion: a system that speaks for them has read it"
+    return None
+
+
 def _under_cap(specialist: Specialist, terms: Terms, spells: Sequence[Spell]) -> str | None:
     del spells
     cap, count = terms.rules.most_open, terms.track(specialist).open
@@ -170,6 +178,7 @@ FILTERS: tuple[Filter, ...] = (
     _other_person,
     _other_organisation,
     _other_line,
+    _not_looked,
     _under_cap,
     _not_asked,
     _present,

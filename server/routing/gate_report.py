@@ -6,7 +6,7 @@ from typing import Any
 
 from server.model import Passed
 from server.routing.gate import omission_bound
-from server.routing.report import share
+from server.routing.shares import Figure, share
 from server.routing.stop import FEWEST
 from server.routing.told import FEW, HIDDEN, Count, alone, halves
 
@@ -25,9 +25,22 @@ def gate_figures(passed: Passed, limit: float | None) -> dict[str, Any]:
         "ruledOut": share(told_out, alone(judged), told_rest),
         "readByHumans": reads,
         "found": share(found, reads, clean),
+        "falseOmission": _omitted(share(found, reads, clean)),
         "omissionBound": _bound(reads, found),
         "limit": limit,
     }
+
+
+def _omitted(found: Figure) -> Figure:
+    """Gross false omissions: of cases below the threshold that humans have read, as of those ruled out.
+
+    Two-sided, of whatever first reader or specialist has found; of a number that is not told, its reach.
+    """
+    if not isinstance(found, dict) or "share" in found:
+        return found
+    if "atMost" in found:
+        return {"from": 0.0, "to": found["atMost"], "low": 0.0, "high": found["high"]}
+    return {"from": found["atLeast"], "to": 1.0, "low": found["low"], "high": 1.0}
 
 
 def _bound(read: Count, found: Count) -> dict[str, float] | str:

@@ -19,11 +19,11 @@ _OF_A_MODEL = ("vendor", "model family", "training source", "errors")
 _WORST = (Finding.DIFFERENT, Finding.UNKNOWN, Finding.SHARED)
 _WHAT = ("person", "organisation", "reporting line")
 _UNKNOWN = "cannot be shown"
-_SIGHT = Check(
-    "sight", Finding.DIFFERENT, "no earlier opinion was shown to the assessor before theirs was signed"
+_UNSEEN = (
+    "no earlier opinion was shown at this server to the assessor, or to a system that speaks for them, "
+    "before theirs was signed"
 )
-"""By the law and the seal: opinions on a question that is open are shown to nobody who reads for it."""
-
+_NOT_KNOWN = "it cannot be known whether the assessor was shown an earlier opinion"
 
 _SIGHT_OF_A_MODEL = Check("sight", Finding.DIFFERENT, "no earlier opinion was shown to the model")
 
@@ -33,10 +33,27 @@ def checks(role: str, directory: Sequence[Specialist], terms: Terms) -> tuple[Ch
     found = next((each for each in directory if each.role == role), None)
     if found is None:
         words = "the directory does not have the assessor any more"
-        return (*(Check(what, Finding.UNKNOWN, words) for what in _WHAT), _SIGHT)
+        return tuple(Check(what, Finding.UNKNOWN, words) for what in (*_WHAT, "sight"))
     strict = replace(terms, rules=replace(terms.rules, reporting_line=True))
     said = [check(found, strict, ()) for check in INDEPENDENCE]
-    return (*(_check(what, words) for what, words in zip(_WHAT, said, strict=True)), _SIGHT)
+    return (*(_check(what, words) for what, words in zip(_WHAT, said, strict=True)), _sight(found, terms))
+
+
+def _sight(found: Specialist, terms: Terms) -> Check:
+    """While the question is open the seal shows nothing; who was shown what before is in the audit trail."""
+    shown, looked = terms.shown(found), terms.looked
+    if any(each.found for each in shown):
+        words = "an earlier opinion was shown to a system that speaks for the assessor or their organisation"
+        return Check("sight", Finding.SHARED, words)
+    if looked is None:
+        return Check("sight", Finding.UNKNOWN, f"{_NOT_KNOWN}: the record of accesses cannot be read")
+    if any(each.found for each in looked if not each.speaks_for):
+        words = f"{_NOT_KNOWN}: a system that speaks for nobody in particular has read one"
+        return Check("sight", Finding.UNKNOWN, words)
+    if shown or any(not each.speaks_for for each in looked):
+        words = f"{_NOT_KNOWN}: the patient's record was searched before, and what a search shows is not kept"
+        return Check("sight", Finding.UNKNOWN, words)
+    return Check("sight", Finding.DIFFERENT, _UNSEEN)
 
 
 def model_checks(before: Sequence[Card | None], other: Card) -> tuple[Check, ...]:

@@ -10,7 +10,7 @@ CONTROL = 3.090232
 """Of 998 in 1,000: the outer limits, which chance leaves twice in a thousand looks."""
 
 
-def wilson(count: int, of: int, z: float = USUAL) -> tuple[float, float]:
+def wilson(count: float, of: float, z: float = USUAL) -> tuple[float, float]:
     """The lowest and the highest share that ``count`` of ``of`` speaks for; of nothing, anything."""
     if of == 0:
         return 0.0, 1.0

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from server.model import Candidate, FirstRead, Needs, Policy, Specialist, Track
+from server.model import Candidate, FirstRead, Looked, Needs, Policy, Specialist, Track
 from server.routing.availability import free_spells
 from server.routing.filters import failures, other_specialty
 from server.routing.scoring import score
@@ -25,14 +25,15 @@ def match(
     seed: str,
     needs: Needs = UNSAID,
     tracks: Mapping[str, Track] | None = None,
+    looked: Sequence[Looked] | None = (),
 ) -> tuple[Candidate, ...]:
     """Every specialist weighed for one case: those who may be asked, best first; then the others,
     nearest first, and last who reads something else.
 
     ``usual`` is how long an answer may take by the policy; ``already`` are the roles that were asked
     before; ``seed`` is recorded with the case, so that the order among equal scores can be replayed;
-    ``tracks`` is what our own ledger knows of each role. Whoever failed a filter has no score, however
-    good a match otherwise.
+    ``tracks`` is what our own ledger knows of each role; ``looked`` who was shown an earlier opinion. Whoever
+    failed a filter has no score, however good a match otherwise.
     """
     terms = terms_of(
         specialists,
@@ -44,6 +45,7 @@ def match(
         already=already,
         needs=needs,
         tracks=tracks,
+        looked=looked,
     )
     fit, unfit, others = list[Candidate](), list[Candidate](), list[Candidate]()
     elsewhere = (other_specialty(terms.specialties),)

@@ -20,9 +20,10 @@ from server.routing.band_schema import (
     amiss,
     pathway,
 )
+from server.routing.drift_schema import DriftSchema
 from server.routing.gate_schema import GateSchema, unfit
 from server.routing.requirements import CodingSchema, MatchingSchema
-from server.routing.rights_schema import ContestSchema, ReadingSchema
+from server.routing.rights_schema import AssessmentSchema, ContestSchema, ReadingSchema
 from server.routing.rules import RULES, asked_under
 from server.routing.schema import Strict, allowed, complaints, duration, share, text, truth
 from server.routing.stop_schema import StopSchema
@@ -148,9 +149,11 @@ class PolicySchema(Strict):
     )
     reading = fields.Nested(ReadingSchema, error_messages=allowed(ReadingSchema.SENTENCE))
     contest = fields.Nested(ContestSchema, error_messages=allowed(ContestSchema.SENTENCE))
+    assessment = fields.Nested(AssessmentSchema, error_messages=allowed(AssessmentSchema.SENTENCE))
     notice = truth("must be true or false: whether patients are told with the result how they were read")
 
     stop = fields.Nested(StopSchema, error_messages=allowed(StopSchema.SENTENCE))
+    drift = fields.Nested(DriftSchema, error_messages=allowed(DriftSchema.SENTENCE))
     gate = fields.Nested(GateSchema, error_messages=allowed(GateSchema.SENTENCE))
 
     @validates_schema(skip_on_field_errors=True)

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
+from server.routing.accuracy import accuracy
+from server.routing.agreement import ac1, negative, positive, prevalence
+from server.routing.audited import audits
 from server.routing.interval import wilson
-from server.routing.statistics import (
-    FIRST,
-    MODEL,
-    Estimate,
-    Table,
-    Verified,
-    brier,
-    calibration_error,
-    corrected,
-)
+from server.routing.recalibration import recalibration
+from server.routing.shares import Figure, estimate, of_both, share
+from server.routing.statistics import Estimate, Table, brier, calibration_error
 from server.routing.stop import FEWEST
-from server.routing.told import FEW, HIDDEN, Count, Read, Told
+from server.routing.told import HIDDEN, Count, Read, Told
+from server.routing.workload import workload
 
 ENOUGH = 100
 """Known cases, from which on calibration is told."""
-_MOST = FEWEST - 1
-_TOO_FEW = "too few cases in which both agree were read by a specialist, or a number is not told"
-Figure = dict[str, Any] | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +35,15 @@ class Beside:
     """Why sensitivity and specificity are not computed for all cases; None: they may be."""
     shown: bool
     """First readers may have been shown what the model says."""
+    audited: float | None = None
+    """The audit share of the policy, where one held."""
 
 
 def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Beside) -> dict[str, Any]:
     """All but the gatekeeper's."""
     cells, n = told.cells, told.compared
     b, c, sided = told.reads["b"], told.reads["c"], told.sided
+    found = accuracy(told, beside.uncorrected)
     return {
         "table": {
             "compared": n,
@@ -61,7 +57,8 @@ def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Besid
         "notCompared": {
             "firstUnusable": told.unusable,
             "declined": told.declined,
-            "declinedShare": _of_both(told.declined, n),
+            "declinedBecause": told.unanswered,
+            "declinedShare": of_both(told.declined, n),
             "notAsked": told.not_asked,
         },
         "agreement": _agreement(told),
@@ -76,36 +73,13 @@ def figures(told: Told, calibration: Sequence[tuple[float, bool]], beside: Besid
             "firstAlone": share(c.absent, c.read, c.present),
         },
         "catch": _catch(b, n),
-        "accuracy": _accuracy(told, beside),
+        "accuracy": found,
+        "audits": audits(told, beside.audited, corrected=found["kind"] == "corrected"),
+        "workload": workload(told, found),
         "conditions": _conditions(told, beside),
         "calibration": _calibration(told, calibration),
         "firstReadersShown": beside.shown,
     }
-
-
-def share(count: Count, of: Count, rest: Count = HIDDEN) -> Figure:
-    """With its interval; of a count below ten, or all but so many, what it is at most, or at least."""
-    if not isinstance(of, int):
-        return HIDDEN
-    if isinstance(count, int):
-        low, high = wilson(count, of)
-        return {"count": count, "of": of, "share": count / of, "low": low, "high": high}
-    if count == FEW:
-        return {"count": FEW, "of": of, "atMost": min(_MOST, of) / of, "high": wilson(min(_MOST, of), of)[1]}
-    if rest == FEW:
-        least = max(0, of - _MOST)
-        return {"count": HIDDEN, "of": of, "atLeast": least / of, "low": wilson(least, of)[0]}
-    return HIDDEN
-
-
-def _of_both(count: Count, rest: Count) -> Figure:
-    """The share in two groups together, of which the one that is told is enough for a bound."""
-    if isinstance(count, int) and isinstance(rest, int):
-        return share(count, count + rest)
-    if isinstance(rest, int):
-        most = _MOST / (_MOST + rest)
-        return {"count": FEW, "atMost": most, "high": wilson(_MOST, _MOST + rest)[1]}
-    return HIDDEN
 
 
 def _agreement(told: Told) -> dict[str, Figure]:
@@ -116,12 +90,12 @@ def _agreement(told: Told) -> dict[str, Figure]:
         # None of these tells b and c apart.
         table = Table(a, apart, 0, d)
         told_of = {
-            "positive": table.positive,
-            "negative": table.negative,
-            "ac1": table.ac1,
-            "prevalence": table.prevalence,
+            "positive": positive(table),
+            "negative": negative(table),
+            "ac1": ac1(table),
+            "prevalence": prevalence(table),
         }
-        found |= {name: HIDDEN if value is None else value for name, value in told_of.items()}
+        found |= {name: estimate(value) for name, value in told_of.items()}
         found["kappa"] = _kappa(told, a, d)
     return {"all": share(told.agree, told.compared, told.disagree), **found}
 
@@ -130,7 +104,7 @@ def _kappa(told: Told, a: int, d: int) -> Figure:
     b, c = told.cells["b"], told.cells["c"]
     if not (isinstance(b, int) and isinstance(c, int)):
         return HIDDEN
-    return _estimate(Table(a, b, c, d).kappa)
+    return estimate(Table(a, b, c, d).kappa)
 
 
 def _catch(b: Read, n: Count) -> dict[str, Figure]:
@@ -143,63 +117,6 @@ def _catch(b: Read, n: Count) -> dict[str, Figure]:
         "perThousand": {"value": 1000 * caught / n, "low": 1000 * few, "high": 1000 * many},
         "readsPerCatch": {"value": read / caught, "low": 1 / high, "high": 1 / low},
     }
-
-
-def _accuracy(told: Told, beside: Beside) -> dict[str, Any]:
-    whole = None if beside.uncorrected else _corrected(told)
-    if whole is not None:
-        return {"kind": "corrected", **whole}
-    why = beside.uncorrected or _TOO_FEW
-    b, c = told.reads["b"].known, told.reads["c"].known
-    if b is None or c is None:
-        return {"kind": "relative", "whyNotCorrected": why, "model": HIDDEN, "first": HIDDEN}
-    ill, well = b[1] + c[1], b[2] + c[2]
-    return {
-        "kind": "relative",
-        "whyNotCorrected": why,
-        "model": {"sensitivity": share(b[1], ill), "specificity": share(c[2], well)},
-        "first": {"sensitivity": share(c[1], ill), "specificity": share(b[2], well)},
-    }
-
-
-def _corrected(told: Told) -> dict[str, Any] | None:
-    """Over all that the numbers which are not told may be: a range, where there are such."""
-    sizes = {name: size for name, size in told.cells.items() if isinstance(size, int)}
-    reads = {name: each.read for name, each in told.reads.items() if isinstance(each.read, int)}
-    if len(sizes) < len(told.cells) or len(reads) < len(told.cells):
-        return None
-    ways = [
-        [Verified(sizes[name], reads[name], present) for present in _may_be(told.reads[name], reads[name])]
-        for name in sizes
-    ]
-    tables = [dict(zip(sizes, each, strict=True)) for each in product(*ways)]
-    found: dict[str, Any] = {}
-    for reader, positive in (("model", MODEL), ("first", FIRST)):
-        each = [one for one in (corrected(table, positive) for table in tables) if one is not None]
-        found[reader] = {
-            "sensitivity": _range([one.sensitivity for one in each]),
-            "specificity": _range([one.specificity for one in each]),
-        }
-    return found
-
-
-def _may_be(read: Read, cases: int) -> tuple[int, ...]:
-    """How many of so many present there may be, at the ends."""
-    if isinstance(read.present, int):
-        return (read.present,)
-    few = min(_MOST, cases)
-    return (0, few) if read.present == FEW else (cases - few, cases)
-
-
-def _range(found: Sequence[Estimate | None]) -> Figure:
-    known = [each for each in found if each is not None]
-    if not known or len(known) < len(found):
-        return HIDDEN
-    if len(known) == 1:
-        return _estimate(known[0])
-    values = [each.value for each in known]
-    low, high = min(each.low for each in known), max(each.high for each in known)
-    return {"from": min(values), "to": max(values), "low": low, "high": high}
 
 
 def _conditions(told: Told, beside: Beside) -> dict[str, Any]:
@@ -236,13 +153,17 @@ def _calibration(told: Told, known: Sequence[tuple[float, bool]]) -> Figure:
     if len(known) < ENOUGH or min(present, len(known) - present) < FEWEST:
         return f"{HIDDEN}: fewer than {ENOUGH} known, or than {FEWEST} of one kind"
     off, square = calibration_error(known), brier(known)
+    bent = recalibration(known)
     return {
         "casesAtLeast": len(known) // ENOUGH * ENOUGH,
+        "slope": HIDDEN if bent is None else _rounded(bent.slope),
+        "intercept": HIDDEN if bent is None else _rounded(bent.intercept),
         "ece": round(off or 0.0, 3),
         "brier": round(square or 0.0, 3),
         "relative": not all(each.whole for each in told.reads.values()),
     }
 
 
-def _estimate(found: Estimate | None) -> Figure:
-    return HIDDEN if found is None else {"value": found.value, "low": found.low, "high": found.high}
+def _rounded(found: Estimate) -> Figure:
+    """To two digits, as it is made of single probabilities."""
+    return {"value": round(found.value, 2), "low": round(found.low, 2), "high": round(found.high, 2)}

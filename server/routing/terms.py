@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from server.model import FirstRead, Matching, Needs, Policy, Specialist, Track
+from server.model import FirstRead, Looked, Matching, Needs, Policy, Specialist, Track
 from server.routing.shrinking import Prior, prior_of
 
 NOTHING = Track()
@@ -53,6 +53,8 @@ class Terms:
     """By role, what our own ledger knows."""
     quality: Prior
     """What the directory's readers get right of this question."""
+    looked: tuple[Looked, ...] | None = ()
+    """Who was shown an earlier opinion, of an assessment; None: it cannot be known."""
 
     @property
     def nobody(self) -> bool:
@@ -67,6 +69,13 @@ class Terms:
             if rank is not None and (best is None or rank < best):
                 best = rank
         return best
+
+    def shown(self, specialist: Specialist) -> list[Looked]:
+        """Of those who were shown an earlier opinion, whoever speaks for this specialist or their house."""
+        if not self.looked:
+            return []
+        theirs = specialist.names | specialist.places
+        return [each for each in self.looked if not each.speaks_for.isdisjoint(theirs)]
 
     def track(self, specialist: Specialist) -> Track:
         return self.tracks.get(specialist.role, NOTHING)
@@ -83,6 +92,7 @@ def terms_of(
     already: frozenset[str],
     needs: Needs = UNSAID,
     tracks: Mapping[str, Track] | None = None,
+    looked: Sequence[Looked] | None = (),
 ) -> Terms:
     """The terms, completed by what the directory knows about the people concerned.
 
@@ -108,6 +118,7 @@ def terms_of(
         languages=spoken(frozenset(needs.languages)),
         places=needs.places,
         tracks=tracks or {},
+        looked=None if looked is None else tuple(looked),
         quality=prior_of(
             [
                 (known.right, known.adjudicated)

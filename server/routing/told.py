@@ -8,10 +8,10 @@ learns which one is small, for ``fewer than 10`` on both sides of a sum of 18 wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.model import Alike, Answer
+from server.model import Alike, Answer, Unanswered
 from server.routing.stop import FEWEST
 
 FEW = f"fewer than {FEWEST}"
@@ -51,6 +51,8 @@ class Told:
     """The first report says nothing in codes that are known; the model has answered."""
     declined: Count
     """Or it gave no answer in time."""
+    unanswered: dict[str, Count]
+    """The same by why."""
     not_asked: Count
     agree: Count
     disagree: Count
@@ -87,6 +89,7 @@ def told(found: Iterable[Alike]) -> Told:
         compared=alone(compared),
         unusable=alone(_sum(rows, lambda r: r.asked and r.model is not None and r.first is None)),
         declined=alone(_sum(rows, lambda r: r.asked and r.model is None)),
+        unanswered=_unanswered(rows),
         not_asked=alone(_sum(rows, lambda r: not r.asked)),
         agree=agree,
         disagree=disagree,
@@ -94,6 +97,11 @@ def told(found: Iterable[Alike]) -> Told:
         reads=reads,
         sided=sided,
     )
+
+
+def _unanswered(rows: Sequence[Alike]) -> dict[str, Count]:
+    why = {str(each): sum(r.cases for r in rows if r.unanswered is each) for each in Unanswered}
+    return split(why) if sum(why.values()) >= FEWEST else dict.fromkeys(why, HIDDEN)
 
 
 def _by_final(rows: Iterable[Alike], name: str) -> tuple[int, int, int]:
@@ -133,6 +141,17 @@ def halves(one: int, other: int, whole: int) -> tuple[Count, Count]:
     if other < FEWEST:
         return HIDDEN, FEW
     return (one, other) if one >= FEWEST else (FEW, HIDDEN)
+
+
+def split(counts: Mapping[str, int]) -> dict[str, Count]:
+    """Parts of a whole that is told: those that are small are hidden, with so many more that none follows."""
+    hidden = {name for name, count in counts.items() if count < FEWEST}
+    for name in sorted(counts):
+        together = sum(counts[each] for each in hidden)
+        # 18 in two that are both small would be two numbers.
+        if hidden and (together < FEWEST or together == len(hidden) * (FEWEST - 1)):
+            hidden.add(name)
+    return {name: HIDDEN if name in hidden else count for name, count in counts.items()}
 
 
 def alone(count: int) -> Count:

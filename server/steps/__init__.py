@@ -22,6 +22,7 @@ from server.steps.gather import gather, look_again
 from server.steps.guard import guard
 from server.steps.keep import keep
 from server.steps.offer import await_acceptance, offer
+from server.steps.owed import in_time, is_owed, owed
 from server.steps.read import read_or_lock
 from server.steps.refer import refer
 from server.steps.resolve import resolve
@@ -68,4 +69,6 @@ STEPS: dict[State, Step] = {
 
 def take_step(file: CaseFile) -> Progress | Wait:
     """Carry the case one step on from where it stands."""
-    return guard(file) or STEPS[file.case.position.state](file)
+    if not is_owed(file):
+        return guard(file) or STEPS[file.case.position.state](file)
+    return in_time(file, guard(file) or owed(file) or STEPS[file.case.position.state](file))

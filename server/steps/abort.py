@@ -6,7 +6,7 @@ found must not be lost because somebody no longer wishes to know (docs/decisions
 
 from __future__ import annotations
 
-from server.case import Event, State, is_told
+from server.case import Event, State, is_told, may
 from server.fhir.abort import unanswered
 from server.fhir.pens.correspondence import Standing
 from server.model import Comparison
@@ -15,15 +15,6 @@ from server.steps.casefile import CaseFile, Moved
 from server.steps.over import called_off
 from server.steps.tasks import moved_task
 
-WITHDRAWABLE = (
-    State.RECEIVED,
-    State.INCOMPLETE,
-    State.READY,
-    State.RULED_OUT,  # not written up yet: to refuse would tell
-    State.HELD,
-    State.FAULTED,
-)
-"""Where a placer may still withdraw a case."""
 _TOO_LATE = (
     "The first report has been compared already; the second opinion is carried to its end, "
     "so that nothing it has found is lost."
@@ -49,10 +40,10 @@ def asked_to_stop(file: CaseFile) -> Progress | None:
 
 def _may_stop(file: CaseFile) -> bool:
     """A report that is corrected after the comparison goes back to be compared: that it was made remains."""
-    state = file.case.position.state
-    if is_told(file.case.position) or state not in WITHDRAWABLE:
+    position = file.case.position
+    if is_told(position) or not may(position, Event.WITHDRAWN):
         return False
-    in_hand = state in (State.HELD, State.FAULTED)
+    in_hand = position.state in (State.HELD, State.FAULTED)
     return in_hand or file.latest("comparison", Comparison) is None
 
 

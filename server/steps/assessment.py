@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from server.fhir.assessing import assessors, is_assessment
+from server.fhir.pens.correspondence import mint
 from server.fhir.pens.datatypes import Json, concept
 from server.fhir.terms import BY_BOTH, NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
-from server.model import FirstRead, Independence, Policy, Silence, SpecialistRead
+from server.model import FirstRead, Independence, Looked, Policy, Silence, SpecialistRead
 from server.routing.double import doubled
 from server.routing.independence import checks, model_checks
 from server.routing.terms import terms_of
 from server.steps.casefile import CaseFile
+
+_RELEASED = (
+    ("DiagnosticReport", "opinion-report"),
+    ("Observation", "opinion"),
+    ("Provenance", "provenance"),
+    ("DocumentReference", "notice"),
+)
+"""What a released result is made of beside what people have signed, and what each is minted under."""
 
 
 def opinions_before(file: CaseFile) -> FirstRead:
@@ -19,6 +29,16 @@ def opinions_before(file: CaseFile) -> FirstRead:
     first = file.first_read
     others = file.tools.earlier(file.case.id).signers if is_assessment(file.task) else ()
     return replace(first, readers=(*first.readers, *others)) if others else first
+
+
+def looked_before(file: CaseFile) -> Sequence[Looked] | None:
+    """Who was shown an earlier opinion on an assessment's question; None: it cannot be known."""
+    if not is_assessment(file.task):
+        return ()
+    earlier = file.tools.earlier(file.case.id)
+    ours = (f"{type_}/{mint(each, what)}" for each in earlier.cases for type_, what in _RELEASED)
+    named = {file.case.report, *earlier.reports, *ours}
+    return file.tools.looked(sorted(named), file.case.patient, file.case.opened_at)
 
 
 def ruling(file: CaseFile) -> Policy:
@@ -52,6 +72,7 @@ def independence(file: CaseFile, read: SpecialistRead | None) -> Independence | 
         usual=file.now - file.now,
         now=file.now,
         already=frozenset(),
+        looked=looked_before(file),
     )
     return Independence(read.role, before.readers, checks(read.role, directory, terms))
 

@@ -19,6 +19,7 @@ from server.model import (
     Gated,
     GateRule,
     Passage,
+    Passed,
     Pathway,
     ResourceKey,
 )
@@ -85,10 +86,12 @@ def _judged(file: CaseFile) -> Progress | None:
 def _gated(file: CaseFile, rule: GateRule, reads: int) -> Gated:
     read = file.ai_read
     key = gate_key(file.policy, rule, read.card)
-    passed = file.tools.files.passed(key, file.now - rule.window)
+    since = file.now - rule.window
+    passed = file.tools.files.passed(key, since)
     drawn = reread(file.case.id, file.tools.audit_key, rule.reread)
     found = passage(read, rule, passed, drawn=drawn, doubled=file.doubled)
-    return Gated(found, below(read, rule), key, reads)
+    known = file.tools.files.told(key, since) if found is Passage.RULED_OUT else Passed()
+    return Gated(found, below(read, rule), key, reads, known)
 
 
 def _left(file: CaseFile, gated: Gated) -> Progress:

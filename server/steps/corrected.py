@@ -5,7 +5,7 @@ So are images that came when all was over: nobody has read them.
 
 from __future__ import annotations
 
-from server.case import Event, First, State, is_told
+from server.case import Event, First, is_told, may
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.parse import parse
 from server.fhir.pens.correspondence import Standing
@@ -24,33 +24,11 @@ from server.steps.unread import CHANGED, after_the_end
 
 _VOID = ("entered-in-error", "cancelled")
 _BEGUN = ("accepted", "in-progress", "on-hold")
-_BEFORE_THE_END = (
-    State.RECEIVED,
-    State.INCOMPLETE,
-    State.READY,
-    State.RULED_OUT,
-    State.COMPARED,
-    State.CONCORDANT,
-    State.STANDS,
-    State.AUDIT,
-    State.CONFIRMATION,
-    State.DISCORDANT,
-    State.DECLINED,
-    State.NOT_COMPARABLE,
-    State.REFERRED,
-    State.OFFERED,
-    State.ACCEPTED,
-    State.BLIND_READ,
-    State.REVEALED,
-    State.FINAL_READ,
-    State.HELD,
-    State.FAULTED,
-)
 
 
 def taken_back(file: CaseFile) -> Progress | None:
     """WITHDRAWN: an opinion that its author has taken back is compared with nothing; None when it stands."""
-    if file.case.position.state not in _BEFORE_THE_END or is_told(file.case.position):
+    if not may(file.case.position, Event.FIRST_READ_WITHDRAWN) or is_told(file.case.position):
         return None
     report = file.stored(file.case.report)
     if parse(report.body)["status"] not in _VOID:

@@ -44,6 +44,10 @@ class Files(Protocol):
         """What a gatekeeper has done since then with cases that are judged alike."""
         ...
 
+    def told(self, key: GateKey, since: datetime) -> Passed:
+        """The same as anybody may know it: of released cases."""
+        ...
+
     def withdrawn(self, card: str) -> Withdrawal | None:
         """Whether this model version (``name@version``) has been withdrawn, by whom and why."""
         ...

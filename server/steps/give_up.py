@@ -6,6 +6,7 @@ from server.case import Event
 from server.ports import Progress
 from server.steps.casefile import REMINDER, CaseFile, Moved
 from server.steps.letters import held_letter
+from server.steps.owed import is_owed, on_time
 
 _TOLD = "Something failed on our side; a person looks at it. Nothing needs to be sent again."
 
@@ -13,6 +14,7 @@ _TOLD = "Something failed on our side; a person looks at it. Nothing needs to be
 def give_up(file: CaseFile, error: str, attempts: int, *, tell: bool = True) -> Progress:
     """FAULTED. Without ``tell`` the EHR hears nothing: for when telling is what fails."""
     move = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempts)
-    if tell:
-        move = held_letter(move, _TOLD)
-    return move.progress(file.now + REMINDER)
+    if not tell:
+        return move.progress(file.now + REMINDER)
+    progress = held_letter(move, _TOLD).progress(file.now + REMINDER)
+    return on_time(file, progress) if is_owed(file) else progress

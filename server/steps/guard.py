@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from server.case import Ai, Event, First, State, is_told
+from server.case import UNTOLD, Ai, Event, State, is_told, may
 from server.fhir.merge import same_but_for_the_patient
 from server.fhir.pens.correspondence import Standing
 from server.fhir.task_states import ended
 from server.fhir.terms import Business
+from server.law import LET_BE, TO_REFER
 from server.model import ResourceKey
 from server.ports import Progress
-from server.steps.abort import WITHDRAWABLE, asked_to_stop
+from server.steps.abort import asked_to_stop
 from server.steps.casefile import WORKER, CaseFile, Moved, held
 from server.steps.corrected import compared_anew, taken_back
 from server.steps.gather import person, weighed
@@ -20,30 +21,14 @@ from server.steps.preview import hidden_again
 from server.steps.rights import barred, being_read
 from server.steps.withdraw import withdrawn_model
 
-_RESTING_ON_VALUES = (
-    State.READY,
-    State.RULED_OUT,
-    State.COMPARED,
-    State.CONCORDANT,
-    State.STANDS,
-    State.AUDIT,
-    State.CONFIRMATION,
-    State.DISCORDANT,
-    State.DECLINED,
-    State.NOT_COMPARABLE,
-    State.REFERRED,
-    State.OFFERED,
-    State.ACCEPTED,
-    State.REVEALED,
-)
-_RESTING_ON_THE_REPORT = (*_RESTING_ON_VALUES, State.BLIND_READ, State.FINAL_READ)
+_RESTING_ON_VALUES = {State.READY, State.RULED_OUT, *UNTOLD} - {State.BLIND_READ, State.FINAL_READ}
+"""A specialist who has answered has seen the values that there were."""
+_CALLED_OFF = ("cancelled", "entered-in-error")
 _UNCOMPARED = (State.READY, State.RULED_OUT)
 _READING = Standing("in-progress", Business.AI_RUNNING)
 _STANDING = {
-    **dict.fromkeys((State.READY, State.COMPARED, State.CONCORDANT, State.STANDS), _READING),
     # Under seal nothing may tell which of these it is.
-    **dict.fromkeys((State.AUDIT, State.CONFIRMATION, State.DISCORDANT), _READING),
-    **dict.fromkeys((State.DECLINED, State.NOT_COMPARABLE), _READING),
+    **dict.fromkeys((State.READY, State.COMPARED, *LET_BE, *TO_REFER), _READING),
     **dict.fromkeys((State.REFERRED, State.OFFERED), Standing("in-progress", Business.AWAITING_SPECIALIST)),
     **dict.fromkeys(
         (State.ACCEPTED, State.BLIND_READ, State.REVEALED, State.FINAL_READ),
@@ -55,16 +40,15 @@ _STANDING = {
 
 def guard(file: CaseFile) -> Progress | None:
     """The move that comes before any other, or None."""
-    state = file.case.position.state
-    told = is_told(file.case.position)
-    if state in WITHDRAWABLE and not told and file.task["status"] in ("cancelled", "entered-in-error"):
+    position, status = file.case.position, file.task["status"]
+    if may(position, Event.WITHDRAWN) and not is_told(position) and status in _CALLED_OFF:
         move = Moved(file).note(Event.WITHDRAWN, actor="placer")
-        return called_off(move, Standing(file.task["status"])).progress(None)
+        return called_off(move, Standing(status)).progress(None)
     if (asked := asked_to_stop(file)) is not None:
         return asked
     if (ended_with_it := taken_back(file)) is not None:
         return ended_with_it
-    if state is State.HELD and file.task["status"] != "on-hold" and not ended(file.task["status"]):
+    if position.state is State.HELD and status != "on-hold" and not ended(status):
         return held_letter(Moved(file), "A person at our side has stopped it and looks at it.").at_once()
     if (unused := barred(file)) is not None:
         return unused
@@ -97,7 +81,7 @@ def _superseded(file: CaseFile) -> Progress | None:
         inputs = weighed(file)
         if inputs.digest != file.ai_read.input_digest:  # a laboratory may correct by another Observation
             return _anew(file, [key.versioned for key in inputs.sources])
-    if state in _RESTING_ON_THE_REPORT and position.first is First.LOCKED:
+    if may(position, Event.FIRST_READ_CORRECTED):
         report = _newer(file, file.first_read.report)
         return compared_anew(file) if report and report not in seen else None
     return None

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.notice import write_notice
-from server.fhir.pens.notice_words import Part, Told, words
-from server.model import FirstRead, Preview, Silence, Verdict
+from server.fhir.pens.notice_words import Next, Part, Reader, Told, words
+from server.fhir.pens.referral_task import specialist_name
+from server.model import FirstRead, Owed, Preview, Silence, Verdict
 from server.ports import Resource
+from server.routing.pace import span
 from server.steps.casefile import CaseFile
+from server.steps.deciding import deciding_read
 from server.steps.rights import BY_POLICY, WANTED
 from server.steps.whom import gender, years
+from server.times import instant
+
+_COUNTS = (Part.READ, Part.SHOWN, Part.ALONE)
+"""Where a model's answer is one of the opinions."""
 
 
 def notice(file: CaseFile, letter: Correspondence, standing: Standing, assessor: str) -> Resource | None:
@@ -23,15 +30,55 @@ def notice(file: CaseFile, letter: Correspondence, standing: Standing, assessor:
 
 
 def _told(file: CaseFile, standing: Standing, assessor: str) -> Told:
+    part = _part(file)
     return Told(
         card=file.read_card,
-        part=_part(file),
+        part=part,
         decided=standing.business,
         age_years=years(file),
         sex=gender(file),
         first_human=_first_human(file),
         other_thresholds=file.ai_read.band != file.read_card.band,
         assessor=assessor,
+        first=file.comparison.first,
+        model=file.ai_read.answer if part in _COUNTS else None,
+        reader=_reader(file),
+        next=_next(file),
+    )
+
+
+def _reader(file: CaseFile) -> Reader | None:
+    """Whose answer counts, as the directory has them now."""
+    read, referral = deciding_read(file), file.referral
+    if read is None or referral is None:
+        return None
+    found = next((each for each in file.tools.roster() if each.role == read.role), None)
+    codes = [] if found is None else [*found.specialties, *(c for q in found.qualifications for c in q.codes)]
+    chosen = next((each for each in referral.candidates if each.specialist.role == read.role), None)
+    return Reader(
+        name=specialist_name(referral, read.role),
+        answer=read.answer,
+        credentials=tuple(dict.fromkeys(each.display or each.code for each in codes)),
+        why=()
+        if chosen is None
+        else tuple(_plain(each) for each in chosen.reasons[:-1]),  # the last is a lot
+    )
+
+
+def _plain(reason: str) -> str:
+    """Without its sum."""
+    return reason.rpartition(": ")[0] or reason
+
+
+def _next(file: CaseFile) -> Next:
+    rules, reading = file.policy.assessment, file.policy.reading
+    owed = file.latest("owed", Owed)
+    return Next(
+        desk=file.tools.operator.name,
+        contest=(file.policy.contest.accountable, span(file.policy.contest.decide_within)),
+        assessment=(span(rules.answer_within), span(rules.answer_within_urgent)),
+        reading=None if reading is None else (span(reading.escalate_after), reading.coordinator),
+        owed="" if owed is None else instant(owed.answer_by),
     )
 
 

@@ -19,7 +19,7 @@ from server.dicom.unreadable import UNREADABLE
 from server.images import ImageObject
 from server.model import Document, PacsDestination, PacsKind, Withdrawal
 from server.steps.casefile import CaseFile
-from server.steps.deciding import words
+from server.steps.wording import words
 
 if TYPE_CHECKING:
     from server.dicom.pens.opinion import FilmOpinion, Instance, Written

@@ -18,6 +18,7 @@ from server.ports import Progress
 from server.steps.casefile import CaseFile, Moved
 from server.steps.letters import letter, letter_out, previewed
 from server.steps.tasks import moved_task
+from server.steps.wording import limits
 
 SHOWN = Standing("in-progress", Business.AI_SHOWN)
 PREVIEW = "preview"
@@ -32,7 +33,7 @@ def shown_to_first_reader(file: CaseFile) -> Progress | None:
     unusable = read.silence is Silence.NOT_ASKED or file.tools.files.withdrawn(read.card) is not None
     if file.doubled or unusable or (last is not None and last.read == reads):
         return None
-    words = f"{file.tools.explain(read, file.read_card)} {_WORDS}"
+    words = f"{file.tools.explain(read, file.read_card)} {_WORDS} {limits(file)}"
     bundle = preview_bundle(
         letter_out(file),
         file.read_card,

@@ -14,7 +14,7 @@ from server.routing.deadlines import referral_deadline
 from server.routing.filters import dependence
 from server.routing.matching import match
 from server.routing.terms import terms_of
-from server.steps.assessment import opinions_before
+from server.steps.assessment import looked_before, opinions_before
 from server.steps.casefile import CaseFile, Moved, held
 from server.steps.letters import to_a_person
 
@@ -58,6 +58,7 @@ def weigh_directory(file: CaseFile, referral: Referral) -> tuple[Candidate, ...]
         seed=file.case.id,
         needs=needs(file.resource(file.case.patient), file.now),
         tracks=file.tools.files.tracks(file.case.question, file.now),
+        looked=looked_before(file),
     )
 
 

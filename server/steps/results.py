@@ -18,7 +18,8 @@ from server.hl7v2.pens.withdrawal import Parts, holds, write_withdrawal
 from server.model import Coding, Document, Hl7Destination, Hl7Kind, Withdrawal
 from server.ports import Resource, Waiting
 from server.steps.casefile import CaseFile
-from server.steps.deciding import decided_by, deciding_read, words
+from server.steps.deciding import decided_by, deciding_read
+from server.steps.wording import words
 
 HL7 = "application/hl7-v2"
 WITHDRAWN = "oru-withdrawn"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.case import Ai, Event, First, State
+from server.case import Ai, Event, First, may
 from server.fhir.admission import is_ai_free
 from server.fhir.consent import refused
 from server.fhir.pens.correspondence import Standing
@@ -22,26 +22,6 @@ _MOST = 200
 WANTED = "an independent read without AI was asked for"
 BY_POLICY = "the policy asks no model about such a case"
 """Two of the reasons why no model is asked; any other is the patient's refusal."""
-_RELEASED_AFTER = (
-    State.READY,
-    State.RULED_OUT,
-    State.COMPARED,
-    State.CONCORDANT,
-    State.STANDS,
-    State.AUDIT,
-    State.CONFIRMATION,
-    State.DISCORDANT,
-    State.DECLINED,
-    State.NOT_COMPARABLE,
-    State.REFERRED,
-    State.OFFERED,
-    State.ACCEPTED,
-    State.BLIND_READ,
-    State.REVEALED,
-    State.FINAL_READ,
-    State.RESOLVED,
-)
-"""Where a model's read is there, and nobody outside has it."""
 
 
 def refused_by_patient(file: CaseFile) -> str | None:
@@ -88,7 +68,7 @@ def barred(file: CaseFile) -> Progress | None:
     What the model said stays on record under the case's facts, and is shown no more.
     """
     position = file.case.position
-    if position.ai not in (Ai.SEALED, Ai.DECLINED) or position.state not in _RELEASED_AFTER:
+    if not may(position, Event.AI_BARRED):
         return None
     reason = refused_by_patient(file)
     if reason is None:

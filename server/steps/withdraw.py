@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from server.case import Ai, Event, First, State
+from server.case import Ai, Event, First, State, may
 from server.fhir.home import letter_home, settle_references
 from server.fhir.parse import BUNDLE_BYTES, parse
 from server.fhir.pens.correspondence import Standing, mint
@@ -35,23 +35,6 @@ from server.steps.tasks import moved_task
 _OPINION = "opinion"
 _UNREAD = "The opinion by which this case had been ruled out is withdrawn."
 _PARTS = (("Observation", "opinion"), ("DiagnosticReport", "opinion-report"))
-_VOIDABLE = (
-    State.READY,
-    State.RULED_OUT,
-    State.COMPARED,
-    State.CONCORDANT,
-    State.STANDS,
-    State.AUDIT,
-    State.CONFIRMATION,
-    State.DISCORDANT,
-    State.NOT_COMPARABLE,
-    State.REFERRED,
-    State.OFFERED,
-    State.ACCEPTED,
-    State.BLIND_READ,
-    State.REVEALED,
-    State.FINAL_READ,
-)
 
 
 def retract(file: CaseFile) -> Progress:
@@ -79,7 +62,7 @@ def withdrawn_model(file: CaseFile) -> Progress | None:
     if position.ai is Ai.RELEASED:
         takes_back = position.state is State.WRITTEN_UP and not file.ai_read.declined
         return _recall(file, said) if takes_back else None
-    return _void(file, said) if position.state in _VOIDABLE else None
+    return _void(file, said) if may(position, Event.AI_VOIDED) else None
 
 
 def _recall(file: CaseFile, said: Withdrawal) -> Progress:

@@ -21,13 +21,14 @@ from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.assessment import checked, independence, model_independence, output
 from server.steps.casefile import CaseFile, Moved
-from server.steps.deciding import decided_by, deciding_read, words
+from server.steps.deciding import decided_by, deciding_read
 from server.steps.letters import letter, letter_out, request_end
 from server.steps.notice import notice
 from server.steps.objects import Objects, opinion_objects
 from server.steps.rest import LOOK_AFTER
 from server.steps.results import opinion_messages
 from server.steps.tasks import moved_request, moved_task
+from server.steps.wording import words
 
 _CLOSED = {
     Outcome.CONCORDANT: Standing("completed", Business.CLOSED_CONCORDANT),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, select
 
+from server.arbitration import FinalRead
 from server.case import Event
-from server.model import Earlier, FirstRead, OfferEnd
+from server.model import Earlier, FirstRead, OfferEnd, SpecialistRead
 from server.store.database import Database
 from server.store.offer_table import offer
 from server.store.tables import cases, event, fact
@@ -35,4 +36,20 @@ def _earlier(connection: Connection, case_id: str) -> Earlier:
     for row in connection.execute(firsts):
         signed |= set(msgspec.json.decode(bytes(row.body), type=FirstRead).readers)
     read = {str(row.card) for row in connection.execute(models) if row.card}
-    return Earlier(tuple(sorted(signed)), tuple(sorted(read)))
+    ids = [str(row.id) for row in connection.execute(those.order_by(other.c.id))]
+    return Earlier(tuple(sorted(signed)), tuple(sorted(read)), tuple(ids), _reports(connection, ids))
+
+
+def _reports(connection: Connection, ids: list[str]) -> tuple[str, ...]:
+    """First reports, and those of specialists, blind and final."""
+    firsts = select(cases.c.report).where(cases.c.id.in_(ids))
+    found = {str(row.report) for row in connection.execute(firsts)}
+    kinds = ("specialist-read", "final-read")
+    read = select(fact.c.kind, fact.c.body).where(fact.c.case_id.in_(ids), fact.c.kind.in_(kinds))
+    for row in connection.execute(read):
+        if row.kind == "final-read":
+            final = msgspec.json.decode(bytes(row.body), type=FinalRead).read
+        else:
+            final = msgspec.json.decode(bytes(row.body), type=SpecialistRead)
+        found |= {str(final.report)} if final is not None else set()
+    return tuple(sorted(found))

@@ -45,8 +45,7 @@ def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetim
         elif isinstance(each, TurnedOut):
             _after_all(connection, of, each.finding)
             if each.finding is Answer.PRESENT:  # whoever has read it: the gate would have missed it
-                mine = and_(gate.c.case_id == of.id, gate.c.read)
-                connection.execute(update(gate).where(mine).values(found=True))
+                connection.execute(update(gate).where(gate.c.case_id == of.id).values(found=True))
 
 
 def _judged(connection: Connection, of: CaseRow, gated: Gated, at: datetime) -> None:

@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select
+from sqlalchemy import case as sql_case
 
 from server.case import RELEASED, Event
-from server.model import Answer, Basis, TurnedOut
+from server.model import Answer, Basis, KnownCase, TurnedOut
 from server.ports import CaseRow, Entry, Fact
 from server.store import gates
 from server.store.caserow import find
 from server.store.database import Database
 from server.store.decision import decide
 from server.store.policy_tables import outcome, result
+from server.store.reporting import STOOD, Key, Span, by_card, in_lots, open_again
 from server.store.seals import open_about
 from server.store.tables import cases
 
@@ -102,6 +104,10 @@ class Outcomes:
             ]
         )
 
+    def known(self, span: Span, question: str | None = None) -> dict[Key, list[KnownCase]]:
+        """Of resolved cases, those of which it was told in a period, for figures."""
+        return self._database.read(lambda connection: known(connection, span, question))
+
     def against(self, limit: int) -> list[Against]:
         """Where it turned out otherwise than the case had ended, the latest word first.
 
@@ -119,6 +125,34 @@ class Outcomes:
             .limit(limit)
         )
         return self._database.read(lambda c: [_against(row) for row in c.execute(query)])
+
+
+def known(connection: Connection, span: Span, question: str | None = None) -> dict[Key, list[KnownCase]]:
+    """By question and card, first told in the period, in lots of that order (``server.store.reporting``).
+
+    Not of when they were resolved: lots must not change by what is told later of an earlier case.
+    """
+    r, o, first = result.c, outcome.c, outcome.alias()
+    within = sql_case(((first.c.at >= span.since) & (first.c.at < span.until), 1), else_=0).label("within")
+    said = (r.case_id, r.question, r.card, r.at, r.first, r.model, r.final, o.finding, o.basis, o.known_at)
+    query = (
+        select(*said, cases.c.patient, STOOD.label("stood"), within)
+        .join(cases, cases.c.id == r.case_id)
+        .join(outcome, o.case_id == r.case_id)
+        .join(first, and_(first.c.case_id == r.case_id, first.c.number == 1))
+        .where(newest(), *(() if question is None else (r.question == question,)))
+        .order_by(first.c.at, r.case_id)
+    )
+    shut, found = open_again(connection), dict[Key, list[KnownCase]]()
+    for key, rows in by_card(connection, query).items():
+        found[key] = [_known(row) for row in in_lots(rows, shut)]
+    return found
+
+
+def _known(row: Any) -> KnownCase:
+    first, model, final = _answers(row)
+    known_at = max(row.known_at, row.at)
+    return KnownCase(first, model, final or first, Answer(row.finding), Basis(row.basis), known_at - row.at)
 
 
 def newest() -> ColumnElement[bool]:
@@ -153,9 +187,11 @@ def _told(connection: Connection, case_id: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def _answers(row: Any) -> list[Answer | None]:
+    return [None if said is None else Answer(said) for said in (row.first, row.model, row.final)]
+
+
 def _against(row: Any) -> Against:
-    first, model, final = (
-        None if said is None else Answer(said) for said in (row.first, row.model, row.final)
-    )
+    first, model, final = _answers(row)
     known = row.known_at, Basis(row.basis), Answer(row.finding)
     return Against(row.case_id, row.question, row.at, *known, first, model, final)

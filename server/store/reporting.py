@@ -2,35 +2,34 @@
 
 A case whose question is asked anew about its patient is under seal again (docs/decisions/0004-veil.md). Were
 it alone left out, the difference of two reports from before and after would tell what it says; were it
-counted, that of two periods which it alone tells apart would. So cases are counted in lots of ten and more,
-in the order in which they were resolved: a lot is left out as a whole while one of it is under seal, and as
-long as it is not full or not wholly within the period. Two reports differ by ten people or more, or by none.
+counted, that of two periods which it alone tells apart would. So cases are counted in ``lots`` of ten and
+more, in the order in which they were resolved: a lot is left out as a whole while one of it is under seal,
+and as long as it is not full or not wholly within the period. Two reports differ by ten people or by none.
 How many a lot has follows from the name of a case: were it always ten, the last digit of all would tell.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
-from zlib import crc32
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, exists, func, select
 
-from server.case import RELEASED, Ai, State
-from server.model import Alike, Answer, Passed, Verdict
+from server.case import RELEASED, Ai, Event, State
+from server.model import Alike, Answer, Kind, Passed, Silence, Unanswered, Verdict
 from server.store.database import Database
+from server.store.lots import REST, grouped, lots
 from server.store.policy_tables import gate, result
+from server.store.results import kind_in
 from server.store.seals import UNSEALED
-from server.store.tables import cases
+from server.store.tables import cases, event
 
-LEAST = 10
-SPREAD = 10
-"""A lot has so many sizes, from ``LEAST`` on."""
-_RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
-_STOOD = func.coalesce(cases.c.before, cases.c.state)
+RESOLVED = frozenset({State.RESOLVED, *RELEASED, State.KEPT, State.RETRACTED})
+STOOD = func.coalesce(cases.c.before, cases.c.state)
 """Where a case stands; of one that a person holds, where it stood."""
 _PRESENT = Answer.PRESENT.value
 Key = tuple[str, str]
@@ -58,6 +57,13 @@ class Reported:
     """Probability of present, and whether the specialist says so."""
 
 
+Groups = dict[str, tuple[Alike, ...]]
+"""By name; ``REST``: whoever is counted in no group of their own, or not yet."""
+Label = Callable[[Key, Kind, str | None], str]
+"""Of question and card, whom it is about and which system has sent it: the group's name."""
+_KIND = (result.c.age_years, result.c.sex, result.c.maker, result.c.device, result.c.software)
+
+
 class ReportStore:
     """Counts them."""
 
@@ -68,28 +74,71 @@ class ReportStore:
         """By question and card, of all of which there is a result in the period."""
         return self._database.read(lambda connection: list(_reported(connection, span, question)))
 
+    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Groups]:
+        """By question and card, all that are counted in ``reported``: what is left of it is told as well."""
+        return self._database.read(lambda connection: _grouped(connection, span, label, question))
+
     def gates(self, span: Span, question: str | None = None) -> dict[Key, Passed]:
         """By question and card, what gatekeepers have done in cases that may be counted."""
         return self._database.read(lambda connection: _gates(connection, span, question))
 
 
 def _reported(connection: Connection, span: Span, question: str | None) -> Iterator[Reported]:
-    c = result.c
-    said = (c.rule, c.first, c.model, c.verdict, c.final, c.probability)
-    kept = _by_card(connection, _rows(result, question, span, *said).order_by(c.seq))
-    shut = _open_again(connection)
+    kept = by_card(connection, _results(question, span))
+    shut = open_again(connection)
     for key, rows in sorted(kept.items()):
-        whole = list(_in_lots(rows, shut))
-        came = Counter((r.rule, r.first, r.model, r.verdict, r.final, r.policy) for r in whole)
+        whole = list(in_lots(rows, shut))
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
             continue
         yield Reported(
             *key,
-            tuple(_alike(each, count) for each, count in sorted(came.items(), key=repr)),
+            _alikes(whole),
             sum(r.within for r in rows) - len(whole),
             tuple((r.probability, r.final == _PRESENT) for r in known),
         )
+
+
+def counted(connection: Connection, span: Span, question: str | None) -> dict[Key, list[Row[Any]]]:
+    """By question and card, the rows of results that are counted; nothing of another case may be told."""
+    shut = open_again(connection)
+    kept = by_card(connection, _results(question, span))
+    return {key: list(in_lots(rows, shut)) for key, rows in kept.items()}
+
+
+def _results(question: str | None, span: Span) -> Select[Any]:
+    c = result.c
+    void = exists().where(event.c.case_id == c.case_id, event.c.event == str(Event.AI_VOIDED))
+    said = (c.rule, c.first, c.model, c.verdict, c.final, c.blind, c.silence, c.probability)
+    return _rows(result, question, span, *said, void.label("voided"), *_KIND, cases.c.destination).order_by(
+        c.seq
+    )
+
+
+def counted_in_groups(
+    connection: Connection, span: Span, label: Label, question: str | None
+) -> dict[Key, dict[str, list[Row[Any]]]]:
+    """The same as ``counted``, by group."""
+    shut, found = open_again(connection), dict[Key, dict[str, list[Row[Any]]]]()
+    for key, rows in by_card(connection, _results(question, span)).items():
+        names: dict[str, str] = {}
+        for lot, of in grouped(lots(rows), partial(_named, label, key)):
+            if all(_may_count(each, shut) for each in lot):
+                names |= of
+        told: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in in_lots(rows, shut):
+            told[names.get(row.case_id, REST)].append(row)
+        found[key] = dict(told)
+    return found
+
+
+def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Groups]:
+    found = counted_in_groups(connection, span, label, question)
+    return {key: {name: _alikes(each) for name, each in of.items()} for key, of in found.items()}
+
+
+def _named(label: Label, key: Key, row: Row[Any]) -> str:
+    return label(key, kind_in(row), row.destination)
 
 
 def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]) -> Select[Any]:
@@ -102,56 +151,63 @@ def _rows(of: Table, question: str | None, span: Span, *said: ColumnElement[Any]
         within,
         cases.c.patient,
         cases.c.policy,
-        _STOOD.label("stood"),
+        STOOD.label("stood"),
         cases.c.ai,
     )
     query = select(*told, *said).join(cases, cases.c.id == of.c.case_id)
     return query if question is None else query.where(of.c.question == question)
 
 
-def _by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
+def by_card(connection: Connection, query: Select[Any]) -> dict[Key, list[Row[Any]]]:
     found: dict[Key, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(query):
         found[row.question, row.card].append(row)
     return found
 
 
-def _open_again(connection: Connection) -> frozenset[tuple[str, str]]:
+def open_again(connection: Connection) -> frozenset[tuple[str, str]]:
     """(patient, question) of every case that is not decided."""
-    query = select(cases.c.patient, cases.c.question).where(_STOOD.not_in(UNSEALED))
+    query = select(cases.c.patient, cases.c.question).where(STOOD.not_in(UNSEALED))
     return frozenset((row.patient, row.question) for row in connection.execute(query))
 
 
-def _in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
+def in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
     """Each person's first, of the lots that are whole, open and within the period."""
-    firsts = list({row.patient: row for row in reversed(list(rows))}.values())[::-1]
-    start = 0
-    while start < len(firsts):
-        end = start + LEAST + crc32(firsts[start].case_id.encode()) % SPREAD
-        lot = firsts[start:end]
-        if end <= len(firsts) and all(_may_count(each, shut) for each in lot):
+    for lot in lots(rows):
+        if all(_may_count(each, shut) for each in lot):
             yield from lot
-        start = end
 
 
 def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
-    return bool(row.within) and row.stood in _RESOLVED and (row.patient, row.question) not in shut
+    return bool(row.within) and row.stood in RESOLVED and (row.patient, row.question) not in shut
 
 
-def _alike(each: Sequence[Any], count: int) -> Alike:
-    rule, first, model, verdict, final, policy = each
-    answers = (None if said is None else Answer(said) for said in (first, model, final))
-    said_first, said_model, said_final = answers
-    return Alike(rule, said_first, said_model, verdict != Verdict.NOT_ASKED.value, said_final, policy, count)
+def _alikes(rows: Iterable[Row[Any]]) -> tuple[Alike, ...]:
+    came = Counter(map(_alike, rows))
+    return tuple(replace(each, cases=count) for each, count in sorted(came.items(), key=repr))
+
+
+def _alike(row: Row[Any]) -> Alike:
+    answers = (row.first, row.model, row.final, row.blind)
+    first, model, final, blind = (None if said is None else Answer(said) for said in answers)
+    asked = row.verdict != Verdict.NOT_ASKED.value
+    why = _why(row) if asked and model is None else None
+    return Alike(row.rule, first, model, asked, final, row.policy, 1, blind, why)
+
+
+def _why(row: Row[Any]) -> Unanswered:
+    if row.voided:
+        return Unanswered.WITHDRAWN
+    return Unanswered.LATE if row.silence == Silence.LATE.value else Unanswered.CONTRACT
 
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, question, span, c.below, c.ruled_out, c.after_all, r.first, r.model, r.final)
+    query = _rows(gate, question, span, c.below, c.ruled_out, c.found, c.after_all, r.first, r.model, r.final)
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
-    shut = _open_again(connection)
-    kept = _by_card(connection, query)
-    return {key: _passed(list(_in_lots(rows, shut))) for key, rows in kept.items()}
+    shut = open_again(connection)
+    kept = by_card(connection, query)
+    return {key: _passed(list(in_lots(rows, shut))) for key, rows in kept.items()}
 
 
 def _passed(rows: Sequence[Row[Any]]) -> Passed:
@@ -159,5 +215,5 @@ def _passed(rows: Sequence[Row[Any]]) -> Passed:
     free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
     missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
     read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
-    found = sum(_PRESENT in (r.first, r.final) for r in read)
+    found = sum(bool(r.found) for r in read)
     return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)

@@ -117,8 +117,13 @@ def _result(row: Row[Any]) -> Result:
         row.priority,
         _answer(row.final),
         _answer(row.blind),
-        Kind(row.age_years, row.sex, _device(row)),
+        kind_in(row),
     )
+
+
+def kind_in(row: Row[Any]) -> Kind:
+    """What is known of whom a row is about."""
+    return Kind(row.age_years, row.sex, _device(row))
 
 
 def _device(row: Row[Any]) -> Device | None:

@@ -26,11 +26,11 @@ def test_what_is_proposed_audits_every_agreement_and_passes_over_who_does_not_lo
         read_policy(text, "x.toml") for text in (SHIPPED.read_text(), office.stricter(SHIPPED.read_text()))
     )
     assert (before.audit_fraction, after.audit_fraction) == (0.05, 1.0)
-    assert (before.version, after.version) == ("1.1.0", "2.0.0")
+    assert (before.version, after.version) == ("1.1.1", "2.0.0")
     assert after.clocks[Urgency.URGENT] == replace(
         before.clocks[Urgency.URGENT], accept_within=timedelta(seconds=10)
     )
-    rest = {"audit_fraction": 0.05, "version": "1.1.0", "clocks": before.clocks}
+    rest = {"audit_fraction": 0.05, "version": "1.1.1", "clocks": before.clocks}
     assert replace(after, **rest) == before
 
 

@@ -33,7 +33,7 @@ def test_an_answer_says_what_how_sure_and_why() -> None:
     assert explain(READ, CARD) == (
         f"{MARK}: bacterial meningitis present (calibrated probability 0.94). Mostly because: CSF leukocytes "
         "4000 /uL raised the odds; CSF glucose 70 mg/dL lowered the odds; Age 8 years raised the odds. "
-        "Reader abm-xgboost@1.0.0; what it cannot do stands in its card."
+        "Reader abm-xgboost@1.0.0."
     )
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from server.model import Absence, Coding, Matching, Needs, Qualification, Spoken, Track
+from server.model import Absence, Coding, Looked, Matching, Needs, Qualification, Spoken, Track
 from server.routing.availability import free_spells
 from server.routing.filters import FILTERS, failures
 from server.routing.pace import span
@@ -22,7 +23,15 @@ SHORT = "usually needs 1 h, and 30 min are free before the deadline"
 
 
 def failed(
-    specialist, *others, first=None, already=(), deadline=DEADLINE, needs=UNSAID, track=NOTHING, **rules
+    specialist,
+    *others,
+    first=None,
+    already=(),
+    deadline=DEADLINE,
+    needs=UNSAID,
+    track=NOTHING,
+    looked=(),
+    **rules,
 ):
     terms = terms_of(
         [specialist, *others],
@@ -34,6 +43,7 @@ def failed(
         already=frozenset(already),
         needs=needs,
         tracks={specialist.role: track},
+        looked=looked,
     )
     return failures(specialist, terms, free_spells(specialist.away, NOW, deadline))
 
@@ -266,6 +276,17 @@ def test_what_was_measured_counts_for_nothing_unless_the_policy_says_so():
     assert failed(a_specialist(), track=Track(answered=9, waited=hours(99))) == ()
 
 
+def test_whose_system_was_shown_an_earlier_opinion_is_not_asked_and_what_is_not_known_bars_nobody():
+    one = a_specialist()
+    theirs = Looked(frozenset((one.role,)))
+    said = "was shown an earlier opinion: a system that speaks for them has read it"
+    assert failed(one, looked=(theirs,)) == (said,)
+    assert failed(one, looked=(Looked(frozenset((one.organisation,))),)) == (said,)
+    for other in (replace(theirs, found=False), Looked(frozenset()), Looked(frozenset(("Organization/x",)))):
+        assert failed(one, looked=(other,)) == ()
+    assert failed(one, looked=None) == ()
+
+
 @pytest.mark.parametrize("deadline", [NOW, NOW - hours(1)])
 def test_a_deadline_that_has_passed(deadline):
     assert failed(a_specialist(), deadline=deadline) == ("the deadline has passed",)
@@ -283,8 +304,9 @@ def test_every_obstacle_is_told(away):
         "most_open": 1,
     }
     sentences = failed(worst, already={"PractitionerRole/first"}, track=Track(open=1), **every)
-    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent.
-    assert len(sentences) == len(FILTERS) - 3
+    # They have the specialty; who is not there is not slow as well; the role is over, or they are absent;
+    # who has looked is told of assessments alone.
+    assert len(sentences) == len(FILTERS) - 4
 
 
 def test_who_reads_something_else_is_told_that_alone():

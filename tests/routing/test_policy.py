@@ -47,7 +47,7 @@ def refusal(content, name="bacterial-meningitis.toml"):
 
 def test_the_shipped_policy():
     policy = load_policies(FOLDER)["bacterial-meningitis"]
-    assert policy.identity == "bacterial-meningitis@1.1.0"
+    assert policy.identity == "bacterial-meningitis@1.1.1"
     assert (policy.rule, policy.audit_fraction) == ("P1", 0.05)
     assert (policy.incomplete_for, policy.first_read_within) == (hours(48), hours(72))
     assert policy.deliver_for == hours(96)
@@ -89,8 +89,8 @@ NEUROLOGY = (
 @pytest.mark.parametrize(
     ("old", "new", "key", "sentence"),
     [
-        ('version = "1.1.0"', "version = 1", "version", VERSION),
-        ('version = "1.1.0"', "", "version", VERSION),
+        ('version = "1.1.1"', "version = 1", "version", VERSION),
+        ('version = "1.1.1"', "", "version", VERSION),
         ('rule = "P1"', 'rule = "P5"', "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', "rule = 1", "rule", "must be one of: P0, P1, P2, P3, P4"),
         ('rule = "P1"', 'rule = "P0"', "urgency.confirmation", "must be given: a rule of this policy"),
@@ -349,7 +349,7 @@ def test_a_policy_without_specialties(specialties):
 
 
 def test_all_wrong_keys_are_told_at_once():
-    content = SHIPPED.replace('"1.1.0"', "1").replace('"48 h"', "48").replace("0.05", "2")
+    content = SHIPPED.replace('"1.1.1"', "1").replace('"48 h"', "48").replace("0.05", "2")
     assert {issue.path for issue in refusal(content)} == {"version", "incomplete_for", "audit_fraction"}
 
 
@@ -359,7 +359,7 @@ def test_text_that_is_not_toml_is_refused_with_its_place():
 
 
 def test_refusals_quote_no_values():
-    content = SHIPPED.replace('"1.1.0"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
+    content = SHIPPED.replace('"1.1.1"', '"Secret"').replace('"48 h"', '"Secret"').replace("0.05", '"Secret"')
     assert all("Secret" not in issue.text for issue in refusal(content))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.errors import Fault
-from server.model import ContestRules, ReadingRules
+from server.model import AssessmentRules, ContestRules, ReadingRules
 from server.routing.policy import read_policy
 
 from .nouns import hours
@@ -13,6 +13,12 @@ from .test_policy import SHIPPED
 
 PLAIN = SHIPPED[: SHIPPED.index("\n[reading]")] if "\n[reading]" in SHIPPED else SHIPPED
 READING = {"remind_after": "24 h", "remind_every": "12 h", "escalate_after": "3 d", "coordinator": "The desk"}
+ASSESSMENT = {
+    "acknowledge_within": "30 min",
+    "records_within": "1 d",
+    "answer_within": "3 d",
+    "answer_within_urgent": "12 h",
+}
 CONTEST = {"accountable": "Dr. Tarn", "decide_within": "5 d"}
 NAME = "bacterial-meningitis.toml"
 
@@ -33,6 +39,35 @@ def test_what_can_be_said():
         hours(24), hours(12), hours(72), "The desk"
     )
     assert read_policy(table("contest", CONTEST), NAME).contest == ContestRules("Dr. Tarn", hours(120))
+
+
+def test_an_assessment_has_its_times_whatever_a_policy_leaves_out():
+    assert read_policy(PLAIN, NAME).assessment == AssessmentRules(
+        hours(1), hours(48), hours(5 * 24), hours(24)
+    )
+    assert read_policy(table("assessment", ASSESSMENT), NAME).assessment == AssessmentRules(
+        hours(0.5), hours(24), hours(72), hours(12)
+    )
+    assert read_policy(table("assessment", {"answer_within": "9 d"}), NAME).assessment == AssessmentRules(
+        answer_within=hours(9 * 24)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "sentence"),
+    [
+        ({"records_within": "3 d"}, "records_within", "must be shorter than answer_within"),
+        ({"answer_within_urgent": "4 d"}, "answer_within_urgent", "must not be longer than answer_within"),
+        ({"acknowledge_within": "at once"}, "acknowledge_within", "must be a duration above zero"),
+        ({"answered_within": "3 d"}, "answered_within", "there is no such key"),
+    ],
+)
+def test_times_that_do_not_fit_are_refused(change, key, sentence):
+    with pytest.raises(Fault) as refused:
+        read_policy(table("assessment", {**ASSESSMENT, **change}), NAME)
+    [issue] = refused.value.issues
+    assert issue.path == f"assessment.{key}"
+    assert sentence in issue.text
 
 
 DURATION = "must be a duration above zero"

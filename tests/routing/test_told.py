@@ -9,7 +9,8 @@ from itertools import combinations, product
 import pytest
 
 from server.model import Alike, Answer
-from server.routing.told import FEW, HIDDEN, Read, Told, halves, told
+from server.routing import told as telling
+from server.routing.told import FEW, HIDDEN, Read, Told, halves, split, told
 
 P, A = Answer.PRESENT, Answer.ABSENT
 CELLS = {"a": (P, P), "b": (A, P), "c": (P, A), "d": (A, A)}
@@ -161,3 +162,23 @@ def _rest(vector: list[int], basis: list[tuple[int, list[int]]]) -> list[int]:
 
 def _follows(vector: list[int], basis: list[tuple[int, list[int]]]) -> bool:
     return not any(_rest(vector, basis))
+
+
+def test_parts_of_a_told_whole_are_told_where_no_small_one_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By brute force with three for ten: of all that print the same, no part and no sum of parts is small."""
+    monkeypatch.setattr(telling, "FEWEST", 3)
+    for total in range(3, 13):
+        same: dict[str, list[tuple[int, ...]]] = {}
+        for table in product(range(total + 1), repeat=3):
+            if sum(table) == total:
+                printed = repr(split(dict(zip("xyz", table, strict=True))))
+                same.setdefault(printed, []).append(table)
+        for (printed, tables), at in product(same.items(), range(3)):
+            for sums in ({each[at] for each in tables}, {total - each[at] for each in tables}):
+                assert len(sums) > 1 or not 0 < min(sums) < 3, (printed, tables)
+
+
+def test_three_reasons() -> None:
+    assert split({"x": 20, "y": 30, "z": 40}) == {"x": 20, "y": 30, "z": 40}
+    assert split({"x": 5, "y": 30, "z": 40}) == {"x": HIDDEN, "y": HIDDEN, "z": 40}
+    assert split({"x": 9, "y": 9, "z": 40}) == dict.fromkeys("xyz", HIDDEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from server.case import State
+from server.case import Event, State
 from server.model import (
     Alike,
     Answer,
+    Basis,
     Gated,
     GateKey,
     Passage,
@@ -21,14 +23,18 @@ from server.model import (
     ReadAfterAll,
     ResourceKey,
     Result,
+    Silence,
+    TurnedOut,
+    Unanswered,
     Verdict,
 )
 from server.ports import Fact
-from server.store import gates, reporting, results
+from server.store import gates, lots, results
 from server.store.caserow import find
 from server.store.database import Database
-from server.store.reporting import LEAST, ReportStore, Span
-from server.store.tables import cases
+from server.store.lots import LEAST
+from server.store.reporting import ReportStore, Span
+from server.store.tables import cases, event
 from tests.store.nouns import AT
 
 P, A = Answer.PRESENT, Answer.ABSENT
@@ -43,7 +49,7 @@ YEAR = Span(AT - timedelta(days=1), AT + timedelta(days=365))
 def of_ten(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Every lot has ten, but where a test is about their sizes."""
     if "sizes" not in request.node.name:
-        monkeypatch.setattr(reporting, "SPREAD", 1)
+        monkeypatch.setattr(lots, "SPREAD", 1)
 
 
 def a_case(database: Database, number: int, patient: str, state: State = State.CLOSED, **more: Any) -> str:
@@ -99,6 +105,22 @@ def test_what_came_to_the_same_is_counted_together(database: Database) -> None:
         Alike("P1", A, P, True, P, "d1", 3),
     }
     assert found.calibration == ((0.9, True),) * 3
+
+
+def test_why_the_model_has_no_answer_and_what_was_said_blind(database: Database) -> None:
+    """Withdrawn is what was voided before its release; a model that was not asked has not declined."""
+    declined = Result(CARD, Verdict.DECLINED, "P1", A, None, None, None, "routine", P, A)
+    late = replace(declined, silence=Silence.LATE)
+    unasked = replace(declined, verdict=Verdict.NOT_ASKED, silence=Silence.NOT_ASKED)
+    people(database, [declined] * 3 + [late] * 4 + [unasked] * 3)
+    void = {"case_id": "c1", "seq": 1, "at": AT, "event": str(Event.AI_VOIDED), "state": "-", "actor": "-",
+            "detail": "", "sealed": True, "digest": "-"}  # fmt: skip
+    database.write(lambda c: c.execute(insert(event).values(**void)))
+    [found] = ReportStore(database).reported(YEAR)
+    assert {each.unanswered: each.cases for each in found.alike} == {
+        Unanswered.CONTRACT: 2, Unanswered.WITHDRAWN: 1, Unanswered.LATE: 4, None: 3,
+    }  # fmt: skip
+    assert {(each.final, each.blind) for each in found.alike} == {(P, A)}
 
 
 def test_a_lot_that_is_not_full_waits(database: Database) -> None:
@@ -177,7 +199,7 @@ def test_the_sizes_of_lots_are_ten_and_more_and_no_number_that_is_known(database
         people(database, [AGREED], number, AT + timedelta(hours=number))
     ends = {counted(database, Span(AT, AT + timedelta(hours=each))) for each in range(121)}
     sizes = [later - earlier for earlier, later in pairwise(sorted(ends))]
-    assert all(LEAST <= each < LEAST + reporting.SPREAD for each in sizes)
+    assert all(LEAST <= each < LEAST + lots.SPREAD for each in sizes)
     assert len(set(sizes)) > 1
 
 
@@ -199,6 +221,9 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
         if number == 7:
             end(database, id_, ReadAfterAll(ResourceKey("DiagnosticReport", "late", 1), P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
+    for id_ in ("c4", "c9"):  # read by a human who saw nothing, and by nobody
+        end(database, id_, TurnedOut(P, Basis.CULTURE, AT, "Lab"))
+    assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 7, 3)}
     database.write(lambda c: c.execute(update(cases).where(cases.c.id == "c2").values(state=State.READY)))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 10, 0, 0)}
 

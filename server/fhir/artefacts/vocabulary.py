@@ -96,6 +96,7 @@ GROUPS: tuple[Group, ...] = (
         {
             terms.REMINDER: "A result was delivered, and nobody has said that they have read it.",
             terms.CONTEST_NEWS: "A released result is contested, or the contest is decided.",
+            terms.ASSESSMENT_LATE: "A patient's assessment has not come by its date; never why.",
         },
     ),
     Group(
@@ -276,7 +277,7 @@ NAMED: Mapping[str, str] = {
     terms.REFERRAL: "The ServiceRequest of a referral",
     terms.REFERRAL_TASK: "The Task of one offer to a specialist",
     terms.SPECIALIST_REPORT: "The specialist's DiagnosticReport, as it is sent on",
-    terms.MESSAGE: "A Communication about a result that is unread or contested",
+    terms.MESSAGE: "A Communication about a result that is unread or contested, or a late assessment",
     terms.NOTICE: "What a patient is told with a result; DocumentReference.identifier",
 }
 """The systems in which this server mints identifiers, and what each names."""

@@ -1,7 +1,8 @@
 """What a patient is told, in plain words (second-reading S5.1, S8; GDPR 13(2)(f); AI Act 13).
 
 Whether a model took part, which one, what it was made for, how it does in people like the patient, and who
-decided. Never what it said: that is the clinician's to explain, and a bare score explains nothing.
+decided; who has read, where the opinions differ, what would settle it and what happens next (S5.5). Never a
+score, which explains nothing; of the model only whether it says what the doctor's report says.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from server.fhir.terms import Business
-from server.model import Card, Subgroup
+from server.model import Answer, Card, Subgroup
 
 
 class Part(StrEnum):
@@ -25,6 +26,34 @@ class Part(StrEnum):
     REFUSED = "the patient has refused it"
     UNWANTED = "a read without it was asked for"
     NOT_ASKED = "the policy asks none"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A specialist, as the directory has them (S1.7, S4.3)."""
+
+    name: str
+    answer: Answer | None
+    credentials: tuple[str, ...] = ()
+    """Specialties and qualifications."""
+    why: tuple[str, ...] = ()
+    """Why this one of all who could be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is owed from now on, and by whom; spans in words."""
+
+    desk: str
+    """Who takes questions, beside the doctor."""
+    contest: tuple[str, str]
+    """Who decides one, within which time."""
+    assessment: tuple[str, str]
+    """Within which time one is owed, and an urgent one."""
+    reading: tuple[str, str] | None = None
+    """After which time who is told that nobody has read the result; None: nobody looks."""
+    owed: str = ""
+    """Until when an assessment was owed; empty: it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +74,16 @@ class Told:
     """The model's answers counted from other thresholds than those of the card's figures."""
     assessor: str = ""
     """What was checked of whoever has assessed the case for the patient; empty: nobody was asked to."""
+    first: Answer | None = None
+    """Of the doctor's report; None: it says nothing that can be compared."""
+    model: Answer | None = None
+    """None: it gave no answer, or must not be used."""
+    reader: Reader | None = None
+    """The specialist who has read; None: none has."""
+    next: Next | None = None
 
 
+_SAYS = {Answer.PRESENT: "yes", Answer.ABSENT: "no", None: "nothing that can be compared"}
 _PART = {
     Part.READ: (
         "A computer program (artificial intelligence, AI) has read your case as well. It read without "
@@ -117,7 +154,15 @@ _RIGHTS = (
 
 def words(told: Told) -> str:
     """The whole notice; paragraphs stand apart by an empty line."""
-    return "\n\n".join((*_of_the_model(told), *_who_decided(told), _RIGHTS)) + "\n"
+    parts = (
+        *_of_the_model(told),
+        *_who_read(told),
+        *_differences(told),
+        *_who_decided(told),
+        *_next(told),
+        _RIGHTS,
+    )
+    return "\n\n".join(parts) + "\n"
 
 
 def _of_the_model(told: Told) -> Iterator[str]:
@@ -133,6 +178,64 @@ def _of_the_model(told: Told) -> Iterator[str]:
     if told.other_thresholds:
         yield _OTHER_THRESHOLDS
     yield "\n".join(("What it cannot do:", *(f"- {each}" for each in card.limits)))
+
+
+def _who_read(told: Told) -> Iterator[str]:
+    reader = told.reader
+    if reader is None:
+        return
+    known = f" ({'; '.join(reader.credentials)})" if reader.credentials else ""
+    yield f"The specialist who has read your case: {reader.name}{known}."
+
+
+def _differences(told: Told) -> Iterator[str]:
+    """Both opinions, where they differ, and what would settle it."""
+    if told.part is Part.ALONE:
+        return
+    said = [] if told.first_human else [f"your doctor's report: {_SAYS[told.first]}"]
+    if told.reader is not None:
+        said.append(f"the specialist: {_SAYS[told.reader.answer]}")
+    if told.model is not None and not told.first_human:
+        same = told.model is told.first
+        said.append(f"the program: {'the same as' if same else 'not the same as'} your doctor's report")
+    yield f"{told.card.finding.display}, yes or no? {_capital('; '.join(said))}."
+    if not _differ(told):
+        return
+    settles = told.card.settles
+    if not settles:
+        yield "What would settle it: nothing is known here that would; ask your doctor."
+        return
+    yield "\n".join(("What would settle it:", *(f"- {each}" for each in settles)))
+
+
+def _differ(told: Told) -> bool:
+    answers = {told.first} if not told.first_human else set()
+    answers |= {told.reader.answer} if told.reader is not None else set()
+    answers |= {told.model} if told.model is not None else set()
+    return len(answers) > 1
+
+
+def _next(told: Told) -> Iterator[str]:
+    found = told.next
+    if found is None:
+        return
+    if found.reading is None:
+        read = "Nobody here checks whether your doctor has read this result: ask them about it."
+    else:
+        read = (
+            f"Your doctor is asked to say that they have read this result; where nobody does within "
+            f"{found.reading[0]}, {found.reading[1]} is told."
+        )
+    (decider, within), (routine, urgent) = found.contest, found.assessment
+    yield (
+        f"What happens next: {read} If you contest the result, the {decider} decides within {within}. An "
+        f"independent assessment is owed within {routine}, an urgent one within {urgent}. Whom to ask: your "
+        f"doctor, or {found.desk}."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _overall(card: Card) -> str:
@@ -183,5 +286,9 @@ def _who_decided(told: Told) -> Iterator[str]:
         yield f"Who decided: {_FIRST_HUMAN}"
     elif told.decided in _DECIDED:
         yield f"Who decided: {_DECIDED[told.decided]}"
-    if told.assessor:
-        yield f"You have asked for an independent assessment. Checked of the assessor: {told.assessor}"
+    if not told.assessor:
+        return
+    owed = f" It was owed until {told.next.owed}." if told.next is not None and told.next.owed else ""
+    yield f"You have asked for an independent assessment.{owed} Checked of the assessor: {told.assessor}"
+    if told.reader is not None and told.reader.why:
+        yield f"Why this specialist was asked: {'; '.join(told.reader.why)}."

@@ -92,7 +92,7 @@ def opinion(**other: object) -> FilmOpinion:
         read=read(),
         card=CARD,
         words="AI second read, not verified by a clinician: pneumonia present (calibrated probability 0.91). "
-        "Reader cxr-child-cnn@1.0.0; what it cannot do stands in its card.",
+        "Reader cxr-child-cnn@1.0.0. What the model cannot do: tests.",
         film=header,
         looked_at=(
             Instance(CR, "1.2.3.4.5.6.7", "1.2.3.4.5.6", "1.2.3.4.5"),
