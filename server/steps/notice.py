@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.fhir.pens.correspondence import Correspondence, Standing
 from server.fhir.pens.notice import write_notice
 from server.fhir.pens.notice_words import Next, Part, Reader, Told, words
@@ -13,8 +15,8 @@ from server.steps.casefile import CaseFile
 from server.steps.deciding import deciding_read
 from server.steps.rights import BY_POLICY, WANTED
 from server.steps.whom import gender, years
-from server.times import instant
 
+_DAY = timedelta(days=1)
 _COUNTS = (Part.READ, Part.SHOWN, Part.ALONE)
 """Where a model's answer is one of the opinions."""
 
@@ -59,9 +61,7 @@ def _reader(file: CaseFile) -> Reader | None:
         name=specialist_name(referral, read.role),
         answer=read.answer,
         credentials=tuple(dict.fromkeys(each.display or each.code for each in codes)),
-        why=()
-        if chosen is None
-        else tuple(_plain(each) for each in chosen.reasons[:-1]),  # the last is a lot
+        why="" if chosen is None else _plain(chosen.reasons[0]),
     )
 
 
@@ -70,15 +70,22 @@ def _plain(reason: str) -> str:
     return reason.rpartition(": ")[0] or reason
 
 
+def _time(time: timedelta) -> str:
+    """As people say it: in days, where it is whole ones."""
+    if time % _DAY:
+        return span(time)
+    return "1 day" if time == _DAY else f"{time // _DAY} days"
+
+
 def _next(file: CaseFile) -> Next:
     rules, reading = file.policy.assessment, file.policy.reading
     owed = file.latest("owed", Owed)
     return Next(
         desk=file.tools.operator.name,
-        contest=(file.policy.contest.accountable, span(file.policy.contest.decide_within)),
-        assessment=(span(rules.answer_within), span(rules.answer_within_urgent)),
-        reading=None if reading is None else (span(reading.escalate_after), reading.coordinator),
-        owed="" if owed is None else instant(owed.answer_by),
+        contest=(file.policy.contest.accountable, _time(file.policy.contest.decide_within)),
+        assessment=(_time(rules.answer_within), _time(rules.answer_within_urgent)),
+        reading=None if reading is None else (_time(reading.escalate_after), reading.coordinator),
+        owed="" if owed is None else f"{owed.answer_by:%Y-%m-%d %H:%M} UTC",
     )
 
 

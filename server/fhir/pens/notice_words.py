@@ -36,7 +36,7 @@ class Reader:
     answer: Answer | None
     credentials: tuple[str, ...] = ()
     """Specialties and qualifications."""
-    why: tuple[str, ...] = ()
+    why: str = ""
     """Why this one of all who could be asked."""
 
 
@@ -291,4 +291,4 @@ def _who_decided(told: Told) -> Iterator[str]:
     owed = f" It was owed until {told.next.owed}." if told.next is not None and told.next.owed else ""
     yield f"You have asked for an independent assessment.{owed} Checked of the assessor: {told.assessor}"
     if told.reader is not None and told.reader.why:
-        yield f"Why this specialist was asked: {'; '.join(told.reader.why)}."
+        yield f"Why this specialist was asked: {told.reader.why}."
