@@ -1223,7 +1223,8 @@ class Basis(StrEnum):
 class TurnedOut:
     """What somebody outside says about a resolved case, who knows it by other means than a reading of it."""
 
-    finding: Answer
+    finding: Answer | None
+    """None: it is not known, and what was told before is taken back."""
     basis: Basis
     known_at: datetime
     by: str

@@ -20,6 +20,7 @@ from server.fhir.terms import (
     IN_EVIDENCE,
     IN_FINDING,
     IN_KNOWN,
+    NOT_KNOWN,
     OUTCOME,
     OUTCOME_BASIS,
     PRESENT,
@@ -30,7 +31,12 @@ from server.ports import Resource
 
 T = TypeVar("T")
 _PLACE = "Task.input"
-_ANSWERS = {PRESENT: Answer.PRESENT, ABSENT: Answer.ABSENT}
+_ANSWERS: dict[Coding, tuple[Answer | None]] = {
+    PRESENT: (Answer.PRESENT,),
+    ABSENT: (Answer.ABSENT,),
+    NOT_KNOWN: (None,),
+}
+"""Unknown takes back what was told before."""
 _BASES = {Coding(OUTCOME_BASIS, each.value, each.value): each for each in Basis}
 _SHOWING = ("Observation", "DiagnosticReport", "Condition")
 
@@ -68,7 +74,7 @@ def turned_out(task: Resource, by: str, at: datetime) -> TurnedOut:
     if finding is None or basis is None or known is None:
         raise ValueError("an outcome Task was taken that says too little")
     shown = [_reference(each) for each in inputs(task, IN_EVIDENCE)]
-    return TurnedOut(finding, basis, known, by, f"Task/{task['id']}", ", ".join(shown))
+    return TurnedOut(finding[0], basis, known, by, f"Task/{task['id']}", ", ".join(shown))
 
 
 def _said(task: Resource, kind: Coding, known: Mapping[Coding, T]) -> T | None:

@@ -43,7 +43,8 @@ def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetim
         elif isinstance(each, ReadAfterAll) and each.answer is not None:
             _after_all(connection, of, each.answer)
         elif isinstance(each, TurnedOut):
-            _after_all(connection, of, each.finding)
+            if each.finding is not None:
+                _after_all(connection, of, each.finding)
             if each.finding is Answer.PRESENT:  # whoever has read it: the gate would have missed it
                 connection.execute(update(gate).where(gate.c.case_id == of.id).values(found=True))
 

@@ -12,7 +12,7 @@ from sqlalchemy import case as sql_case
 
 from server.case import RELEASED, Event
 from server.model import Answer, Basis, KnownCase, TurnedOut
-from server.ports import CaseRow, Entry, Fact
+from server.ports import Entry, Fact
 from server.store import gates
 from server.store.caserow import find
 from server.store.database import Database
@@ -32,11 +32,14 @@ def keep(connection: Connection, case_id: str, facts: Sequence[Fact], at: dateti
                 number=_told(connection, case_id) + 1,
                 at=at,
                 known_at=each.known_at,
-                finding=each.finding.value,
+                finding=_UNKNOWN if each.finding is None else each.finding.value,
                 basis=each.basis.value,
                 by=each.by,
             )
         )
+
+
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,12 @@ class Outcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def tell(self, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
-        """Somebody says how a case turned out; the same said again changes nothing. None: no such case.
+    def tell(self, case_id: str, word: TurnedOut, at: datetime) -> bool:
+        """Somebody says how a case turned out; False: they have said the same before, and it changes nothing.
 
         Raises:
             IllegalMove: nothing is released.
+            LookupError: there is no such case.
         """
         return self._database.write(lambda c: _tell(c, case_id, word, at))
 
@@ -89,7 +93,8 @@ class Outcomes:
 
     def missing(self, before: datetime, limit: int) -> list[Missing]:
         """Resolved before then, released, and without a word; the longest first."""
-        untold = not_(exists().where(outcome.c.case_id == result.c.case_id))
+        known = and_(outcome.c.case_id == result.c.case_id, newest(), outcome.c.finding != _UNKNOWN)
+        untold = not_(exists().where(known))
         query = (
             select(result.c.case_id, result.c.question, result.c.at, cases.c.task_system, cases.c.task_value)
             .join(cases, cases.c.id == result.c.case_id)
@@ -120,7 +125,8 @@ class Outcomes:
             select(r.case_id, r.question, r.at, r.first, r.model, r.final, o.known_at, o.basis, o.finding)
             .join(outcome, o.case_id == r.case_id)
             .join(cases, cases.c.id == r.case_id)
-            .where(newest(), or_(ended != o.finding, ruled_out), not_(open_about(cases)))
+            .where(newest(), o.finding != _UNKNOWN)
+            .where(or_(ended != o.finding, ruled_out), not_(open_about(cases)))
             .order_by(o.at.desc(), o.case_id)
             .limit(limit)
         )
@@ -145,7 +151,7 @@ def known(connection: Connection, span: Span, question: str | None = None) -> di
     )
     shut, found = open_again(connection), dict[Key, list[KnownCase]]()
     for key, rows in by_card(connection, query).items():
-        found[key] = [_known(row) for row in in_lots(rows, shut)]
+        found[key] = [_known(row) for row in in_lots(rows, shut) if row.finding != _UNKNOWN]
     return found
 
 
@@ -161,25 +167,26 @@ def newest() -> ColumnElement[bool]:
     return not_(exists().where(later.c.case_id == outcome.c.case_id, later.c.number > outcome.c.number))
 
 
-def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
+def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime) -> bool:
     case = find(connection, case_id, keep=True)
-    if case is None or _said_last(connection, case_id) == (word.finding, word.basis, word.known_at):
-        return case
+    if case is None:
+        raise LookupError(case_id)
+    if _said_before(connection, case_id, word):
+        return False
     detail = {"basis": word.basis, "known": word.known_at}
-    found = decide(
-        connection, case_id, Entry(Event.OUTCOME_LINKED, word.by, detail), at, ("turned-out", word)
-    )
+    decide(connection, case_id, Entry(Event.OUTCOME_LINKED, word.by, detail), at, ("turned-out", word))
     told = [Fact("turned-out", 1, word)]
     keep(connection, case_id, told, at)
     gates.keep(connection, case, told, at)
-    return found
+    return True
 
 
-def _said_last(connection: Connection, case_id: str) -> tuple[Answer, Basis, datetime] | None:
-    o = outcome.c
-    query = select(o.finding, o.basis, o.known_at).where(o.case_id == case_id).order_by(o.number.desc())
-    row = connection.execute(query.limit(1)).one_or_none()
-    return None if row is None else (Answer(row.finding), Basis(row.basis), row.known_at)
+def _said_before(connection: Connection, case_id: str, word: TurnedOut) -> bool:
+    """A table that is imported again must not speak against what was told since."""
+    o, finding = outcome.c, _UNKNOWN if word.finding is None else word.finding.value
+    same = (o.case_id == case_id, o.finding == finding, o.basis == word.basis.value, o.by == word.by)
+    query = select(o.number).where(*same, o.known_at == word.known_at)
+    return connection.execute(query).first() is not None
 
 
 def _told(connection: Connection, case_id: str) -> int:
