@@ -693,8 +693,6 @@ class Gated:
     key: GateKey
     read: int
     """Which of the case's AI reads, counted from 1."""
-    known: Passed = Passed()
-    """What anybody may know then of cases that are judged alike: released ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1232,6 +1230,16 @@ class TurnedOut:
     """``Task/id``; empty: told by a command."""
     evidence: str = ""
     """What shows it, as the Task refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What such words have come to, once nobody reads the case blind any more."""
+
+    words: int
+    """So many there were."""
+    finding: Answer | None
+    """Of the last one."""
 
 
 @dataclass(frozen=True, slots=True)

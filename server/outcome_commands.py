@@ -54,7 +54,7 @@ def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str)
     told = _tell(_desk(), case, word, at)
     if isinstance(told, str):
         raise fault(Category.CONFLICT, "business-rule", told)
-    click.echo(f"{case}: turned out {finding}, by {basis}{'' if told else '; that was told before'}")
+    click.echo(f"{case}: turned out {finding}, by {basis}{'' if told else '; that was the last word before'}")
 
 
 @outcome.command("import")
@@ -68,11 +68,11 @@ def import_(table: Path, by: str) -> None:
     """
     desk, at, came = _desk(), now(), Counter[bool | None]()
     for line, case, word in _lines(table, by):
-        told = word if isinstance(word, str) else _tell(desk, case, word, at)
+        told = word if isinstance(word, str) else _tell(desk, case, word, at, of_a_table=True)
         came[None if isinstance(told, str) else told] += 1
         if isinstance(told, str):
             click.echo(f"line {line}: {told}", err=True)
-    click.echo(f"told {came[True]}, told before {came[False]}, lines that could not be taken {came[None]}")
+    click.echo(f"told {came[True]}, no news {came[False]}, lines that could not be taken {came[None]}")
     if came[None]:
         raise SystemExit(1)
 
@@ -111,7 +111,9 @@ def _desk() -> Outcomes:
     return Outcomes(build(settings.load()).database)
 
 
-def _tell(desk: Outcomes, case: str, word: TurnedOut, at: datetime) -> str | bool:
+def _tell(
+    desk: Outcomes, case: str, word: TurnedOut, at: datetime, *, of_a_table: bool = False
+) -> str | bool:
     """Whether it was news; or why it could not be told."""
     if word.known_at > at:
         return "it is known since a day that is still to come"
@@ -119,7 +121,7 @@ def _tell(desk: Outcomes, case: str, word: TurnedOut, at: datetime) -> str | boo
     if found is None:
         return "there is no such case, by its id or as SYSTEM|VALUE of its Task; 'cases' lists the latest"
     try:
-        return desk.tell(found, word, at)
+        return desk.tell(found, word, at, of_a_table=of_a_table)
     except IllegalMove:
         return f"{_RELEASED}; 'case' tells where this one stands"
 

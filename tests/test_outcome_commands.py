@@ -74,10 +74,10 @@ def test_a_table_is_taken_line_by_line_and_again_without_harm(
     table = tmp_path / "registry.csv"
     table.write_text(TABLE + f"{EHR}|T-1,present,registry,2026-01-02\n{case},absent,autopsy,2026-01-03\n")
     told = run("outcome", "import", str(table), "--by", "Registry")
-    assert (told.exit_code, told.output) == (0, "told 2, told before 0, lines that could not be taken 0\n")
+    assert (told.exit_code, told.output) == (0, "told 2, no news 0, lines that could not be taken 0\n")
     assert words(world, case) == [("present", "2026-01-02"), ("absent", "2026-01-03")]
     again = run("outcome", "import", str(table), "--by", "Registry")
-    assert again.output == "told 0, told before 2, lines that could not be taken 0\n"
+    assert again.output == "told 0, no news 2, lines that could not be taken 0\n"
     assert len(words(world, case)) == 2, "or the first word would speak against the second"
     assert run("outcome", "list").output.startswith("no case turned out otherwise")
 
@@ -107,7 +107,7 @@ def test_lines_that_cannot_be_taken_are_told_and_keep_no_other_back(
     table.write_text(TABLE + "\n".join(lines))
     told = run("outcome", "import", str(table), "--by", "Registry")
     assert told.exit_code == 1
-    assert "told 1, told before 0, lines that could not be taken 6" in told.output
+    assert "told 1, no news 0, lines that could not be taken 6" in told.output
     for number, says in enumerate(
         ("no such case", "present or absent or unknown", "autopsy", "a day", "to come", "one of"), 2
     ):

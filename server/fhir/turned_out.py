@@ -7,7 +7,7 @@ hindsight moves no blind answer (``server.fhir.veil``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
 from server.errors import Issue
@@ -25,7 +25,7 @@ from server.fhir.terms import (
     OUTCOME_BASIS,
     PRESENT,
 )
-from server.fhir.times import moment
+from server.fhir.times import day, moment
 from server.model import Answer, Basis, Coding, TurnedOut
 from server.ports import Resource
 
@@ -61,7 +61,8 @@ def demand_outcome(task: Resource, look: Look, at: datetime, problems: list[Issu
         )
         problems.append(Issue("required", text, _PLACE))
     if _known(task, at) is None or len(inputs(task, IN_KNOWN)) > 1:
-        text = f"the input {IN_KNOWN.code} is one valueDateTime that is not later than now"
+        kinds = "a day or a time with its zone"
+        text = f"the input {IN_KNOWN.code} is one valueDateTime, {kinds}, not later than now"
         problems.append(Issue("business-rule", text, _PLACE))
     for each in inputs(task, IN_EVIDENCE):
         _demand_shown(task, each, look, problems)
@@ -88,10 +89,17 @@ def _said(task: Resource, kind: Coding, known: Mapping[Coding, T]) -> T | None:
 def _known(task: Resource, at: datetime) -> datetime | None:
     said = [each.get("valueDateTime", "") for each in inputs(task, IN_KNOWN)]
     if not said:
-        authored = moment(task.get("authoredOn", ""))
+        authored = _since(task.get("authoredOn", ""))
         return at if authored is None else min(authored, at)
-    known = moment(said[0])
+    known = _since(said[0])
     return known if known is not None and known <= at else None
+
+
+def _since(text: str) -> datetime | None:
+    """A time with its zone, or a day from its beginning on, in UTC."""
+    if (known := day(text)) is not None:
+        return datetime.combine(known, time(), UTC)
+    return moment(text)
 
 
 def _demand_shown(task: Resource, named: Mapping[str, Any], look: Look, problems: list[Issue]) -> None:

@@ -203,7 +203,19 @@ def _why(row: Row[Any]) -> Unanswered:
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, question, span, c.below, c.ruled_out, c.found, c.after_all, r.first, r.model, r.final)
+    query = _rows(
+        gate,
+        question,
+        span,
+        c.below,
+        c.ruled_out,
+        c.found,
+        c.after_all,
+        c.turned_out,
+        r.first,
+        r.model,
+        r.final,
+    )
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = open_again(connection)
     kept = by_card(connection, query)
@@ -213,7 +225,7 @@ def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key
 def _passed(rows: Sequence[Row[Any]]) -> Passed:
     """As ``GateStore.told`` counts: of what is released alone, and with what was found after the end."""
     free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
-    missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
+    missed = sum(bool(r.ruled_out and _PRESENT in (r.after_all, r.turned_out)) for r in free)
     read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
-    found = sum(bool(r.found) for r in read)
+    found = sum(bool(r.found or r.turned_out == _PRESENT) for r in read)
     return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)

@@ -15,16 +15,15 @@ from server.case import Event, State
 from server.model import (
     Alike,
     Answer,
-    Basis,
     Gated,
     GateKey,
+    Learnt,
     Passage,
     Passed,
     ReadAfterAll,
     ResourceKey,
     Result,
     Silence,
-    TurnedOut,
     Unanswered,
     Verdict,
 )
@@ -222,8 +221,10 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
             end(database, id_, ReadAfterAll(ResourceKey("DiagnosticReport", "late", 1), P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
     for id_ in ("c4", "c9"):  # read by a human who saw nothing, and by nobody
-        end(database, id_, TurnedOut(P, Basis.CULTURE, AT, "Lab"))
+        end(database, id_, Learnt(1, P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 7, 3)}
+    end(database, "c9", Learnt(2, None))
+    assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 2)}
     database.write(lambda c: c.execute(update(cases).where(cases.c.id == "c2").values(state=State.READY)))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 10, 0, 0)}
 
