@@ -19,7 +19,7 @@ SPEAKS = {
     "third": '["Organization/third"]',
     "sorrel": '["PractitionerRole/sorrel"]',
 }
-CLIENTS = dict.fromkeys((*SPEAKS, "anybody"), ALL)
+CLIENTS = dict.fromkeys((*SPEAKS, "anybody", "nobody"), ALL)
 
 
 @pytest.fixture
