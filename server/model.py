@@ -942,6 +942,8 @@ class Earlier:
     """Their ids."""
     reports: tuple[str, ...] = ()
     """``Type/id`` of what people have signed."""
+    ends: Mapping[str, datetime] = field(default_factory=dict)
+    """``Task/id`` -> since when it tells how its case has ended."""
 
 
 @dataclass(frozen=True, slots=True)
