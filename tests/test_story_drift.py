@@ -195,7 +195,7 @@ def test_a_lot_that_is_not_full_is_not_looked_at(sited: Sited) -> None:
     resolved(world, 9, 1, NEW)
     reads = process.drift.store
     before = process.drift.streams(QUESTION)
-    assert reads.results(QUESTION, CARD.identity) == 409
+    assert reads.seen(QUESTION, CARD.identity).results == 409
     assert process.drift.streams(QUESTION) is before
     resolved(world, 1, 1, NEW)
     assert process.drift.streams(QUESTION) is not before
