@@ -208,9 +208,16 @@ def mixed(count: int, *devices: Device, start: int = 0, often: frozenset[Device]
 
 
 def looked_at(rows: Sequence[Answered], since: Since = NEVER, rule: DriftRule = SMALL) -> dict[str, Stream]:
-    devices = {each.device for each in rows if each.device is not None}
-    by_scope = {scope_of(device): [each for each in rows if each.device == device] for device in devices}
-    return {each.scope: each for each in streams(rule, rows, by_scope, since)}
+    return {each.scope: each for each in streams(rule, in_tens(rows), since)}
+
+
+def in_tens(rows: Sequence[Answered]) -> list[list[Answered]]:
+    """Lots of each device, of ten, as the store makes them."""
+    by_device: dict[Device | None, list[Answered]] = {}
+    for each in rows:
+        by_device.setdefault(each.device, []).append(each)
+    found = [of[at : at + 10] for of in by_device.values() for at in range(0, len(of) - 9, 10)]
+    return sorted(found, key=lambda lot: lot[-1].seq)
 
 
 def scopes(found: dict[str, Stream]) -> list[str]:
