@@ -2,8 +2,8 @@
 
 Of disputed cases that a specialist has read. Those who ended with the model are told apart by whether they
 had answered blind as the first reader did; those who ended with the first reader likewise. Both parts of each
-are told or neither: with what specialists have made of disagreement, the one would tell the other. Of results that were kept
-before blind answers were (migration 0018) nobody knows who turned: these are left out.
+are told or neither: with what specialists have made of disagreement, the one would tell the other. Of results
+from before blind answers were kept (migration 0018) nobody knows who turned: these are left out.
 """
 
 from __future__ import annotations
