@@ -86,7 +86,7 @@ class _Table:
         count, whole = self.cells[one, other], sum(self.cells[each] for each in product(of, (_P, _A)))
         if any(0 < each < FEWEST for each in self.cells.values()) and self._silent:
             return HIDDEN
-        if min(self.cells[each] for each in product((_P, _A), repeat=2)) >= FEWEST:
+        if min(self.cells[each] for each in product((_P, _A), (_P, _A))) >= FEWEST:
             return share(count, whole)
         return share(FEW, whole) if self._few(one, other, of) else HIDDEN
 
