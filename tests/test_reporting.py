@@ -29,8 +29,8 @@ Row = tuple[str | None, str | None, str | None, int]
 """First reader, model, specialist, and how many."""
 P, A = "present", "absent"
 USUAL: Sequence[Row] = (
-    (P, P, None, 60), (A, P, P, 25), (A, P, A, 15), (P, A, P, 12), (P, A, A, 14), (A, A, None, 400),
-    (A, None, A, 30), (None, A, A, 4),
+    (None, A, A, 4), (P, P, None, 60), (A, P, P, 25), (A, P, A, 15), (P, A, P, 12), (P, A, A, 14),
+    (A, A, None, 400), (A, None, A, 30),
 )  # fmt: skip
 HALF: Sequence[Row] = (
     (P, P, None, 8), (A, P, P, 2), (A, P, A, 2), (P, A, P, 2), (P, A, A, 2), (A, A, None, 22),
