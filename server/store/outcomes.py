@@ -155,8 +155,12 @@ def known(connection: Connection, span: Span, question: str | None = None) -> di
     )
     shut, found = open_again(connection), dict[Key, list[KnownCase]]()
     for key, rows in by_card(connection, query).items():
-        found[key] = [_known(row) for row in in_lots(rows, shut) if row.finding != _UNKNOWN]
+        found[key] = [_known(row) for row in in_lots(rows, shut, _finding) if row.finding != _UNKNOWN]
     return found
+
+
+def _finding(row: Any) -> str:
+    return str(row.finding)
 
 
 def _known(row: Any) -> KnownCase:
