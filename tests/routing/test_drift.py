@@ -299,6 +299,18 @@ def test_numbers_below_ten_are_not_told_nor_the_sums_they_would_follow_from():
     assert (few["now"]["results"], few["now"]["present"]["count"]) == (10, "not told")
 
 
+@pytest.mark.parametrize("few", [1, 3, 4])
+def test_counts_are_told_in_tens_for_a_report_counts_exactly_in_other_lots(few: int):
+    """Whoever subtracts one from the other learns no number below ten."""
+    rows = results(300, lambda number: number % 3 == 0)
+    whole, less = (told(Stream(ALL, judged(rows[:200], rows[200:end]), own=True)) for end in (300, 300 - few))
+    for name in ("baseline", "now", "weeks"):
+        assert whole[name] == less[name]
+    counts = (whole["now"]["results"], whole["now"]["present"]["count"], whole["now"]["present"]["of"])
+    assert counts == (100, 30, 100)
+    assert whole["now"]["meanScore"] == 0.5
+
+
 def test_what_people_read():
     found = looked_at(UPGRADED)[scope_of(NEW)]
     text = "\n".join(lines(told(found), SMALL))
