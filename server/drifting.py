@@ -23,16 +23,19 @@ RULE = "drift rule"
 """Who throws the switch then."""
 _PART = 100
 """A look at 10,000 results takes a fifth of a second; looks take one hundredth of the time at the most."""
+_FRESH = timedelta(minutes=10)
 Key = tuple[str, DriftRule, int]
 """Model version, rule, and how often people have spoken of the switch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look has found, which holds until so many results are there."""
+    """What a look has found, which holds until so many results are there or a lot is shut or opened."""
 
     key: Key
     until: int
+    shut: int
+    """A check sum of whose question was open again."""
     at: datetime
     took: timedelta
     found: tuple[Stream, ...]
@@ -40,6 +43,10 @@ class Looked:
     def just_now(self, at: datetime) -> bool:
         """Whether to look again would take more than its part of the time; a clock set back hides nothing."""
         return timedelta() <= at - self.at < self.took * _PART
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether what has been found may be told without another look, if nothing is known to have come."""
+        return timedelta() <= at - self.at < _FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,20 @@ class DriftWatch:
         if before is not None and before.key == key and self._is_enough(question, before, began):
             return before.found
         counted = self.store.counted(question, card.identity)
-        found = tuple(streams(rule, counted.together, counted.devices, _since(words, question)))
-        until, at = counted.results + counted.more, self.now()
-        self._looked[question] = Looked(key, until, at, at - began, found)
+        found = tuple(streams(rule, counted.lots, _since(words, question)))
+        until, at = counted.seen.results + counted.more, self.now()
+        self._looked[question] = Looked(key, until, counted.seen.shut, at, at - began, found)
         return found
 
     def _is_enough(self, question: str, before: Looked, at: datetime) -> bool:
-        """No lot can be full yet that was not; or it was looked a moment ago, in hundreds of thousands."""
-        return before.just_now(at) or self.store.results(question, before.key[0]) < before.until
+        """No lot can be full or open that was not; or it was looked a moment ago, in hundreds of thousands.
+
+        Some minutes later it is looked again whatever came: a case may be resolved anew.
+        """
+        if before.just_now(at):
+            return True
+        seen = self.store.seen(question, before.key[0])
+        return before.is_fresh(at) and seen.results < before.until and seen.shut == before.shut
 
     def _throw(self, question: str, of: Stream) -> bool:
         card, scope = self.cards[question].identity, of.scope or question
@@ -122,10 +135,12 @@ class DriftWatch:
         return thrown
 
     def _tell(self, question: str, of: Stream) -> None:
-        """Once for each process that looks."""
+        """Once for each process that looks, until people have gone back; whatever day it is told of."""
         text = f"{self.cards[question].identity}: {reason(of)}"
+        since, device = _since(self.kept.switches.words(), question), device_in(of.scope)
+        back = since.question, None if device is None else since.of(device)
         for alarm in of.judged.alarms:
-            sign = (question, self.cards[question].identity, of.scope, alarm)
+            sign = (question, self.cards[question].identity, of.scope, alarm.sign, back)
             if sign not in self._told:
                 self._told.add(sign)
                 logger().error(

@@ -6,9 +6,10 @@ opinion is told as such. What another system shows on its own screens is not rec
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,8 @@ from server.ports import SEALABLE, Resource, Shelf
 from server.query import Query, Reference
 
 _SHOWING = frozenset({"read", "vread", "history-instance", "operation", "notification"})
+_OWN = re.compile(r"[?&\n]owner=")
+"""A worklist: the Tasks of whoever is to do them."""
 _WRITING = frozenset({"C", "U"})
 _SUCCESS = "0"
 _MOST = 5_000
@@ -37,51 +40,98 @@ class Looks:
     shelf: Shelf
     clients: Clients
 
-    def __call__(self, opinions: Sequence[str], patient: str, sealed: datetime) -> list[Looked] | None:
-        """By each system that was shown one of ``opinions``, or has searched before they were ``sealed``."""
+    def __call__(
+        self, opinions: Mapping[str, datetime | None], patient: str, sealed: datetime
+    ) -> list[Looked] | None:
+        """By each system that was shown one of ``opinions``, or has searched before they were ``sealed``.
+
+        ``opinions``: with since when each tells one; None: as long as it is there.
+        """
         try:
             self.clerk.catch_up()
         except Fault as failure:
             if failure.category is not Category.UNAVAILABLE:
                 raise
             return None
-        found = self.shelf.find(Query("AuditEvent", (Reference("entity", (*opinions, patient)),)), _MOST + 1)
+        found = self.shelf.find(
+            Query("AuditEvent", (Reference("entity", (*sorted(opinions), patient)),)), _MOST + 1
+        )
         if len(found) > _MOST:
             return None
-        told = {each for stored in found for each in self._of(own(stored.body), frozenset(opinions), sealed)}
+        events = [own(stored.body) for stored in found]
+        placed = frozenset(pair for event in events for pair in _placed(event))
+        told = {each for event in events for each in self._of(event, _Sought(opinions, placed, sealed))}
         return sorted(told, key=lambda each: (each.found, sorted(each.speaks_for)))
 
-    def _of(self, event: Resource, opinions: frozenset[str], sealed: datetime) -> Iterator[Looked]:
+    def _of(self, event: Resource, sought: _Sought) -> Iterator[Looked]:
         if event.get("outcome") != _SUCCESS:
             return
         codes = {each.get("code") for each in event.get("subtype", [])}
-        shown = not opinions.isdisjoint(_named(event))
         speaks_for = self._speaks_for(event)
+        shown = sought.shown(event, apart=bool(speaks_for))
         brought = event.get("action") in _WRITING and speaks_for  # whoever brings one has it
         if shown and (brought or not codes.isdisjoint(_SHOWING)):
             yield Looked(speaks_for)
-        elif "search" in codes and _may_show(event):
-            at = moment(str(event.get("recorded", "")))
-            if at is None or at < sealed:
-                yield Looked(speaks_for, found=False)
+        elif "search" in codes and sought.may_show(event):
+            yield Looked(speaks_for, found=False)
 
     def _speaks_for(self, event: Resource) -> frozenset[str]:
-        client = next((str(each["altId"]) for each in event.get("agent", []) if each.get("altId")), "")
+        client = _client(event)
         caller = self.clients(client) if client else EVERYBODY
         return frozenset() if caller is None else caller.speaks_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked for in the record."""
+
+    opinions: Mapping[str, datetime | None]
+    placed: frozenset[tuple[str, str]]
+    """Tasks, and the system that has placed each."""
+    sealed: datetime
+
+    def shown(self, event: Resource, *, apart: bool) -> bool:
+        """``apart``: whose system it is is known; else what it has placed itself shows it nothing new."""
+        client, at = _client(event), _at(event)
+        return any(
+            each in self.opinions
+            and _tells(self.opinions[each], at)
+            and (apart or (each, client) not in self.placed)
+            for each in _named(event)
+        )
+
+    def may_show(self, event: Resource) -> bool:
+        """Tasks tell how a case has ended under no seal: their searches count ever, but for a worklist."""
+        at = _at(event)
+        words = [_words(str(each["query"])) for each in event.get("entity", []) if "query" in each]
+        if any(_is_of_opinions(each) for each in words) and (at is None or at < self.sealed):
+            return True
+        tasks = any(key.startswith("Task/") and _tells(since, at) for key, since in self.opinions.items())
+        return tasks and any(_type(each) == "Task" and not _OWN.search(each) for each in words)
+
+
+def _tells(since: datetime | None, at: datetime | None) -> bool:
+    return since is None or at is None or since < at
+
+
+def _at(event: Resource) -> datetime | None:
+    return moment(str(event.get("recorded", "")))
+
+
+def _client(event: Resource) -> str:
+    return next((str(each["altId"]) for each in event.get("agent", []) if each.get("altId")), "")
+
+
+def _placed(event: Resource) -> Iterator[tuple[str, str]]:
+    """Nobody who is not told apart has placed anything."""
+    client = _client(event)
+    if client and event.get("action") == "C" and event.get("outcome") == _SUCCESS:
+        yield from ((each, client) for each in _named(event) if each.startswith("Task/"))
 
 
 def _named(event: Resource) -> Iterator[str]:
     for each in event.get("entity", []):
         yield str(each.get("what", {}).get("reference", "")).partition("/_history/")[0]
-
-
-def _may_show(event: Resource) -> bool:
-    """Whether a search is of a type of which a resource can tell an opinion, or brings others along."""
-    for each in event.get("entity", []):
-        if "query" in each and _is_of_opinions(_words(str(each["query"]))):
-            return True
-    return False
 
 
 def _words(query: str) -> str:
@@ -92,6 +142,16 @@ def _words(query: str) -> str:
 
 
 def _is_of_opinions(words: str) -> bool:
-    path = words.partition("\n")[0].partition(" ")[2].partition("?")[0]
-    types = [each for each in path.split("/") if each[:1].isupper()]
-    return not types or types[-1] in SEALABLE or "$" in path or "include" in words
+    """Whether it is of a type of which a resource can tell an opinion, or brings others along."""
+    path, type_ = _path(words), _type(words)
+    return not type_ or type_ in SEALABLE or "$" in path or "*" in path or "include" in words
+
+
+def _type(words: str) -> str:
+    """Empty: of all."""
+    types = [each for each in _path(words).split("/") if each[:1].isupper()]
+    return types[-1] if types else ""
+
+
+def _path(words: str) -> str:
+    return words.partition("\n")[0].partition(" ")[2].partition("?")[0]

@@ -693,8 +693,6 @@ class Gated:
     key: GateKey
     read: int
     """Which of the case's AI reads, counted from 1."""
-    known: Passed = Passed()
-    """What anybody may know then of cases that are judged alike: released ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -944,6 +942,8 @@ class Earlier:
     """Their ids."""
     reports: tuple[str, ...] = ()
     """``Type/id`` of what people have signed."""
+    ends: Mapping[str, datetime] = field(default_factory=dict)
+    """``Task/id`` -> since when it tells how its case has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1223,7 +1223,8 @@ class Basis(StrEnum):
 class TurnedOut:
     """What somebody outside says about a resolved case, who knows it by other means than a reading of it."""
 
-    finding: Answer
+    finding: Answer | None
+    """None: it is not known, and what was told before is taken back."""
     basis: Basis
     known_at: datetime
     by: str
@@ -1231,6 +1232,16 @@ class TurnedOut:
     """``Task/id``; empty: told by a command."""
     evidence: str = ""
     """What shows it, as the Task refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What such words have come to, once nobody reads the case blind any more."""
+
+    words: int
+    """So many there were."""
+    finding: Answer | None
+    """Of the last one."""
 
 
 @dataclass(frozen=True, slots=True)

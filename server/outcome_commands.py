@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from server.wiring import build
 from server.words import one_line
 
 _COLUMNS = ("case", "finding", "basis", "known_on")
-_FINDINGS = (Answer.PRESENT.value, Answer.ABSENT.value)
+_FINDINGS = {"present": Answer.PRESENT, "absent": Answer.ABSENT, "unknown": None}
 _BASES = tuple(each.value for each in Basis)
 _RELEASED = "the outcome of a case is told once its result is released, and of a held one once it is resumed"
 _LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
@@ -36,23 +37,24 @@ def outcome() -> None:
 
 @outcome.command()
 @click.argument("case")
-@click.option("--finding", required=True, type=click.Choice(_FINDINGS), help="Whether it was there.")
+@click.option("--finding", required=True, type=click.Choice(tuple(_FINDINGS)), help="Whether it was there.")
 @click.option("--basis", required=True, type=click.Choice(_BASES), help="By what it is known.")
 @click.option("--known-on", type=click.DateTime(["%Y-%m-%d"]), help="Since which day (UTC); default: now.")
 @_BY
 def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str) -> None:
     """Tell how CASE turned out: a case's id, or its Task's identifier at the EHR as SYSTEM|VALUE.
 
-    What is told later of the same case counts instead. The report on first readers, model and specialists
-    ('report') is held against it; of a case that a gatekeeper has ruled out, and that turns out present, a
-    person has to decide ('contests').
+    What is told later of the same case counts instead; unknown takes it back. The report on first readers,
+    model and specialists ('report') is held against it; of a case that a gatekeeper has ruled out, and that
+    turns out present, a person has to decide ('contests').
     """
     at = now()
     known = at if known_on is None else known_on.replace(tzinfo=UTC)
-    word = TurnedOut(Answer(finding), Basis(basis), known, by)
-    if (why := _tell(_desk(), case, word, at)) is not None:
-        raise fault(Category.CONFLICT, "business-rule", why)
-    click.echo(f"{case}: turned out {finding}, by {basis}")
+    word = TurnedOut(_FINDINGS[finding], Basis(basis), known, by)
+    told = _tell(_desk(), case, word, at)
+    if isinstance(told, str):
+        raise fault(Category.CONFLICT, "business-rule", told)
+    click.echo(f"{case}: turned out {finding}, by {basis}{'' if told else '; that was the last word before'}")
 
 
 @outcome.command("import")
@@ -61,19 +63,17 @@ def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str)
 def import_(table: Path, by: str) -> None:
     """Take in what a registry or a laboratory has found: a CSV table, the same again changes nothing.
 
-    Its columns: case (an id, or SYSTEM|VALUE of the Task at the EHR), finding (present or absent), basis, and
-    known_on (YYYY-MM-DD). Each line that cannot be taken is told, and all others are.
+    Its columns: case (an id, or SYSTEM|VALUE of the Task at the EHR), finding (present, absent or unknown),
+    basis, and known_on (YYYY-MM-DD). Each line that cannot be taken is told, and all others are.
     """
-    desk, at, taken, refused = _desk(), now(), 0, 0
+    desk, at, came = _desk(), now(), Counter[bool | None]()
     for line, case, word in _lines(table, by):
-        why = word if isinstance(word, str) else _tell(desk, case, word, at)
-        if why is None:
-            taken += 1
-        else:
-            refused += 1
-            click.echo(f"line {line}: {why}", err=True)
-    click.echo(f"{taken} outcomes are told; {refused} lines could not be taken")
-    if refused:
+        told = word if isinstance(word, str) else _tell(desk, case, word, at, of_a_table=True)
+        came[None if isinstance(told, str) else told] += 1
+        if isinstance(told, str):
+            click.echo(f"line {line}: {told}", err=True)
+    click.echo(f"told {came[True]}, no news {came[False]}, lines that could not be taken {came[None]}")
+    if came[None]:
         raise SystemExit(1)
 
 
@@ -111,18 +111,19 @@ def _desk() -> Outcomes:
     return Outcomes(build(settings.load()).database)
 
 
-def _tell(desk: Outcomes, case: str, word: TurnedOut, at: datetime) -> str | None:
-    """Why it could not be told; None: it was."""
+def _tell(
+    desk: Outcomes, case: str, word: TurnedOut, at: datetime, *, of_a_table: bool = False
+) -> str | bool:
+    """Whether it was news; or why it could not be told."""
     if word.known_at > at:
         return "it is known since a day that is still to come"
     found = desk.named(case)
     if found is None:
         return "there is no such case, by its id or as SYSTEM|VALUE of its Task; 'cases' lists the latest"
     try:
-        desk.tell(found, word, at)
+        return desk.tell(found, word, at, of_a_table=of_a_table)
     except IllegalMove:
         return f"{_RELEASED}; 'case' tells where this one stands"
-    return None
 
 
 def _lines(table: Path, by: str) -> Iterator[tuple[int, str, TurnedOut | str]]:
@@ -154,4 +155,4 @@ def _word(row: dict[str, str | None], by: str) -> TurnedOut | str:
         one_line(said["case"])
     except ValueError:
         return "known_on must be a day, YYYY-MM-DD, and case one line"
-    return TurnedOut(Answer(said["finding"]), Basis(said["basis"]), known, by)
+    return TurnedOut(_FINDINGS[said["finding"]], Basis(said["basis"]), known, by)

@@ -73,9 +73,10 @@ def report(
     For each question and model version, of resolved cases, one for each person: who said what; agreement with
     kappa, AC1 and prevalence; disagreement and what specialists made of it; sensitivity and specificity,
     called relative unless audits allow more; the two conditions on which a model may stand for a second
-    opinion; calibration; the gatekeeper's omissions; with --by, the main ones in groups of people. Numbers
-    below 10 are not told, nor what they would follow from; cases that are under seal again are left out, with
-    the lot that they came in.
+    opinion; calibration; the gatekeeper's omissions; how cases turned out, of which it was told in the period
+    ('outcome'); how long each stage takes; with --by, the main ones in groups of people. Numbers below 10 are
+    not told, nor what they would follow from; cases that are under seal again are left out, with the lot that
+    they came in.
     """
     if baseline is not None and isnan(baseline):
         raise fault(Category.INCORRECT, "value", "--baseline must be a number from 0 to 1")

@@ -80,8 +80,8 @@ class Files:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return self.gates.passed(key, since)
 
-    def told(self, key: GateKey, since: datetime) -> Passed:
-        return self.gates.told(key, since)
+    def asked_again(self, case_id: str) -> bool:
+        return self.ledger.asked_again(case_id)
 
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.ledger.withdrawn(card)

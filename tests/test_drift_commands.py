@@ -39,12 +39,12 @@ def test_what_people_read(world: World) -> None:
     [_, found, _] = re.split(r"(?=  device .* 4)|(?=  device other)", text)
     assert found.splitlines() == [
         "  device acme imaging dx 200, software 4.0",
-        "    baseline  200 results, present: 5.0% of 200, mean score 0.495",
-        "    now       200 results, present: 25.0% of 200, mean score 0.495",
+        "    baseline  200 results, present: 5.0% of 200, mean score 0.5",
+        "    now       200 results, present: 25.0% of 200, mean score 0.5",
         "    sum of answers up 3.5, down 0.0 times its limit, against results of all devices",
         "    sum of scores  up 0.0, down 0.1 times its limit, against results of all devices",
         "    week of 2026-01-05: discordant fewer than 10 of 200, so far, within 0 to 4",
-        "    PSI 0.001 (as before; 0.1 and 0.25 are a convention)",
+        "    PSI 0.00 (as before; 0.1 and 0.25 are a convention)",
         "    ALARM since 2026-01-06: more answers are present",
     ]
     assert text.startswith(
@@ -53,7 +53,7 @@ def test_what_people_read(world: World) -> None:
         "    baseline  200 results, present: 5.0% of 200\n"
         "    now       fewer than 10 results, present: not told\n"
     )
-    assert "    now       100 results, present: fewer than 10 of 100, mean score 0.495\n" in text
+    assert "    now       100 results, present: fewer than 10 of 100, mean score 0.5\n" in text
     assert text.count("ALARM") == 1
     assert text.endswith("an alarm stays until two people have gone back to normal.\n")
 

@@ -52,7 +52,7 @@ def client(id_: str) -> Caller | None:
 
 def looked(*accesses: Access, failure: Category | None = None) -> list[Looked] | None:
     looks = Looks(Clerk(failure), Shelf(list(accesses)), client)  # type: ignore[arg-type]
-    return looks([OPINION], PATIENT, SEALED)
+    return looks(dict.fromkeys([OPINION]), PATIENT, SEALED)
 
 
 @pytest.mark.parametrize("doing", [Doing.READ, Doing.VREAD, Doing.HISTORY, Doing.ASK, Doing.NOTIFICATION])
@@ -97,6 +97,10 @@ def test_what_shows_no_opinion_counts_for_nothing(access: Access) -> None:
 )
 def test_a_search_that_may_have_shown_one_is_told_as_that(query: str) -> None:
     assert looked(replace(SEARCH, query=query)) == [Looked(QUILL, found=False)]
+
+
+def test_a_search_of_a_whole_compartment_may_have_shown_one() -> None:
+    assert looked(replace(SEARCH, query="GET /fhir/Patient/p/*")) == [Looked(QUILL, found=False)]
 
 
 def test_who_is_not_registered_any_more_or_not_told_apart_speaks_for_nobody() -> None:

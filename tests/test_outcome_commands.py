@@ -31,7 +31,7 @@ def case(world: World) -> str:
 
 def words(world: World, case: str) -> list[tuple[str, str]]:
     found = world.house.ledger.facts(case, "turned-out", TurnedOut)
-    return [(each.finding.value, f"{each.known_at:%Y-%m-%d}") for each in found]
+    return [(str(each.finding), f"{each.known_at:%Y-%m-%d}") for each in found]
 
 
 def test_it_is_told_by_a_case_or_by_the_ehrs_task(world: World, run: Run, case: str) -> None:
@@ -74,11 +74,21 @@ def test_a_table_is_taken_line_by_line_and_again_without_harm(
     table = tmp_path / "registry.csv"
     table.write_text(TABLE + f"{EHR}|T-1,present,registry,2026-01-02\n{case},absent,autopsy,2026-01-03\n")
     told = run("outcome", "import", str(table), "--by", "Registry")
-    assert (told.exit_code, told.output) == (0, "2 outcomes are told; 0 lines could not be taken\n")
+    assert (told.exit_code, told.output) == (0, "told 2, no news 0, lines that could not be taken 0\n")
     assert words(world, case) == [("present", "2026-01-02"), ("absent", "2026-01-03")]
-    table.write_text(TABLE + f"{case},absent,autopsy,2026-01-03\n")
-    run("outcome", "import", str(table), "--by", "Registry")
-    assert len(words(world, case)) == 2, "the last word is the same"
+    again = run("outcome", "import", str(table), "--by", "Registry")
+    assert again.output == "told 0, no news 2, lines that could not be taken 0\n"
+    assert len(words(world, case)) == 2, "or the first word would speak against the second"
+    assert run("outcome", "list").output.startswith("no case turned out otherwise")
+
+
+def test_a_word_that_was_wrong_is_taken_back(world: World, run: Run, case: str) -> None:
+    run("outcome", "add", case, *TOLD)
+    assert case in run("outcome", "list").output
+    told = run("outcome", "add", case, "--finding", "unknown", "--basis", "culture", "--by", "Dr. Tarn")
+    assert told.output == f"{case}: turned out unknown, by culture\n"
+    assert run("outcome", "list").output.startswith("no case turned out otherwise")
+    assert case in run("outcome", "list", "--missing", "0").output
 
 
 def test_lines_that_cannot_be_taken_are_told_and_keep_no_other_back(
@@ -97,9 +107,9 @@ def test_lines_that_cannot_be_taken_are_told_and_keep_no_other_back(
     table.write_text(TABLE + "\n".join(lines))
     told = run("outcome", "import", str(table), "--by", "Registry")
     assert told.exit_code == 1
-    assert "1 outcomes are told; 6 lines could not be taken" in told.output
+    assert "told 1, no news 0, lines that could not be taken 6" in told.output
     for number, says in enumerate(
-        ("no such case", "present or absent", "autopsy", "a day", "to come", "one of"), 2
+        ("no such case", "present or absent or unknown", "autopsy", "a day", "to come", "one of"), 2
     ):
         assert any(f"line {number}:" in line and says in line for line in told.output.splitlines()), number
     assert words(world, case) == [("present", "2026-01-02")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from structlog.testing import capture_logs
 
 from server import drift_commands
@@ -18,6 +19,8 @@ from server.changes import Act, Switch, scope_of
 from server.commands import main
 from server.drifting import Watches
 from server.model import Answer, Card, Device
+from server.routing.drift import Alarm, Judged, Sign
+from server.routing.drift_streams import ALL, Stream
 from server.store import lots
 from server.store.drift import Counted, DriftStore
 from server.store.policy_tables import result
@@ -195,7 +198,7 @@ def test_a_lot_that_is_not_full_is_not_looked_at(sited: Sited) -> None:
     resolved(world, 9, 1, NEW)
     reads = process.drift.store
     before = process.drift.streams(QUESTION)
-    assert reads.results(QUESTION, CARD.identity) == 409
+    assert reads.seen(QUESTION, CARD.identity).results == 409
     assert process.drift.streams(QUESTION) is before
     resolved(world, 1, 1, NEW)
     assert process.drift.streams(QUESTION) is not before
@@ -337,6 +340,55 @@ def test_a_question_that_is_asked_anew_takes_the_lot_out_of_what_is_told(sited: 
     }  # fmt: skip
     world.house.database.write(lambda c: c.execute(insert(cases).values(row)))
     assert told()["streams"][0]["now"]["results"] == 20
+
+
+def test_a_lot_that_opens_again_is_looked_at_though_nothing_new_is_resolved(sited: Sited) -> None:
+    world = sited("tell")
+    resolved(world, BASELINE, 20)
+    watch = a_process(world).drift
+    row = {
+        "question": QUESTION, "task_id": "t", "report": "R/again", "task_system": "urn:s", "task_value": "x",
+        "opened_at": world.watch(), "first": "awaited", "ai": "sealed", "attempts": 0, "news": 0,
+        "id": "again", "state": "ready", "patient": f"Patient/x{BASELINE + 3}",
+    }  # fmt: skip
+    world.house.database.write(lambda c: c.execute(insert(cases).values(row)))
+    resolved(world, 20, 1)
+    assert watch.alarms(QUESTION) == ()
+    lapse = update(cases).where(cases.c.id == "again").values(state="lapsed")
+    world.house.database.write(lambda c: c.execute(lapse))
+    assert len(watch.alarms(QUESTION)) == 1
+
+
+def test_a_look_is_ten_minutes_old_at_the_most(sited: Sited) -> None:
+    """Whatever may change what is stored: here a result that is another though no case came or went."""
+    world = sited("tell")
+    resolved(world, BASELINE, 20)
+    resolved(world, 20, 20)
+    watch = a_process(world).drift
+    assert watch.alarms(QUESTION) == ()
+    world.house.database.write(lambda c: c.execute(update(result).values(model="present")))
+    change = update(result).where(result.c.seq <= BASELINE).values(model="absent")
+    world.house.database.write(lambda c: c.execute(change))
+    world.watch.forward(minutes=9)
+    assert watch.alarms(QUESTION) == ()
+    world.watch.forward(minutes=1)
+    assert len(watch.alarms(QUESTION)) == 1
+
+
+def test_an_alarm_of_the_latest_scores_is_told_once_and_not_each_day(sited: Sited) -> None:
+    world = sited("tell")
+    watch = a_process(world).drift
+    stream = Stream(ALL, Judged((10, 200), (10, 200)), own=True)
+    with capture_logs() as logs:
+        for day in (date(2026, 1, 5), date(2026, 1, 6)):
+            judged = replace(stream.judged, alarms=(Alarm(Sign.SPREAD, day),))
+            watch._tell(QUESTION, replace(stream, judged=judged))
+        assert len(logs) == 1
+        world.house.rulings.switches.throw(QUESTION, "Ada", "it drifts", world.watch())
+        resolved(world, 1, 1)
+        back(world, QUESTION)
+        watch._tell(QUESTION, replace(stream, judged=judged))
+    assert len(logs) == 2, "after people have gone back it is another one"
 
 
 def test_the_clock_may_go_back(sited: Sited) -> None:

@@ -131,8 +131,10 @@ def test_what_is_ruled_out_ends_without_a_human_and_says_so(gatekeeping: Gatekee
     assert told["decided-by"]["valueCodeableConcept"]["coding"][0]["code"] == "gatekeeper-policy"
     opinion = world.get(told["ai-opinion"]["valueReference"]["reference"])
     assert opinion["conclusion"] == (
-        "AI second read, not verified by a clinician. No human has read this case. Decided by: Gatekeeper's "
-        "policy. Model: absent. AI second read: absent What the model cannot do: tests."
+        "AI second read, not verified by a clinician. No human has read this case. The policy rules out "
+        "below 0.05, as long as humans' reads of such cases here show that at most 75 % of them have the "
+        "finding (95 %). Decided by: Gatekeeper's policy. Model: absent. AI second read: absent What the "
+        "model cannot do: tests."
     )
     notice = world.get(told["patient-notice"]["valueReference"]["reference"])
     words = base64.b64decode(notice["content"][0]["attachment"]["data"]).decode()
@@ -163,18 +165,6 @@ def test_whatever_is_in_doubt_goes_to_humans(
         world.run()
     assert world.state(sent.task_id) == "closed"
     assert why(world, sent) == reason
-
-
-def test_clinicians_read_what_is_known_of_omissions(gatekeeping: Gatekeeping) -> None:
-    """Of released cases alone, and of ten at least."""
-    world = gatekeeping(gate=replace(GATE, omitted_at_most=0.25), proven=False)
-    prove(world, 12)
-    told = outputs(world, asked(world, "T-1"))
-    opinion = world.get(told["ai-opinion"]["valueReference"]["reference"])
-    assert (
-        "No human has read this case. The policy rules out below 0.05; of 12 such cases that humans read "
-        "here at most 25 % had the finding (upper 95 % bound)."
-    ) in opinion["conclusion"]
 
 
 def test_no_more_than_the_share_is_ruled_out(gatekeeping: Gatekeeping) -> None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from server.arbitration import Kept
 from server.case import IllegalMove
 from server.model import Answer, Basis, TurnedOut
 from server.store.outcomes import Outcomes
-from tests.test_story_gatekeeper import OPENS_AFTER, Gatekeeping, asked, counted, gatekeeping, signed
+from tests.test_story_assessment import second_read
+from tests.test_story_gatekeeper import (
+    OPENS_AFTER,
+    Gatekeeping,
+    asked,
+    counted,
+    gatekeeping,
+    signed,
+    specialist,
+)
 from tests.test_story_policies import business, events
 from tests.test_story_reopened import asked_anew, case_of
 from tests.test_story_unread import chasing, delivered, upon
 from tests.world import (
+    BACTERIAL,
     EHR,
     SR,
     VIRAL,
@@ -96,7 +108,7 @@ def test_without_a_day_it_is_known_since_it_was_written(world: World) -> None:
     [
         ([basis()], "outcome-finding"),
         ([finding(), finding(ABSENT), basis()], "needed, once"),
-        ([finding("10828004"), basis()], "52101004 (Present) or http://snomed.info/sct|2667000 (Absent)"),
+        ([finding("10828004"), basis()], "52101004 (Present) or http://snomed.info/sct|2667000 (Absent) or"),
         ([finding()], "autopsy, histology, culture"),
         ([finding(), basis("hearsay")], "autopsy, histology, culture"),
         ([finding(), basis(), said("outcome-known", valueDateTime="2999-01-01")], "not later than now"),
@@ -155,13 +167,24 @@ def test_the_last_word_counts_and_the_same_again_is_none(world: World) -> None:
     assert outcome(world, sent, finding(), basis()).status_code == 201
     [against] = desk.against(10)
     assert (against.case, against.turned_out, against.first) == (case, Answer.PRESENT, Answer.ABSENT)
-    word = TurnedOut(Answer.ABSENT, Basis.AUTOPSY, world.watch(), "Dr. Tarn")
+    word, said = TurnedOut(Answer.ABSENT, Basis.AUTOPSY, world.watch(), "Dr. Tarn"), list[bool]()
     for _ in range(2):
-        assert desk.tell(case, word, world.watch()) is not None
+        said.append(desk.tell(case, word, world.watch()))
         world.run()
+    assert said == [True, False]
     assert desk.against(10) == []
     assert [each.finding for each in told(world, sent)] == [Answer.PRESENT, Answer.ABSENT]
     assert world.state(sent.task_id) == "closed"
+
+
+def test_unknown_takes_back_what_was_told(world: World) -> None:
+    sent = delivered(world)
+    desk = Outcomes(world.house.database)
+    assert outcome(world, sent, finding(), basis()).status_code == 201
+    assert outcome(world, sent, finding("261665006"), basis(), number="O-2").status_code == 201
+    assert [each.finding for each in told(world, sent)] == [Answer.PRESENT, None]
+    assert desk.against(10) == []
+    assert len(desk.missing(world.watch() + timedelta(days=1), 10)) == 1
 
 
 def test_what_nobody_has_told_is_listed_from_the_day_asked_for(world: World) -> None:
@@ -263,3 +286,113 @@ def test_what_humans_have_read_and_the_gate_would_have_missed_counts_against_it(
     assert outcome(world, sent, finding(), basis()).status_code == 201
     assert (counted(world).reread, counted(world).found) == (1, 1)
     assert world.state(sent.task_id) == "closed"
+
+
+@pytest.mark.parametrize("code", [PRESENT, ABSENT])
+def test_nothing_follows_from_it_while_the_question_is_asked_anew(
+    gatekeeping: Gatekeeping, code: str
+) -> None:
+    """Neither a state, a date, a count nor a figure tells which it was; then it is made up for."""
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    asked_anew(world, sent)
+    before = looks(world, sent)
+    assert outcome(world, sent, finding(code), basis()).status_code == 201
+    world.watch.forward(minutes=5)
+    world.run()
+    assert looks(world, sent) == before
+    answer_as(world, specialist(world), VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == ("contested" if code == PRESENT else "closed")
+    assert counted(world).found == (code == PRESENT)
+
+
+def test_nor_from_a_report_that_comes_meanwhile(gatekeeping: Gatekeeping) -> None:
+    world = gatekeeping()
+    sent = asked(world, "T-1")
+    asked_anew(world, sent)
+    before = looks(world, sent)
+    signed(world, sent, BACTERIAL)
+    assert looks(world, sent) == before
+    answer_as(world, specialist(world), VIRAL)
+    world.run()
+    assert world.state(sent.task_id) == "contested"
+
+
+def looks(world: World, sent: Hospital) -> object:
+    """What pages, lists and counts tell of a case."""
+    told = world.trace(sent.task_id)
+    health = world.client.get("/health").json
+    metrics = [
+        line
+        for line in world.client.get("/metrics").text.splitlines()
+        if line.startswith(("second_reader_cases", "second_reader_gatekeeper"))
+    ]
+    return told["state"], told["accountable"], told["nextLook"], health["contestedResults"], metrics
+
+
+def test_a_day_is_enough(world: World) -> None:
+    sent = delivered(world)
+    known = said("outcome-known", valueDateTime="2025-12-30")
+    assert outcome(world, sent, finding(), basis(), known).status_code == 201
+    assert (
+        outcome(world, sent, finding(), basis("autopsy"), number="O-2", authoredOn="2026-01-02").status_code
+        == 201
+    )
+    assert [f"{each.known_at:%Y-%m-%d %H:%M}" for each in told(world, sent)] == [
+        "2025-12-30 00:00",
+        "2026-01-02 00:00",
+    ]
+
+
+def test_the_same_word_by_two_tasks_is_one(world: World) -> None:
+    sent = delivered(world)
+    known = said("outcome-known", valueDateTime="2025-12-30")
+    for number in ("O-1", "O-2"):
+        task = outcome(world, sent, finding(), basis(), known, number=number).json
+        assert world.get(f"Task/{task['id']}")["status"] == "completed"
+    assert len(told(world, sent)) == 1
+    assert events(world, sent).count("outcome linked") == 1
+
+
+def test_however_many_wait_all_are_taken_in(world: World) -> None:
+    sent = delivered(world)
+    tasks = [upon(world, sent, "acknowledge", f"A-{number}") for number in range(25)]
+    ids = [world.post(task)["id"] for task in tasks]
+    world.run()
+    assert {world.get(f"Task/{each}")["status"] for each in ids} == {"completed"}
+
+
+def test_a_first_report_that_was_kept_is_what_the_case_ended_with(world: World) -> None:
+    sent, _ = second_read(world)
+    case, desk = case_of(world, sent), Outcomes(world.house.database)
+    world.house.ledger.keep(case, Kept("Dr. Dapple", "I know the patient", world.watch()))
+    world.run()
+    desk.tell(case, TurnedOut(Answer.ABSENT, Basis.CULTURE, world.watch(), "Lab"), world.watch())
+    assert desk.against(10) == []
+    later = world.watch() + timedelta(seconds=1)
+    desk.tell(case, TurnedOut(Answer.PRESENT, Basis.CULTURE, later, "Lab"), later)
+    [against] = desk.against(10)
+    assert (against.first, against.final) == (Answer.ABSENT, None)
+
+
+def test_a_word_that_was_taken_back_by_mistake_is_said_again(world: World) -> None:
+    sent = delivered(world)
+    case, desk, at = case_of(world, sent), Outcomes(world.house.database), world.watch()
+    for finding_ in (Answer.PRESENT, None, Answer.PRESENT):
+        assert desk.tell(case, TurnedOut(finding_, Basis.CULTURE, at, "Lab"), at)
+        world.run()
+    assert [each.finding for each in told(world, sent)] == [Answer.PRESENT, None, Answer.PRESENT]
+
+
+def test_a_table_does_not_speak_against_what_is_known_since(world: World) -> None:
+    """Whoever imports it next month."""
+    sent = delivered(world)
+    case, desk, at = case_of(world, sent), Outcomes(world.house.database), world.watch()
+    old = TurnedOut(Answer.PRESENT, Basis.REGISTRY, at - timedelta(days=3), "A")
+    assert desk.tell(case, old, at, of_a_table=True)
+    assert desk.tell(case, TurnedOut(Answer.ABSENT, Basis.HISTOLOGY, at, "Lab"), at)
+    assert not desk.tell(case, replace(old, by="B"), at, of_a_table=True)
+    assert not desk.tell(case, replace(old, basis=Basis.OTHER_TEST), at, of_a_table=True), (
+        "known for less long"
+    )

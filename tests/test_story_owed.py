@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from server.model import AssessmentRules, Owed, ReadingRules
+from server.steps.casefile import CaseFile
+from server.steps.give_up import give_up
 from server.store.owing import Assessments
+from server.store.tables import cases
 from tests.test_story_assessment import request, second_read
 from tests.test_story_unread import counts, later
 from tests.world import (
@@ -311,3 +314,47 @@ def test_a_second_read_is_never_late(world: World) -> None:
     world.run()
     later(world, days=30)
     assert messages(world) == []
+
+
+def test_what_no_worker_has_acknowledged_is_owed_all_the_same(world: World) -> None:
+    sent, _ = second_read(world)
+    task = str(world.post(request(sent, "human"))["id"])
+    assert late(world) == (1, 0)
+    [owing] = Assessments(world.house.database).owing()
+    assert (owing.case.task_id, str(owing.term)) == (task, "acknowledgement")
+    assert owing.by == START + timedelta(hours=1)
+    world.watch.forward(hours=1)
+    assert late(world) == (1, 1)
+    world.run()
+    assert late(world) == (1, 0)
+    [owing] = Assessments(world.house.database).owing()
+    assert str(owing.term) == "answer"
+
+
+def test_a_second_read_that_waits_for_a_worker_is_no_assessment(world: World) -> None:
+    send_case(world, VIRAL)
+    assert late(world) == (0, 0)
+
+
+def test_results_that_are_out_are_not_even_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, _ = second_read(world)
+    other = doctor(world, "Sorrel", "Third House", SPECIALTY)
+    task = str(world.post(request(sent, "human"))["id"])
+    world.run()
+    answer_as(world, other, VIRAL)
+    world.run()
+    monkeypatch.setattr("server.store.owing.case_of", lambda row: pytest.fail(row.state))
+    for state, before in [("sent", None), ("unread", None), ("held", "sent"), ("faulted", "unread")]:
+        those = cases.update().where(cases.c.task_id == task).values(state=state, before=before)
+        world.house.database.write(lambda connection, put=those: connection.execute(put))  # type: ignore[misc]
+        assert late(world) == (0, 0)
+
+
+def test_one_whose_ehr_cannot_be_told_is_looked_at_by_its_date_all_the_same(world: World) -> None:
+    _, task = asked(world, anybody=True, priority="stat")
+    world.watch.forward(hours=2)
+    ledger = world.house.ledger
+    case = ledger.find(str(ledger.case_of_task(task)))
+    assert case is not None
+    left = give_up(CaseFile(case, world.cases.tools, world.watch()), "broken", 6, tell=False)
+    assert left.due_at == START + DAY

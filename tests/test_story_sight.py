@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.looking import Looks
 from server.model import Finding
 from tests.access.ward import ALL, Ward, ward
 from tests.fhir.test_speaking import speaking
@@ -19,7 +20,7 @@ SPEAKS = {
     "third": '["Organization/third"]',
     "sorrel": '["PractitionerRole/sorrel"]',
 }
-CLIENTS = dict.fromkeys((*SPEAKS, "anybody"), ALL)
+CLIENTS = dict.fromkeys((*SPEAKS, "anybody", "nobody"), ALL)
 
 
 @pytest.fixture
@@ -185,3 +186,23 @@ def test_where_nobody_is_told_apart_a_read_may_have_been_the_assessors(world: Wo
     task = assessed(world, sent)
     assert sight(world, task)[0] is Finding.UNKNOWN
     assert shown(world, task)[0] == "not-shown"
+
+
+def test_the_record_is_looked_through_once_for_a_write_up(
+    door: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = over(door.world)
+    task = str(door.world.post(request(sent, "human"))["id"])
+    door.world.run()
+    looks: list[str] = []
+    before = Looks.__call__
+
+    def counted(self: Looks, *asked: Any) -> Any:
+        looks.append(asked[1])
+        return before(self, *asked)
+
+    monkeypatch.setattr(Looks, "__call__", counted)
+    answer_as(door.world, "PractitionerRole/sorrel", VIRAL)
+    door.world.run()
+    assert door.world.state(task) == "closed"
+    assert len(looks) == 1

@@ -238,8 +238,8 @@ class LostFacts:
     def passed(self, key: GateKey, since: datetime) -> Passed:
         return GateStore(self.world.house.database).passed(key, since)
 
-    def told(self, key: GateKey, since: datetime) -> Passed:
-        return GateStore(self.world.house.database).told(key, since)
+    def asked_again(self, case_id: str) -> bool:
+        return self.world.house.ledger.asked_again(case_id)
 
     def withdrawn(self, card: str) -> Withdrawal | None:
         return self.world.house.ledger.withdrawn(card)

@@ -59,6 +59,7 @@ NULLIFY = Coding("http://terminology.hl7.org/CodeSystem/v3-DataOperation", "NULL
 
 PRESENT = Coding("http://snomed.info/sct", "52101004", "Present")
 ABSENT = Coding("http://snomed.info/sct", "2667000", "Absent")
+NOT_KNOWN = Coding("http://snomed.info/sct", "261665006", "Unknown")
 
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 POSITIVE = Coding(_INTERPRETATION, "POS", "Positive")

@@ -7,7 +7,7 @@ hindsight moves no blind answer (``server.fhir.veil``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
 from server.errors import Issue
@@ -20,17 +20,23 @@ from server.fhir.terms import (
     IN_EVIDENCE,
     IN_FINDING,
     IN_KNOWN,
+    NOT_KNOWN,
     OUTCOME,
     OUTCOME_BASIS,
     PRESENT,
 )
-from server.fhir.times import moment
+from server.fhir.times import day, moment
 from server.model import Answer, Basis, Coding, TurnedOut
 from server.ports import Resource
 
 T = TypeVar("T")
 _PLACE = "Task.input"
-_ANSWERS = {PRESENT: Answer.PRESENT, ABSENT: Answer.ABSENT}
+_ANSWERS: dict[Coding, tuple[Answer | None]] = {
+    PRESENT: (Answer.PRESENT,),
+    ABSENT: (Answer.ABSENT,),
+    NOT_KNOWN: (None,),
+}
+"""Unknown takes back what was told before."""
 _BASES = {Coding(OUTCOME_BASIS, each.value, each.value): each for each in Basis}
 _SHOWING = ("Observation", "DiagnosticReport", "Condition")
 
@@ -55,7 +61,8 @@ def demand_outcome(task: Resource, look: Look, at: datetime, problems: list[Issu
         )
         problems.append(Issue("required", text, _PLACE))
     if _known(task, at) is None or len(inputs(task, IN_KNOWN)) > 1:
-        text = f"the input {IN_KNOWN.code} is one valueDateTime that is not later than now"
+        kinds = "a day or a time with its zone"
+        text = f"the input {IN_KNOWN.code} is one valueDateTime, {kinds}, not later than now"
         problems.append(Issue("business-rule", text, _PLACE))
     for each in inputs(task, IN_EVIDENCE):
         _demand_shown(task, each, look, problems)
@@ -68,7 +75,7 @@ def turned_out(task: Resource, by: str, at: datetime) -> TurnedOut:
     if finding is None or basis is None or known is None:
         raise ValueError("an outcome Task was taken that says too little")
     shown = [_reference(each) for each in inputs(task, IN_EVIDENCE)]
-    return TurnedOut(finding, basis, known, by, f"Task/{task['id']}", ", ".join(shown))
+    return TurnedOut(finding[0], basis, known, by, f"Task/{task['id']}", ", ".join(shown))
 
 
 def _said(task: Resource, kind: Coding, known: Mapping[Coding, T]) -> T | None:
@@ -82,10 +89,17 @@ def _said(task: Resource, kind: Coding, known: Mapping[Coding, T]) -> T | None:
 def _known(task: Resource, at: datetime) -> datetime | None:
     said = [each.get("valueDateTime", "") for each in inputs(task, IN_KNOWN)]
     if not said:
-        authored = moment(task.get("authoredOn", ""))
+        authored = _since(task.get("authoredOn", ""))
         return at if authored is None else min(authored, at)
-    known = moment(said[0])
+    known = _since(said[0])
     return known if known is not None and known <= at else None
+
+
+def _since(text: str) -> datetime | None:
+    """A time with its zone, or a day from its beginning on, in UTC."""
+    if (known := day(text)) is not None:
+        return datetime.combine(known, time(), UTC)
+    return moment(text)
 
 
 def _demand_shown(task: Resource, named: Mapping[str, Any], look: Look, problems: list[Issue]) -> None:

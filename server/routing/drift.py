@@ -74,6 +74,8 @@ class Week:
     high: int
     over: bool
     """Results of a later week are there."""
+    share: float
+    """Of the baseline, around which the limits are."""
 
     @property
     def side(self) -> int:
@@ -181,7 +183,7 @@ def _weeks(base: Sequence[Answered], rows: Sequence[Answered]) -> tuple[Week, ..
     }
     latest = max(by_monday, default=None)
     return tuple(
-        Week(monday, sum(of), len(of), *limits(share, len(of)), over=monday != latest)
+        Week(monday, sum(of), len(of), *limits(share, len(of)), over=monday != latest, share=share)
         for monday, of in by_monday.items()
     )
 

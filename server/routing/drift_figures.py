@@ -1,6 +1,9 @@
 """What is told of drift: shares, sums against their limits, weeks, PSI; no number below ten.
 
-Of sums the tenth of their limit that they are at is told, for a sum of few steps is a count of them.
+All of it is of whole lots (``server.store.drift``), so nothing below ten follows from it. A report has lots
+of its own, though, of all cases and exactly counted; so that what is told here cannot be subtracted from it,
+counts are rounded to tens, shares and limits are made of these, and means and PSI have so few digits. Of
+sums the tenth of their limit that they are at is told, for a sum of few steps is a count of them.
 """
 
 from __future__ import annotations
@@ -11,13 +14,17 @@ from typing import Any
 from server.changes import device_in
 from server.model import Device, DriftRule
 from server.routing.drift import ACT, WATCH, Judged, Sums, Week
+from server.routing.drift_charts import limits
 from server.routing.drift_streams import ALL, Stream
 from server.routing.shares import share
 from server.routing.stop import FEWEST
-from server.routing.told import FEW, HIDDEN, alone, halves
+from server.routing.told import FEW, Count, alone, halves
 
 _SHOWN = 12
 """Weeks that people are shown; the JSON has all."""
+_TEN = 10
+_MANY = 1000
+"""Of fewer the second digit of a mean would be a few people."""
 Figures = Mapping[str, Any]
 
 
@@ -33,7 +40,7 @@ def told(of: Stream) -> dict[str, Any]:
         "present": _sums(found.present),
         "score": _sums(found.score),
         "weeks": [_week(each) for each in found.weeks],
-        "psi": None if found.psi is None else round(found.psi, 3),
+        "psi": None if found.psi is None else round(found.psi, 2),
         "psiSays": _says(found.psi),
         "switched": of.switched,
         "alarms": [{"sign": each.sign.value, "since": each.since.isoformat()} for each in found.alarms],
@@ -80,7 +87,7 @@ def lines(figures: Figures, rule: DriftRule) -> Iterator[str]:
     for each in figures["weeks"][-_SHOWN:]:
         yield f"    {_week_line(each)}"
     if figures["psi"] is not None:
-        yield f"    PSI {figures['psi']:.3f} ({figures['psiSays']}; {WATCH:g} and {ACT:g} are a convention)"
+        yield f"    PSI {figures['psi']:.2f} ({figures['psiSays']}; {WATCH:g} and {ACT:g} are a convention)"
     for each in figures["alarms"]:
         yield f"    ALARM since {each['since']}: {each['sign']}"
 
@@ -110,8 +117,13 @@ def _words(device: Mapping[str, str]) -> str:
 def _side(count: tuple[int, int], found: Judged, which: int) -> dict[str, Any]:
     present, of = count
     some, rest = halves(present, of - present, of)
-    mean = None if found.scores is None else round(found.scores[which], 3)
-    return {"results": alone(of), "present": share(some, alone(of), rest), "meanScore": mean}
+    mean = None if found.scores is None else round(found.scores[which], 2 if of >= _MANY else 1)
+    told_of = _tens(alone(of))
+    return {"results": told_of, "present": share(_tens(some), told_of, rest), "meanScore": mean}
+
+
+def _tens(count: Count) -> Count:
+    return (count + _TEN // 2) // _TEN * _TEN if isinstance(count, int) else count
 
 
 def _sums(sums: Sums | None) -> dict[str, float] | None:
@@ -120,15 +132,17 @@ def _sums(sums: Sums | None) -> dict[str, float] | None:
 
 
 def _week(week: Week) -> dict[str, Any]:
-    few = week.of < FEWEST
+    """Its limits are those of as many as are told; whether it is outside is said of all."""
     count, _ = halves(week.discordant, week.of - week.discordant, week.of)
+    told_of = _tens(alone(week.of))
+    low, high = limits(week.share, told_of) if isinstance(told_of, int) else (None, None)
     return {
         "monday": week.monday.isoformat(),
-        "discordant": HIDDEN if few else count,
-        "of": alone(week.of),
-        "low": None if few else week.low,
-        "high": None if few else week.high,
-        "outside": not few and week.side != 0,
+        "discordant": _tens(count),
+        "of": told_of,
+        "low": low,
+        "high": high,
+        "outside": low is not None and week.side != 0,
         "over": week.over,
     }
 
@@ -140,7 +154,7 @@ def _says(psi: float | None) -> str | None:
 
 
 def _side_line(side: Figures) -> str:
-    mean = "" if side["meanScore"] is None else f", mean score {side['meanScore']:.3f}"
+    mean = "" if side["meanScore"] is None else f", mean score {side['meanScore']:g}"
     return f"{side['results']} results, present: {_present(side)}{mean}"
 
 

@@ -9,10 +9,12 @@ of.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from server.changes import device_in
+from server.changes import device_in, scope_of
 from server.model import Answered, Device, DriftRule
 from server.routing.drift import Judged, judge
 
@@ -53,44 +55,63 @@ class Stream:
     """Manufacturer and model of what is left out, of ``ALL``."""
 
 
-def streams(
-    rule: DriftRule,
-    together: Sequence[Answered],
-    devices: Mapping[str, Sequence[Answered]],
-    since: Since,
-) -> list[Stream]:
-    """All together first, then each device; ``devices`` by the scope of its switch."""
-    rows = [each for each in together if each.seq > since.question]
-    common = rows[: rule.baseline]
+Lot = Sequence[Answered]
+"""Of one device with its software, or of none; counted as a whole or not at all (``server.store.drift``)."""
+
+
+def streams(rule: DriftRule, lots: Sequence[Lot], since: Since) -> list[Stream]:
+    """All together first, then each device; ``lots`` in the order in which they became full.
+
+    What is told is always of whole lots, so that no two figures differ by fewer than ten people: a baseline
+    has as many as fill it, and a lot that people have gone back in the middle of is none of what comes since.
+    """
+    devices: dict[str, list[Lot]] = defaultdict(list)
+    for lot in lots:
+        if lot[0].device is not None:
+            devices[scope_of(lot[0].device)].append(lot)
+    rows = _after(lots, since.question)
+    common, _ = _split(rows, rule.baseline)
     found = [_device(rule, scope, of, common, since) for scope, of in sorted(devices.items())]
     left = {_kind(each.scope) for each in found if _stands_out(each, since)}
-    rest = [each for each in rows if not _is_one(each.device, left)] if left else rows
-    base = rest[: rule.baseline]
-    judged = judge(rule, base, rest[rule.baseline :], rest)
+    rest = [lot for lot in rows if not _is_one(lot[0].device, left)] if left else rows
+    judged = _judged(rule, *_split(rest, rule.baseline), rest)
     return [Stream(ALL, judged, own=True, without=tuple(sorted(left, key=repr))), *found]
 
 
-def _device(
-    rule: DriftRule, scope: str, of: Sequence[Answered], common: Sequence[Answered], since: Since
-) -> Stream:
+def _device(rule: DriftRule, scope: str, of: Sequence[Lot], common: Sequence[Lot], since: Since) -> Stream:
     kind = _named(scope)
     after = since.of(kind)
-    begun = since.question if after is None else after
-    rows = [each for each in of if each.seq > begun]
+    rows = _after(of, since.question if after is None else after)
+    base, later = _split(rows, rule.baseline)
     switched = since.stands(kind)
-    own = Stream(
-        scope,
-        judge(rule, rows[: rule.baseline], rows[rule.baseline :], rows),
-        own=True,
-        switched=switched,
-    )
-    if after is not None:
+    own = Stream(scope, _judged(rule, base, later, rows), own=True, switched=switched)
+    if after is not None or _people(common) < rule.baseline:
         return own
-    if len(common) < rule.baseline:
-        return own
-    first = [each for each in rows[: rule.baseline] if each.seq > common[-1].seq]
-    new = Stream(scope, judge(rule, common, first, rows), own=False, switched=switched)
-    return own if len(rows) > rule.baseline and not new.judged.alarms else new
+    first = [lot for lot in base if lot[-1].seq > common[-1][-1].seq]
+    new = Stream(scope, _judged(rule, common, first, rows), own=False, switched=switched)
+    return own if later and not new.judged.alarms else new
+
+
+def _after(lots: Sequence[Lot], row: int) -> list[Lot]:
+    return [lot for lot in lots if lot[0].seq > row]
+
+
+def _split(lots: Sequence[Lot], baseline: int) -> tuple[Sequence[Lot], Sequence[Lot]]:
+    """Baseline, and what comes after it."""
+    people = 0
+    for number, lot in enumerate(lots):
+        if people >= baseline:
+            return lots[:number], lots[number:]
+        people += len(lot)
+    return lots, ()
+
+
+def _people(lots: Sequence[Lot]) -> int:
+    return sum(map(len, lots))
+
+
+def _judged(rule: DriftRule, base: Sequence[Lot], rows: Sequence[Lot], every: Sequence[Lot]) -> Judged:
+    return judge(rule, *(list(chain.from_iterable(each)) for each in (base, rows, every)))
 
 
 def _stands_out(stream: Stream, since: Since) -> bool:

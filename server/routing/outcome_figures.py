@@ -8,14 +8,16 @@ nor what one follows from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from server.model import Answer, Basis, KnownCase
 from server.routing.shares import Figure, share
 from server.routing.stop import FEWEST
-from server.routing.told import HIDDEN, Count, alone, halves, split
+from server.routing.told import FEW, HIDDEN, Count, alone, halves, split
 
 _P, _A = Answer.PRESENT, Answer.ABSENT
 _WINDOWS = {
@@ -51,16 +53,59 @@ def outcome_figures(known: Sequence[KnownCase]) -> dict[str, Any]:
             }
             for who, said in _READERS.items()
         },
-        "overruledThenRight": _overruled([each for each in ill if each.model is _P], present),
-        "bothMissed": _share(ill, present, _either, _A),
+        **_together(ill, present),
     }
 
 
-def _either(case: KnownCase) -> Answer | None:
-    """What the two readers say together: present where one does; None: one of them has said nothing."""
-    if case.first is None or case.model is None:
-        return None
-    return _P if _P in (case.first, case.model) else _A
+def _together(ill: Sequence[KnownCase], present: Count) -> dict[str, Figure]:
+    """What the model found and ended as absent all the same (Warren; second-reading 5), and what both missed.
+
+    Each is a number of a table of two who answer, whose sums are told as the sensitivity of either: what is
+    small in that table must not follow from all of it together.
+    """
+    overruled = _Table.of(ill, "model", "end") if isinstance(present, int) else None
+    missed = _Table.of(ill, "model", "first") if isinstance(present, int) else None
+    return {
+        "overruledThenRight": HIDDEN if overruled is None else overruled.share(_P, _A, of=(_P,)),
+        "bothMissed": HIDDEN if missed is None else missed.share(_A, _A, of=(_P, _A)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Of those that have the disease, what two say of them."""
+
+    cells: Counter[tuple[Answer | None, Answer | None]]
+
+    @staticmethod
+    def of(cases: Iterable[KnownCase], one: str, other: str) -> _Table:
+        return _Table(Counter((_READERS[one](case), _READERS[other](case)) for case in cases))
+
+    def share(self, one: Answer, other: Answer, of: Sequence[Answer]) -> Figure:
+        """Of what the one says, both so; ``of``: what the one may say in it."""
+        count, whole = self.cells[one, other], sum(self.cells[each] for each in product(of, (_P, _A)))
+        if any(0 < each < FEWEST for each in self.cells.values()) and self._silent:
+            return HIDDEN
+        if min(self.cells[each] for each in product((_P, _A), (_P, _A))) >= FEWEST:
+            return share(count, whole)
+        return share(FEW, whole) if self._few(one, other, of) else HIDDEN
+
+    @property
+    def _silent(self) -> bool:
+        return any(None in said for said, count in self.cells.items() if count)
+
+    def _few(self, one: Answer, other: Answer, of: Sequence[Answer]) -> bool:
+        """Whether that it is few leaves open how many, and where it is not said, too."""
+        total = sum(self.cells.values())
+        ones, others = self._sum(0, one), self._sum(1, other)
+        if self._silent or (len(of) == 1 and min(ones, total - ones) < FEWEST):
+            return False
+        if min(ones, others) < FEWEST:
+            return True
+        return self.cells[one, other] < FEWEST < min(ones, others) and ones + others <= total
+
+    def _sum(self, at: int, said: Answer) -> int:
+        return sum(count for each, count in self.cells.items() if each[at] is said)
 
 
 def _share(cases: Sequence[KnownCase], told: Count, said: Said, what: Answer) -> Figure:
@@ -71,11 +116,6 @@ def _share(cases: Sequence[KnownCase], told: Count, said: Said, what: Answer) ->
         return HIDDEN
     count, rest = halves(answers.count(what), len(answers) - answers.count(what), len(answers))
     return share(count, len(answers), rest)
-
-
-def _overruled(found: Sequence[KnownCase], present: Count) -> Figure:
-    """Of what the model found and was there, what ended as absent all the same (Warren; second-reading 5)."""
-    return _share(found, present if len(found) >= FEWEST else HIDDEN, lambda case: case.end, _A)
 
 
 def _window(case: KnownCase) -> str:

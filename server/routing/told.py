@@ -144,9 +144,15 @@ def halves(one: int, other: int, whole: int) -> tuple[Count, Count]:
 
 
 def split(counts: Mapping[str, int]) -> dict[str, Count]:
-    """Parts of a whole that is told: those that are small are hidden, with so many more that none follows."""
-    hidden = {name for name, count in counts.items() if count < FEWEST}
-    for name in sorted(counts):
+    """Parts of a whole that is told: those that are small are hidden, with so many more that none follows.
+
+    Nobody is no small number. That a part is hidden tells then that somebody is in it: of ten parts or more,
+    ten people would be one in each, so there that nobody is in one is not told either.
+    """
+    hidden = {name for name, count in counts.items() if 0 < count < FEWEST}
+    if len(counts) >= FEWEST:
+        hidden |= {name for name, count in counts.items() if not count}
+    for name in sorted(counts, key=lambda each: (not counts[each], each)):
         together = sum(counts[each] for each in hidden)
         # 18 in two that are both small would be two numbers.
         if hidden and (together < FEWEST or together == len(hidden) * (FEWEST - 1)):

@@ -18,6 +18,11 @@ So what is told of specialists' stages is of cases that have ended: while many a
 the report says so. A percentile is told where ten cases or more took longer, or wait longer, and as many did
 not; times have two digits; of how many it is, is told in whole tens. So one stage less the next one is no
 number below ten, and no time is one person's.
+
+What ends a wait otherwise (a first read or an answer that ran out of time, a final answer that was declined,
+a case that was resolved without one) is taken as what still lasts. So of the first read and of specialists'
+stages the percentiles are times had nothing else ended the wait: by the median fewer than half of all were
+through, where some never came to it.
 """
 
 from __future__ import annotations

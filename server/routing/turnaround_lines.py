@@ -39,7 +39,9 @@ def turnaround_lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield line("delivered to be read, and not read", _share(told["unread"]))
     yield (
         "  Of specialists' stages and of the whole, cases that have ended alone: where an open case is may\n"
-        "  tell what the model said. While many are open these times are too short."
+        "  tell what the model said. While many are open these times are too short. Of the first read\n"
+        "  and of specialists' stages they are times had nothing else ended the wait: what ran out of time,\n"
+        "  was declined or ended with its case counts as lasting longer."
     )
 
 

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import datetime
 
 from server.fhir.assessing import assessors, is_assessment
+from server.fhir.parse import own
 from server.fhir.pens.correspondence import mint
 from server.fhir.pens.datatypes import Json, concept
-from server.fhir.terms import BY_BOTH, NOT_SHOWN, OUT_INDEPENDENCE, SHOWN
-from server.model import FirstRead, Independence, Looked, Policy, Silence, SpecialistRead
+from server.fhir.references import normal, pointers, targets
+from server.fhir.task_parts import coded
+from server.fhir.terms import (
+    ASSESSMENT_LATE,
+    BY_BOTH,
+    CONTEST,
+    FINAL_READ,
+    NOT_SHOWN,
+    OUT_INDEPENDENCE,
+    OUTCOME,
+    REMINDER,
+    SHOWN,
+)
+from server.fhir.times import moment
+from server.model import Earlier, FirstRead, Independence, Looked, Policy, Silence, SpecialistRead
+from server.ports import Resource
+from server.query import Query, Reference, Token
 from server.routing.double import doubled
 from server.routing.independence import checks, model_checks
 from server.routing.terms import terms_of
@@ -22,6 +40,11 @@ _RELEASED = (
     ("DocumentReference", "notice"),
 )
 """What a released result is made of beside what people have signed, and what each is minted under."""
+_TELLING = (CONTEST, OUTCOME, FINAL_READ)
+_SILENT = (REMINDER, ASSESSMENT_LATE)
+"""Words of ours that say of no result what it is."""
+_MOST = 1_000
+"""Of each that is looked through; where there are more it is not known who was shown them."""
 
 
 def opinions_before(file: CaseFile) -> FirstRead:
@@ -37,8 +60,45 @@ def looked_before(file: CaseFile) -> Sequence[Looked] | None:
         return ()
     earlier = file.tools.earlier(file.case.id)
     ours = (f"{type_}/{mint(each, what)}" for each in earlier.cases for type_, what in _RELEASED)
-    named = {file.case.report, *earlier.reports, *ours}
-    return file.tools.looked(sorted(named), file.case.patient, file.case.opened_at)
+    named = dict.fromkeys((file.case.report, *earlier.reports, *ours))
+    upon, words = _upon(file, earlier), _words(file, {*named, *earlier.ends})
+    if upon is None or words is None:
+        return None
+    opinions = {**named, **dict.fromkeys(words), **earlier.ends, **upon}
+    return file.tools.looked(opinions, file.case.patient, file.case.opened_at)
+
+
+def _upon(file: CaseFile, earlier: Earlier) -> dict[str, datetime | None] | None:
+    """Tasks that tell an opinion upon an earlier case, and since when; None: there are too many."""
+    requests = [f"ServiceRequest/{mint(each, 'referral')}" for each in earlier.cases]
+    about = Reference("focus", (*earlier.ends, *requests))
+    if not earlier.cases:
+        return {}
+    codes = Token("code", tuple((each.system, each.code) for each in _TELLING))
+    found = [own(each.body) for each in file.tools.shelf.find(Query("Task", (about, codes)), _MOST + 1)]
+    return {f"Task/{each['id']}": _since(each, earlier) for each in found} if len(found) <= _MOST else None
+
+
+def _since(task: Resource, earlier: Earlier) -> datetime | None:
+    """What is said upon a result is said after it; both opinions are shown before it."""
+    about = earlier.ends.get(normal(task.get("focus", {}).get("reference", "")))
+    return about or moment(str(task.get("authoredOn", "")))
+
+
+def _words(file: CaseFile, about: AbstractSet[str]) -> list[str] | None:
+    """What people were told about these, but for what tells nobody's opinion; None: there is too much."""
+    query = Query("Communication", (Reference("patient", (file.case.patient,)),))
+    found = [own(each.body) for each in file.tools.shelf.find(query, _MOST + 1)]
+    if len(found) > _MOST:
+        return None
+    telling = (each for each in found if not _is_silent(each))
+    return [
+        f"Communication/{each['id']}" for each in telling if not about.isdisjoint(targets(pointers(each)))
+    ]
+
+
+def _is_silent(word: Resource) -> bool:
+    return any(coded(said, each) for said in word.get("category", []) for each in _SILENT)
 
 
 def ruling(file: CaseFile) -> Policy:

@@ -19,7 +19,6 @@ from server.model import (
     Gated,
     GateRule,
     Passage,
-    Passed,
     Pathway,
     ResourceKey,
 )
@@ -86,12 +85,10 @@ def _judged(file: CaseFile) -> Progress | None:
 def _gated(file: CaseFile, rule: GateRule, reads: int) -> Gated:
     read = file.ai_read
     key = gate_key(file.policy, rule, read.card)
-    since = file.now - rule.window
-    passed = file.tools.files.passed(key, since)
+    passed = file.tools.files.passed(key, file.now - rule.window)
     drawn = reread(file.case.id, file.tools.audit_key, rule.reread)
     found = passage(read, rule, passed, drawn=drawn, doubled=file.doubled)
-    known = file.tools.files.told(key, since) if found is Passage.RULED_OUT else Passed()
-    return Gated(found, below(read, rule), key, reads, known)
+    return Gated(found, below(read, rule), key, reads)
 
 
 def _left(file: CaseFile, gated: Gated) -> Progress:

@@ -78,8 +78,9 @@ class Tools:
     """Issuer of Patient ID, as modalities write it -> the EHR's identifier system for the same."""
     earlier: Callable[[str], Earlier] = lambda _: Earlier()
     """Case -> who has given an opinion on the same question about the same patient in other cases."""
-    looked: Callable[[Sequence[str], str, datetime], Sequence[Looked] | None] = lambda *_: ()
-    """Opinions, their patient, and since when they are under seal -> who was shown them; None: not known."""
+    looked: Callable[[Mapping[str, datetime | None], str, datetime], Sequence[Looked] | None] = lambda *_: ()
+    """Opinions, each with since when it tells one (None: ever), their patient, and since when they are under
+    seal -> who was shown them; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

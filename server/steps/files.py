@@ -44,8 +44,8 @@ class Files(Protocol):
         """What a gatekeeper has done since then with cases that are judged alike."""
         ...
 
-    def told(self, key: GateKey, since: datetime) -> Passed:
-        """The same as anybody may know it: of released cases."""
+    def asked_again(self, case_id: str) -> bool:
+        """Whether another case on this one's question about its patient is open: this one is under seal."""
         ...
 
     def withdrawn(self, card: str) -> Withdrawal | None:

@@ -14,7 +14,6 @@ _TOLD = "Something failed on our side; a person looks at it. Nothing needs to be
 def give_up(file: CaseFile, error: str, attempts: int, *, tell: bool = True) -> Progress:
     """FAULTED. Without ``tell`` the EHR hears nothing: for when telling is what fails."""
     move = Moved(file).note(Event.GAVE_UP, reason=error, attempts=attempts)
-    if not tell:
-        return move.progress(file.now + REMINDER)
-    progress = held_letter(move, _TOLD).progress(file.now + REMINDER)
+    told = held_letter(move, _TOLD) if tell else move
+    progress = told.progress(file.now + REMINDER)
     return on_time(file, progress) if is_owed(file) else progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from server.case import Event, State
@@ -34,7 +35,8 @@ def said(file: CaseFile) -> Progress | None:
             _read(move, task)
     if contests := [task for task in found if is_contest(task)]:
         return begun(judged(move), contests)
-    return judged(move).progress(next_look(move, file.now))
+    progress = judged(move).progress(next_look(move, file.now))
+    return progress if len(found) < _MOST else replace(progress, due_at=file.now)  # there may be more
 
 
 def releases(file: CaseFile) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.case import Event
 from server.fhir.pens.correspondence import Standing
-from server.model import Answer, TurnedOut
+from server.model import Answer, Learnt, TurnedOut
 from server.routing.comparison import Outcome
 from server.steps.casefile import Moved
 from server.steps.contest import questioned
@@ -14,22 +14,32 @@ _MISSED = "It has turned out that this case, which had been ruled out, should no
 
 
 def told(move: Moved, word: TurnedOut) -> Moved:
-    """Lay down what a Task says, and end it."""
-    move.note(Event.OUTCOME_LINKED, actor=word.by, task=word.task, basis=word.basis, known=word.known_at)
-    move.lay_down("turned-out", word)
+    """Lay down what a Task says, unless the last word was the same, and end it."""
+    last = words(move)[-1:]
+    if not last or (last[0].finding, last[0].basis, last[0].known_at) != (
+        word.finding,
+        word.basis,
+        word.known_at,
+    ):
+        move.note(Event.OUTCOME_LINKED, actor=word.by, task=word.task, basis=word.basis, known=word.known_at)
+        move.lay_down("turned-out", word)
     return move.write(moved_task(move.file, word.task, Standing("completed"), via="accepted"))
 
 
+def words(move: Moved) -> list[TurnedOut]:
+    """All that were said, those of this move among them."""
+    laid = [each.value for each in move.facts if isinstance(each.value, TurnedOut)]
+    return move.file.tools.files.facts(move.file.case.id, "turned-out", TurnedOut) + laid
+
+
 def judged(move: Moved) -> Moved:
-    """Nobody but the model stands behind what was ruled out; told twice that it was there is no news."""
-    file = move.file
-    if file.latest("outcome", str) != Outcome.RULED_OUT:
+    """What they come to. Not while the same is asked anew: that something follows would tell what it is."""
+    file, said = move.file, words(move)
+    before = file.latest("learnt", Learnt) or Learnt(0, None)
+    if len(said) == before.words or file.tools.files.asked_again(file.case.id):
         return move
-    words = file.tools.files.facts(file.case.id, "turned-out", TurnedOut)
-    words += [each.value for each in move.facts if isinstance(each.value, TurnedOut)]
-    heard = file.latest("outcomes-heard", int) or 0
-    if len(words) == heard:
-        return move
-    move.lay_down("outcomes-heard", len(words))
-    found = [each.finding is Answer.PRESENT for each in words]
-    return questioned(move, _MISSED) if any(found[heard:]) and not any(found[:heard]) else move
+    finding = said[-1].finding
+    move.lay_down("learnt", Learnt(len(said), finding))
+    ruled_out = file.latest("outcome", str) == Outcome.RULED_OUT
+    news = finding is Answer.PRESENT and before.finding is not Answer.PRESENT
+    return questioned(move, _MISSED) if ruled_out and news else move

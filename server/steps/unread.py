@@ -27,12 +27,13 @@ CHANGED = "The images of this case, which had been ruled out, are others now."
 
 
 def after_the_end(move: Moved) -> Moved:
-    """Whatever of this has come and is not noted yet."""
-    if move.file.latest("outcome", str) != Outcome.RULED_OUT:
+    """Whatever of this has come and is not noted yet; not while somebody reads the case anew, and blind."""
+    file = judged(move).file
+    if file.latest("outcome", str) != Outcome.RULED_OUT or file.tools.files.asked_again(file.case.id):
         return move
     for each in _reports(move.file):
         _heard(move, each)
-    return _evidence(judged(move))
+    return _evidence(move)
 
 
 def _reports(file: CaseFile) -> Iterator[Stored]:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from server.arbitration import Kept
 from server.fhir.parse import parse
 from server.model import Answer, Gated, ResourceKey, Verdict
-from server.routing.gate import omission_bound
-from server.routing.stop import FEWEST
 from server.steps.casefile import CaseFile
 from server.steps.deciding import INSTEAD, decided_by, final_of
 from server.steps.priors import priors_of
@@ -54,15 +52,14 @@ def _humans(file: CaseFile) -> Iterator[str]:
 
 
 def _omissions(file: CaseFile) -> Iterator[str]:
-    """What is known here of what is missed so (S8: shown to clinicians), as anybody may know it."""
-    gated = file.latest("gate", Gated)
-    if gated is None or gated.known.reread < FEWEST:
-        return
-    limit, most = gated.key.rule_out_below, omission_bound(gated.known)
-    yield (
-        f"The policy rules out below {limit:g}; of {gated.known.reread} such cases that humans read here "
-        f"at most {100 * most:.2g} % had the finding (upper 95 % bound)."
-    )
+    """What is known here of what is missed so (S8: shown to clinicians), in no number of single cases."""
+    gated, rule = file.latest("gate", Gated), file.policy.gate
+    if gated is not None and rule is not None:
+        most = 100 * rule.omitted_at_most
+        yield (
+            f"The policy rules out below {gated.key.rule_out_below:g}, as long as humans' reads of such "
+            f"cases here show that at most {most:.2g} % of them have the finding (95 %)."
+        )
 
 
 def _reasons(file: CaseFile, report: ResourceKey) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from server.case import Ai, Event, First
 from server.fhir import terms
@@ -16,7 +16,7 @@ from server.fhir.pens.updating import as_update
 from server.fhir.pens.withdrawal import is_ai
 from server.fhir.stamp import stamped
 from server.fhir.terms import Business
-from server.model import Independence, SpecialistRead
+from server.model import Independence
 from server.ports import Progress, ResourceWrite
 from server.routing.comparison import Outcome
 from server.steps.assessment import checked, independence, model_independence, output
@@ -51,18 +51,19 @@ def write_up(file: CaseFile) -> Progress:
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
     objects = opinion_objects(file)
-    ours = _bundle(file, home, standing, objects)
+    records = _records(file)
+    ours = _bundle(file, home, standing, objects, records)
     asked = file.case.position.ai is not Ai.NOT_ASKED
     event = Event.WRITTEN_UP if asked else Event.REPORTED_WITHOUT_AI
     move = Moved(file).lay_down("release", standing.status)
     if unread:
         move.note(Event.RESOLVED, policy=True, outcome=outcome, decided_by=decided_by(file).code)
         move.lay_down("outcome", outcome)
-    for record in _records(file, file.specialist_read):
+    for record in records:
         move.lay_down("independence", record)
     move.note(event, card=asked, policy=True, business=standing.business)
     move.write(_published(file, ours)).write(_task(file, ours, standing)).write(_request(file))
-    theirs = _bundle(file, letter_out(file), standing, objects)
+    theirs = _bundle(file, letter_out(file), standing, objects, records)
     if file.comparison.shown:  # what the first reader was shown is there; it says more now
         theirs = _replacing(theirs, _is_ours_of_a_model)
     # Objects first: where the EHR's report leads, there is something then.
@@ -80,7 +81,10 @@ def write_up_anew(file: CaseFile, standing: Standing) -> Progress:
         file.case.id, file.case.patient, f"Task/{file.case.task_id}", file.task, file.tools.operator
     )
     objects = _archived(file)
-    ours, theirs = _bundle(file, home, standing, objects), _bundle(file, letter_out(file), standing, objects)
+    # What was looked at is what was looked at then: since the release everybody may see everything.
+    records = file.tools.files.facts(file.case.id, "independence", Independence)
+    ours = _bundle(file, home, standing, objects, records)
+    theirs = _bundle(file, letter_out(file), standing, objects, records)
     theirs = _replacing(theirs, _is_told_anew)  # it is there, and says who decided then
     move = Moved(file).note(Event.WRITTEN_UP, policy=True, business=standing.business)
     for id_, resource in publish(ours):
@@ -132,9 +136,14 @@ def _is_opinion(resource: Json) -> bool:
     return resource["resourceType"] == "DiagnosticReport" and not _is_copy(resource)
 
 
-def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Objects) -> Json:
+def _bundle(
+    file: CaseFile,
+    to: Correspondence,
+    standing: Standing,
+    objects: Objects,
+    records: Sequence[Independence],
+) -> Json:
     read, card = deciding_read(file), file.read_card
-    records = _records(file, read)
     report = file.tools.shelf.read(read.report.type, read.report.id, read.report.version) if read else None
     return opinion_bundle(
         to,
@@ -150,9 +159,9 @@ def _bundle(file: CaseFile, to: Correspondence, standing: Standing, objects: Obj
     )
 
 
-def _records(file: CaseFile, read: SpecialistRead | None) -> list[Independence]:
+def _records(file: CaseFile) -> list[Independence]:
     """What was checked of whoever has assessed; of a case that is no assessment nothing."""
-    found = (model_independence(file), independence(file, read))
+    found = (model_independence(file), independence(file, file.specialist_read))
     return [each for each in found if each is not None]
 
 

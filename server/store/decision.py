@@ -18,6 +18,7 @@ from server.store.caserow import case_of, find
 from server.store.cases import stir_case
 from server.store.facts import lay_down
 from server.store.handed import decided
+from server.store.lifting import lifted
 from server.store.seals import asked_again
 from server.store.tables import cases, event, fact, withdrawn_model
 
@@ -55,6 +56,7 @@ def decide(
         .returning(*cases.c)
     ).one()
     chain.append(connection, case_id, at, [(entry, position.state)])
+    lifted(connection, case, position, at)
     decided(connection, entry.actor, str(entry.event), (case.patient, f"Task/{case.task_id}"), at)
     for kind, value in grounds:
         lay_down(connection, case_id, [Fact(kind, _next(connection, case_id, kind), value)], at)

@@ -1,17 +1,23 @@
-"""Resolved cases in which the model has answered, in the order in which they were resolved, for drift.
+"""Resolved cases in which the model has answered, in lots, for drift.
 
-As in a report (server/store/reporting.py) a person counts once, with the first case, and cases count in lots:
-of ten and more, in that order, as a whole when all of it is open to everybody. So nothing that is under seal
-shows in an alarm, and two looks differ by ten people or more. All together are in the lots of a report; a
-device has lots of its own, for in those of all it might have one case.
+A person counts once, with the first such case, in lots of ten and more as those of a report
+(``server.store.lots``): a lot as a whole, when all of it is open to everybody, or not at all. So nothing that
+is under seal shows in an alarm, and two looks differ by ten people or more. Each device, with its software,
+has lots of its own, and so has what names no device; all together are these lots. So whatever is told is a
+sum of whole lots that do not overlap, also all together less a device.
+
+Who is in no figure is in no lot, or a lot of ten would be one answer: cases without an answer of the model
+fill none, and lots in which fewer than ten first readers could be compared, or fewer than ten scores are
+known, have none. A lot is in the week of its last case, or a week's end would cut it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -22,20 +28,31 @@ from server.store.database import Database
 from server.store.lots import filled
 from server.store.policy_tables import result
 from server.store.reporting import RESOLVED, STOOD, open_again
+from server.store.seals import UNSEALED
 from server.store.tables import cases
+
+Lot = tuple[Answered, ...]
+"""Of one device with its software, or of none; all at the time of its last case."""
+
+
+class Seen(NamedTuple):
+    """What tells, without a look, whether one may find something else than the last one."""
+
+    results: int = 0
+    """So many there are, counted or not."""
+    shut: int = 0
+    """Which of them are of people about whom the question is open again: a check sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Of one question and one model version."""
 
-    results: int = 0
-    """So many there are, counted or not."""
+    seen: Seen = Seen()
     more: int = 1
     """So many more results at least are needed before anything here changes by new ones."""
-    together: tuple[Answered, ...] = ()
-    devices: Mapping[str, tuple[Answered, ...]] = field(default_factory=dict)
-    """By the scope of a device's switch; of those that say who made them."""
+    lots: tuple[Lot, ...] = ()
+    """In the order in which they became full."""
 
 
 class DriftStore:
@@ -44,14 +61,23 @@ class DriftStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def results(self, question: str, card: str) -> int:
-        """How many there are: whether it is worth to look."""
-        query = select(func.count()).where(result.c.question == question, result.c.card == card)
-        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+    def seen(self, question: str, card: str) -> Seen:
+        """Whether it is worth to look."""
+        return self._database.read(lambda connection: _seen(connection, question, card))
 
     def counted(self, question: str, card: str) -> Counted:
         """What may be counted now."""
         return self._database.read(lambda connection: _counted(connection, question, card))
+
+
+def _seen(connection: Connection, question: str, card: str) -> Seen:
+    of = (result.c.question == question, result.c.card == card)
+    results = connection.execute(select(func.count()).where(*of)).scalar_one()
+    again = select(cases.c.patient).where(cases.c.question == question, STOOD.not_in(UNSEALED))
+    query = select(result.c.seq).join(cases, cases.c.id == result.c.case_id)
+    query = query.where(*of, cases.c.patient.in_(again)).order_by(result.c.seq)
+    shut = ",".join(str(each) for each in connection.execute(query).scalars())
+    return Seen(int(results), crc32(shut.encode()))
 
 
 class _Case(NamedTuple):
@@ -61,8 +87,7 @@ class _Case(NamedTuple):
     patient: str
     open: bool
     """To everybody: nothing of it is under seal."""
-    said: Answered | None
-    """None: the model has said nothing."""
+    said: Answered
 
 
 def _counted(connection: Connection, question: str, card: str) -> Counted:
@@ -70,21 +95,22 @@ def _counted(connection: Connection, question: str, card: str) -> Counted:
     said = (c.seq, c.at, c.maker, c.device, c.software, c.model, c.probability, c.first, c.verdict)
     query: Select[Any] = select(c.case_id, cases.c.patient, STOOD.label("stood"), *said)
     query = query.join(cases, cases.c.id == c.case_id)
-    query = query.where(c.question == question, c.card == card).order_by(c.seq)
+    query = query.where(c.question == question, c.card == card, c.model.is_not(None)).order_by(c.seq)
     shut = open_again(connection)
-    everybody, scoped, names = list[_Case](), defaultdict[str, list[_Case]](list), _Names()
+    firsts, scoped, names = set[str](), defaultdict[str | None, list[_Case]](list), _Names()
     for id_, patient, stood, *rest in connection.execute(query):
-        device, scope = names.of(*rest[2:5])
-        free = stood in RESOLVED and (patient, question) not in shut
-        case = _Case(id_, patient, free, _answered(device, rest))
-        everybody.append(case)
-        if scope is not None:
-            scoped[scope].append(case)
-    together, more = _lots(everybody)
-    found = {scope: _lots(of) for scope, of in scoped.items()}
-    # One that is not here yet needs a lot of its own.
-    more = min((more, lots.LEAST, *(until for _, until in found.values())))
-    return Counted(len(everybody), more, together, {scope: of for scope, (of, _) in found.items()})
+        if patient not in firsts:
+            firsts.add(patient)
+            device, scope = names.of(*rest[2:5])
+            free = stood in RESOLVED and (patient, question) not in shut
+            scoped[scope].append(_Case(id_, patient, free, _answered(device, rest)))
+    # A device that is not here yet needs a whole lot.
+    found, more = list[Lot](), lots.LEAST
+    for of in scoped.values():
+        full, lacking = filled(of)
+        found += [_lot([each.said for each in lot]) for lot in full if all(each.open for each in lot)]
+        more = min(more, lacking)
+    return Counted(_seen(connection, question, card), more, tuple(sorted(found, key=lambda lot: lot[-1].seq)))
 
 
 _Named = tuple[Device | None, str | None]
@@ -105,16 +131,22 @@ class _Names:
         return self._known[named]
 
 
-def _lots(of: Iterable[_Case]) -> tuple[tuple[Answered, ...], int]:
-    """Of whole lots that may count what the model has answered; and how many people the last one lacks."""
-    found, lacking = filled(of)
-    whole = (lot for lot in found if all(each.open for each in lot))
-    return tuple(each.said for lot in whole for each in lot if each.said is not None), lacking
+def _lot(of: Sequence[Answered]) -> Lot:
+    """All of it in one week; no score, or no first reader's answer, of fewer than ten."""
+    scored = sum(each.score is not None for each in of) >= lots.LEAST
+    compared = sum(each.discordant is not None for each in of) >= lots.LEAST
+    return tuple(
+        replace(
+            each,
+            at=of[-1].at,
+            score=each.score if scored else None,
+            discordant=each.discordant if compared else None,
+        )
+        for each in of
+    )
 
 
-def _answered(device: Device | None, row: Sequence[Any]) -> Answered | None:
+def _answered(device: Device | None, row: Sequence[Any]) -> Answered:
     seq, at, _, _, _, model, score, first, verdict = row
-    if model is None:
-        return None
     discordant = None if first is None else verdict == Verdict.DISCORDANT.value
     return Answered(seq, at, device, model == Answer.PRESENT.value, score, discordant)

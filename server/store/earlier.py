@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from server.arbitration import FinalRead
-from server.case import Event
+from server.case import RELEASED, Event, State
 from server.model import Earlier, FirstRead, OfferEnd, SpecialistRead
 from server.store.database import Database
 from server.store.offer_table import offer
 from server.store.tables import cases, event, fact
+
+_ENDS = tuple(
+    each.value for each in (State.RESOLVED, State.RETRACTED, State.KEPT, State.UNRESOLVED, *RELEASED)
+)
+"""From then on the EHR's Task may tell how the opinions compare."""
 
 
 class EarlierReads:
@@ -37,7 +44,13 @@ def _earlier(connection: Connection, case_id: str) -> Earlier:
         signed |= set(msgspec.json.decode(bytes(row.body), type=FirstRead).readers)
     read = {str(row.card) for row in connection.execute(models) if row.card}
     ids = [str(row.id) for row in connection.execute(those.order_by(other.c.id))]
-    return Earlier(tuple(sorted(signed)), tuple(sorted(read)), tuple(ids), _reports(connection, ids))
+    return Earlier(
+        tuple(sorted(signed)),
+        tuple(sorted(read)),
+        tuple(ids),
+        _reports(connection, ids),
+        _ends(connection, ids),
+    )
 
 
 def _reports(connection: Connection, ids: list[str]) -> tuple[str, ...]:
@@ -53,3 +66,13 @@ def _reports(connection: Connection, ids: list[str]) -> tuple[str, ...]:
             final = msgspec.json.decode(bytes(row.body), type=SpecialistRead)
         found |= {str(final.report)} if final is not None else set()
     return tuple(sorted(found))
+
+
+def _ends(connection: Connection, ids: list[str]) -> dict[str, datetime]:
+    query = (
+        select(cases.c.task_id, func.min(event.c.at).label("since"))
+        .join(event, event.c.case_id == cases.c.id)
+        .where(cases.c.id.in_(ids), event.c.state.in_(_ENDS))
+        .group_by(cases.c.task_id)
+    )
+    return {f"Task/{row.task_id}": row.since for row in connection.execute(query)}

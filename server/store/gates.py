@@ -15,11 +15,11 @@ from server.model import (
     Comparison,
     Gated,
     GateKey,
+    Learnt,
     Passage,
     Passed,
     ReadAfterAll,
     SpecialistRead,
-    TurnedOut,
 )
 from server.ports import CaseRow, Fact
 from server.store.database import Database
@@ -41,11 +41,13 @@ def keep(connection: Connection, of: CaseRow, facts: Sequence[Fact], at: datetim
         elif isinstance(each, SpecialistRead) and each.answer is not None:
             _read(connection, of, each.answer)
         elif isinstance(each, ReadAfterAll) and each.answer is not None:
-            _after_all(connection, of, each.answer)
-        elif isinstance(each, TurnedOut):
-            _after_all(connection, of, each.finding)
-            if each.finding is Answer.PRESENT:  # whoever has read it: the gate would have missed it
-                connection.execute(update(gate).where(gate.c.case_id == of.id).values(found=True))
+            still = case(
+                (gate.c.after_all == Answer.PRESENT.value, gate.c.after_all), else_=each.answer.value
+            )
+            connection.execute(update(gate).where(gate.c.case_id == of.id).values(after_all=still))
+        elif isinstance(each, Learnt):
+            said = None if each.finding is None else each.finding.value
+            connection.execute(update(gate).where(gate.c.case_id == of.id).values(turned_out=said))
 
 
 def _judged(connection: Connection, of: CaseRow, gated: Gated, at: datetime) -> None:
@@ -60,11 +62,6 @@ def _judged(connection: Connection, of: CaseRow, gated: Gated, at: datetime) -> 
     }
     added = insert(gate).values(case_id=of.id, read=False, found=False, **values)
     connection.execute(added.on_conflict_do_update(index_elements=["case_id"], set_=values))
-
-
-def _after_all(connection: Connection, of: CaseRow, said: Answer) -> None:
-    still = case((gate.c.after_all == Answer.PRESENT.value, gate.c.after_all), else_=said.value)
-    connection.execute(update(gate).where(gate.c.case_id == of.id).values(after_all=still))
 
 
 def _read(connection: Connection, of: CaseRow, said: Answer) -> None:
@@ -106,13 +103,14 @@ class GateStore:
         out, answered = counts
         g, r = gate.c, result.c
         read = and_(g.below, g.ruled_out.is_(False), g.read, out, answered)
-        missed = and_(g.ruled_out, g.after_all == Answer.PRESENT.value, out)
+        ill = g.turned_out == Answer.PRESENT.value
+        missed = and_(g.ruled_out, or_(g.after_all == Answer.PRESENT.value, ill), out)
         query = (
             select(
                 func.count(),
                 _count(and_(g.ruled_out, out)),
                 _count(or_(read, missed)),
-                _count(or_(and_(read, g.found), missed)),
+                _count(or_(and_(read, or_(g.found, ill)), missed)),
             )
             .select_from(gate.join(cases, cases.c.id == g.case_id).outerjoin(result, r.case_id == g.case_id))
             .where(

@@ -20,7 +20,7 @@ from server.case import FOLLOWED, Event, Position, State, advance
 from server.completeness import Called
 from server.model import Track, Withdrawal
 from server.ports import CaseRow, Claim, Entry, LeaseLost, Progress
-from server.store import chain, decision, deliveries, gates, offers, outcomes, resources, results, seals
+from server.store import chain, decision, deliveries, offers, resources, seals
 from server.store.accesses import note
 from server.store.case_view import CaseView, view
 from server.store.caserow import case_of, find
@@ -29,6 +29,7 @@ from server.store.database import Database
 from server.store.facts import lay_down
 from server.store.images import wait_for
 from server.store.inquiries import ask
+from server.store.keeping import keep as keep_beside
 from server.store.subscriptions import DEAF, Subscriptions
 from server.store.tables import cases, fact
 from server.store.undelivered import take_back
@@ -154,9 +155,8 @@ class Ledger:
 
     def facts(self, case_id: str, kind: str, type_: type[T]) -> list[T]:
         """All facts of one kind, in order."""
-        query = (
-            select(fact.c.body).where(fact.c.case_id == case_id, fact.c.kind == kind).order_by(fact.c.number)
-        )
+        of = (fact.c.case_id == case_id, fact.c.kind == kind)
+        query = select(fact.c.body).where(*of).order_by(fact.c.number)
         bodies = self._database.read(lambda c: [bytes(row[0]) for row in c.execute(query)])
         return [msgspec.json.decode(body, type=type_) for body in bodies]
 
@@ -167,6 +167,9 @@ class Ledger:
     def under_seal(self, named: Collection[str], answering: Collection[str] = ()) -> frozenset[str]:
         """``server.ports.Seals``."""
         return self._database.read(lambda c: seals.sealed(c, named, answering))
+
+    def asked_again(self, case_id: str) -> bool:
+        return self._database.read(lambda c: seals.asked_again(c, case_id))
 
     def counts(self) -> dict[str, int]:
         """How many cases stand in each state."""
@@ -231,10 +234,7 @@ def _commit(
     chain.append(connection, case_id, at, _with_states(claim.case.position, progress.entries))
     resources.apply(connection, progress.writes, None)
     lay_down(connection, case_id, progress.facts, at)
-    offers.keep(connection, case_id, claim.case.question, progress.facts)
-    results.keep(connection, claim.case, progress.facts, at)
-    gates.keep(connection, claim.case, progress.facts, at)
-    outcomes.keep(connection, claim.case.id, progress.facts, at)
+    keep_beside(connection, claim.case, progress, at)
     take_back(connection, progress.taken_back)
     deliveries.enqueue(connection, case_id, progress.documents, at, progress.deliver_for)
     note(connection, progress.accesses)

@@ -65,6 +65,20 @@ def filled(cases: Iterable[C]) -> tuple[list[Sequence[C]], int]:
     return found, LEAST
 
 
+def joined(found: Iterable[Lot], of: Callable[[Row[Any]], bool]) -> Iterator[tuple[Lot, Lot]]:
+    """Lots put together until ten people are in them of whom a figure is, and these; the last ones wait.
+
+    Of nine who were declined and one who was compared, the answers of the one would else be told by a lot.
+    """
+    gathered, theirs = list[Row[Any]](), list[Row[Any]]()
+    for lot in found:
+        gathered += lot
+        theirs += filter(of, lot)
+        if len(theirs) >= LEAST:
+            yield gathered, theirs
+            gathered, theirs = [], []
+
+
 def grouped(found: Iterable[Lot], label: Label) -> Iterator[tuple[Lot, dict[str, str]]]:
     """Lots put together, each with the group in which each case is counted; by ``case_id``."""
     gathered: list[Row[Any]] = []

@@ -12,31 +12,33 @@ from sqlalchemy import case as sql_case
 
 from server.case import RELEASED, Event
 from server.model import Answer, Basis, KnownCase, TurnedOut
-from server.ports import CaseRow, Entry, Fact
-from server.store import gates
+from server.ports import Entry, Fact
 from server.store.caserow import find
 from server.store.database import Database
 from server.store.decision import decide
 from server.store.policy_tables import outcome, result
 from server.store.reporting import STOOD, Key, Span, by_card, in_lots, open_again
 from server.store.seals import open_about
-from server.store.tables import cases
+from server.store.tables import cases, fact
 
 
 def keep(connection: Connection, case_id: str, facts: Sequence[Fact], at: datetime) -> None:
     """One row for each word."""
-    for each in (fact.value for fact in facts if isinstance(fact.value, TurnedOut)):
+    for each in (laid.value for laid in facts if isinstance(laid.value, TurnedOut)):
         connection.execute(
             insert(outcome).values(
                 case_id=case_id,
                 number=_told(connection, case_id) + 1,
                 at=at,
                 known_at=each.known_at,
-                finding=each.finding.value,
+                finding=_UNKNOWN if each.finding is None else each.finding.value,
                 basis=each.basis.value,
                 by=each.by,
             )
         )
+
+
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,16 @@ class Outcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def tell(self, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
-        """Somebody says how a case turned out; the same said again changes nothing. None: no such case.
+    def tell(self, case_id: str, word: TurnedOut, at: datetime, *, of_a_table: bool = False) -> bool:
+        """Somebody says how a case turned out; False: the last word is the same, and nothing changes.
+
+        Of a table neither does what was said before at any time, nor what is known for less long.
 
         Raises:
             IllegalMove: nothing is released.
+            LookupError: there is no such case.
         """
-        return self._database.write(lambda c: _tell(c, case_id, word, at))
+        return self._database.write(lambda c: _tell(c, case_id, word, at, of_a_table=of_a_table))
 
     def named(self, identifier: str) -> str | None:
         """The case of the EHR's Task with this identifier, ``system|value``; or of this id."""
@@ -89,7 +94,8 @@ class Outcomes:
 
     def missing(self, before: datetime, limit: int) -> list[Missing]:
         """Resolved before then, released, and without a word; the longest first."""
-        untold = not_(exists().where(outcome.c.case_id == result.c.case_id))
+        known = and_(outcome.c.case_id == result.c.case_id, newest(), outcome.c.finding != _UNKNOWN)
+        untold = not_(exists().where(known))
         query = (
             select(result.c.case_id, result.c.question, result.c.at, cases.c.task_system, cases.c.task_value)
             .join(cases, cases.c.id == result.c.case_id)
@@ -114,13 +120,15 @@ class Outcomes:
         What is asked anew about its patient is under seal (docs/decisions/0004-veil.md), and is not listed.
         """
         r, o = result.c, outcome.c
-        ended = func.coalesce(r.final, r.first)
+        final = _final()
+        ended = func.coalesce(final, r.first)
         ruled_out = and_(ended.is_(None), o.finding == Answer.PRESENT.value)
         query = (
-            select(r.case_id, r.question, r.at, r.first, r.model, r.final, o.known_at, o.basis, o.finding)
+            select(r.case_id, r.question, r.at, r.first, r.model, final, o.known_at, o.basis, o.finding)
             .join(outcome, o.case_id == r.case_id)
             .join(cases, cases.c.id == r.case_id)
-            .where(newest(), or_(ended != o.finding, ruled_out), not_(open_about(cases)))
+            .where(newest(), o.finding != _UNKNOWN)
+            .where(or_(ended != o.finding, ruled_out), not_(open_about(cases)))
             .order_by(o.at.desc(), o.case_id)
             .limit(limit)
         )
@@ -133,8 +141,10 @@ def known(connection: Connection, span: Span, question: str | None = None) -> di
     Not of when they were resolved: lots must not change by what is told later of an earlier case.
     """
     r, o, first = result.c, outcome.c, outcome.alias()
-    within = sql_case(((first.c.at >= span.since) & (first.c.at < span.until), 1), else_=0).label("within")
-    said = (r.case_id, r.question, r.card, r.at, r.first, r.model, r.final, o.finding, o.basis, o.known_at)
+    # Of whom something else was told since, the whole lot is left out: by the one the difference would tell.
+    in_span = (first.c.at >= span.since) & (first.c.at < span.until)
+    within = sql_case((in_span & (first.c.finding == o.finding), 1), else_=0).label("within")
+    said = (r.case_id, r.question, r.card, r.at, r.first, r.model, _final(), o.finding, o.basis, o.known_at)
     query = (
         select(*said, cases.c.patient, STOOD.label("stood"), within)
         .join(cases, cases.c.id == r.case_id)
@@ -145,8 +155,12 @@ def known(connection: Connection, span: Span, question: str | None = None) -> di
     )
     shut, found = open_again(connection), dict[Key, list[KnownCase]]()
     for key, rows in by_card(connection, query).items():
-        found[key] = [_known(row) for row in in_lots(rows, shut)]
+        found[key] = [_known(row) for row in in_lots(rows, shut, _finding) if row.finding != _UNKNOWN]
     return found
+
+
+def _finding(row: Any) -> str:
+    return str(row.finding)
 
 
 def _known(row: Any) -> KnownCase:
@@ -155,31 +169,40 @@ def _known(row: Any) -> KnownCase:
     return KnownCase(first, model, final or first, Answer(row.finding), Basis(row.basis), known_at - row.at)
 
 
+def _final() -> ColumnElement[Any]:
+    """The specialist's answer; none where the physician in charge has kept the first report against it."""
+    kept = exists().where(fact.c.case_id == result.c.case_id, fact.c.kind == "kept")
+    return sql_case((kept, None), else_=result.c.final).label("final")
+
+
 def newest() -> ColumnElement[bool]:
     """Whether a row of ``outcome`` is the last word on its case."""
     later = outcome.alias()
     return not_(exists().where(later.c.case_id == outcome.c.case_id, later.c.number > outcome.c.number))
 
 
-def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime) -> CaseRow | None:
+def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime, *, of_a_table: bool) -> bool:
     case = find(connection, case_id, keep=True)
-    if case is None or _said_last(connection, case_id) == (word.finding, word.basis, word.known_at):
-        return case
+    if case is None:
+        raise LookupError(case_id)
+    if not _is_news(connection, case_id, word, of_a_table=of_a_table):
+        return False
     detail = {"basis": word.basis, "known": word.known_at}
-    found = decide(
-        connection, case_id, Entry(Event.OUTCOME_LINKED, word.by, detail), at, ("turned-out", word)
-    )
-    told = [Fact("turned-out", 1, word)]
-    keep(connection, case_id, told, at)
-    gates.keep(connection, case, told, at)
-    return found
+    decide(connection, case_id, Entry(Event.OUTCOME_LINKED, word.by, detail), at, ("turned-out", word))
+    keep(connection, case_id, [Fact("turned-out", 1, word)], at)
+    return True
 
 
-def _said_last(connection: Connection, case_id: str) -> tuple[Answer, Basis, datetime] | None:
+def _is_news(connection: Connection, case_id: str, word: TurnedOut, *, of_a_table: bool) -> bool:
+    """A table that is imported again, by whomever, must not speak against what is known since."""
     o = outcome.c
-    query = select(o.finding, o.basis, o.known_at).where(o.case_id == case_id).order_by(o.number.desc())
-    row = connection.execute(query.limit(1)).one_or_none()
-    return None if row is None else (Answer(row.finding), Basis(row.basis), row.known_at)
+    query = select(o.finding, o.basis, o.by, o.known_at).where(o.case_id == case_id).order_by(o.number)
+    before = [tuple(row) for row in connection.execute(query)]
+    finding = _UNKNOWN if word.finding is None else word.finding.value
+    mine = (finding, word.basis.value, word.by, word.known_at)
+    if not of_a_table:
+        return mine not in before[-1:]
+    return all((each[0], each[1], each[3]) != (*mine[:2], mine[3]) and each[3] <= mine[3] for each in before)
 
 
 def _told(connection: Connection, case_id: str) -> int:

@@ -137,6 +137,8 @@ gate = Table(
     Column("found", Boolean, nullable=False),
     # What a human's report says that came after the case had been ruled out.
     Column("after_all", word(8)),
+    # How it has turned out, by the last word from outside.
+    Column("turned_out", word(8)),
     Index("gate_of_question", "question", "card", "at"),
 )
 """One row for each case that a gatekeeper has judged; the newest word counts."""

@@ -6,6 +6,10 @@ counted, that of two periods which it alone tells apart would. So cases are coun
 more, in the order in which they were resolved: a lot is left out as a whole while one of it is under seal,
 and as long as it is not full or not wholly within the period. Two reports differ by ten people or by none.
 How many a lot has follows from the name of a case: were it always ten, the last digit of all would tell.
+
+What is told is of those who were compared, of those without a usable first answer, who were declined, who
+were not asked. For each of these kinds lots are put together until ten people of it are in them: so two
+reports differ in each kind by ten people or by none. Who is of a kind that has fewer waits.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, exis
 from server.case import RELEASED, Ai, Event, State
 from server.model import Alike, Answer, Kind, Passed, Silence, Unanswered, Verdict
 from server.store.database import Database
-from server.store.lots import REST, grouped, lots
+from server.store.lots import REST, Lot, grouped, joined, lots
 from server.store.policy_tables import gate, result
 from server.store.results import kind_in
 from server.store.seals import UNSEALED
@@ -59,6 +63,8 @@ class Reported:
 
 Groups = dict[str, tuple[Alike, ...]]
 """By name; ``REST``: whoever is counted in no group of their own, or not yet."""
+Sort = Callable[[Row[Any]], str]
+"""What a row is, of which there must be ten people."""
 Label = Callable[[Key, Kind, str | None], str]
 """Of question and card, whom it is about and which system has sent it: the group's name."""
 _KIND = (result.c.age_years, result.c.sex, result.c.maker, result.c.device, result.c.software)
@@ -87,7 +93,7 @@ def _reported(connection: Connection, span: Span, question: str | None) -> Itera
     kept = by_card(connection, _results(question, span))
     shut = open_again(connection)
     for key, rows in sorted(kept.items()):
-        whole = list(in_lots(rows, shut))
+        whole = list(in_lots(rows, shut, came_to))
         known = [r for r in whole if r.probability is not None and r.final is not None]
         if not any(row.within for row in rows):
             continue
@@ -103,7 +109,7 @@ def counted(connection: Connection, span: Span, question: str | None) -> dict[Ke
     """By question and card, the rows of results that are counted; nothing of another case may be told."""
     shut = open_again(connection)
     kept = by_card(connection, _results(question, span))
-    return {key: list(in_lots(rows, shut)) for key, rows in kept.items()}
+    return {key: list(in_lots(rows, shut, came_to)) for key, rows in kept.items()}
 
 
 def _results(question: str | None, span: Span) -> Select[Any]:
@@ -121,12 +127,15 @@ def counted_in_groups(
     """The same as ``counted``, by group."""
     shut, found = open_again(connection), dict[Key, dict[str, list[Row[Any]]]]()
     for key, rows in by_card(connection, _results(question, span)).items():
+        whole = list(in_lots(rows, shut, came_to))
+        free = {row.case_id for row in whole}
         names: dict[str, str] = {}
-        for lot, of in grouped(lots(rows), partial(_named, label, key)):
-            if all(_may_count(each, shut) for each in lot):
-                names |= of
+        for found_of in _sorted(rows, came_to):
+            for lot, of in grouped((theirs for _, theirs in found_of), partial(_named, label, key)):
+                if all(row.case_id in free for row in lot):
+                    names |= of
         told: dict[str, list[Row[Any]]] = defaultdict(list)
-        for row in in_lots(rows, shut):
+        for row in whole:
             told[names.get(row.case_id, REST)].append(row)
         found[key] = dict(told)
     return found
@@ -171,11 +180,39 @@ def open_again(connection: Connection) -> frozenset[tuple[str, str]]:
     return frozenset((row.patient, row.question) for row in connection.execute(query))
 
 
-def in_lots(rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]]) -> Iterator[Row[Any]]:
-    """Each person's first, of the lots that are whole, open and within the period."""
-    for lot in lots(rows):
-        if all(_may_count(each, shut) for each in lot):
-            yield from lot
+def came_to(row: Row[Any]) -> str:
+    """A result: the denominator of which figures it is in (``server.routing.told``)."""
+    if row.verdict == Verdict.NOT_ASKED.value:
+        return "not asked"
+    if row.model is None:
+        return "declined"
+    return "unusable" if row.first is None else "compared"
+
+
+def _is(sort: Sort, name: str, row: Row[Any]) -> bool:
+    return sort(row) == name
+
+
+def _all(row: Row[Any]) -> str:
+    del row
+    return REST
+
+
+def in_lots(
+    rows: Iterable[Row[Any]], shut: frozenset[tuple[str, str]], sort: Sort = _all
+) -> Iterator[Row[Any]]:
+    """Each person's first, of the lots that are whole, open and within the period; by sort."""
+    for found in _sorted(rows, sort):
+        for lot, theirs in found:
+            if all(_may_count(each, shut) for each in lot):
+                yield from theirs
+
+
+def _sorted(rows: Iterable[Row[Any]], sort: Sort) -> Iterator[Iterator[tuple[Lot, Lot]]]:
+    """For each sort its lots: everybody in one, and those of the sort."""
+    full = lots(rows)
+    for name in sorted({sort(row) for lot in full for row in lot}):
+        yield joined(full, partial(_is, sort, name))
 
 
 def _may_count(row: Row[Any], shut: frozenset[tuple[str, str]]) -> bool:
@@ -203,7 +240,19 @@ def _why(row: Row[Any]) -> Unanswered:
 
 def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key, Passed]:
     c, r = gate.c, result.c
-    query = _rows(gate, question, span, c.below, c.ruled_out, c.found, c.after_all, r.first, r.model, r.final)
+    query = _rows(
+        gate,
+        question,
+        span,
+        c.below,
+        c.ruled_out,
+        c.found,
+        c.after_all,
+        c.turned_out,
+        r.first,
+        r.model,
+        r.final,
+    )
     query = query.outerjoin(result, r.case_id == c.case_id).order_by(c.at, c.case_id)
     shut = open_again(connection)
     kept = by_card(connection, query)
@@ -213,7 +262,7 @@ def _gates(connection: Connection, span: Span, question: str | None) -> dict[Key
 def _passed(rows: Sequence[Row[Any]]) -> Passed:
     """As ``GateStore.told`` counts: of what is released alone, and with what was found after the end."""
     free = [r for r in rows if r.ai in (Ai.RELEASED, Ai.WITHDRAWN)]
-    missed = sum(bool(r.ruled_out and r.after_all == _PRESENT) for r in free)
+    missed = sum(bool(r.ruled_out and _PRESENT in (r.after_all, r.turned_out)) for r in free)
     read = [r for r in free if r.below and not r.ruled_out and r.model and (r.first or r.final)]
-    found = sum(bool(r.found) for r in read)
+    found = sum(bool(r.found or r.turned_out == _PRESENT) for r in read)
     return Passed(len(rows), sum(bool(r.ruled_out) for r in free), len(read) + missed, found + missed)

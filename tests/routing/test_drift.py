@@ -208,9 +208,16 @@ def mixed(count: int, *devices: Device, start: int = 0, often: frozenset[Device]
 
 
 def looked_at(rows: Sequence[Answered], since: Since = NEVER, rule: DriftRule = SMALL) -> dict[str, Stream]:
-    devices = {each.device for each in rows if each.device is not None}
-    by_scope = {scope_of(device): [each for each in rows if each.device == device] for device in devices}
-    return {each.scope: each for each in streams(rule, rows, by_scope, since)}
+    return {each.scope: each for each in streams(rule, in_tens(rows), since)}
+
+
+def in_tens(rows: Sequence[Answered]) -> list[list[Answered]]:
+    """Lots of each device, of ten, as the store makes them."""
+    by_device: dict[Device | None, list[Answered]] = {}
+    for each in rows:
+        by_device.setdefault(each.device, []).append(each)
+    found = [of[at : at + 10] for of in by_device.values() for at in range(0, len(of) - 9, 10)]
+    return sorted(found, key=lambda lot: lot[-1].seq)
 
 
 def scopes(found: dict[str, Stream]) -> list[str]:
@@ -290,6 +297,18 @@ def test_numbers_below_ten_are_not_told_nor_the_sums_they_would_follow_from():
     assert {each["discordant"] for each in found["weeks"]} <= {"fewer than 10", "not told", 10}
     few = told(looked_at(mixed(420, OLD, OTHER))[scope_of(OLD)])
     assert (few["now"]["results"], few["now"]["present"]["count"]) == (10, "not told")
+
+
+@pytest.mark.parametrize("few", [1, 3, 4])
+def test_counts_are_told_in_tens_for_a_report_counts_exactly_in_other_lots(few: int):
+    """Whoever subtracts one from the other learns no number below ten."""
+    rows = results(300, lambda number: number % 3 == 0)
+    whole, less = (told(Stream(ALL, judged(rows[:200], rows[200:end]), own=True)) for end in (300, 300 - few))
+    for name in ("baseline", "now", "weeks"):
+        assert whole[name] == less[name]
+    counts = (whole["now"]["results"], whole["now"]["present"]["count"], whole["now"]["present"]["of"])
+    assert counts == (100, 30, 100)
+    assert whole["now"]["meanScore"] == 0.5
 
 
 def test_what_people_read():

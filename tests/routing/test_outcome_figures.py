@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -9,6 +13,8 @@ from typing import Any
 import pytest
 
 from server.model import Answer, Basis, KnownCase
+from server.routing import outcome_figures as figures
+from server.routing import told as telling
 from server.routing.outcome_figures import outcome_figures
 from server.routing.outcome_lines import outcome_lines
 from server.routing.told import FEW, HIDDEN
@@ -106,6 +112,49 @@ def _numbers(figure: Any) -> list[int]:
     if not isinstance(figure, dict) or not isinstance(figure.get("count"), int):
         return []
     return [figure["count"], figure["of"], figure["of"] - figure["count"]]
+
+
+def test_what_the_model_found_is_not_told_where_what_it_missed_is_not() -> None:
+    rows = [*known((P, P, P), P, 16), *known((A, P, A), P, 11), *known((A, A, A), P, 3)]
+    found = outcome_figures([*rows, *known((A, A, A), A, 40)])
+    assert (found["present"], found["model"]["sensitivity"]["count"]) == (30, HIDDEN)
+    assert found["overruledThenRight"] == HIDDEN, "11 of 27 would tell that it missed 3 of 30"
+    assert (found["bothMissed"]["count"], found["bothMissed"]["of"]) == (FEW, 30)
+
+
+def _tables(atoms: int, total: int) -> Iterator[tuple[int, ...]]:
+    for cuts in itertools.combinations(range(total + atoms - 1), atoms - 1):
+        edges = (-1, *cuts, total + atoms - 1)
+        yield tuple(after - before - 1 for before, after in itertools.pairwise(edges))
+
+
+ALL: Sequence[Said] = tuple(product((P, A), repeat=3))
+SILENT_FIRST: Sequence[Said] = tuple(product((P, A, None), (P, A), (P,)))
+SILENT_MODEL: Sequence[Said] = tuple(product((P,), (P, A, None), (P, A)))
+
+
+@pytest.mark.parametrize(
+    ("atoms", "total"),
+    [(ALL, 9), (ALL, 12), (SILENT_FIRST, 12), (SILENT_FIRST, 15), (SILENT_MODEL, 12), (SILENT_MODEL, 15)],
+)
+def test_no_small_number_follows_from_all_that_is_printed_of_the_ill(
+    monkeypatch: pytest.MonkeyPatch, atoms: Sequence[Said], total: int
+) -> None:
+    """By brute force, with three for ten: of all tables that print the same, no number is 1 or 2 in each."""
+    monkeypatch.setattr(telling, "FEWEST", 3)
+    monkeypatch.setattr(figures, "FEWEST", 3)
+    same: dict[str, list[tuple[int, ...]]] = defaultdict(list)
+    well = known((A, A, A), A, 5)
+    for table in _tables(len(atoms), total):
+        cases = [case for said, count in zip(atoms, table, strict=True) for case in known(said, P, count)]
+        same[json.dumps(outcome_figures([*cases, *well]))].append(table)
+    assert len(same) > 5
+    sizes = range(1, len(atoms) + 1)
+    sets = [each for size in sizes for each in itertools.combinations(range(len(atoms)), size)]
+    for printed, tables in same.items():
+        for each in sets:
+            found = {sum(table[at] for at in each) for table in tables}
+            assert len(found) > 1 or not 0 < min(found) < 3, (printed, each, tables[:3])
 
 
 def test_it_is_printed_with_what_it_is_of() -> None:

@@ -164,18 +164,31 @@ def _follows(vector: list[int], basis: list[tuple[int, list[int]]]) -> bool:
     return not any(_rest(vector, basis))
 
 
-def test_parts_of_a_told_whole_are_told_where_no_small_one_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By brute force with three for ten: of all that print the same, no part and no sum of parts is small."""
-    monkeypatch.setattr(telling, "FEWEST", 3)
-    for total in range(3, 13):
+@pytest.mark.parametrize(("least", "parts"), [(3, 2), (3, 3), (4, 3), (5, 4), (3, 4)])
+def test_parts_of_a_told_whole_are_told_where_no_small_one_follows(
+    monkeypatch: pytest.MonkeyPatch, least: int, parts: int
+) -> None:
+    """By brute force with a few for ten: of all that print the same, no part and no sum of parts is small."""
+    monkeypatch.setattr(telling, "FEWEST", least)
+    names = "wxyz"[:parts]
+    groups = [each for size in range(1, parts) for each in combinations(range(parts), size)]
+    for total in range(least, 4 * least + 1):
         same: dict[str, list[tuple[int, ...]]] = {}
-        for table in product(range(total + 1), repeat=3):
+        for table in product(range(total + 1), repeat=parts):
             if sum(table) == total:
-                printed = repr(split(dict(zip("xyz", table, strict=True))))
+                printed = repr(split(dict(zip(names, table, strict=True))))
                 same.setdefault(printed, []).append(table)
-        for (printed, tables), at in product(same.items(), range(3)):
-            for sums in ({each[at] for each in tables}, {total - each[at] for each in tables}):
-                assert len(sums) > 1 or not 0 < min(sums) < 3, (printed, tables)
+        for (printed, tables), group in product(same.items(), groups):
+            sums = {sum(table[at] for at in group) for table in tables}
+            assert len(sums) > 1 or not 0 < min(sums) < least, (printed, tables)
+
+
+def test_that_nobody_is_in_a_part_may_be_told() -> None:
+    assert split({"histology": 70, "culture": 0, "serology": 0}) == {
+        "histology": 70, "culture": 0, "serology": 0,
+    }  # fmt: skip
+    assert split({"x": 4, "y": 0, "z": 40}) == {"x": HIDDEN, "y": 0, "z": HIDDEN}
+    assert split({"x": 9, "y": 0, "z": 9}) == dict.fromkeys("xyz", HIDDEN)
 
 
 def test_three_reasons() -> None:

@@ -127,6 +127,7 @@ def test_words_and_numbers() -> None:
     lines = list(turnaround_lines(told([agreed(each, 9000) for each in range(1, 301)])))
     assert "2.5 h / 4.4 h / 4.7 h; 300 or more cases" in "\n".join(lines)
     assert max(map(len, "\n".join(lines).splitlines())) <= 110
+    assert "had nothing else ended the wait" in "\n".join(lines)
     assert {stage.name for stage in STAGES} <= told([]).keys()
 
 

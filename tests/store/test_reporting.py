@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,16 +17,15 @@ from server.case import Event, State
 from server.model import (
     Alike,
     Answer,
-    Basis,
     Gated,
     GateKey,
+    Learnt,
     Passage,
     Passed,
     ReadAfterAll,
     ResourceKey,
     Result,
     Silence,
-    TurnedOut,
     Unanswered,
     Verdict,
 )
@@ -112,13 +113,13 @@ def test_why_the_model_has_no_answer_and_what_was_said_blind(database: Database)
     declined = Result(CARD, Verdict.DECLINED, "P1", A, None, None, None, "routine", P, A)
     late = replace(declined, silence=Silence.LATE)
     unasked = replace(declined, verdict=Verdict.NOT_ASKED, silence=Silence.NOT_ASKED)
-    people(database, [declined] * 3 + [late] * 4 + [unasked] * 3)
+    people(database, [declined] * 6 + [late] * 4 + [unasked] * 10)
     void = {"case_id": "c1", "seq": 1, "at": AT, "event": str(Event.AI_VOIDED), "state": "-", "actor": "-",
             "detail": "", "sealed": True, "digest": "-"}  # fmt: skip
     database.write(lambda c: c.execute(insert(event).values(**void)))
     [found] = ReportStore(database).reported(YEAR)
     assert {each.unanswered: each.cases for each in found.alike} == {
-        Unanswered.CONTRACT: 2, Unanswered.WITHDRAWN: 1, Unanswered.LATE: 4, None: 3,
+        Unanswered.CONTRACT: 5, Unanswered.WITHDRAWN: 1, Unanswered.LATE: 4, None: 10,
     }  # fmt: skip
     assert {(each.final, each.blind) for each in found.alike} == {(P, A)}
 
@@ -194,6 +195,57 @@ def test_no_two_periods_differ_by_fewer_than_ten(database: Database) -> None:
     assert sizes == {0, 10, 20, 30, 40}
 
 
+DECLINED = replace(AGREED, verdict=Verdict.DECLINED, model=None, probability=None, final=A)
+UNUSABLE = replace(AGREED, verdict=Verdict.NOT_COMPARABLE, first=None)
+
+
+def kinds(database: Database, span: Span = YEAR) -> Counter[str]:
+    """How many there are of each denominator, and in how many the two differ."""
+    came: Counter[str] = Counter()
+    for each in ReportStore(database).reported(span)[0].alike:
+        name = "declined" if each.model is None else "unusable" if each.first is None else "compared"
+        came[name] += each.cases
+    return came
+
+
+def test_one_who_was_compared_among_nine_declined_waits_for_nine_more(database: Database) -> None:
+    """Or whether the two agreed about that one would be told when its lot goes under seal."""
+    people(database, [AGREED] * 16 + [CAUGHT] * 14 + [DECLINED] * 9 + [CAUGHT])
+    before = ReportStore(database).reported(YEAR)
+    assert (kinds(database), before[0].left_out) == (Counter(compared=30), 10)
+    a_case(database, 999, "Patient/p39", State.ACCEPTED)
+    assert ReportStore(database).reported(YEAR) == before
+    people(database, [AGREED] * 9 + [DECLINED], 40)
+    assert kinds(database) == Counter(compared=30), "the lots of both kinds hold the one under seal"
+    database.write(
+        lambda c: c.execute(update(cases).where(cases.c.id == "c999").values(state=State.REJECTED))
+    )
+    assert kinds(database) == Counter(compared=40, declined=10)
+
+
+def test_no_two_reports_differ_by_fewer_than_ten_of_a_kind(database: Database) -> None:
+    dice = random.Random(5)
+    mixed = dice.choices([AGREED, CAUGHT, DECLINED, UNUSABLE], [6, 2, 1, 1], k=200)
+    for number, each in enumerate(mixed):
+        people(database, [each], number, AT + timedelta(hours=number))
+    whole = kinds(database)
+    assert set(whole) == {"compared", "declined", "unusable"}
+    others = [kinds(database, Span(AT, AT + timedelta(hours=end))) for end in range(100, 200, 7)]
+    a_case(database, 999, "Patient/p0", State.ACCEPTED)
+    for number in range(0, 200, 9):
+        patient = f"Patient/p{number}"
+        database.write(
+            lambda c, patient=patient: c.execute(
+                update(cases).where(cases.c.id == "c999").values(patient=patient)
+            )
+        )
+        others.append(kinds(database))
+    assert all(less[name] <= whole[name] for less in others for name in whole)
+    differences = {whole[name] - less[name] for less in others for name in whole}
+    assert len(differences) > 2
+    assert min(differences - {0}) >= 10
+
+
 def test_the_sizes_of_lots_are_ten_and_more_and_no_number_that_is_known(database: Database) -> None:
     for number in range(120):
         people(database, [AGREED], number, AT + timedelta(hours=number))
@@ -222,8 +274,10 @@ def test_gatekeepers_are_counted_where_their_cases_have_ended(database: Database
             end(database, id_, ReadAfterAll(ResourceKey("DiagnosticReport", "late", 1), P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 1)}
     for id_ in ("c4", "c9"):  # read by a human who saw nothing, and by nobody
-        end(database, id_, TurnedOut(P, Basis.CULTURE, AT, "Lab"))
+        end(database, id_, Learnt(1, P))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 7, 3)}
+    end(database, "c9", Learnt(2, None))
+    assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(20, 15, 6, 2)}
     database.write(lambda c: c.execute(update(cases).where(cases.c.id == "c2").values(state=State.READY)))
     assert ReportStore(database).gates(YEAR) == {(QUESTION, CARD): Passed(10, 10, 0, 0)}
 

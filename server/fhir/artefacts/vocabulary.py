@@ -67,9 +67,9 @@ GROUPS: tuple[Group, ...] = (
         "What an outcome Task says",
         terms.TASK,
         {
-            terms.IN_FINDING: "Present or Absent (SNOMED CT 52101004, 2667000); needed, once.",
+            terms.IN_FINDING: "Present, Absent or Unknown (SNOMED CT 52101004, 2667000, 261665006); once.",
             terms.IN_BASIS: "By what it is known, a code of CodeSystem/outcome-basis; needed, once.",
-            terms.IN_KNOWN: "Since when, valueDateTime; left out: Task.authoredOn, or when it comes.",
+            terms.IN_KNOWN: "Since when: valueDateTime, a day or a time; else Task.authoredOn.",
             terms.IN_EVIDENCE: "A reference to what shows it: Observation, DiagnosticReport or Condition.",
         },
     ),

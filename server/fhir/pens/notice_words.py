@@ -195,7 +195,7 @@ def _differences(told: Told) -> Iterator[str]:
     said = [] if told.first_human else [f"your doctor's report: {_SAYS[told.first]}"]
     if told.reader is not None:
         said.append(f"the specialist: {_SAYS[told.reader.answer]}")
-    if told.model is not None and not told.first_human:
+    if told.model is not None and told.first is not None and not told.first_human:
         same = told.model is told.first
         said.append(f"the program: {'the same as' if same else 'not the same as'} your doctor's report")
     yield f"{told.card.finding.display}, yes or no? {_capital('; '.join(said))}."
@@ -209,6 +209,9 @@ def _differences(told: Told) -> Iterator[str]:
 
 
 def _differ(told: Told) -> bool:
+    """What cannot be compared differs from nothing: no test would settle it."""
+    if told.first is None and not told.first_human:
+        return False
     answers = {told.first} if not told.first_human else set()
     answers |= {told.reader.answer} if told.reader is not None else set()
     answers |= {told.model} if told.model is not None else set()

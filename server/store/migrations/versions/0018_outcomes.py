@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("result", sa.Column("maker", sa.Text()))
     op.add_column("result", sa.Column("device", sa.Text()))
     op.add_column("result", sa.Column("software", sa.Text()))
+    op.add_column("gate", sa.Column("turned_out", _word(8)))
     op.create_table(
         "outcome",
         sa.Column("case_id", _word(36), nullable=False),
@@ -39,5 +40,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("outcome")
+    op.drop_column("gate", "turned_out")
     for name in ("blind", "age_years", "sex", "maker", "device", "software"):
         op.drop_column("result", name)
