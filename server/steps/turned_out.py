@@ -35,6 +35,8 @@ def words(move: Moved) -> list[TurnedOut]:
 def judged(move: Moved) -> Moved:
     """What they come to. Not while the same is asked anew: that something follows would tell what it is."""
     file, said = move.file, words(move)
+    if not said:
+        return move
     before = file.latest("learnt", Learnt) or Learnt(0, None)
     if len(said) == before.words or file.tools.files.asked_again(file.case.id):
         return move
