@@ -25,7 +25,7 @@ from server.importing import import_
 from server.law_command import law
 from server.message_commands import messages
 from server.model import Withdrawal
-from server.options import WORDS
+from server.options import LIMIT, WORDS
 from server.outcome_commands import outcome
 from server.policy_commands import policy
 from server.ports import CaseRow, Raced
@@ -106,7 +106,7 @@ def case(case_id: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
+@LIMIT
 def cases(limit: int) -> None:
     """List the latest cases with their states."""
     for each in build(settings.load()).ledger.recent(limit):

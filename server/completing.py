@@ -13,7 +13,7 @@ from server.case import IllegalMove, State
 from server.clock import now
 from server.completeness import Called
 from server.errors import Category, fault
-from server.options import WORDS
+from server.options import BY, WORDS
 
 if TYPE_CHECKING:
     from server.ports import CaseRow, Reader
@@ -70,7 +70,7 @@ def called_complete(house: House, case: CaseRow, by: str, reason: str, at: datet
 
 @click.command()
 @click.argument("case_id")
-@click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
+@BY
 @click.option("--reason", required=True, type=WORDS, help="How it is known; stands in the history.")
 def complete(case_id: str, by: str, reason: str) -> None:
     """Say that the study of a case is complete as it is here.

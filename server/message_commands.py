@@ -12,12 +12,10 @@ from server.console.messages import line, told
 from server.errors import Category, fault
 from server.hl7v2.mapping.catalogue import page
 from server.messages import ACCEPTED, Standing
-from server.options import WORDS
+from server.options import LIMIT, WORDS
 from server.store.inbox import MessageStore
 from server.times import instant
 from server.wiring import build
-
-_LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
 
 
 @click.group()
@@ -34,7 +32,7 @@ def messages() -> None:
     help="Only these; may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, as GET /messages answers.")
-@_LIMIT
+@LIMIT
 def list_(standings: tuple[str, ...], as_json: bool, limit: int) -> None:
     """List the latest messages with what became of them, and why."""
     found = [told(each) for each in _inbox().listed([Standing(each) for each in standings], limit)]
@@ -48,7 +46,7 @@ def list_(standings: tuple[str, ...], as_json: bool, limit: int) -> None:
 
 
 @messages.command()
-@_LIMIT
+@LIMIT
 def refused(limit: int) -> None:
     """List what was refused with AE, AR, CE or CR in the last 7 days, and why."""
     for number, link, at, reason, size in _inbox().refused(limit):

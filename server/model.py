@@ -1233,6 +1233,11 @@ class TurnedOut:
     evidence: str = ""
     """What shows it, as the Task refers to it."""
 
+    @property
+    def said(self) -> tuple[Answer | None, Basis, datetime]:
+        """By which it is the same word, whoever brings it."""
+        return self.finding, self.basis, self.known_at
+
 
 @dataclass(frozen=True, slots=True)
 class Learnt:

@@ -76,6 +76,8 @@ class Moment(click.ParamType[datetime]):
 
 
 WORDS = Words()
+LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
+BY = click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
 MOMENT = Moment()
 RATES = Rates()
 BAND = InBand()

@@ -16,7 +16,7 @@ from server.case import IllegalMove
 from server.clock import now
 from server.errors import Category, fault
 from server.model import Answer, Basis, TurnedOut
-from server.options import WORDS
+from server.options import BY, LIMIT
 from server.store.outcomes import Against, Outcomes
 from server.times import instant
 from server.wiring import build
@@ -26,8 +26,6 @@ _COLUMNS = ("case", "finding", "basis", "known_on")
 _FINDINGS = {"present": Answer.PRESENT, "absent": Answer.ABSENT, "unknown": None}
 _BASES = tuple(each.value for each in Basis)
 _RELEASED = "the outcome of a case is told once its result is released, and of a held one once it is resumed"
-_LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
-_BY = click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
 
 
 @click.group()
@@ -40,7 +38,7 @@ def outcome() -> None:
 @click.option("--finding", required=True, type=click.Choice(tuple(_FINDINGS)), help="Whether it was there.")
 @click.option("--basis", required=True, type=click.Choice(_BASES), help="By what it is known.")
 @click.option("--known-on", type=click.DateTime(["%Y-%m-%d"]), help="Since which day (UTC); default: now.")
-@_BY
+@BY
 def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str) -> None:
     """Tell how CASE turned out: a case's id, or its Task's identifier at the EHR as SYSTEM|VALUE.
 
@@ -59,7 +57,7 @@ def add(case: str, finding: str, basis: str, known_on: datetime | None, by: str)
 
 @outcome.command("import")
 @click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_BY
+@BY
 def import_(table: Path, by: str) -> None:
     """Take in what a registry or a laboratory has found: a CSV table, the same again changes nothing.
 
@@ -81,7 +79,7 @@ def import_(table: Path, by: str) -> None:
 @click.option(
     "--missing", type=click.IntRange(min=0), metavar="DAYS", help="Resolved longer ago, and untold."
 )
-@_LIMIT
+@LIMIT
 def list_(missing: int | None, limit: int) -> None:
     """List cases that turned out otherwise than they ended, for everybody to learn from; nobody is named.
 

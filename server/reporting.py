@@ -28,8 +28,8 @@ from server.routing.report_lines import lines
 from server.routing.told import alone, told
 from server.routing.turnaround import EVENTS, turnaround, waits_of_groups
 from server.store.outcomes import Outcomes
-from server.store.reporting import Groups, Key, Label, Reported, ReportStore, Span
-from server.store.turnaround import Courses, Members, TurnaroundStore
+from server.store.reporting import Grouped, Key, Label, Reported, ReportStore, Span
+from server.store.turnaround import Courses, TurnaroundStore
 from server.times import instant
 from server.wiring import House, build
 
@@ -121,9 +121,7 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
     store, kept = ReportStore(house.database), house.rulings
     found = {(each.question, each.card): each for each in store.reported(asked.span, asked.question)}
     gates = store.gates(asked.span, asked.question)
-    times = TurnaroundStore(house.database)
-    members = {by: times.members(asked.span, _label(house, by), asked.question) for by in asked.by}
-    took = times.courses(asked.span, EVENTS, asked.question)
+    took = TurnaroundStore(house.database).courses(asked.span, EVENTS, asked.question)
     ended = Outcomes(house.database).known(asked.span, asked.question)
     limits = {name: parsed(each.kept).gate for name, each in kept.changes.in_force(now()).items()}
     groups = {by: store.grouped(asked.span, _label(house, by), asked.question) for by in asked.by}
@@ -136,18 +134,23 @@ def _reports(house: House, asked: Asked) -> Iterator[dict[str, Any]]:
             _report(kept, each, asked, of)
             | _gatekeeper(gates.get(key), limits.get(key[0]))
             | {"turnaround": _turnaround(kept, took, key, current)}
-            | _waits({by: found.get(key, {}) for by, found in members.items()}, took.counted.get(key, {}))
+            | _waits(
+                {by: told_of.get(key, _NOBODY) for by, told_of in groups.items()}, took.counted.get(key, {})
+            )
             | ({"outcomes": outcome_figures(ended[key])} if key in ended else {})
         )
 
 
-def _waits(members: Mapping[By, Members], courses: Mapping[str, Course]) -> dict[str, Any]:
+_NOBODY = Grouped({}, {})
+
+
+def _waits(groups: Mapping[By, Grouped], courses: Mapping[str, Course]) -> dict[str, Any]:
     """Of cases that were resolved between two looks at the store, nothing."""
     told_of = {
         str(by): waits_of_groups(
-            {name: [courses[id_] for id_ in ids if id_ in courses] for name, ids in of.items()}, now()
+            {name: [courses[id_] for id_ in ids if id_ in courses] for name, ids in of.cases.items()}, now()
         )
-        for by, of in members.items()
+        for by, of in groups.items()
     }
     return {"waits": told_of} if told_of else {}
 
@@ -157,7 +160,7 @@ def _label(house: House, by: By) -> Label:
     return lambda key, kind, site: group_of(by, kind, site, bands.get(key, ()))
 
 
-def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Groups]) -> dict[str, Any]:
+def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Grouped]) -> dict[str, Any]:
     policies = _policies(kept, of)
     may, shares = told(of.alike), {each.audit_fraction for each in policies}
     beside = Beside(
@@ -172,7 +175,7 @@ def _report(kept: Rulings, of: Reported, asked: Asked, groups: Mapping[By, Group
         "counted": may.counted,
         "leftOut": alone(of.left_out),
     }
-    by = {str(each): by_groups(found, may, beside.uncorrected) for each, found in groups.items()}
+    by = {str(each): by_groups(found.alike, may, beside.uncorrected) for each, found in groups.items()}
     shown = {"influence": influence(of.alike, may)}
     return head | figures(may, of.calibration, beside) | shown | ({"groups": by} if by else {})
 

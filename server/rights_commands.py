@@ -12,19 +12,16 @@ from server.clock import now
 from server.console.trace import summary
 from server.errors import Category, fault
 from server.model import ContestEnd, Decided, Term
-from server.options import WORDS
+from server.options import BY, LIMIT, WORDS
 from server.ports import CaseRow
 from server.store.followed import DECISIONS, Followed
 from server.store.owing import Assessments
 from server.times import instant
 from server.wiring import build
 
-_LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many.")
-_BY = click.option("--by", required=True, type=WORDS, help="Who says so; stands in the history.")
-
 
 @click.command()
-@_LIMIT
+@LIMIT
 def unread(limit: int) -> None:
     """List cases whose result nobody says to have read, with when somebody is told next."""
     _list((State.SENT, State.UNREAD), limit, "every result has been read")
@@ -32,7 +29,7 @@ def unread(limit: int) -> None:
 
 @click.command()
 @click.argument("case_id")
-@_BY
+@BY
 def acknowledge(case_id: str, by: str) -> None:
     """Say that the responsible clinician has read the result of a case."""
     try:
@@ -48,7 +45,7 @@ def acknowledge(case_id: str, by: str) -> None:
 
 
 @click.command()
-@_LIMIT
+@LIMIT
 def contests(limit: int) -> None:
     """List contested results, with until when each is to be decided, or is looked at again."""
     _list((State.CONTESTED,), limit, "nothing is contested")
@@ -57,7 +54,7 @@ def contests(limit: int) -> None:
 @click.command()
 @click.argument("case_id")
 @click.option("--end", "end", required=True, type=click.Choice(DECISIONS), help="How it is decided.")
-@_BY
+@BY
 @click.option("--reason", required=True, type=WORDS, help="Why; whoever contested the result reads it.")
 def contest(case_id: str, end: str, by: str, reason: str) -> None:
     """Decide the contest of a released result.
@@ -78,7 +75,7 @@ def contest(case_id: str, end: str, by: str, reason: str) -> None:
 
 
 @click.command()
-@_LIMIT
+@LIMIT
 def assessments(limit: int) -> None:
     """List assessments that patients wait for: who owes what, and until when."""
     at = now()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from server.routing.interval import USUAL, wilson
 from server.routing.paired import phi
-from server.routing.statistics import Cells, Estimate
+from server.routing.statistics import Cells, Estimate, share_of_odds
 
 
 def predictive(cells: Cells, named: Iterable[str]) -> Estimate | None:
@@ -29,7 +29,7 @@ def predictive(cells: Cells, named: Iterable[str]) -> Estimate | None:
         each.cases * (p - middle) ** 2 + each.cases**2 * p * (1 - p) / each.read for each, p in shares
     )
     reach = USUAL * math.sqrt(spread) / (whole * middle * (1 - middle))
-    low, high = (_share(math.log(middle / (1 - middle)) + sign * reach) for sign in (-1, 1))
+    low, high = (share_of_odds(math.log(middle / (1 - middle)) + sign * reach) for sign in (-1, 1))
     return Estimate(value, min(low, value), max(high, value))
 
 
@@ -45,7 +45,3 @@ def shared_errors(cells: Cells) -> float | None:
     ill = {k: v.cases * v.present / v.read if v.cases else 0.0 for k, v in cells.items()}
     well = {k: v.cases - ill[k] for k, v in cells.items()}
     return phi(well["a"] + ill["d"], well["b"] + ill["c"], ill["b"] + well["c"], ill["a"] + well["d"])
-
-
-def _share(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-700.0, min(700.0, log_odds))))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.routing.interval import USUAL
-from server.routing.statistics import Estimate
+from server.routing.statistics import Estimate, share_of_odds
 
 _STEPS, _NEAR = 50, 1e-9
 _SURE = 1e-6
@@ -30,7 +30,7 @@ def recalibration(told: Sequence[tuple[float, bool]]) -> Bent | None:
     odds = [_log_odds(p) for p, _ in told]
     intercept, slope = 0.0, 0.0
     for _ in range(_STEPS):
-        fitted = [_share(intercept + slope * x) for x in odds]
+        fitted = [share_of_odds(intercept + slope * x) for x in odds]
         a, b, d = _information(odds, fitted)
         whole = a * d - b * b
         if whole <= _NEAR:
@@ -58,7 +58,3 @@ def _with(value: float, spread: float) -> Estimate:
 def _log_odds(probability: float) -> float:
     sure = min(1 - _SURE, max(_SURE, probability))
     return math.log(sure / (1 - sure))
-
-
-def _share(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-700.0, min(700.0, log_odds))))

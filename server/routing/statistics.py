@@ -169,7 +169,7 @@ def _ratio(of: Mapping[str, tuple[float, float, float]], named: frozenset[str]) 
         return Estimate(value, *_of_few(whole, value))
     middle = math.log(inside[1] / outside[1])
     reach = USUAL * math.sqrt(inside[2] / inside[1] ** 2 + outside[2] / outside[1] ** 2)
-    low, high = (_share_of_odds(middle + sign * reach) for sign in (-1, 1))
+    low, high = (share_of_odds(middle + sign * reach) for sign in (-1, 1))
     return Estimate(value, min(low, value), max(high, value))
 
 
@@ -179,7 +179,8 @@ def _of_few(whole: float, value: float) -> tuple[float, float]:
     return (1 / (1 + part), 1.0) if value > 0 else (0.0, part / (1 + part))
 
 
-def _share_of_odds(log_odds: float) -> float:
+def share_of_odds(log_odds: float) -> float:
+    """The logistic function; far out it is 0 or 1."""
     return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
 
 

@@ -16,11 +16,7 @@ _MISSED = "It has turned out that this case, which had been ruled out, should no
 def told(move: Moved, word: TurnedOut) -> Moved:
     """Lay down what a Task says, unless the last word was the same, and end it."""
     last = words(move)[-1:]
-    if not last or (last[0].finding, last[0].basis, last[0].known_at) != (
-        word.finding,
-        word.basis,
-        word.known_at,
-    ):
+    if not last or last[0].said != word.said:
         move.note(Event.OUTCOME_LINKED, actor=word.by, task=word.task, basis=word.basis, known=word.known_at)
         move.lay_down("turned-out", word)
     return move.write(moved_task(move.file, word.task, Standing("completed"), via="accepted"))

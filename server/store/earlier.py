@@ -8,15 +8,14 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from server.arbitration import FinalRead
-from server.case import RELEASED, Event, State
+from server.case import Event, State
 from server.model import Earlier, FirstRead, OfferEnd, SpecialistRead
 from server.store.database import Database
 from server.store.offer_table import offer
+from server.store.reporting import RESOLVED
 from server.store.tables import cases, event, fact
 
-_ENDS = tuple(
-    each.value for each in (State.RESOLVED, State.RETRACTED, State.KEPT, State.UNRESOLVED, *RELEASED)
-)
+_ENDS = (*RESOLVED, State.UNRESOLVED)
 """From then on the EHR's Task may tell how the opinions compare."""
 
 

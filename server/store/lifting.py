@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, update
 
-from server.case import FOLLOWED, Position, State
+from server.case import RELEASED, Position
 from server.ports import CaseRow
 from server.store.policy_tables import gate
 from server.store.seals import UNSEALED
@@ -21,7 +21,7 @@ def lifted(connection: Connection, before: CaseRow, after: Position, at: datetim
         cases.c.patient == before.patient,
         cases.c.question == before.question,
         cases.c.id != before.id,
-        cases.c.state.in_((State.WRITTEN_UP, *FOLLOWED, State.CLOSED)),
+        cases.c.state.in_(RELEASED),
         exists().where(gate.c.case_id == cases.c.id),
     )
     connection.execute(update(cases).where(*earlier).values(due_at=at, news=cases.c.news + 1))

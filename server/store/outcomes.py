@@ -196,13 +196,17 @@ def _tell(connection: Connection, case_id: str, word: TurnedOut, at: datetime, *
 def _is_news(connection: Connection, case_id: str, word: TurnedOut, *, of_a_table: bool) -> bool:
     """A table that is imported again, by whomever, must not speak against what is known since."""
     o = outcome.c
-    query = select(o.finding, o.basis, o.by, o.known_at).where(o.case_id == case_id).order_by(o.number)
-    before = [tuple(row) for row in connection.execute(query)]
-    finding = _UNKNOWN if word.finding is None else word.finding.value
-    mine = (finding, word.basis.value, word.by, word.known_at)
+    query = select(o.finding, o.basis, o.known_at, o.by).where(o.case_id == case_id).order_by(o.number)
+    before = [(_said(row), row.by) for row in connection.execute(query)]
     if not of_a_table:
-        return mine not in before[-1:]
-    return all((each[0], each[1], each[3]) != (*mine[:2], mine[3]) and each[3] <= mine[3] for each in before)
+        return (word.said, word.by) not in before[-1:]
+    return all(said != word.said and said[2] <= word.known_at for said, _ in before)
+
+
+def _said(row: Any) -> tuple[Answer | None, Basis, datetime]:
+    """As ``TurnedOut.said``."""
+    finding = None if row.finding == _UNKNOWN else Answer(row.finding)
+    return finding, Basis(row.basis), row.known_at
 
 
 def _told(connection: Connection, case_id: str) -> int:

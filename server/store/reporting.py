@@ -63,6 +63,16 @@ class Reported:
 
 Groups = dict[str, tuple[Alike, ...]]
 """By name; ``REST``: whoever is counted in no group of their own, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Who is counted, by group: what they came to, and which cases they are."""
+
+    alike: Groups
+    cases: dict[str, list[str]]
+
+
 Sort = Callable[[Row[Any]], str]
 """What a row is, of which there must be ten people."""
 Label = Callable[[Key, Kind, str | None], str]
@@ -80,7 +90,7 @@ class ReportStore:
         """By question and card, of all of which there is a result in the period."""
         return self._database.read(lambda connection: list(_reported(connection, span, question)))
 
-    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Groups]:
+    def grouped(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Grouped]:
         """By question and card, all that are counted in ``reported``: what is left of it is told as well."""
         return self._database.read(lambda connection: _grouped(connection, span, label, question))
 
@@ -121,7 +131,7 @@ def _results(question: str | None, span: Span) -> Select[Any]:
     )
 
 
-def counted_in_groups(
+def _in_groups(
     connection: Connection, span: Span, label: Label, question: str | None
 ) -> dict[Key, dict[str, list[Row[Any]]]]:
     """The same as ``counted``, by group."""
@@ -141,9 +151,14 @@ def counted_in_groups(
     return found
 
 
-def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Groups]:
-    found = counted_in_groups(connection, span, label, question)
-    return {key: {name: _alikes(each) for name, each in of.items()} for key, of in found.items()}
+def _grouped(connection: Connection, span: Span, label: Label, question: str | None) -> dict[Key, Grouped]:
+    return {
+        key: Grouped(
+            {name: _alikes(rows) for name, rows in of.items()},
+            {name: [row.case_id for row in rows] for name, rows in of.items()},
+        )
+        for key, of in _in_groups(connection, span, label, question).items()
+    }
 
 
 def _named(label: Label, key: Key, row: Row[Any]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, select
 from server.case import Event, State
 from server.model import Course
 from server.store.database import Database
-from server.store.reporting import Key, Label, Span, counted, counted_in_groups
+from server.store.reporting import Key, Span, counted
 from server.store.tables import cases, event
 
 _AT_ONCE = 500
@@ -31,10 +31,6 @@ class Courses:
     """By question: opened in the period and never compared, waiting or lapsed."""
 
 
-Members = dict[str, list[str]]
-"""By group, cases."""
-
-
 class TurnaroundStore:
     """Reads them."""
 
@@ -44,14 +40,6 @@ class TurnaroundStore:
     def courses(self, span: Span, events: Collection[Event], question: str | None = None) -> Courses:
         """With those of these events alone."""
         return self._database.read(lambda connection: _courses(connection, span, events, question))
-
-    def members(self, span: Span, label: Label, question: str | None = None) -> dict[Key, Members]:
-        """Of those that a report counts, which case is in which group."""
-        found = self._database.read(lambda c: counted_in_groups(c, span, label, question))
-        return {
-            key: {name: [row.case_id for row in rows] for name, rows in of.items()}
-            for key, of in found.items()
-        }
 
 
 def _courses(connection: Connection, span: Span, events: Collection[Event], question: str | None) -> Courses:

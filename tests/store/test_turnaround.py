@@ -12,7 +12,7 @@ from server.case import Event, State
 from server.store import lots
 from server.store.database import Database
 from server.store.policy_tables import result
-from server.store.reporting import Span
+from server.store.reporting import ReportStore, Span
 from server.store.tables import cases, event
 from server.store.turnaround import Courses, TurnaroundStore
 from tests.store.nouns import AT
@@ -92,8 +92,9 @@ def test_an_open_case_that_may_tell_of_a_model_is_not(database: Database, state:
 def test_in_groups_as_the_figures_are(database: Database) -> None:
     for number in range(20):
         a_case(database, number, State.CLOSED, Event.OPENED, Event.RESOLVED, destination="ns"[number % 2])
-    found = TurnaroundStore(database).members(YEAR, lambda _key, _kind, site: site or "?")
-    [groups] = found.values()
+    found = ReportStore(database).grouped(YEAR, lambda _key, _kind, site: site or "?")
+    [grouped] = found.values()
+    groups = grouped.cases
     assert {name: len(each) for name, each in groups.items()} == {"n": 10, "s": 10}
     assert set(groups["n"] + groups["s"]) == courses(database).counted[QUESTION, CARD].keys()
 
